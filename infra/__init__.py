@@ -1,0 +1,1 @@
+"""What all services stand on: the core stack and the relay."""

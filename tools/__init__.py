@@ -1,0 +1,1 @@
+"""The `qudao` command: package, deploy, run locally, look."""

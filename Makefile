@@ -12,8 +12,8 @@ help:  ## list the targets
 
 setup: .venv/.ready  ## create .venv from the hash-locked requirements
 
-.venv/.ready: requirements/dev.txt pyproject.toml tools/setup.sh
-	@PYTHON=$(PYTHON) sh tools/setup.sh
+.venv/.ready: requirements/dev.txt pyproject.toml tools/setup.sh tools/environments.py
+	@PYTHON=$(PYTHON) sh tools/setup.sh tools/environments.py
 	@touch $@
 
 run: setup  ## start everything on http://127.0.0.1:$${QUDAO_PORT:-8080}

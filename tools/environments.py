@@ -1,0 +1,115 @@
+"""Make virtual environments from hash-locked requirements. Standard library only: it runs before anything is installed.
+
+uv does the work in a second or two. It reads other settings than pip (a company's index may stand in pip.conf only), so
+where uv cannot do it, pip installs the very same locked files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+#: pip and uv name the oldest Linux of AWS Lambda's python3.11 differently.
+_LAMBDA_PLATFORM = {
+    "x86_64": ("manylinux2014_x86_64", "x86_64-manylinux2014"),
+    "arm64": ("manylinux2014_aarch64", "aarch64-manylinux2014"),
+}
+_LOCKED = ["--quiet", "--no-deps", "--require-hashes"]
+
+
+class InstallFailed(RuntimeError):
+    """An environment could not be made; the message says why in the installer's own words."""
+
+
+def make_environment(folder: Path, lock: Path) -> Path:
+    """Have a virtual environment with exactly the packages of `lock`; does nothing when it is there already.
+
+    Returns:
+        The environment's Python.
+    Raises:
+        InstallFailed: no venv module, or a locked package could not be installed.
+    """
+    python = folder / "bin" / "python"
+    stamp = folder / ".lock-hash"
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == wanted and python.exists():
+        return python
+    if not python.exists():
+        _create(folder)
+    _first_that_works(
+        [_uv(), "pip", "sync", "--quiet", "--python", str(python), "--require-hashes", str(lock)],
+        [str(python), "-m", "pip", "install", "--disable-pip-version-check", *_LOCKED, "-r", str(lock)],
+    )
+    stamp.write_text(wanted)
+    return python
+
+
+def install_for_lambda(lock: Path, folder: Path, architecture: str) -> None:
+    """Unpack the locked packages into `folder` as AWS Lambda's python3.11 on `architecture` needs them.
+
+    Raises:
+        InstallFailed: a package has no build for that platform, or could not be had.
+    """
+    pip_platform, uv_platform = _LAMBDA_PLATFORM[architecture]
+    common = [*_LOCKED, "--target", str(folder), "--python-version", "3.11", "-r", str(lock)]
+    pip_only = ["--platform", pip_platform, "--implementation", "cp", "--only-binary=:all:", "--no-compile"]
+    _first_that_works(
+        [_uv(), "pip", "install", *common, "--python-platform", uv_platform, "--only-binary", ":all:"],
+        [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *common, *pip_only],
+    )
+
+
+def _create(folder: Path) -> None:
+    try:
+        venv.create(folder, with_pip=True, clear=True, symlinks=True)
+    except (subprocess.CalledProcessError, ImportError) as error:
+        raise InstallFailed(
+            f"Python cannot make a virtual environment in {folder}: install its venv module"
+            " (Debian and Ubuntu: apt install python3.11-venv), then try again."
+        ) from error
+
+
+def _uv() -> str:
+    return str(Path(sys.executable).with_name("uv"))
+
+
+def _first_that_works(*commands: list[str]) -> None:
+    said = ""
+    for command in commands:
+        try:
+            subprocess.run(command, check=True, capture_output=True, text=True)
+            return
+        except FileNotFoundError:
+            continue
+        except subprocess.CalledProcessError as error:
+            said = error.stderr.strip() or said
+    raise InstallFailed("locked packages could not be installed: " + " ".join(said.split())[-600:])
+
+
+def _bootstrap_uv(lock: Path) -> None:
+    """Put uv into the environment we run in, by the hash in the lock; without it pip goes on alone."""
+    pinned = re.search(r"^uv==.*(?:\n    --hash.*)+", lock.read_text(), re.MULTILINE)
+    if pinned is None or Path(_uv()).exists():
+        return
+    alone = Path(sys.prefix) / "uv.txt"
+    alone.write_text(pinned.group() + "\n")
+    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *_LOCKED, "-r", str(alone)]
+    subprocess.run(pip, check=False, capture_output=True)
+
+
+def main() -> None:
+    """`python tools/environments.py LOCK`: bring the environment that runs this to exactly that lock."""
+    lock = Path(sys.argv[1])
+    _bootstrap_uv(lock)
+    try:
+        make_environment(Path(sys.prefix), lock)
+    except InstallFailed as error:
+        raise SystemExit(str(error)) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Published messages, one module per publisher. The only thing services share besides the kernel."""

@@ -1,0 +1,99 @@
+"""What catalog publishes: the read models of products and prices. Only catalog writes these items."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from contracts.stock import Slot
+from kernel.table import Item, Key
+
+
+class Price(BaseModel):
+    """The price of one SKU in one price list: tax-inclusive yuan for a piece, and cheaper from certain quantities on.
+
+    `policy` names the price policy that gives it; `breaks` holds (from pieces, unit price), ascending.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    unit_price: Decimal
+    policy: str
+    breaks: tuple[tuple[int, Decimal], ...] = ()
+
+    def at(self, quantity: int) -> Decimal:
+        """The unit price in yuan that holds for this many pieces."""
+        return next((price for least, price in reversed(self.breaks) if quantity >= least), self.unit_price)
+
+
+# P  one product by SKU        pk: PRODUCT#<sku>  sk: PRODUCT
+# P  products of a category    gsi1pk: PRODUCTS#<category>  gsi1sk: <sku>
+class ProductItem(Item, discriminator="product"):
+    """A product as dealers may order it. `slot` is its place on every warehouse's shelves, given once and for ever.
+
+    `specs`: {name: value} for people; `carton`: pieces in a box, `order_multiple`: pieces an order line must be a
+    multiple of; `tax_percent`: VAT contained in its prices; `status`: active | discontinued (then `successor` may name
+    the SKU to take instead).
+    """
+
+    sku = UnicodeAttribute()
+    slot_number = NumberAttribute()
+    name_zh = UnicodeAttribute()
+    name_en = UnicodeAttribute()
+    category = UnicodeAttribute()
+    specs: JSONAttribute = JSONAttribute()
+    carton = NumberAttribute()
+    order_multiple = NumberAttribute(default=1)
+    tax_percent = NumberAttribute(default=13)
+    status = UnicodeAttribute(default="active")
+    successor = UnicodeAttribute(null=True)
+    version = NumberAttribute(default=1)
+
+    @property
+    def slot(self) -> Slot:
+        """Shelf and position."""
+        return Slot.of(int(self.slot_number))
+
+
+# P  a price list's valid version       pk: PRICELIST#<id>  sk: CURRENT
+class PriceListItem(Item, discriminator="price_list"):
+    """Which version of a price list holds, and when (business dates, ISO; `valid_to` inclusive, may lack)."""
+
+    price_list_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    version = NumberAttribute()
+    valid_from = UnicodeAttribute()
+    valid_to = UnicodeAttribute(null=True)
+
+
+# P  prices of the 64 SKUs of a shelf   pk: PRICELIST#<id>  sk: PAGE#<version>#<shelf>
+class PricePageItem(Item, discriminator="price_page"):
+    """The prices of all SKUs of one shelf in one version of a list, never changed once the version is published.
+
+    `prices`: {position as text: Price as JSON}.
+    """
+
+    prices: JSONAttribute = JSONAttribute()
+
+    def price_at(self, position: int) -> Price | None:
+        """The price of the SKU at a position, None where the list does not have it."""
+        found: dict[str, Any] | None = self.prices.get(str(position))
+        return Price.model_validate(found) if found else None
+
+
+def product_key(sku: str) -> Key:
+    """One product."""
+    return f"PRODUCT#{sku}", "PRODUCT"
+
+
+def price_list_key(price_list_id: str) -> Key:
+    """A price list's current version."""
+    return f"PRICELIST#{price_list_id}", "CURRENT"
+
+
+def price_page_key(price_list_id: str, version: int, shelf: int) -> Key:
+    """The prices of one shelf's SKUs."""
+    return f"PRICELIST#{price_list_id}", f"PAGE#{version:06d}#{shelf:04d}"

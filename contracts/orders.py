@@ -1,0 +1,84 @@
+"""What orders says. Every event of an order carries its state after the event and its totals, in fen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from kernel.events import Event
+
+
+class OrderEvent(Event):
+    """What all events of an order carry. `order_id` is `<dealer>-<sequence>`; quantities are pieces, amounts fen."""
+
+    SOURCE: ClassVar[str] = "orders"
+
+    order_id: str
+    dealer_id: str
+    warehouse: str
+    state: str
+    line_count: int
+    gross_fen: int
+
+
+class OrderSubmitted(OrderEvent):
+    """Said when an order is stored. Heard by orders (reserve stock, through its FIFO queue), notifications."""
+
+    TYPE: ClassVar[str] = "order.submitted.v1"
+
+    urgent: bool = False
+
+
+class OrderReserved(OrderEvent):
+    """Said when stock was decided and staff see the order in the review queue. Heard by notifications.
+
+    `backordered` is the number of pieces that could not be held; `holds` the reasons a clerk must look at.
+    """
+
+    TYPE: ClassVar[str] = "order.reserved.v1"
+
+    reserved: int
+    backordered: int
+    holds: tuple[str, ...] = ()
+
+
+class OrderApproved(OrderEvent):
+    """Said when a clerk approved an order. Heard by notifications."""
+
+    TYPE: ClassVar[str] = "order.approved.v1"
+
+
+class OrderRejected(OrderEvent):
+    """Said when a clerk turned an order down. Heard by notifications."""
+
+    TYPE: ClassVar[str] = "order.rejected.v1"
+
+    reason: str
+
+
+class OrderCancelled(OrderEvent):
+    """Said when what was not shipped of an order was cancelled. Heard by notifications."""
+
+    TYPE: ClassVar[str] = "order.cancelled.v1"
+
+    reason: str
+
+
+class OrderShipped(OrderEvent):
+    """Said when goods left. Heard by reconciliation (post the receivable) and notifications.
+
+    `shipped_gross_fen` = `shipped_net_fen` + `shipped_tax_fen` is what this shipment alone is worth; the values of all
+    shipments of a line add up to the line's own gross. `payment_days` is from shipment until due.
+    """
+
+    TYPE: ClassVar[str] = "order.shipped.v1"
+
+    shipment_id: str
+    shipped_pieces: int
+    shipped_gross_fen: int
+    shipped_net_fen: int
+    shipped_tax_fen: int
+    shipped_at: str
+    payment_days: int
+    carrier: str
+    waybill: str
+    complete: bool

@@ -1,0 +1,67 @@
+"""The consumer loop: every message on its own, only the failed ones return to the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypedDict
+
+from kernel import observability, strict_json
+from kernel.events import Envelope
+
+Handler = Callable[[Envelope], None]
+
+#: Below this much remaining time no further message is begun; it is handed back untouched.
+_MARGIN_MS = 3_000
+
+
+class FailedMessage(TypedDict):
+    """One entry of Lambda's partial batch response."""
+
+    itemIdentifier: str
+
+
+class PartialBatch(TypedDict):
+    """Lambda's partial batch response: what is named here is delivered again, the rest is deleted from the queue."""
+
+    batchItemFailures: list[FailedMessage]
+
+
+def each_message(event: dict[str, Any], context: Any, handle: Handler, *, fifo: bool) -> PartialBatch:
+    """Hand every message of an SQS event to `handle`; report those that failed.
+
+    In a FIFO queue everything after a failure is handed back too: going on would break the order within the group
+    (the group's id is not in every emulator's event, so the whole rest of the batch waits).
+    """
+    failed: list[FailedMessage] = []
+    try:
+        for record in event["Records"]:
+            if (fifo and failed) or not _time_left(context) or not _handled(record, handle):
+                failed.append({"itemIdentifier": record["messageId"]})
+    finally:
+        observability.flush_metrics()
+    return {"batchItemFailures": failed}
+
+
+def _time_left(context: Any) -> bool:
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return remaining is None or remaining() > _MARGIN_MS
+
+
+def _handled(record: dict[str, Any], handle: Handler) -> bool:
+    log = observability.logger()
+    try:
+        message = read_message(record["body"])
+        log.info("message", event_id=message.id, event_type=message.type, subject=message.subject)
+        handle(message)
+    except Exception:
+        # Not swallowed: the message goes back to its queue and, after its last attempt, to the dead letters.
+        log.exception("message failed", message_id=record.get("messageId"))
+        observability.count("MessageFailed")
+        return False
+    return True
+
+
+def read_message(body: str) -> Envelope:
+    """The envelope in a queue message, sent there by a rule of the bus (under `detail`) or by the relay (bare)."""
+    content = strict_json.parse(body)
+    return Envelope.model_validate(content["detail"] if "detail-type" in content else content)

@@ -1,0 +1,79 @@
+"""Idempotency inside the business transaction: the record with the answer is written with the effect or not at all.
+
+Statuses as in the IETF Idempotency-Key draft: 400 missing, 422 same key with another request, 409 in flight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from pydantic import BaseModel
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from kernel import clock, strict_json
+from kernel.problems import KeyReused
+from kernel.table import Item, Transaction, fetch_one
+
+#: Longer than any queue and its dead letters keep a message (14 days each).
+_KEPT = timedelta(days=30)
+
+
+class IdempotencyItem(Item, discriminator="idempotency"):
+    """The answer given under a key.   pk: IDEMPOTENCY#<who>   sk: <method> <route>#<key>"""
+
+    fingerprint = UnicodeAttribute()
+    status = NumberAttribute()
+    answer = UnicodeAttribute()
+
+
+@dataclass(frozen=True)
+class IdempotencyKey:
+    """A key as one caller sent it with one request. Scoped to dealer (or staff user) and route."""
+
+    who: str
+    route: str
+    key: str
+    fingerprint: str
+    status: int
+
+    #: Under this label the record stands in the transaction.
+    LABEL = "idempotency key"
+
+    @classmethod
+    def of(cls, *, who: str, route: str, key: str, path: dict[str, str], body: Any, status: int) -> IdempotencyKey:
+        """Bind a key to the request it came with; `status` is what a first success answers."""
+        fingerprint = sha256(strict_json.canonical([path, body]).encode()).hexdigest()
+        return cls(who, route, key, fingerprint, status)
+
+    def keep(self, transaction: Transaction, answer: BaseModel) -> None:
+        """Let the transaction record the answer, and fail if the key was used before."""
+        transaction.create(
+            IdempotencyItem(
+                *self._at,
+                fingerprint=self.fingerprint,
+                status=self.status,
+                answer=answer.model_dump_json(),
+                expires_at=clock.epoch(clock.now() + _KEPT),
+            ),
+            self.LABEL,
+        )
+
+    def earlier_answer(self) -> tuple[int, str] | None:
+        """Status and body answered when the key was first used, None if it was not.
+
+        Raises:
+            KeyReused: it was used with another request.
+        """
+        found = fetch_one(IdempotencyItem, self._at)
+        if found is None:
+            return None
+        if found.fingerprint != self.fingerprint:
+            raise KeyReused
+        return int(found.status), found.answer
+
+    @property
+    def _at(self) -> tuple[str, str]:
+        return f"IDEMPOTENCY#{self.who}", f"{self.route}#{self.key}"

@@ -1,0 +1,66 @@
+"""The vocabulary of request and answer models: what a field may hold, said once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused and nothing is coerced (no "5" for 5, no true for 1)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Answer(BaseModel):
+    """An answer body."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Query(BaseModel):
+    """Query parameters. They arrive as text, so numbers and flags are read from it; unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _whole(value: Any) -> Any:
+    # JSON Schema calls 3.0 an integer; so do we. Everything else is left for the strict check to refuse.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _printable(text: str) -> str:
+    if any(not character.isprintable() and character not in "\n\t" for character in text):
+        raise ValueError("control characters are not allowed")
+    return text.strip()
+
+
+def _plain_decimal(value: Decimal) -> Decimal:
+    if value.is_nan() or value.is_infinite():
+        raise ValueError("not a number")
+    return value
+
+
+#: Pieces on one order line.
+Quantity = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000)]
+#: A positive amount in fen, at most one billion yuan.
+Fen = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=100_000_000_000)]
+#: A tax-inclusive price in yuan for one piece, exact, sent as text: "12.5".
+UnitPrice = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=15, decimal_places=6),
+    AfterValidator(_plain_decimal),
+    PlainSerializer(lambda value: format(value, "f"), return_type=str),
+]
+#: One line of human text.
+Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_printable)]
+#: A paragraph of human text.
+Text = Annotated[str, Field(max_length=2_000), AfterValidator(_printable)]
+#: A product code as printed on the carton.
+Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
+DealerId = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9]{1,15}$")]
+WarehouseId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")]
+#: Mainland mobile in E.164.
+Phone = Annotated[str, Field(pattern=r"^\+86[1][3-9][0-9]{9}$")]

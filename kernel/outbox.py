@@ -1,0 +1,85 @@
+"""Say it when it is true: the announcement is an item of the same transaction as the change it announces.
+
+It stays for ever as the history of its subject; while unsent it also stands in the sparse index, from which the relay's
+sweeper finds what the stream missed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zlib import crc32
+
+from pynamodb.attributes import UnicodeAttribute
+
+from kernel.events import Envelope, Event, envelope
+from kernel.table import Item, query_page
+
+SHARDS = 8
+
+
+@dataclass(frozen=True)
+class Command:
+    """Besides the bus, hand the message to this FIFO queue; messages of one group are worked off one after another."""
+
+    queue: str
+    group: str
+
+
+class EventItem(Item, discriminator="event"):
+    """One announcement.
+
+    P  the history of a subject, in order    pk: the aggregate's partition   sk: EVENT#<subject>#<sequence>
+    P  what is not sent yet, oldest first    gsi1pk: UNSENT#<shard>          gsi1sk: <time>#<id>
+    """
+
+    body = UnicodeAttribute()
+    queue = UnicodeAttribute(null=True)
+    group = UnicodeAttribute(null=True)
+
+    @property
+    def envelope(self) -> Envelope:
+        """The message as it travels."""
+        return Envelope.model_validate_json(self.body)
+
+    @property
+    def command(self) -> Command | None:
+        """The FIFO queue it also goes to, if any."""
+        return Command(self.queue, self.group) if self.queue and self.group else None
+
+
+def announcement(
+    event: Event,
+    *,
+    pk: str,
+    subject: str,
+    sequence: int,
+    dealer_id: str | None = None,
+    command: Command | None = None,
+) -> EventItem:
+    """The item to `create` in the transaction that makes the event true.
+
+    Args:
+        pk: partition of the aggregate; its events stay there as its history.
+        sequence: 1 for the subject's first event, then without a gap.
+    """
+    message = envelope(event, subject=subject, sequence=sequence, dealer_id=dealer_id)
+    return EventItem(
+        pk=pk,
+        sk=f"EVENT#{subject}#{sequence:06d}",
+        body=message.model_dump_json(exclude_none=True),
+        queue=command.queue if command else None,
+        group=command.group if command else None,
+        gsi1pk=shard_key(crc32((command.group if command else pk).encode()) % SHARDS),
+        gsi1sk=f"{message.time}#{message.id}",
+    )
+
+
+def shard_key(shard: int) -> str:
+    """Index partition of one shard of unsent events; one command group always falls into one shard, so keeps order."""
+    return f"UNSENT#{shard}"
+
+
+def history(pk: str, subject: str, limit: int = 200) -> list[Envelope]:
+    """What happened to a subject, in order: its first `limit` events."""
+    page = query_page(EventItem, pk, sk=EventItem.sk.startswith(f"EVENT#{subject}#"), limit=limit, consistent=True)
+    return [item.envelope for item in page.items]

@@ -1,0 +1,254 @@
+"""The one shared table: keys, who owns which key prefix, and transactions whose refusals can be read.
+
+Only the owner writes a prefix; whoever reads another's items goes through docs/access-patterns.md.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from kernel.problems import Busy
+from kernel.settings import settings
+
+#: Every first key segment of the table and the service that alone may write it.
+OWNERS = {
+    "PRODUCT": "catalog",
+    "TERM": "catalog",
+    "PRICELIST": "catalog",
+    "SLOTS": "catalog",
+    "DEALER": "channel",
+    "USER": "channel",
+    "ORDERS": "orders",
+    "ORDERING": "orders",
+    "SHELF": "orders",
+    "STOCK": "orders",
+    "LEDGER": "reconciliation",
+    "STATEMENT": "reconciliation",
+    "INBOX": "notifications",
+    "SMS": "notifications",
+    "WEBHOOK": "notifications",
+    "DELIVERY": "notifications",
+    "TICKETS": "tickets",
+    "IDEMPOTENCY": "kernel",
+    "UNSENT": "kernel",
+}
+
+#: DynamoDB's limit on the actions of one transaction.
+MAX_ACTIONS = 100
+
+
+class Index(GlobalSecondaryIndex[Any]):
+    """The one sparse index: work that waits (review queue, unsent events) and lists for staff. Small items only."""
+
+    class Meta:
+        index_name = "gsi1"
+        projection = AllProjection()
+
+    gsi1pk = UnicodeAttribute(hash_key=True)
+    gsi1sk = UnicodeAttribute(range_key=True)
+
+
+class Item(Model):
+    """Base of every stored thing. Subclasses name their `kind` and keep their key builders beside them."""
+
+    class Meta:
+        table_name = ""  # known only at run time: see _get_connection
+        region: str | None = None
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    kind = DiscriminatorAttribute()
+    gsi1 = Index()
+    gsi1pk = UnicodeAttribute(null=True)
+    gsi1sk = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
+
+    @classmethod
+    def _get_connection(cls) -> Any:
+        # One connection (and botocore client) for all kinds; the table's name is looked up at the first call, not at
+        # import, because modules import without an environment.
+        if cls is not Item:
+            return Item._get_connection()
+        cls.Meta.table_name = settings().table
+        return super()._get_connection()
+
+
+Key = tuple[str, str]
+Kind = TypeVar("Kind", bound=Item)
+
+
+def fetch(keys: Iterable[Key], *, consistent: bool = True) -> dict[Key, Item]:
+    """The items at these keys, of whatever kind, in as few batched reads as can be; absent ones are left out."""
+    wanted = list(dict.fromkeys(keys))
+    return {(item.pk, item.sk): item for item in Item.batch_get(wanted, consistent_read=consistent)} if wanted else {}
+
+
+def fetch_one(kind: type[Kind], key: Key, *, consistent: bool = True) -> Kind | None:
+    """The item at the key, or None."""
+    try:
+        return kind.get(key[0], key[1], consistent_read=consistent)
+    except kind.DoesNotExist:
+        return None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a query and the key to go on from, None after the last."""
+
+    items: list[Any]
+    next_key: dict[str, Any] | None
+
+
+def query_page(
+    kind: type[Kind],
+    pk: str,
+    *,
+    sk: Condition | None = None,
+    on_index: bool = False,
+    limit: int,
+    start: dict[str, Any] | None = None,
+    newest_first: bool = False,
+    consistent: bool = False,
+) -> Page:
+    """At most `limit` items of one partition (of the table or of `gsi1`), in key order.
+
+    Args:
+        sk: a condition on the sort key, e.g. `Item.sk.startswith("HEADER#")` (with `on_index`: `Index.gsi1sk…`).
+        start: `next_key` of the page before.
+    """
+    source: Any = kind.gsi1 if on_index else kind
+    found = source.query(
+        pk,
+        range_key_condition=sk,
+        limit=limit,
+        last_evaluated_key=start,
+        scan_index_forward=not newest_first,
+        **({} if on_index else {"consistent_read": consistent}),
+    )
+    items = list(found)
+    return Page(items, found.last_evaluated_key)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why one action of a transaction could not be done, and the item as it stands where the database told."""
+
+    code: str
+    item: dict[str, Any] | None
+
+
+class TransactionRefused(Exception):
+    """Nothing was written, because the conditions of the actions named here did not hold."""
+
+    def __init__(self, refused: Mapping[str, Refused]) -> None:
+        super().__init__(", ".join(f"{label}: {reason.code}" for label, reason in refused.items()))
+        self.refused = refused
+
+    def __contains__(self, label: str) -> bool:
+        return label in self.refused
+
+
+class Transaction:
+    """All or nothing over the one table, every action under a label by which a refusal is reported.
+
+    The client request token is fixed when the object is made, so however often the SDK sends it, it counts once.
+    """
+
+    def __init__(self) -> None:
+        self._token = str(uuid4())
+        self._checks: list[tuple[str, _Act]] = []
+        self._deletes: list[tuple[str, _Act]] = []
+        self._puts: list[tuple[str, _Act]] = []
+        self._updates: list[tuple[str, _Act]] = []
+
+    def __len__(self) -> int:
+        return len(self._checks) + len(self._deletes) + len(self._puts) + len(self._updates)
+
+    def check(self, kind: type[Item], key: Key, condition: Condition, label: str) -> None:
+        """Go ahead only if this item, left as it is, meets the condition."""
+        self._checks.append((label, lambda write: write.condition_check(kind, key[0], key[1], condition)))
+
+    def create(self, item: Item, label: str) -> None:
+        """Write an item that must not exist yet."""
+        self.put(item, label, type(item).pk.does_not_exist())
+
+    def put(self, item: Item, label: str, condition: Condition | None = None) -> None:
+        """Write an item whole, replacing what stands at its key if the condition allows."""
+        self._puts.append((label, lambda write: write.save(item, condition, return_values="ALL_OLD")))
+
+    def update(
+        self, kind: type[Item], key: Key, actions: Sequence[Action], condition: Condition | None, label: str
+    ) -> None:
+        """Change single attributes under a condition; the item as it stands comes back with a refusal."""
+        item = kind(key[0], key[1])
+        self._updates.append(
+            (label, lambda write: write.update(item, list(actions), condition, return_values="ALL_OLD"))
+        )
+
+    def delete(self, kind: type[Item], key: Key, condition: Condition | None, label: str) -> None:
+        """Remove an item."""
+        item = kind(key[0], key[1])
+        self._deletes.append((label, lambda write: write.delete(item, condition)))
+
+    def commit(self) -> None:
+        """Write everything, or nothing.
+
+        Raises:
+            TransactionRefused: a condition did not hold; says which.
+            Busy: other transactions kept touching the same items through all retries; the same work may be tried again.
+        """
+        # The order in which PynamoDB sends the four lists; reasons come back in this order.
+        acts = [*self._checks, *self._deletes, *self._puts, *self._updates]
+        for attempt in range(_ATTEMPTS):
+            try:
+                # A cancelled attempt wrote nothing, and its token is spent: the next one needs its own.
+                token = self._token if attempt == 0 else str(uuid4())
+                with TransactWrite(connection=Item._get_connection().connection, client_request_token=token) as write:
+                    for _, act in acts:
+                        act(write)
+                return
+            except TransactWriteError as error:
+                refused = _reasons(error, [label for label, _ in acts])
+                if any(reason.code == "ConditionalCheckFailed" for reason in refused.values()):
+                    raise TransactionRefused(
+                        {label: reason for label, reason in refused.items() if reason.code == "ConditionalCheckFailed"}
+                    ) from error
+                if not (refused and all(reason.code in _PASSING for reason in refused.values())) and (
+                    error.cause_response_code not in _PASSING_ERRORS
+                ):
+                    raise
+                _pause(attempt)
+        raise Busy
+
+
+_Act = Callable[[TransactWrite], None]
+_ATTEMPTS = 6
+_PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_PASSING_ERRORS = frozenset({"TransactionInProgressException"})
+
+
+def _reasons(error: TransactWriteError, labels: list[str]) -> dict[str, Refused]:
+    reasons = error.cancellation_reasons
+    return {
+        label: Refused(reason.code, reason.raw_item)
+        for label, reason in zip(labels, reasons, strict=False)
+        if reason is not None
+    }
+
+
+def _pause(attempt: int) -> None:
+    """Full jitter, at most 20 ms x 2^attempt: conflicts come from transactions that last a few milliseconds."""
+    time.sleep(random.uniform(0, 0.02 * 2**attempt))

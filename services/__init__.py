@@ -1,0 +1,1 @@
+"""One folder per stack. A service never imports another."""

@@ -8,7 +8,6 @@ which it notices by its standard input being closed.
 import asyncio
 import os
 import signal
-import sys
 import threading
 import time
 
@@ -35,7 +34,9 @@ async def checkpoint(every: float) -> None:
 
 def stop_with_parent() -> None:
     """Ask this process to stop once nobody holds the other end of standard input."""
-    sys.stdin.buffer.read()
+    # Unbuffered: a thread caught inside a buffered read makes the interpreter die at its end.
+    while os.read(0, 1024):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -1,0 +1,145 @@
+"""Deploy Qudao: the core stack, then the relay, then the services. One code path for AWS and for the emulator."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from cryptography.fernet import Fernet
+
+from tools import aws, emulator_fixups, paths, stacks
+from tools.package import Package
+from tools.stacks import DeployFailed, Plan, Progress
+from tools.template import CORE_PARAMETERS
+
+_PARALLEL_STACKS = 4
+
+
+@dataclass(frozen=True)
+class Screen:
+    """How a deployment shows itself; by default it is silent and asks nobody."""
+
+    show: Callable[[list[Plan]], None] = lambda _plans: None
+    confirm: Callable[[], bool] = lambda: True
+    progress: Progress = lambda _stack, _done, _of: None
+
+
+def deploy(
+    stage: str, packages: Iterable[Package], screen: Screen | None = None, core: dict[str, str] | None = None
+) -> list[str]:
+    """Bring a stage to these packages. Nothing happens to a stack whose template and code are as they were.
+
+    Args:
+        stage: name of the copy of Qudao, for example `dev`.
+        core: parameters of the core stack, for example an OIDC issuer of one's own.
+    Returns:
+        The stacks that were changed.
+    Raises:
+        DeployFailed: in one sentence, which resource failed and why, or that AWS could not be reached.
+    """
+    screen = screen or Screen()
+    try:
+        changed = _deploy_core(stage, core or {}, screen)
+        _have_sealing_key(stage)
+        changed += _deploy_services(stage, list(packages), screen)
+        if aws.emulated():
+            emulator_fixups.apply(stage)
+    except (ClientError, BotoCoreError) as error:
+        raise DeployFailed(f"AWS refused or could not be reached: {error}") from None
+    return changed
+
+
+def stack_name(stage: str, part: str) -> str:
+    """The name of a part's stack."""
+    return f"qudao-{stage}-{part}"
+
+
+def _deploy_core(stage: str, given: dict[str, str], screen: Screen) -> list[str]:
+    parameters = {"Stage": stage, **given}
+    if endpoint := aws.emulated():
+        # The emulator signs tokens in Cognito's name and serves the keys itself.
+        parameters.setdefault("CognitoKeysBase", endpoint)
+    name = stack_name(stage, "core")
+    return _carry_out([stacks.plan(name, {"TemplateBody": paths.CORE_TEMPLATE.read_text()}, parameters)], screen)
+
+
+def _have_sealing_key(stage: str) -> None:
+    """Make the key that seals cursors, once. CloudFormation can make secrets, but none of a Fernet key's form."""
+    client = aws.secrets()
+    try:
+        client.create_secret(
+            Name=f"qudao/{stage}/sealing-key",
+            Description="seals cursors handed to clients",
+            SecretString=Fernet.generate_key().decode(),
+        )
+    except client.exceptions.ResourceExistsException:
+        return
+
+
+def _deploy_services(stage: str, packages: list[Package], screen: Screen) -> list[str]:
+    with ThreadPoolExecutor(max_workers=_PARALLEL_STACKS) as pool:
+        plans = list(pool.map(lambda package: _plan_service(stage, package), packages))
+    changed = _carry_out(plans, screen)
+    for package in packages:
+        _publish_url(stage, package.service)
+    return changed
+
+
+def _carry_out(plans: list[Plan | None], screen: Screen) -> list[str]:
+    wanted = [plan for plan in plans if plan is not None]
+    if not wanted:
+        return []
+    screen.show(wanted)
+    if not screen.confirm():
+        raise DeployFailed("nothing was changed: you said no")
+    # The relay goes first: until it stands, what services announce waits.
+    first = [plan for plan in wanted if plan.stack.endswith(f"-{paths.RELAY}")]
+    rest = [plan for plan in wanted if plan not in first]
+    with ThreadPoolExecutor(max_workers=_PARALLEL_STACKS) as pool:
+        for group in (first, rest):
+            list(pool.map(lambda plan: stacks.apply(plan, screen.progress), group))
+    return [plan.stack for plan in wanted]
+
+
+def _plan_service(stage: str, package: Package) -> Plan | None:
+    bucket = aws.parameter(stage, "core", "artefact-bucket")
+    code = _upload(bucket, f"packages/{package.service}", "zip", package.archive.read_bytes())
+    template = json.loads(package.template.read_text())
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": code}
+    body = json.dumps(template, ensure_ascii=False, sort_keys=True).encode()
+    # Bigger than a request may be, so CloudFormation fetches it from the bucket.
+    address = f"{aws.s3().meta.endpoint_url}/{bucket}/{_upload(bucket, f'templates/{package.service}', 'json', body)}"
+    parameters = {"Stage": stage} | {name: f"/qudao/{stage}/core/{fact}" for name, fact in CORE_PARAMETERS.items()}
+    return stacks.plan(stack_name(stage, package.service), {"TemplateURL": address}, parameters)
+
+
+def _upload(bucket: str, folder: str, kind: str, content: bytes) -> str:
+    """Store under the content's own hash, so a new version never overwrites what another stack still points at."""
+    key = f"{folder}/{hashlib.sha256(content).hexdigest()}.{kind}"
+    client = aws.s3()
+    try:
+        client.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NotFound"):
+            raise
+        client.put_object(Bucket=bucket, Key=key, Body=content)
+    return key
+
+
+def _publish_url(stage: str, service: str) -> None:
+    """Say where a service's API is. The emulator serves all APIs under its own address."""
+    outputs = stacks.outputs(stack_name(stage, service))
+    if "RestAPIId" not in outputs:
+        return
+    url = outputs["EndpointURL"].rstrip("/")
+    if endpoint := aws.emulated():
+        url = f"{endpoint}/_aws/execute-api/{outputs['RestAPIId']}/api"
+    name: dict[str, Any] = {"Name": f"/qudao/{stage}/{service}/api-url"}
+    aws.ssm().put_parameter(**name, Value=url, Type="String", Overwrite=True)

@@ -1,0 +1,128 @@
+"""Make a folder that is an ordinary Chalice project of one service and nothing else.
+
+Chalice ships `app.py` and `vendor/` only, and caches by content. So every service is staged into an emptied folder: what is
+not copied here cannot be reached in the cloud, whatever a checkout or a test could import.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from chalice.package import YAMLTemplateSerializer
+
+from kernel.app import ServiceApp
+from tools import paths, template
+
+SHARED = ("contracts", "kernel")
+API_TIMEOUT_SECONDS = 25
+API_MEMORY_MB = 1024
+_NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "stack", "*.md", "requirements.*")
+
+
+class NotPackageable(RuntimeError):
+    """A service's declarations and its files do not fit together; the message says which and what to do."""
+
+
+def load_app(service: str) -> ServiceApp:
+    """Import a service and return its app."""
+    app = importlib.import_module(f"{paths.module(service)}.app").app
+    assert isinstance(app, ServiceApp)
+    return app
+
+
+def stage(service: str, folder: Path, *, architecture: str, root: Path = paths.ROOT) -> ServiceApp:
+    """Empty `folder` and make it the Chalice project of `service`, without third-party packages.
+
+    Raises:
+        NotPackageable: a function without a policy, or a policy without a function.
+    """
+    app = load_app(service)
+    shutil.rmtree(folder, ignore_errors=True)
+    vendor, hidden = folder / "vendor", folder / ".chalice"
+    hidden.mkdir(parents=True)
+    _copy_code(service, vendor, root)
+    (folder / "app.py").write_text(_entry_point(service, app))
+    # Locked packages are put into vendor/ by hash; Chalice must not resolve any by itself.
+    (folder / "requirements.txt").touch()
+    for function, policy in _policies(service, app, root).items():
+        _write_json(hidden / f"policy-{function}.json", policy)
+    _write_json(hidden / "config.json", _chalice_config(app, architecture))
+    _write_json(folder / "merge.json", _merged(service, app, root))
+    return app
+
+
+def _copy_code(service: str, vendor: Path, root: Path) -> None:
+    for package in SHARED:
+        shutil.copytree(root / package, vendor / package, ignore=_NOT_SHIPPED)
+    source = paths.source(service, root)
+    shutil.copytree(source, vendor / source.relative_to(root), ignore=_NOT_SHIPPED)
+    shutil.copy(source.parent / "__init__.py", vendor / source.parent.name / "__init__.py")
+
+
+def _entry_point(service: str, app: ServiceApp) -> str:
+    """Lambda finds its handlers here: `app.app` answers the routes, `app.<function>` everything else."""
+    names = ["app", *(name for name in template.functions(app) if name != "api_handler")]
+    return f"from {paths.module(service)}.app import {', '.join(names)}\n\n__all__ = {names!r}\n"
+
+
+def _policies(service: str, app: ServiceApp, root: Path) -> dict[str, Any]:
+    """Per function: what its file in stack/policies grants, and what its trigger needs."""
+    folder = paths.source(service, root) / "stack" / "policies"
+    written = {file.stem: file for file in folder.glob("*.json")}
+    wanted = template.functions(app)
+    if missing := [name for name in wanted if name not in written]:
+        raise NotPackageable(f"{service}: no policy for {', '.join(missing)}; write stack/policies/{missing[0]}.json")
+    if orphaned := sorted(written.keys() - set(wanted)):
+        raise NotPackageable(
+            f"{service}: stack/policies/{orphaned[0]}.json belongs to no function; delete or rename it"
+        )
+    return {
+        name: {
+            "Version": "2012-10-17",
+            "Statement": json.loads(written[name].read_text())["Statement"] + template.trigger_permissions(app, name),
+        }
+        for name in wanted
+    }
+
+
+def _chalice_config(app: ServiceApp, architecture: str) -> dict[str, Any]:
+    timeouts = {spec.function: spec.timeout_seconds for spec in (*app.consumers, *app.periodics, *app.streams)}
+    memory = {spec.function: spec.memory_mb for spec in app.consumers}
+    return {
+        "version": "2.0",
+        "app_name": app.app_name,
+        "stages": {
+            "any": {
+                "api_gateway_stage": "api",
+                "api_gateway_endpoint_type": "REGIONAL",
+                "autogen_policy": False,
+                "lambda_architecture": architecture,
+                "xray": True,
+                "lambda_functions": {
+                    name: {
+                        "iam_policy_file": f"policy-{name}.json",
+                        "lambda_timeout": timeouts.get(name, API_TIMEOUT_SECONDS),
+                        "lambda_memory_size": memory.get(name, API_MEMORY_MB),
+                    }
+                    for name in template.functions(app)
+                },
+            }
+        },
+    }
+
+
+def _merged(service: str, app: ServiceApp, root: Path) -> dict[str, Any]:
+    """The generated template, and over it what the service adds by hand, if anything."""
+    generated = template.merge_template(app)
+    by_hand = paths.source(service, root) / "stack" / "template.yaml"
+    if by_hand.is_file():
+        template.deep_update(generated, YAMLTemplateSerializer().load_template(by_hand.read_text(), by_hand.name))
+    return generated
+
+
+def _write_json(file: Path, content: Any) -> None:
+    file.write_text(json.dumps(content, ensure_ascii=False, indent=1))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -21,9 +22,18 @@ if TYPE_CHECKING:
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, s3={"addressing_style": "path"})
 
 
+_making = threading.Lock()
+
+
 @cache
-def _session(_endpoint: str | None) -> boto3.Session:
-    return boto3.Session()
+def _made(service: str, _endpoint: str | None) -> Any:
+    return boto3.Session().client(service, config=_CONFIG)  # type: ignore[call-overload]
+
+
+def _client(service: str) -> Any:
+    """One client per service and process: clients may be shared between threads, making them may not."""
+    with _making:
+        return _made(service, emulated())
 
 
 def emulated() -> str | None:
@@ -33,37 +43,44 @@ def emulated() -> str | None:
 
 def cloudformation() -> CloudFormationClient:
     """CloudFormation."""
-    return _session(emulated()).client("cloudformation", config=_CONFIG)
+    made: CloudFormationClient = _client("cloudformation")
+    return made
 
 
 def s3() -> S3Client:
     """S3."""
-    return _session(emulated()).client("s3", config=_CONFIG)
+    made: S3Client = _client("s3")
+    return made
 
 
 def ssm() -> SSMClient:
     """Systems Manager parameters."""
-    return _session(emulated()).client("ssm", config=_CONFIG)
+    made: SSMClient = _client("ssm")
+    return made
 
 
 def secrets() -> SecretsManagerClient:
     """Secrets Manager."""
-    return _session(emulated()).client("secretsmanager", config=_CONFIG)
+    made: SecretsManagerClient = _client("secretsmanager")
+    return made
 
 
 def dynamodb() -> DynamoDBClient:
     """DynamoDB."""
-    return _session(emulated()).client("dynamodb", config=_CONFIG)
+    made: DynamoDBClient = _client("dynamodb")
+    return made
 
 
 def functions() -> LambdaClient:
     """Lambda."""
-    return _session(emulated()).client("lambda", config=_CONFIG)
+    made: LambdaClient = _client("lambda")
+    return made
 
 
 def cognito() -> CognitoIdentityProviderClient:
     """Cognito user pools."""
-    return _session(emulated()).client("cognito-idp", config=_CONFIG)
+    made: CognitoIdentityProviderClient = _client("cognito-idp")
+    return made
 
 
 def parameter(stage: str, owner: str, name: str) -> str:

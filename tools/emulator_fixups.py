@@ -1,10 +1,24 @@
 """What MiniStack 1.5.33 leaves out when it deploys our templates, put right through the same public APIs.
 
-Each of these was seen to be needed; none is needed on AWS. Delete one when a later MiniStack makes it unnecessary.
+Each was seen to be needed, and none is on AWS. Delete one when a later MiniStack makes it unnecessary. What it gets
+wrong about its own saved state is put right where that is loaded, in emulator_server.py.
 """
 
 from __future__ import annotations
 
+from tools import aws
+
 
 def apply(stage: str) -> None:
     """Put right what a deployment left out. Safe to repeat."""
+    _expire_items(aws.parameter(stage, "core", "table-name"))
+
+
+def _expire_items(table: str) -> None:
+    """The template's TimeToLiveSpecification is dropped; UpdateTimeToLive is honoured."""
+    client = aws.dynamodb()
+    described = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    if described["TimeToLiveStatus"] == "DISABLED":
+        client.update_time_to_live(
+            TableName=table, TimeToLiveSpecification={"AttributeName": "expires_at", "Enabled": True}
+        )

@@ -3,13 +3,18 @@
 MiniStack saves its state only when it is stopped politely. This launcher also saves it every few seconds, so a
 killed process or a power cut costs seconds, not the day; and it stops when the process that started it is gone,
 which it notices by its standard input being closed.
+
+MiniStack saves how far a function has read a table's stream, but not the stream. After a restart it would skip as many
+new records as were ever read before; so the saved positions are forgotten, and reading starts with the first new one.
 """
 
 import asyncio
+import json
 import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -40,6 +45,15 @@ def stop_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def forget_stream_positions() -> None:
+    """Drop the reading positions from the saved state of functions, if there is one."""
+    saved = Path(os.environ["STATE_DIR"], "lambda.json")
+    if saved.is_file():
+        state = json.loads(saved.read_text())
+        state["payload"].pop("dynamodb_stream_positions", None)
+        saved.write_text(json.dumps(state))
+
+
 async def main() -> None:
     """Serve on loopback until told to stop, then let MiniStack save what it holds."""
     stop = asyncio.Event()
@@ -60,4 +74,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    forget_stream_positions()
     asyncio.run(main())

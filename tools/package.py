@@ -1,8 +1,8 @@
-"""Build what is deployed: one zip and one CloudFormation template per service, the same bytes whenever the same is built.
+"""Build what is deployed: one zip and one CloudFormation template per service, the same bytes on every build.
 
-`chalice package` runs in the staged folder, which holds this service's code only, and makes the template and a small zip.
-The locked third-party packages, zipped once per lock for all services, are put before that; names are sorted, times are
-fixed, and code is compiled, since Lambda's read-only disk could not keep what it compiles (a third off a cold start).
+`chalice package` runs in the staged folder, which holds this service's code only, and makes the template and a small
+zip. The locked third-party packages, zipped once per lock for all services, come before that. Names are sorted, times
+are fixed, and code is compiled, as Lambda's read-only disk could not keep what it compiles (a third off a cold start).
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _chalice_package(service: str, folder: Path, third_party: Path) -> None:
 
 
 def dependencies(lock: Path, architecture: str, root: Path = paths.ROOT) -> Path:
-    """The unpacked, compiled packages of a lock, zipped beside it; made once per lock and processor for all services."""
+    """The unpacked, compiled packages of a lock, zipped beside it; made once per lock and processor."""
     name = hashlib.sha256(lock.read_bytes() + architecture.encode() + sys.version.encode()).hexdigest()[:16]
     folder = root / "build" / ".dependencies" / name
     if not folder.is_dir():
@@ -148,7 +148,7 @@ def _lock(service: str, root: Path) -> Path:
 
 
 def _tidy(folder: Path) -> None:
-    """Drop what differs from one installer to the next and what no function needs; keep names, versions and licences."""
+    """Drop what differs from one installer to the next and what no function needs; keep versions and licences."""
     shutil.rmtree(folder / "bin", ignore_errors=True)
     (folder / ".lock").unlink(missing_ok=True)
     for cache in folder.rglob("__pycache__"):

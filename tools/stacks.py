@@ -1,4 +1,4 @@
-"""CloudFormation stacks: plan a change, show it, apply it, say in one sentence why it failed. Knows nothing of Qudao."""
+"""CloudFormation stacks: plan a change, show it, apply it, say in one sentence why it failed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ def plan(stack: str, template: Mapping[str, str], parameters: Mapping[str, str])
             ChangeSetName=change_set, StackName=stack, WaiterConfig={"Delay": _delay(), "MaxAttempts": 300}
         )
     except WaiterError:
-        return _why_there_is_no_plan(stack, change_set)
+        _discard_empty(stack, change_set)
+        return None
     except ClientError as error:
         raise DeployFailed(f"{stack}: {error.response['Error'].get('Message', error)}") from None
     return Plan(stack, change_set, _changes(stack, change_set))
@@ -135,8 +136,8 @@ def _delay() -> Any:
     return 0.05 if aws.emulated() else 2
 
 
-def _why_there_is_no_plan(stack: str, change_set: str) -> None:
-    """None when nothing would change; anything else is a failure."""
+def _discard_empty(stack: str, change_set: str) -> None:
+    """Delete a change set that could not be made; fine when nothing would change, anything else is a failure."""
     client = aws.cloudformation()
     reason = client.describe_change_set(ChangeSetName=change_set, StackName=stack).get("StatusReason", "")
     client.delete_change_set(ChangeSetName=change_set, StackName=stack)
@@ -171,7 +172,7 @@ def _latest_event(stack: str) -> datetime | None:
 
 def _events_since(stack: str, moment: datetime | None) -> list[Any]:
     """Newest first."""
-    found = []
+    found: list[Any] = []
     for page in aws.cloudformation().get_paginator("describe_stack_events").paginate(StackName=stack):
         for event in page["StackEvents"]:
             if moment is not None and event["Timestamp"] <= moment:
@@ -191,4 +192,4 @@ def _first_failure(stack: str, moment: datetime | None) -> str:
         if event.get("ResourceStatus", "").endswith("_FAILED") and "cancelled" not in reason:
             return f"{event['LogicalResourceId']} ({event['ResourceType']}) failed: {reason or 'no reason given'}"
     found = describe(stack)
-    return (found or {}).get("StackStatusReason", "") or "it was rolled back without a reason given"
+    return (found.get("StackStatusReason", "") if found else "") or "it was rolled back without a reason given"

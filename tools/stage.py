@@ -1,7 +1,7 @@
 """Make a folder that is an ordinary Chalice project of one service and nothing else.
 
-Chalice ships `app.py` and `vendor/` only, and caches by content. So every service is staged into an emptied folder: what is
-not copied here cannot be reached in the cloud, whatever a checkout or a test could import.
+Chalice ships `app.py` and `vendor/` only, and caches by content. So every service is staged into an emptied folder:
+what is not copied here cannot be reached in the cloud, whatever a checkout or a test could import.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _policies(service: str, app: ServiceApp, root: Path) -> dict[str, Any]:
 
 
 def _chalice_config(app: ServiceApp, architecture: str) -> dict[str, Any]:
-    timeouts = {spec.function: spec.timeout_seconds for spec in (*app.consumers, *app.periodics, *app.streams)}
+    timeouts = {spec.function: spec.timeout_seconds for spec in template.background(app)}
     memory = {spec.function: spec.memory_mb for spec in app.consumers}
     return {
         "version": "2.0",

@@ -1,8 +1,8 @@
 """The CloudFormation around one service, generated from what its app declares.
 
-A consumer is declared once, in the service's app.py. Its queue, dead letters, rule, permissions, alarms and event source
-follow from that declaration here, so none of them can be forgotten or drift. What Chalice generates (functions, roles, the
-REST API) is not repeated: this is the template merged over it.
+A consumer is declared once, in the service's app.py. Its queue, dead letters, rule, permissions, alarms and event
+source follow from that declaration here, so none of them can be forgotten or drift. What Chalice generates (functions,
+roles, the REST API) is not repeated: this is the template merged over it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from kernel.app import ConsumerSpec, ServiceApp, StreamSpec
+from kernel.app import ConsumerSpec, PeriodicSpec, ServiceApp, StreamSpec
 
 Json = dict[str, Any]
 
@@ -42,7 +42,12 @@ def logical_id(function: str) -> str:
 def functions(app: ServiceApp) -> list[str]:
     """Every Lambda function of a service by its Python name; all routes are the one `api_handler`."""
     routes = ["api_handler"] if app.operations else []
-    return routes + [spec.function for spec in (*app.consumers, *app.periodics, *app.streams)]
+    return routes + [spec.function for spec in background(app)]
+
+
+def background(app: ServiceApp) -> list[ConsumerSpec | PeriodicSpec | StreamSpec]:
+    """Everything that runs without a caller waiting for it."""
+    return [*app.consumers, *app.periodics, *app.streams]
 
 
 def trigger_permissions(app: ServiceApp, function: str) -> list[Json]:

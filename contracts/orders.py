@@ -8,7 +8,10 @@ from kernel.events import Event
 
 
 class OrderEvent(Event):
-    """What all events of an order carry. `order_id` is `<dealer>-<sequence>`; quantities are pieces, amounts fen."""
+    """What all events of an order carry. `order_id` is `<dealer>-<sequence>`; quantities are pieces, amounts fen.
+
+    `by` is the name of the person who did it, empty where the system did.
+    """
 
     SOURCE: ClassVar[str] = "orders"
 
@@ -18,6 +21,7 @@ class OrderEvent(Event):
     state: str
     line_count: int
     gross_fen: int
+    by: str = ""
 
 
 class OrderSubmitted(OrderEvent):
@@ -41,10 +45,21 @@ class OrderReserved(OrderEvent):
     holds: tuple[str, ...] = ()
 
 
+class OrderHoldReleased(OrderEvent):
+    """Said when a person took a hold off an order."""
+
+    TYPE: ClassVar[str] = "order.hold-released.v1"
+
+    hold: str
+    reason: str
+
+
 class OrderApproved(OrderEvent):
     """Said when a clerk approved an order. Heard by notifications."""
 
     TYPE: ClassVar[str] = "order.approved.v1"
+
+    note: str = ""
 
 
 class OrderRejected(OrderEvent):
@@ -56,9 +71,11 @@ class OrderRejected(OrderEvent):
 
 
 class OrderCancelled(OrderEvent):
-    """Said when what was not shipped of an order was cancelled. Heard by notifications."""
+    """Said when what was not shipped of an order was cancelled. Heard by notifications. `cancelled` counts pieces."""
 
     TYPE: ClassVar[str] = "order.cancelled.v1"
+
+    cancelled: int
 
     reason: str
 

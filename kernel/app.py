@@ -24,6 +24,7 @@ from kernel.principal import Principal, Role, principal_of
 from kernel.problems import (
     CONTENT_TYPE,
     BadRequest,
+    Busy,
     FieldProblem,
     Invalid,
     NotAllowed,
@@ -282,6 +283,10 @@ def _answer(operation: Operation, request: Any, path_values: dict[str, str]) -> 
     except Problem as problem:
         observability.logger().info("refused", operation=operation.name, code=problem.code, status=int(problem.status))
         return _response(int(problem.status), problem.document())
+    except TransactionRefused as refused:
+        # Someone else changed the same thing between our reading and writing; nothing was written.
+        observability.logger().info("overtaken", operation=operation.name, conditions=str(refused))
+        return _response(int(Busy.status), Busy().document())
     except Exception:
         # Answered without a word of the cause; the log has it under the id the caller can quote.
         request_id = getattr(request, "lambda_context", None) and request.lambda_context.aws_request_id

@@ -1,0 +1,1 @@
+"""Order intake, stock and its reservation, review and shipping."""

@@ -1,0 +1,245 @@
+"""What orders takes and answers over HTTP. Amounts in fen, quantities in pieces, times ISO 8601 UTC."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from kernel.models import Answer, Body, DealerId, Name, Quantity, Query, Sku, Text, WarehouseId
+from services.orders.domain import Hold, Policy, State
+
+MAX_LINES = 1_000
+
+_Note = Annotated[Text, Field(max_length=200)]
+_Reason = Annotated[Name, Field(max_length=200)]
+_Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
+
+
+class OrderLineRequest(Body):
+    """One line of an order: a SKU may stand on several lines."""
+
+    sku: Sku
+    quantity: Quantity
+
+
+class SubmitOrder(Body):
+    """An order. `policy` says what to do when stock is short; `purchase_order` is the dealer's own number."""
+
+    lines: Annotated[list[OrderLineRequest], Field(min_length=1, max_length=MAX_LINES)]
+    policy: Policy = Policy.SHIP_AVAILABLE
+    urgent: bool = False
+    purchase_order: Annotated[Name, Field(max_length=60)] | None = None
+    note: _Note | None = None
+
+
+class OrderReceipt(Answer):
+    """Proof that an order is stored and cannot be lost. `holds`: what a clerk will have to look at."""
+
+    order_id: str
+    state: State
+    warehouse: str
+    line_count: int
+    pieces: int
+    gross_fen: int
+    net_fen: int
+    tax_fen: int
+    submitted_at: str
+    holds: list[Hold]
+
+
+class OrderSummary(OrderReceipt):
+    """An order in a list. Pieces: reserved, back-ordered, shipped, cancelled."""
+
+    dealer_id: str
+    submitted_by: str
+    urgent: bool
+    visible_at: str | None
+    decided_at: str | None
+    reserved: int
+    backordered: int
+    shipped: int
+    cancelled: int
+    version: int
+
+
+class OrderLineView(Answer):
+    """One line: what was ordered, at which price by which policy, and what became of it, in pieces.
+
+    ordered = open + shipped + cancelled; once stock is decided open = reserved + backordered.
+    """
+
+    line_no: int
+    sku: str
+    name: str
+    unit_price: str
+    policy: str
+    gross_fen: int
+    tax_fen: int
+    ordered: int
+    open: int
+    reserved: int
+    backordered: int
+    shipped: int
+    cancelled: int
+
+
+class OrderView(OrderSummary):
+    """A whole order."""
+
+    stock_policy: Policy
+    purchase_order: str | None
+    note: str | None
+    price_list: str
+    price_version: int
+    lines: list[OrderLineView]
+
+
+class OrderPage(Answer):
+    """Orders and the cursor for the next page, null after the last."""
+
+    orders: list[OrderSummary]
+    next_cursor: str | None
+
+
+class OrdersQuery(Query):
+    """`dealer_id` is for staff only."""
+
+    dealer_id: DealerId | None = None
+    cursor: str | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class ReviewQuery(Query):
+    """Which waiting orders: arriving (submitted), to be decided (in_review), to be shipped (confirmed)."""
+
+    state: State = State.IN_REVIEW
+    cursor: str | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class TimelineEntry(Answer):
+    """One thing that happened: when, what, by whom, where it left the order, and the event's own facts."""
+
+    at: str
+    event: str
+    label: str
+    by: str
+    state: str
+    facts: dict[str, str | int | bool | list[str]]
+
+
+class Timeline(Answer):
+    """The history of an order, oldest first."""
+
+    order_id: str
+    entries: list[TimelineEntry]
+
+
+class Approve(Body):
+    """Approve an order; the note is shown to the dealer."""
+
+    note: _Note = ""
+
+
+class WithReason(Body):
+    """An act upon a dealer's order that must be explained to the dealer."""
+
+    reason: _Reason
+
+
+class ShipLine(Body):
+    """Pieces of one line that leave."""
+
+    line_no: Annotated[int, Field(ge=1, le=MAX_LINES)]
+    quantity: Quantity
+
+
+class Ship(Body):
+    """A shipment. Without `lines` everything held for the order leaves."""
+
+    carrier: Name
+    waybill: _Reference
+    lines: Annotated[list[ShipLine], Field(min_length=1, max_length=MAX_LINES)] | None = None
+
+
+class ShipmentLineView(Answer):
+    """One line of a shipment and its worth in fen."""
+
+    line_no: int
+    sku: str
+    quantity: int
+    gross_fen: int
+    tax_fen: int
+
+
+class ShipmentView(Answer):
+    """Goods that left together under one waybill."""
+
+    shipment_id: str
+    order_id: str
+    warehouse: str
+    carrier: str
+    waybill: str
+    shipped_at: str
+    shipped_by: str
+    gross_fen: int
+    net_fen: int
+    tax_fen: int
+    lines: list[ShipmentLineView]
+
+
+class ShipmentList(Answer):
+    """The shipments of an order, in their order."""
+
+    order_id: str
+    state: State
+    shipments: list[ShipmentView]
+
+
+class ReceivedLine(Body):
+    """Pieces of a SKU that came in."""
+
+    sku: Sku
+    quantity: Quantity
+
+
+class ReceiveStock(Body):
+    """Goods that came into a warehouse; `reference` is the delivery note and counts once per warehouse for ever."""
+
+    warehouse: WarehouseId
+    reference: _Reference
+    lines: Annotated[list[ReceivedLine], Field(min_length=1, max_length=1_000)]
+
+
+class GoodsReceipt(Answer):
+    """What was taken in."""
+
+    warehouse: str
+    reference: str
+    received_at: str
+    skus: int
+    pieces: int
+
+
+class StockQuery(Query):
+    """`skus`: comma-separated, at most 50."""
+
+    skus: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/,-]{0,2000}$")]
+
+
+class StockLine(Answer):
+    """Pieces of a SKU in a warehouse: on_hand = available + held."""
+
+    sku: str
+    available: int
+    held: int
+    on_hand: int
+
+
+class StockView(Answer):
+    """Stock of the SKUs asked for, as of now."""
+
+    warehouse: str
+    as_of: str
+    stock: list[StockLine]

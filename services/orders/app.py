@@ -1,0 +1,136 @@
+"""Everything that sets orders in motion: routes for dealers and staff, queues, in the order of an order's life."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from contracts.reconciliation import ReceiptPosted
+from kernel.app import ServiceApp
+from kernel.events import Envelope
+from kernel.idempotency import IdempotencyKey
+from kernel.principal import STAFF_ROLES, Principal, Role
+from services.orders.api import (
+    Approve,
+    GoodsReceipt,
+    OrderPage,
+    OrderReceipt,
+    OrdersQuery,
+    OrderSummary,
+    OrderView,
+    ReceiveStock,
+    ReviewQuery,
+    Ship,
+    ShipmentList,
+    StockQuery,
+    StockView,
+    SubmitOrder,
+    Timeline,
+    WithReason,
+)
+from services.orders.commands import free_credit as credit
+from services.orders.commands import read_orders, receive_stock, review_order, ship_order
+from services.orders.commands import reserve_stock as reservation
+from services.orders.commands import submit_order as intake
+
+app = ServiceApp("orders")
+
+EVERYONE = frozenset(Role)
+BUYERS = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
+CLERKS = frozenset({Role.ASSISTANT, Role.ADMIN})
+SHIPPERS = frozenset({Role.WAREHOUSE, Role.ASSISTANT, Role.ADMIN})
+
+
+@app.operation("POST", "/orders", roles=BUYERS, status=HTTPStatus.ACCEPTED, summary="提交订单 / Submit an order")
+def submit_order(caller: Principal, body: SubmitOrder, key: IdempotencyKey) -> OrderReceipt:
+    return intake.submit_order(caller, body, key)
+
+
+@app.consumer(fifo=True, batch_size=10, timeout_seconds=60)
+def reserve_stock(message: Envelope) -> None:
+    reservation.reserve_stock(message)
+
+
+@app.operation("GET", "/orders", roles=EVERYONE, summary="订单列表 / List orders")
+def list_orders(caller: Principal, query: OrdersQuery) -> OrderPage:
+    return read_orders.list_orders(caller, query)
+
+
+@app.operation("GET", "/orders/{order_id}", roles=EVERYONE, summary="订单详情 / Show an order")
+def show_order(caller: Principal, order_id: str) -> OrderView:
+    return read_orders.show_order(caller, order_id)
+
+
+@app.operation(
+    "GET", "/orders/{order_id}/timeline", roles=EVERYONE, summary="订单进度 / Show what happened to an order"
+)
+def show_timeline(caller: Principal, order_id: str) -> Timeline:
+    return read_orders.show_timeline(caller, order_id)
+
+
+@app.operation("GET", "/review-queue", roles=STAFF_ROLES, summary="待处理订单 / List orders that wait")
+def review_queue(caller: Principal, query: ReviewQuery) -> OrderPage:
+    return read_orders.review_queue(caller, query)
+
+
+@app.operation(
+    "POST",
+    "/orders/{order_id}/holds/{hold}/release",
+    roles=CLERKS | {Role.FINANCE},
+    summary="解除冻结 / Take a hold off an order",
+)
+def release_hold(caller: Principal, order_id: str, hold: str, body: WithReason, key: IdempotencyKey) -> OrderSummary:
+    return review_order.release_hold(caller, order_id, hold, body, key)
+
+
+@app.operation("POST", "/orders/{order_id}/approve", roles=CLERKS, summary="审核通过 / Approve an order")
+def approve_order(caller: Principal, order_id: str, body: Approve, key: IdempotencyKey) -> OrderSummary:
+    return review_order.approve_order(caller, order_id, body, key)
+
+
+@app.operation("POST", "/orders/{order_id}/reject", roles=CLERKS, summary="驳回订单 / Reject an order")
+def reject_order(caller: Principal, order_id: str, body: WithReason, key: IdempotencyKey) -> OrderSummary:
+    return review_order.reject_order(caller, order_id, body, key)
+
+
+@app.operation(
+    "POST", "/orders/{order_id}/cancel", roles=BUYERS | CLERKS, summary="取消订单 / Cancel what was not shipped"
+)
+def cancel_order(caller: Principal, order_id: str, body: WithReason, key: IdempotencyKey) -> OrderSummary:
+    return review_order.cancel_order(caller, order_id, body, key)
+
+
+@app.operation(
+    "POST",
+    "/orders/{order_id}/shipments",
+    roles=SHIPPERS,
+    status=HTTPStatus.CREATED,
+    summary="发货 / Ship held goods, in full or in part",
+)
+def create_shipment(caller: Principal, order_id: str, body: Ship, key: IdempotencyKey) -> ShipmentList:
+    return ship_order.ship_order(caller, order_id, body, key)
+
+
+@app.operation("GET", "/orders/{order_id}/shipments", roles=EVERYONE, summary="发货记录 / List an order's shipments")
+def list_shipments(caller: Principal, order_id: str) -> ShipmentList:
+    return ship_order.list_shipments(caller, order_id)
+
+
+@app.operation(
+    "POST",
+    "/stock/receipts",
+    roles={Role.WAREHOUSE, Role.ADMIN},
+    status=HTTPStatus.CREATED,
+    summary="入库 / Take goods in",
+)
+def create_goods_receipt(caller: Principal, body: ReceiveStock, key: IdempotencyKey) -> GoodsReceipt:
+    return receive_stock.receive_stock(caller, body, key)
+
+
+@app.operation("GET", "/stock/{warehouse}", roles=STAFF_ROLES, summary="库存查询 / Show stock")
+def show_stock(warehouse: str, query: StockQuery) -> StockView:
+    return receive_stock.show_stock(warehouse, query)
+
+
+@app.consumer(hears=[ReceiptPosted])
+def free_credit(message: Envelope) -> None:
+    credit.free_credit(message)

@@ -1,0 +1,187 @@
+"""Review: a clerk decides; every decision is explained to the dealer and gives back what it frees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.orders import OrderApproved, OrderCancelled, OrderEvent, OrderHoldReleased, OrderRejected
+from contracts.stock import SLOTS_PER_SHELF
+from kernel import clock, observability
+from kernel.idempotency import IdempotencyKey
+from kernel.principal import Principal, Role
+from kernel.problems import NotAllowed, NotFound, Refusal
+from kernel.table import Transaction
+from services.orders import stock
+from services.orders.api import Approve, OrderSummary, WithReason
+from services.orders.domain import (
+    Action,
+    Hold,
+    Progress,
+    State,
+    dealer_may_cancel,
+    held_by_slot,
+    may,
+    rest_cancelled,
+    steps,
+)
+from services.orders.table import (
+    AccountItem,
+    Order,
+    account_key,
+    change_order,
+    load_order,
+    record_step,
+)
+from services.orders.views import facts_of, summary_of
+
+_RELEASERS = {
+    Hold.CREDIT: frozenset({Role.FINANCE, Role.ADMIN}),
+    Hold.STOCK: frozenset({Role.ASSISTANT, Role.ADMIN}),
+}
+
+
+def own_order(caller: Principal, order_id: str) -> Order:
+    """An order the caller may see.
+
+    Raises:
+        NotFound: there is none, or it is another dealer's.
+    """
+    order = load_order(order_id)
+    if caller.is_dealer and order.header.dealer_id != caller.dealer_id:
+        raise NotFound
+    return order
+
+
+def approve_order(caller: Principal, order_id: str, request: Approve, key: IdempotencyKey) -> OrderSummary:
+    """Confirm an order: what is held for it may be shipped.
+
+    Raises:
+        Refusal: it is not in review, or holds are still on it.
+    """
+    order = _order_for(Action.APPROVE, order_id)
+    if order.holds:
+        names = ", ".join(sorted(order.holds))
+        raise Refusal(
+            "order-on-hold", f"请先解除冻结:{names} / release these holds first: {names}", holds=sorted(order.holds)
+        )
+    event = OrderApproved(**facts_of(order.header, State.CONFIRMED, caller.name), note=request.note)
+    answer = _commit(Transaction(), order, event, key, decided_at=clock.stamp())
+    _measure_decision(order)
+    return answer
+
+
+def reject_order(caller: Principal, order_id: str, request: WithReason, key: IdempotencyKey) -> OrderSummary:
+    """Turn an order down, giving back its stock and credit.
+
+    Raises:
+        Refusal: it is not in review.
+    """
+    order = _order_for(Action.REJECT, order_id)
+    event = OrderRejected(**facts_of(order.header, State.REJECTED, caller.name), reason=request.reason)
+    answer = _end(order, event, key)
+    _measure_decision(order)
+    return answer
+
+
+def cancel_order(caller: Principal, order_id: str, request: WithReason, key: IdempotencyKey) -> OrderSummary:
+    """Cancel what was not shipped, giving back its stock and credit. Dealers may until the order is approved.
+
+    Raises:
+        NotFound: not the caller's order.
+        Refusal: it is too late.
+    """
+    order = own_order(caller, order_id)
+    if not may(Action.CANCEL, order.state) or (caller.is_dealer and not dealer_may_cancel(order.state)):
+        raise _not_now(Action.CANCEL, order.state)
+    shipped = sum(so_far.shipped for so_far in order.progress)
+    state = State.CLOSED if shipped else State.CANCELLED
+    event = OrderCancelled(
+        **facts_of(order.header, state, caller.name),
+        cancelled=int(order.header.pieces) - shipped,
+        reason=request.reason,
+    )
+    return _end(order, event, key)
+
+
+def release_hold(caller: Principal, order_id: str, hold: str, request: WithReason, key: IdempotencyKey) -> OrderSummary:
+    """Take one hold off an order: finance answers for credit, assistants for stock.
+
+    Raises:
+        NotFound: the order has no such hold.
+        NotAllowed: not this role's to release.
+    """
+    order = _order_for(Action.RELEASE_HOLD, order_id)
+    if hold not in order.holds:
+        raise NotFound
+    if not caller.roles & _RELEASERS[Hold(hold)]:
+        raise NotAllowed
+    event = OrderHoldReleased(**facts_of(order.header, order.state, caller.name), hold=hold, reason=request.reason)
+    left = sorted(order.holds - {Hold(hold)})
+    return _commit(Transaction(), order, event, key, holds=left)
+
+
+def _order_for(action: Action, order_id: str) -> Order:
+    order = load_order(order_id)
+    if not may(action, order.state):
+        raise _not_now(action, order.state)
+    return order
+
+
+def _not_now(action: Action, state: State) -> Refusal:
+    return Refusal(
+        "order-state",
+        f"订单状态为 {state},不能执行 {action} / an order that is {state} cannot be put to {action}",
+        state=state,
+    )
+
+
+def _end(order: Order, event: OrderEvent, key: IdempotencyKey) -> OrderSummary:
+    """Cancel what was not shipped and give it back. More shelves than one transaction can change are freed in recorded
+    parts first; the last transaction ends the order."""
+    header = order.header
+    parts = steps(held_by_slot(order.lines, order.progress), SLOTS_PER_SHELF)
+    for part in parts[:-1]:
+        transaction = Transaction()
+        _release(transaction, order, part)
+        record_step(transaction, order, rest_cancelled(order.lines, order.progress, part))
+        transaction.commit()
+        order = load_order(header.order_id)
+    transaction = Transaction()
+    if parts:
+        _release(transaction, order, parts[-1])
+    unshipped_fen = sum(
+        line.gross_fen - line.value_of(so_far.shipped) for line, so_far in zip(order.lines, order.progress, strict=True)
+    )
+    transaction.update(
+        AccountItem, account_key(header.dealer_id), [AccountItem.committed_fen.add(-unshipped_fen)], None, "account"
+    )
+    everything = frozenset(line.slot for line in order.lines)
+    progress = rest_cancelled(order.lines, order.progress, everything)
+    decided = {} if order.header.decided_at else {"decided_at": clock.stamp()}
+    return _commit(transaction, order, event, key, progress=progress, holds=[], **decided)
+
+
+def _release(transaction: Transaction, order: Order, part: frozenset[int]) -> None:
+    held = held_by_slot(order.lines, order.progress)
+    stock.release(transaction, order.header.warehouse, {slot: held[slot] for slot in part})
+
+
+def _commit(
+    transaction: Transaction,
+    order: Order,
+    event: OrderEvent,
+    key: IdempotencyKey,
+    *,
+    progress: tuple[Progress, ...] | None = None,
+    **changes: Any,
+) -> OrderSummary:
+    change_order(transaction, order, event=event, progress=progress, **changes)
+    answer = summary_of(order.header)
+    key.keep(transaction, answer)
+    transaction.commit()
+    return answer
+
+
+def _measure_decision(order: Order) -> None:
+    waited = clock.now() - clock.parse_stamp(order.header.submitted_at)
+    observability.seconds("SubmitToDecision", waited.total_seconds())

@@ -1,0 +1,266 @@
+"""Intake: an order is priced, checked, numbered and stored with its announcement in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.catalog import (
+    Price,
+    PriceListItem,
+    PricePageItem,
+    ProductItem,
+    price_list_key,
+    price_page_key,
+    product_key,
+)
+from contracts.channel import DealerItem, dealer_key
+from contracts.orders import OrderSubmitted
+from kernel import clock
+from kernel.idempotency import IdempotencyKey
+from kernel.money import fen_of
+from kernel.outbox import Command, announcement
+from kernel.principal import Principal
+from kernel.problems import Busy, FieldProblem, Invalid, Refusal
+from kernel.table import Item, Key, Transaction, TransactionRefused, fetch
+from services.orders.api import OrderReceipt, SubmitOrder
+from services.orders.domain import MAX_PIECES_PER_SKU, Hold, Line, State, needs_credit_hold, total
+from services.orders.table import (
+    AccountItem,
+    HeaderItem,
+    LinesItem,
+    account_key,
+    order_id_of,
+    orders_pk,
+    packed_lines,
+    part_key,
+    waiting_key,
+    waiting_rank,
+)
+from services.orders.views import facts_of, receipt_of
+
+RESERVE_QUEUE = "reserve-stock"
+
+#: Products read together with dealer and account in the first batched read, whose limit is 100 keys.
+_FIRST_PRODUCTS = 98
+
+#: Another order of the same dealer may get in between; each attempt takes the next number.
+_ATTEMPTS = 8
+
+
+@dataclass(frozen=True)
+class Priced:
+    """An order's lines with the price list version they came from."""
+
+    lines: tuple[Line, ...]
+    price_list: str
+    price_version: int
+
+
+def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -> OrderReceipt:
+    """Store an order of the caller's dealer.
+
+    Raises:
+        Invalid: lines cannot be ordered as they are; names every one of them.
+        Refusal: the dealer is suspended or has no valid price list.
+        Busy: other orders of this dealer kept getting in first.
+    """
+    dealer_id = caller.own_dealer_id
+    products, found = _first_read(dealer_id, [line.sku for line in request.lines])
+    dealer = _active_dealer(found.get(dealer_key(dealer_id)))
+    priced = _price(request, dealer, products)
+    account = found.get(account_key(dealer_id))
+    for _ in range(_ATTEMPTS):
+        try:
+            return _store(caller, request, dealer, priced, account, key)
+        except TransactionRefused as refused:
+            if key.LABEL in refused:
+                raise  # the key was used before: the caller gets that answer
+        account = fetch([account_key(dealer_id)]).get(account_key(dealer_id))
+    raise Busy
+
+
+def _first_read(dealer_id: str, skus: Sequence[str]) -> tuple[dict[str, ProductItem], Mapping[Key, Item]]:
+    """The dealer, its account (both consistently) and as many products as fit into the same call, then the rest."""
+    wanted = [product_key(sku) for sku in dict.fromkeys(skus)]
+    found = fetch([dealer_key(dealer_id), account_key(dealer_id), *wanted[:_FIRST_PRODUCTS]])
+    found |= fetch(wanted[_FIRST_PRODUCTS:], consistent=False)
+    return {item.sku: item for item in found.values() if isinstance(item, ProductItem)}, found
+
+
+def _active_dealer(dealer: Item | None) -> DealerItem:
+    if not isinstance(dealer, DealerItem) or dealer.status != "active":
+        raise Refusal(
+            "dealer-not-active", "该经销商目前不能下单,请联系业务员 / this dealer may not order; call your contact"
+        )
+    return dealer
+
+
+def _price(request: SubmitOrder, dealer: DealerItem, products: Mapping[str, ProductItem]) -> Priced:
+    price_list = _valid_price_list(dealer.price_list)
+    version = int(price_list.version)
+    shelves = {product.slot.shelf for product in products.values()}
+    pages = fetch([price_page_key(dealer.price_list, version, shelf) for shelf in sorted(shelves)], consistent=False)
+    prices: dict[str, Price] = {}
+    for sku, product in products.items():
+        page = pages.get(price_page_key(dealer.price_list, version, product.slot.shelf))
+        price = page.price_at(product.slot.position) if isinstance(page, PricePageItem) else None
+        if price:
+            prices[sku] = price
+    problems = _line_problems(request, products, prices)
+    if problems:
+        raise Invalid(problems, code="lines-not-orderable")
+    return Priced(_lines(request, products, prices), dealer.price_list, version)
+
+
+def _valid_price_list(price_list_id: str) -> PriceListItem:
+    key = price_list_key(price_list_id)
+    found = fetch([key], consistent=False).get(key)
+    today = clock.business_date(clock.now()).isoformat()
+    if (
+        not isinstance(found, PriceListItem)
+        or found.valid_from > today
+        or (found.valid_to is not None and found.valid_to < today)
+    ):
+        raise Refusal(
+            "no-valid-price-list", "没有有效的价格表,请联系业务员 / no price list is valid today; call your contact"
+        )
+    return found
+
+
+def _line_problems(
+    request: SubmitOrder, products: Mapping[str, ProductItem], prices: Mapping[str, Price]
+) -> list[FieldProblem]:
+    """Everything that keeps lines from being ordered, all at once."""
+    sums: Counter[str] = Counter()
+    problems = []
+    for index, line in enumerate(request.lines):
+        sums[line.sku] += line.quantity
+        product = products.get(line.sku)
+        if product is None:
+            problems.append(_problem(index, "sku", "unknown-sku", "无此商品 / no such product; check the SKU"))
+        elif product.status != "active":
+            instead = f",可改订 {product.successor} / order {product.successor} instead" if product.successor else ""
+            problems.append(_problem(index, "sku", "discontinued", f"已停产 / discontinued{instead}"))
+        elif line.sku not in prices:
+            problems.append(_problem(index, "sku", "not-in-price-list", "价格表中无此商品 / not in your price list"))
+        elif line.quantity % int(product.order_multiple):
+            multiple = int(product.order_multiple)
+            detail = f"须为 {multiple} 的倍数 / must be a multiple of {multiple}"
+            problems.append(_problem(index, "quantity", "not-a-multiple", detail))
+        if sums[line.sku] > MAX_PIECES_PER_SKU:
+            detail = f"同一商品合计超过 {MAX_PIECES_PER_SKU} / more than {MAX_PIECES_PER_SKU} of one SKU in all"
+            problems.append(_problem(index, "quantity", "too-many", detail))
+    return problems
+
+
+def _problem(index: int, field: str, code: str, detail: str) -> FieldProblem:
+    return FieldProblem(field=f"lines.{index}.{field}", code=code, detail=detail)
+
+
+def _lines(request: SubmitOrder, products: Mapping[str, ProductItem], prices: Mapping[str, Price]) -> tuple[Line, ...]:
+    """Lines priced: the quantity break goes by the pieces of the SKU over all lines."""
+    sums: Counter[str] = Counter()
+    for line in request.lines:
+        sums[line.sku] += line.quantity
+    lines = []
+    for number, line in enumerate(request.lines, 1):
+        product, price = products[line.sku], prices[line.sku]
+        unit_price = price.at(sums[line.sku])
+        lines.append(
+            Line(
+                line_no=number,
+                sku=line.sku,
+                name=product.name_zh,
+                quantity=line.quantity,
+                unit_price=unit_price,
+                policy=price.policy,
+                tax_percent=int(product.tax_percent),
+                gross_fen=fen_of(unit_price, line.quantity),
+                slot=int(product.slot_number),
+            )
+        )
+    return tuple(lines)
+
+
+def _store(
+    caller: Principal,
+    request: SubmitOrder,
+    dealer: DealerItem,
+    priced: Priced,
+    account: Item | None,
+    key: IdempotencyKey,
+) -> OrderReceipt:
+    last, committed = 0, 0
+    if isinstance(account, AccountItem):
+        last, committed = int(account.last_sequence), int(account.committed_fen)
+    order_id = order_id_of(dealer.dealer_id, last + 1)
+    header = _header(caller, request, dealer, priced, order_id, committed)
+    receipt = receipt_of(header)
+    event = OrderSubmitted(**facts_of(header, State.SUBMITTED, caller.name), urgent=request.urgent)
+    transaction = Transaction()
+    transaction.create(header, "order")
+    transaction.create(
+        LinesItem(
+            *part_key("LINES", order_id),
+            columns=packed_lines(priced.lines),
+            purchase_order=request.purchase_order,
+            note=request.note or None,
+            price_list=priced.price_list,
+            price_version=priced.price_version,
+        ),
+        "lines",
+    )
+    # Only a submit raises what a dealer has committed, and every submit takes the next number: while the number is as
+    # read, the credit decision above still holds.
+    unchanged = AccountItem.last_sequence == last if last else AccountItem.last_sequence.does_not_exist()
+    transaction.update(
+        AccountItem,
+        account_key(dealer.dealer_id),
+        [AccountItem.last_sequence.set(last + 1), AccountItem.committed_fen.add(int(header.gross_fen))],
+        unchanged,
+        "account",
+    )
+    transaction.create(
+        announcement(
+            event,
+            pk=orders_pk(dealer.dealer_id),
+            subject=order_id,
+            sequence=1,
+            dealer_id=dealer.dealer_id,
+            command=Command(RESERVE_QUEUE, dealer.warehouse),
+        ),
+        "event",
+    )
+    key.keep(transaction, receipt)
+    transaction.commit()
+    return receipt
+
+
+def _header(
+    caller: Principal, request: SubmitOrder, dealer: DealerItem, priced: Priced, order_id: str, committed_fen: int
+) -> HeaderItem:
+    money = total(priced.lines)
+    over_limit = needs_credit_hold(money.gross_fen, committed_fen, int(dealer.credit_limit_fen))
+    submitted_at = clock.stamp()
+    return HeaderItem(
+        *part_key("HEADER", order_id),
+        order_id=order_id,
+        dealer_id=dealer.dealer_id,
+        warehouse=dealer.warehouse,
+        state=State.SUBMITTED,
+        holds=[Hold.CREDIT] if over_limit else [],
+        version=1,
+        policy=request.policy,
+        urgent=request.urgent,
+        line_count=len(priced.lines),
+        pieces=sum(line.quantity for line in priced.lines),
+        gross_fen=money.gross_fen,
+        tax_fen=money.tax_fen,
+        payment_days=int(dealer.payment_days),
+        submitted_at=submitted_at,
+        submitted_by=caller.name,
+        gsi1pk=waiting_key(State.SUBMITTED),
+        gsi1sk=waiting_rank(request.urgent, submitted_at, order_id),
+    )

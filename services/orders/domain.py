@@ -1,0 +1,238 @@
+"""The rules of ordering: facts in, verdict out. No clock, no table, no environment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+
+from kernel.money import fen_of, tax_within
+
+#: Pieces of one SKU that one order may ask for, over all its lines.
+MAX_PIECES_PER_SKU = 1_000_000
+
+#: Shelves changed in one transaction: its limit of 100 actions less the order's own items.
+SHELVES_PER_STEP = 90
+
+
+class State(StrEnum):
+    """Where an order stands. Stock and money are told by the line counters, not by more states."""
+
+    SUBMITTED = "submitted"
+    IN_REVIEW = "in_review"
+    CONFIRMED = "confirmed"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+class Action(StrEnum):
+    """What can be done to an order."""
+
+    RESERVE = "reserve"
+    RELEASE_HOLD = "release_hold"
+    APPROVE = "approve"
+    REJECT = "reject"
+    CANCEL = "cancel"
+    SHIP = "ship"
+
+
+class Hold(StrEnum):
+    """Why a clerk must look before the order goes on; each is released on its own, with a reason."""
+
+    CREDIT = "credit"
+    STOCK = "stock"
+
+
+class Policy(StrEnum):
+    """What the dealer wants done when stock is short."""
+
+    SHIP_AVAILABLE = "ship_available"
+    ALL_OR_NOTHING = "all_or_nothing"
+
+
+OPEN_STATES = frozenset({State.SUBMITTED, State.IN_REVIEW, State.CONFIRMED})
+
+_ALLOWED: Mapping[Action, frozenset[State]] = {
+    Action.RESERVE: frozenset({State.SUBMITTED}),
+    Action.RELEASE_HOLD: frozenset({State.IN_REVIEW}),
+    Action.APPROVE: frozenset({State.IN_REVIEW}),
+    Action.REJECT: frozenset({State.IN_REVIEW}),
+    Action.CANCEL: OPEN_STATES,
+    Action.SHIP: frozenset({State.CONFIRMED}),
+}
+
+
+def may(action: Action, state: State) -> bool:
+    """Whether an order in this state admits the action."""
+    return state in _ALLOWED[action]
+
+
+def dealer_may_cancel(state: State) -> bool:
+    """A dealer cancels until the warehouse may have begun to pick: up to the approval."""
+    return state in {State.SUBMITTED, State.IN_REVIEW}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line as ordered and priced; never changed afterwards.
+
+    `unit_price`: tax-inclusive yuan a piece; `gross_fen` contains `tax_percent` VAT; `policy`: what gave the price;
+    `slot`: number of the SKU's place on the shelves.
+    """
+
+    line_no: int
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Decimal
+    policy: str
+    tax_percent: int
+    gross_fen: int
+    slot: int
+
+    @property
+    def tax_fen(self) -> int:
+        """VAT contained in the line (features.md 4.4: per line, never from the header)."""
+        return tax_within(self.gross_fen, self.tax_percent)
+
+    def value_of(self, pieces: int) -> int:
+        """Gross fen of the first `pieces` pieces of the line."""
+        return fen_of(self.unit_price, pieces)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What became of a line, in pieces. Always ordered = open + shipped + cancelled, and open = reserved + backordered
+    once stock was decided."""
+
+    reserved: int = 0
+    backordered: int = 0
+    shipped: int = 0
+    cancelled: int = 0
+
+
+@dataclass(frozen=True)
+class Money:
+    """Gross = net + tax, in fen."""
+
+    gross_fen: int
+    tax_fen: int
+
+    @property
+    def net_fen(self) -> int:
+        """Without tax."""
+        return self.gross_fen - self.tax_fen
+
+
+def total(lines: Iterable[Line]) -> Money:
+    """A document's totals: the sums of its lines."""
+    lines = list(lines)
+    return Money(sum(line.gross_fen for line in lines), sum(line.tax_fen for line in lines))
+
+
+def needs_credit_hold(total_fen: int, committed_fen: int, limit_fen: int) -> bool:
+    """Whether an order brings what the dealer owes and has on order above the limit (features.md 4.5). All in fen."""
+    return committed_fen + total_fen > limit_fen
+
+
+# --- stock -----------------------------------------------------------------------------------------------------------
+
+
+def wanted_by_slot(lines: Sequence[Line], progress: Sequence[Progress]) -> dict[int, int]:
+    """Pieces still to be decided per slot: several lines of one SKU are summed, for stock knows only SKUs."""
+    wanted: dict[int, int] = defaultdict(int)
+    for line, so_far in zip(lines, progress, strict=True):
+        undecided = line.quantity - so_far.reserved - so_far.backordered - so_far.shipped - so_far.cancelled
+        if undecided:
+            wanted[line.slot] += undecided
+    return dict(wanted)
+
+
+def decided(lines: Sequence[Line], progress: Sequence[Progress], granted: Mapping[int, int]) -> tuple[Progress, ...]:
+    """Hand out what was granted per slot: earlier lines first; what is not granted is back-ordered.
+
+    Lines of slots not named in `granted` stay undecided.
+    """
+    left = dict(granted)
+    result = []
+    for line, so_far in zip(lines, progress, strict=True):
+        undecided = line.quantity - so_far.reserved - so_far.backordered - so_far.shipped - so_far.cancelled
+        if line.slot in granted and undecided:
+            given = min(undecided, left[line.slot])
+            left[line.slot] -= given
+            so_far = replace(
+                so_far, reserved=so_far.reserved + given, backordered=so_far.backordered + undecided - given
+            )
+        result.append(so_far)
+    return tuple(result)
+
+
+def grantable(wanted: Mapping[int, int], available: Mapping[int, int]) -> dict[int, int]:
+    """Of each slot what is wanted, at most what is there. Slots without a figure are taken to have enough."""
+    return {slot: min(pieces, max(available.get(slot, pieces), 0)) for slot, pieces in wanted.items()}
+
+
+def held_by_slot(lines: Sequence[Line], progress: Sequence[Progress]) -> dict[int, int]:
+    """Pieces held for the order per slot."""
+    held: dict[int, int] = defaultdict(int)
+    for line, so_far in zip(lines, progress, strict=True):
+        if so_far.reserved:
+            held[line.slot] += so_far.reserved
+    return dict(held)
+
+
+def rest_cancelled(lines: Sequence[Line], progress: Sequence[Progress], slots: frozenset[int]) -> tuple[Progress, ...]:
+    """Cancel whatever of these slots' lines was not shipped."""
+    return tuple(
+        Progress(shipped=so_far.shipped, cancelled=line.quantity - so_far.shipped) if line.slot in slots else so_far
+        for line, so_far in zip(lines, progress, strict=True)
+    )
+
+
+# --- shipping --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ShippedLine:
+    """One line of a shipment: pieces and what these pieces are worth."""
+
+    line_no: int
+    sku: str
+    quantity: int
+    gross_fen: int
+    tax_fen: int
+
+
+def shipped_line(line: Line, before: int, quantity: int) -> ShippedLine:
+    """What shipping `quantity` more pieces is worth, `before` having gone already.
+
+    Values are differences of running totals, so over all shipments they add up to the line's gross and tax to the fen.
+    """
+    value_before, value_after = line.value_of(before), line.value_of(before + quantity)
+    tax = tax_within(value_after, line.tax_percent) - tax_within(value_before, line.tax_percent)
+    return ShippedLine(line.line_no, line.sku, quantity, value_after - value_before, tax)
+
+
+def shipped(progress: Progress, quantity: int) -> Progress:
+    """A line after `quantity` of its held pieces left."""
+    return replace(progress, reserved=progress.reserved - quantity, shipped=progress.shipped + quantity)
+
+
+def is_complete(lines: Sequence[Line], progress: Sequence[Progress]) -> bool:
+    """Nothing is left to ship."""
+    return all(so_far.shipped + so_far.cancelled == line.quantity for line, so_far in zip(lines, progress, strict=True))
+
+
+def steps(slots: Iterable[int], slots_per_shelf: int) -> list[frozenset[int]]:
+    """Slots in portions that one transaction can change: at most SHELVES_PER_STEP shelves each, in shelf order."""
+    by_shelf: dict[int, set[int]] = defaultdict(set)
+    for slot in slots:
+        by_shelf[slot // slots_per_shelf].add(slot)
+    shelves = sorted(by_shelf)
+    return [
+        frozenset().union(*(by_shelf[shelf] for shelf in shelves[start : start + SHELVES_PER_STEP]))
+        for start in range(0, len(shelves), SHELVES_PER_STEP)
+    ]

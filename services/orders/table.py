@@ -1,0 +1,324 @@
+"""How orders lie in the shared table. One partition per dealer: ORDERS#<dealer>; an order's id names its dealer.
+
+P1  an order's header                      pk: ORDERS#<dealer>    sk: HEADER#<sequence>
+P2  a dealer's orders, newest first        pk: ORDERS#<dealer>    sk: HEADER#…
+P3  what was ordered                       pk: ORDERS#<dealer>    sk: LINES#<sequence>
+P4  what became of the lines               pk: ORDERS#<dealer>    sk: FULFILMENT#<sequence>
+P5  an order's shipments                   pk: ORDERS#<dealer>    sk: SHIPMENT#<sequence>#<n>
+P6  an order's history (kernel.outbox)     pk: ORDERS#<dealer>    sk: EVENT#<order>#<version>
+P7  orders that wait, urgent and old first gsi1pk: ORDERS#<state> gsi1sk: <0|1>#<submitted at>#<order>
+P8  a dealer's sequence and commitments    pk: ORDERING#<dealer>  sk: ACCOUNT
+P9  a receipt of money counted once        pk: ORDERING#<dealer>  sk: RECEIPT#<receipt>
+P10 a goods receipt                        pk: STOCK#<warehouse>  sk: RECEIPT#<reference>
+Shelves: contracts/stock.py.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from contracts.orders import OrderEvent
+from kernel.outbox import announcement
+from kernel.problems import NotFound
+from kernel.table import Item, Key, Transaction, fetch
+from services.orders.domain import Hold, Line, Policy, Progress, State
+
+_ORDER_ID = re.compile(r"([A-Z0-9]{2,16})-([0-9]{6,9})")
+
+
+class HeaderItem(Item, discriminator="order"):
+    """An order's state, totals (fen, pieces) and moments. Kept under 1 KB: it is written at every step.
+
+    `version` grows by one with every event; `steps` counts the transactions of a reservation too large for one.
+    """
+
+    order_id = UnicodeAttribute()
+    dealer_id = UnicodeAttribute()
+    warehouse = UnicodeAttribute()
+    state = UnicodeAttribute()
+    holds: JSONAttribute = JSONAttribute()
+    version = NumberAttribute()
+    steps = NumberAttribute(default=0)
+    policy = UnicodeAttribute()
+    urgent = BooleanAttribute()
+    line_count = NumberAttribute()
+    pieces = NumberAttribute()
+    gross_fen = NumberAttribute()
+    tax_fen = NumberAttribute()
+    payment_days = NumberAttribute()
+    submitted_at = UnicodeAttribute()
+    submitted_by = UnicodeAttribute()
+    visible_at = UnicodeAttribute(null=True)
+    decided_at = UnicodeAttribute(null=True)
+    reserved = NumberAttribute(default=0)
+    backordered = NumberAttribute(default=0)
+    shipped = NumberAttribute(default=0)
+    cancelled = NumberAttribute(default=0)
+
+    @property
+    def sequence(self) -> str:
+        """The order's number within its dealer, as text of at least six digits."""
+        return self.order_id.rpartition("-")[2]
+
+
+class LinesItem(Item, discriminator="order_lines"):
+    """What was ordered, written once: lines by column as compressed JSON (a third of the write units), and remarks."""
+
+    columns = BinaryAttribute(legacy_encoding=False)
+    purchase_order = UnicodeAttribute(null=True)
+    note = UnicodeAttribute(null=True)
+    price_list = UnicodeAttribute()
+    price_version = NumberAttribute()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines in their order."""
+        columns = json.loads(zlib.decompress(self.columns))
+        rows = zip(*(columns[name] for name in _COLUMNS), strict=True)
+        return tuple(
+            Line(number, sku, name, quantity, Decimal(unit_price), policy, tax_percent, gross_fen, slot)
+            for number, (sku, name, quantity, unit_price, policy, tax_percent, gross_fen, slot) in enumerate(rows, 1)
+        )
+
+
+class FulfilmentItem(Item, discriminator="order_fulfilment"):
+    """What became of the lines, by column. Absent while every line is as the header says: all undecided or all held."""
+
+    columns = BinaryAttribute(legacy_encoding=False)
+
+    @property
+    def progress(self) -> tuple[Progress, ...]:
+        """Per line, in the order of the lines."""
+        return tuple(Progress(*row) for row in zip(*json.loads(zlib.decompress(self.columns)), strict=True))
+
+
+class ShipmentItem(Item, discriminator="shipment"):
+    """Goods that left, and what they are worth in fen. `lines`: [line_no, sku, pieces, gross_fen, tax_fen] each.
+
+    `request_id` tells which request made it, so that an interrupted one is not carried out twice.
+    """
+
+    shipment_id = UnicodeAttribute()
+    order_id = UnicodeAttribute()
+    warehouse = UnicodeAttribute()
+    shipped_at = UnicodeAttribute()
+    shipped_by = UnicodeAttribute()
+    carrier = UnicodeAttribute()
+    waybill = UnicodeAttribute()
+    gross_fen = NumberAttribute()
+    tax_fen = NumberAttribute()
+    lines: JSONAttribute = JSONAttribute()
+    request_id = UnicodeAttribute()
+
+
+class AccountItem(Item, discriminator="ordering_account"):
+    """A dealer's last order number, and what it owes or has on order, in fen."""
+
+    last_sequence = NumberAttribute()
+    committed_fen = NumberAttribute()
+
+
+class CountedReceiptItem(Item, discriminator="counted_receipt"):
+    """A receipt of money that has freed credit."""
+
+    amount_fen = NumberAttribute()
+
+
+class GoodsReceiptItem(Item, discriminator="goods_receipt"):
+    """Goods that came in. `lines`: [sku, pieces] each."""
+
+    received_at = UnicodeAttribute()
+    received_by = UnicodeAttribute()
+    lines: JSONAttribute = JSONAttribute()
+
+
+#: The counters of a line, each also summed up in the header under the same name.
+PROGRESS_COLUMNS = ("reserved", "backordered", "shipped", "cancelled")
+_COLUMNS = ("sku", "name", "quantity", "unit_price", "policy", "tax_percent", "gross_fen", "slot")
+
+
+def packed_lines(lines: Sequence[Line]) -> bytes:
+    """Lines as `LinesItem.columns`."""
+    columns = {name: [getattr(line, name) for line in lines] for name in _COLUMNS}
+    return _packed(columns)
+
+
+def packed_progress(progress: Sequence[Progress]) -> bytes:
+    """Progress as `FulfilmentItem.columns`."""
+    return _packed([[getattr(one, name) for one in progress] for name in PROGRESS_COLUMNS])
+
+
+def _packed(value: Any) -> bytes:
+    return zlib.compress(json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str).encode())
+
+
+def order_id_of(dealer_id: str, sequence: int) -> str:
+    """`D0001-000123`."""
+    return f"{dealer_id}-{sequence:06d}"
+
+
+def split_order_id(order_id: str) -> tuple[str, str]:
+    """Dealer and sequence of an order id.
+
+    Raises:
+        NotFound: no order is called that.
+    """
+    match = _ORDER_ID.fullmatch(order_id)
+    if match is None:
+        raise NotFound
+    return match[1], match[2]
+
+
+def orders_pk(dealer_id: str) -> str:
+    """Partition of a dealer's orders."""
+    return f"ORDERS#{dealer_id}"
+
+
+def part_key(part: str, order_id: str) -> Key:
+    """A part of an order: HEADER, LINES or FULFILMENT."""
+    dealer_id, sequence = split_order_id(order_id)
+    return orders_pk(dealer_id), f"{part}#{sequence}"
+
+
+def account_key(dealer_id: str) -> Key:
+    """A dealer's account with us as a buyer."""
+    return f"ORDERING#{dealer_id}", "ACCOUNT"
+
+
+def waiting_key(state: State) -> str | None:
+    """Index partition of the orders that wait in a state; closed ones wait for nothing."""
+    return f"ORDERS#{state}" if state in {State.SUBMITTED, State.IN_REVIEW, State.CONFIRMED} else None
+
+
+def waiting_rank(urgent: bool, submitted_at: str, order_id: str) -> str:
+    """Urgent before normal, then first come first."""
+    return f"{0 if urgent else 1}#{submitted_at}#{order_id}"
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order as it stands: header, what was ordered, what became of it."""
+
+    header: HeaderItem
+    ordered: LinesItem
+    lines: tuple[Line, ...]
+    progress: tuple[Progress, ...]
+    has_fulfilment: bool
+
+    @property
+    def state(self) -> State:
+        """The header's state."""
+        return State(self.header.state)
+
+    @property
+    def holds(self) -> frozenset[Hold]:
+        """The holds on it."""
+        return frozenset(Hold(hold) for hold in self.header.holds)
+
+    @property
+    def policy(self) -> Policy:
+        """What to do when stock is short."""
+        return Policy(self.header.policy)
+
+
+def load_order(order_id: str) -> Order:
+    """An order, read consistently in one call.
+
+    Raises:
+        NotFound: there is none.
+    """
+    keys = [part_key(part, order_id) for part in ("HEADER", "LINES", "FULFILMENT")]
+    found = fetch(keys)
+    header, ordered, fulfilment = (found.get(key) for key in keys)
+    if not isinstance(header, HeaderItem) or not isinstance(ordered, LinesItem):
+        raise NotFound
+    lines = ordered.lines
+    if isinstance(fulfilment, FulfilmentItem):
+        return Order(header, ordered, lines, fulfilment.progress, has_fulfilment=True)
+    return Order(header, ordered, lines, _uniform(header, lines), has_fulfilment=False)
+
+
+def change_order(
+    transaction: Transaction,
+    order: Order,
+    *,
+    event: OrderEvent,
+    progress: Sequence[Progress] | None = None,
+    **changes: Any,
+) -> None:
+    """Let the transaction bring an order to the state its event tells of, if nobody changed it since it was read.
+
+    The header in `order` shows the change at once, so that the answer can be made; it is void if the commit fails.
+
+    Args:
+        progress: what becomes of the lines, None if that stays; totals in the header follow from it.
+        changes: further attributes of the header and their new values.
+    """
+    header = order.header
+    unchanged = _unchanged(header)
+    state = State(event.state)
+    version = int(header.version) + 1
+    if progress is not None:
+        changes |= _record_progress(transaction, order, progress)
+    actions = [*_set(header, state=state.value, version=version, **changes), *_wait(header, state)]
+    transaction.update(HeaderItem, (header.pk, header.sk), actions, unchanged, "order")
+    transaction.create(
+        announcement(event, pk=header.pk, subject=header.order_id, sequence=version, dealer_id=header.dealer_id),
+        "event",
+    )
+
+
+def record_step(transaction: Transaction, order: Order, progress: Sequence[Progress]) -> None:
+    """Let the transaction record one part of a change too large for one transaction, to be resumed from there."""
+    header = order.header
+    unchanged = _unchanged(header)
+    changes = _record_progress(transaction, order, progress)
+    actions = _set(header, steps=int(header.steps) + 1, **changes)
+    transaction.update(HeaderItem, (header.pk, header.sk), actions, unchanged, "order")
+
+
+def _set(header: HeaderItem, **changes: Any) -> list[Action]:
+    actions = []
+    for name, value in changes.items():
+        actions.append(getattr(HeaderItem, name).set(value))
+        setattr(header, name, value)
+    return actions
+
+
+def _wait(header: HeaderItem, state: State) -> list[Action]:
+    """Stand in the queue of the state, or in none."""
+    waiting = waiting_key(state)
+    if waiting is None:
+        return [HeaderItem.gsi1pk.remove(), HeaderItem.gsi1sk.remove()]
+    rank = waiting_rank(bool(header.urgent), header.submitted_at, header.order_id)
+    return [HeaderItem.gsi1pk.set(waiting), HeaderItem.gsi1sk.set(rank)]
+
+
+def _record_progress(transaction: Transaction, order: Order, progress: Sequence[Progress]) -> dict[str, int]:
+    """Write what became of the lines where the header alone no longer tells, and return the header's new totals."""
+    lines = zip(order.lines, progress, strict=True)
+    if order.has_fulfilment or not all(so_far == Progress(reserved=line.quantity) for line, so_far in lines):
+        key = part_key("FULFILMENT", order.header.order_id)
+        transaction.put(FulfilmentItem(*key, columns=packed_progress(progress)), "fulfilment")
+    return {name: sum(getattr(so_far, name) for so_far in progress) for name in PROGRESS_COLUMNS}
+
+
+def _unchanged(header: HeaderItem) -> Condition:
+    unchanged: Condition = (HeaderItem.version == int(header.version)) & (HeaderItem.steps == int(header.steps))
+    return unchanged
+
+
+def _uniform(header: HeaderItem, lines: Sequence[Line]) -> tuple[Progress, ...]:
+    """Without an item of their own all lines stand alike: undecided, or wholly held."""
+    held = bool(header.reserved)
+    return tuple(Progress(reserved=line.quantity if held else 0) for line in lines)

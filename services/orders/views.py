@@ -1,0 +1,162 @@
+"""Stored orders as answers and events show them."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from kernel.events import Envelope
+from services.orders.api import (
+    OrderLineView,
+    OrderReceipt,
+    OrderSummary,
+    OrderView,
+    ShipmentLineView,
+    ShipmentView,
+    TimelineEntry,
+)
+from services.orders.domain import Hold, Line, Policy, Progress, State
+from services.orders.table import HeaderItem, Order, ShipmentItem
+
+#: What a dealer or clerk reads for each event.
+LABELS = {
+    "order.submitted.v1": "已提交 / submitted",
+    "order.reserved.v1": "库存已核 / stock decided",
+    "order.hold-released.v1": "已解除冻结 / hold released",
+    "order.approved.v1": "已审核通过 / approved",
+    "order.rejected.v1": "已驳回 / rejected",
+    "order.cancelled.v1": "已取消 / cancelled",
+    "order.shipped.v1": "已发货 / shipped",
+}
+
+_OWN_FACTS = frozenset({"order_id", "dealer_id", "warehouse", "state", "by", "line_count", "gross_fen"})
+
+
+class Facts(TypedDict):
+    """What every event of an order says."""
+
+    order_id: str
+    dealer_id: str
+    warehouse: str
+    state: str
+    line_count: int
+    gross_fen: int
+    by: str
+
+
+def facts_of(header: HeaderItem, state: State, by: str) -> Facts:
+    """The common facts of an event that brings the order to `state`."""
+    return Facts(
+        order_id=header.order_id,
+        dealer_id=header.dealer_id,
+        warehouse=header.warehouse,
+        state=state.value,
+        line_count=int(header.line_count),
+        gross_fen=int(header.gross_fen),
+        by=by,
+    )
+
+
+def receipt_of(header: HeaderItem) -> OrderReceipt:
+    """Proof of storage."""
+    return OrderReceipt(**_receipt(header))
+
+
+def summary_of(header: HeaderItem) -> OrderSummary:
+    """An order in a list."""
+    return OrderSummary(**_summary(header))
+
+
+def view_of(order: Order) -> OrderView:
+    """A whole order with what became of each line."""
+    return OrderView(
+        **_summary(order.header),
+        stock_policy=Policy(order.header.policy),
+        purchase_order=order.ordered.purchase_order,
+        note=order.ordered.note,
+        price_list=order.ordered.price_list,
+        price_version=int(order.ordered.price_version),
+        lines=[_line(line, so_far) for line, so_far in zip(order.lines, order.progress, strict=True)],
+    )
+
+
+def shipment_view(item: ShipmentItem) -> ShipmentView:
+    """A shipment."""
+    return ShipmentView(
+        shipment_id=item.shipment_id,
+        order_id=item.order_id,
+        warehouse=item.warehouse,
+        carrier=item.carrier,
+        waybill=item.waybill,
+        shipped_at=item.shipped_at,
+        shipped_by=item.shipped_by,
+        gross_fen=int(item.gross_fen),
+        net_fen=int(item.gross_fen) - int(item.tax_fen),
+        tax_fen=int(item.tax_fen),
+        lines=[
+            ShipmentLineView(line_no=number, sku=sku, quantity=quantity, gross_fen=gross_fen, tax_fen=tax_fen)
+            for number, sku, quantity, gross_fen, tax_fen in item.lines
+        ],
+    )
+
+
+def timeline_entry(message: Envelope) -> TimelineEntry:
+    """One event of an order's history."""
+    facts = {name: value for name, value in message.data.items() if name not in _OWN_FACTS}
+    return TimelineEntry(
+        at=message.time,
+        event=message.type,
+        label=LABELS[message.type],
+        by=message.data.get("by", ""),
+        state=message.data["state"],
+        facts=facts,
+    )
+
+
+def _receipt(header: HeaderItem) -> dict[str, Any]:
+    gross_fen, tax_fen = int(header.gross_fen), int(header.tax_fen)
+    return {
+        "order_id": header.order_id,
+        "state": State(header.state),
+        "warehouse": header.warehouse,
+        "line_count": int(header.line_count),
+        "pieces": int(header.pieces),
+        "gross_fen": gross_fen,
+        "net_fen": gross_fen - tax_fen,
+        "tax_fen": tax_fen,
+        "submitted_at": header.submitted_at,
+        "holds": [Hold(hold) for hold in header.holds],
+    }
+
+
+def _summary(header: HeaderItem) -> dict[str, Any]:
+    return {
+        **_receipt(header),
+        "dealer_id": header.dealer_id,
+        "submitted_by": header.submitted_by,
+        "urgent": bool(header.urgent),
+        "visible_at": header.visible_at,
+        "decided_at": header.decided_at,
+        "reserved": int(header.reserved),
+        "backordered": int(header.backordered),
+        "shipped": int(header.shipped),
+        "cancelled": int(header.cancelled),
+        "version": int(header.version),
+    }
+
+
+def _line(line: Line, so_far: Progress) -> OrderLineView:
+    return OrderLineView(
+        line_no=line.line_no,
+        sku=line.sku,
+        name=line.name,
+        unit_price=format(line.unit_price, "f"),
+        policy=line.policy,
+        gross_fen=line.gross_fen,
+        tax_fen=line.tax_fen,
+        ordered=line.quantity,
+        open=line.quantity - so_far.shipped - so_far.cancelled,
+        reserved=so_far.reserved,
+        backordered=so_far.backordered,
+        shipped=so_far.shipped,
+        cancelled=so_far.cancelled,
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from botocore.config import Config
+
 from kernel.table import Item
 
 if TYPE_CHECKING:
@@ -14,10 +16,13 @@ if TYPE_CHECKING:
 
 
 @cache
-def client(service: str) -> Any:
-    """The botocore client of a service, kept for the life of the process."""
+def client(service: str, *, one_attempt: bool = False) -> Any:
+    """The botocore client of a service, kept for the life of the process.
+
+    With `one_attempt` a call is sent once and never again by itself: for effects that nothing makes idempotent.
+    """
     session = Item._get_connection().connection.session
-    return session.create_client(service)
+    return session.create_client(service, config=Config(retries={"total_max_attempts": 1}) if one_attempt else None)
 
 
 def events() -> EventBridgeClient:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -24,6 +25,8 @@ class Settings(BaseModel):
     oidc_audience: str
     oidc_jwks_url: str
     sealing_key_name: str
+    sms_provider: Literal["recorder", "aws"] = "recorder"
+    webhook_allow_loopback: bool = False
 
 
 @cache
@@ -31,14 +34,14 @@ def settings() -> Settings:
     """The settings of this process.
 
     Raises:
-        SettingsMissing: when a variable is absent, naming every absent one.
+        SettingsMissing: when variables are absent or hold what they cannot, naming every one.
     """
     given = {name: os.environ[_variable(name)] for name in Settings.model_fields if _variable(name) in os.environ}
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
         missing = ", ".join(_variable(str(problem["loc"][0])) for problem in error.errors())
-        raise SettingsMissing(f"not set in the environment of this function: {missing}") from None
+        raise SettingsMissing(f"not set, or not rightly, in the environment of this function: {missing}") from None
 
 
 def _variable(field: str) -> str:

@@ -1,0 +1,17 @@
+"""What notifications says, to itself: announcing a text message with its record is how it is sent once, and not before."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from kernel.events import Event
+
+
+class SmsQueued(Event):
+    """Said when a text message was decided on. Heard by notifications (send it). Holds no phone number and no words."""
+
+    TYPE: ClassVar[str] = "sms.queued.v1"
+    SOURCE: ClassVar[str] = "notifications"
+
+    sms_id: str
+    dealer_id: str

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from contracts.stock import Slot
-from kernel.table import Item, Key
+from kernel.table import Item, Key, PackedJSONAttribute
 
 
 class Price(BaseModel):
@@ -30,7 +30,6 @@ class Price(BaseModel):
 
 
 # P  one product by SKU        pk: PRODUCT#<sku>  sk: PRODUCT
-# P  products of a category    gsi1pk: PRODUCTS#<category>  gsi1sk: <sku>
 class ProductItem(Item, discriminator="product"):
     """A product as dealers may order it. `slot` is its place on every warehouse's shelves, given once and for ever.
 
@@ -73,10 +72,12 @@ class PriceListItem(Item, discriminator="price_list"):
 class PricePageItem(Item, discriminator="price_page"):
     """The prices of all SKUs of one shelf in one version of a list, never changed once the version is published.
 
-    `prices`: {position as text: Price as JSON}.
+    `prices`: {position as text: Price as JSON}, some 6 KB packed into one or two; `revision` counts the writes of the
+    draft.
     """
 
-    prices: JSONAttribute = JSONAttribute()
+    prices = PackedJSONAttribute()
+    revision = NumberAttribute(default=1)
 
     def price_at(self, position: int) -> Price | None:
         """The price of the SKU at a position, None where the list does not have it."""

@@ -10,6 +10,10 @@ from kernel.events import Event
 from kernel.table import Item, Key
 
 
+#: Index partition of all dealers.
+DEALERS = "DEALERS"
+
+
 # P  one dealer                pk: DEALER#<id>  sk: DEALER
 # P  dealers, by territory     gsi1pk: DEALERS  gsi1sk: <territory>#<id>
 class DealerItem(Item, discriminator="dealer"):
@@ -66,3 +70,20 @@ class UserRegistered(Event):
     username: str
     dealer_id: str | None = None
     roles: tuple[str, ...]
+
+
+class DealerTermsChanged(Event):
+    """Said when a dealer's name, territory or terms changed; subject is the dealer. Heard by nobody yet: the record.
+
+    `author` is the user id of who did it, for `reason`; `before` and `after` hold only what changed, under the names of
+    `DealerItem`.
+    """
+
+    TYPE: ClassVar[str] = "dealer.terms-changed.v1"
+    SOURCE: ClassVar[str] = "channel"
+
+    dealer_id: str
+    author: str
+    reason: str
+    before: dict[str, str | int]
+    after: dict[str, str | int]

@@ -349,9 +349,13 @@ def _idempotency_key(
 
 def _read_body(model: type[Body], value: Any) -> Body:
     try:
-        return model.model_validate_json(strict_json.canonical(value))
+        body, problems = model.model_validate_json(strict_json.canonical(value)), []
     except ValidationError as error:
-        raise Invalid(_field_problems(error)) from None
+        body, problems = None, _field_problems(error)
+    problems += model.problems_across(value)
+    if body is None or problems:
+        raise Invalid(problems)
+    return body
 
 
 def _read_query(model: type[Query], parameters: Any) -> Query:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from kernel import clock, strict_json
-from kernel.problems import KeyReused
+from kernel.problems import Busy, KeyReused
 from kernel.table import Item, Transaction, fetch_one
 
 #: Longer than any queue and its dead letters keep a message (14 days each).
@@ -47,6 +47,16 @@ class IdempotencyKey:
         """Bind a key to the request it came with; `status` is what a first success answers."""
         fingerprint = sha256(strict_json.canonical([path, body]).encode()).hexdigest()
         return cls(who, route, key, fingerprint, status)
+
+    def begin(self) -> None:
+        """Stop a repeat before the first transaction of work that takes several; the last of them `keep`s the key.
+
+        Raises:
+            Busy: the key was used for this very request, whose answer the app then gives again.
+            KeyReused: it was used with another request.
+        """
+        if self.earlier_answer() is not None:
+            raise Busy
 
     def keep(self, transaction: Transaction, answer: BaseModel) -> None:
         """Let the transaction record the answer, and fail if the key was used before."""

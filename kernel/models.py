@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from kernel.problems import FieldProblem
 
 
 class Body(BaseModel):
     """A request body: unknown fields are refused and nothing is coerced (no "5" for 5, no true for 1)."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @classmethod
+    def problems_across(cls, value: Any) -> list[FieldProblem]:
+        """What is wrong between the fields of a body as it was sent, told together with what is wrong within them.
+
+        Args:
+            value: the parsed JSON, of whatever shape.
+        """
+        return []
 
 
 class Answer(BaseModel):
@@ -43,6 +55,27 @@ def _plain_decimal(value: Decimal) -> Decimal:
     return value
 
 
+def rows_of(value: Any, name: str) -> list[tuple[str, dict[str, Any]]]:
+    """Path and content of the rows in a list of an unchecked body: ("users.3", {…}); what is no row is left out."""
+    rows = value.get(name) if isinstance(value, dict) else None
+    listed = rows if isinstance(rows, list) else []
+    return [(f"{name}.{at}", row) for at, row in enumerate(listed) if isinstance(row, dict)]
+
+
+def repeated(named: Iterable[tuple[str, Any]]) -> list[FieldProblem]:
+    """A problem for every field whose text an earlier field already has.
+
+    Args:
+        named: (field path, value) in the order of the file.
+    """
+    first: dict[str, str] = {}
+    return [
+        FieldProblem(field=field, code="repeated", detail=f"与 {first[value]} 重复 / the same as {first[value]}")
+        for field, value in named
+        if isinstance(value, str) and first.setdefault(value, field) != field
+    ]
+
+
 #: Pieces on one order line.
 Quantity = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000)]
 #: A positive amount in fen, at most one billion yuan.
@@ -61,6 +94,7 @@ Text = Annotated[str, Field(max_length=2_000), AfterValidator(_printable)]
 #: A product code as printed on the carton.
 Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
 DealerId = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9]{1,15}$")]
+PriceListId = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,23}$")]
 WarehouseId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")]
 #: Mainland mobile in E.164.
 Phone = Annotated[str, Field(pattern=r"^\+86[1][3-9][0-9]{9}$")]

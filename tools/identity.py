@@ -1,0 +1,130 @@
+"""Sign people in at the user pool of the default stack, and open the first accounts there (ops only)."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+from tools import aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_cognito_idp.type_defs import AttributeTypeTypeDef
+
+#: Renew a token this long before it ends.
+_MARGIN_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The user pool of a stage and the client that tokens are made for."""
+
+    pool_id: str
+    client_id: str
+
+
+@cache
+def pool_of(stage: str) -> Pool:
+    """The pool behind a stage; its issuer's address ends with the pool's id."""
+    issuer = aws.parameter(stage, "core", "oidc-issuer")
+    return Pool(issuer.rsplit("/", 1)[-1], aws.parameter(stage, "core", "oidc-audience"))
+
+
+_one_at_a_time = threading.Lock()
+
+
+def _cognito() -> CognitoIdentityProviderClient:
+    """One client for all threads: it may be shared, but its making may not."""
+    with _one_at_a_time:
+        return _client()
+
+
+@cache
+def _client() -> CognitoIdentityProviderClient:
+    return aws.cognito()
+
+
+@dataclass
+class SignIn:
+    """A user's ID token by user name and password, renewed in time. Safe to share between threads."""
+
+    stage: str
+    user: str
+    password: str
+    _token: str = ""
+    _until: float = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def token(self) -> str:
+        """The ID token to send as `Authorization: Bearer`.
+
+        Raises:
+            cognito exceptions `NotAuthorizedException`, `UserNotFoundException`: wrong user or password.
+        """
+        with self._lock:
+            if time.monotonic() >= self._until:
+                answer = _cognito().initiate_auth(
+                    ClientId=pool_of(self.stage).client_id,
+                    AuthFlow="USER_PASSWORD_AUTH",
+                    AuthParameters={"USERNAME": self.user, "PASSWORD": self.password},
+                )["AuthenticationResult"]
+                self._token = answer["IdToken"]
+                self._until = time.monotonic() + answer["ExpiresIn"] - _MARGIN_SECONDS
+            return self._token
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person as the pool knows them; `dealer_id` None for the distributor's own people."""
+
+    user: str
+    name: str
+    roles: tuple[str, ...]
+    dealer_id: str | None = None
+
+
+def open_account(stage: str, account: Account) -> None:
+    """Have this account with these groups; changes nothing when all is there."""
+    pool = pool_of(stage).pool_id
+    attributes: list[AttributeTypeTypeDef] = [{"Name": "name", "Value": account.name}]
+    if account.dealer_id:
+        attributes.append({"Name": "custom:dealer_id", "Value": account.dealer_id})
+    client = _cognito()
+    with suppress(client.exceptions.UsernameExistsException):
+        client.admin_create_user(
+            UserPoolId=pool, Username=account.user, UserAttributes=attributes, MessageAction="SUPPRESS"
+        )
+    for role in account.roles:
+        client.admin_add_user_to_group(UserPoolId=pool, Username=account.user, GroupName=role)
+
+
+def set_passwords(stage: str, users: Iterable[str], password: str, threads: int = 8) -> None:
+    """Give these accounts a lasting password."""
+
+    def set_one(user: str) -> None:
+        _cognito().admin_set_user_password(
+            UserPoolId=pool_of(stage).pool_id, Username=user, Password=password, Permanent=True
+        )
+
+    with ThreadPoolExecutor(threads) as workers:
+        list(workers.map(set_one, users))
+
+
+def accounts(stage: str) -> dict[str, bool]:
+    """Every account of the pool, and whether it has a lasting password."""
+    pages = _cognito().get_paginator("list_users").paginate(UserPoolId=pool_of(stage).pool_id)
+    return {user["Username"]: user["UserStatus"] == "CONFIRMED" for page in pages for user in page["Users"]}
+
+
+def new_password() -> str:
+    """A password the pool's policy accepts, easy to type: `qudao-` and twelve letters and digits."""
+    alphabet = string.ascii_lowercase + string.digits
+    return "qudao-" + "".join(secrets.choice(alphabet) for _ in range(11)) + secrets.choice(string.digits)

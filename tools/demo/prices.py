@@ -1,0 +1,61 @@
+"""The three price lists: what a grade of dealer pays, and how much less by the carton."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from tools.demo.products import Product
+
+_FEN = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Price:
+    """What one SKU costs in one list: yuan for a piece, and less from certain pieces on, ascending."""
+
+    sku: str
+    unit_price: Decimal
+    policy: str
+    breaks: tuple[tuple[int, Decimal], ...]
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """A list: the part of the house's list price it asks, and what it takes off from so many cartons on."""
+
+    price_list_id: str
+    name: str
+    rate: Decimal
+    carton_breaks: tuple[tuple[int, Decimal], ...]
+
+    def price(self, product: Product) -> Price:
+        """This list's price of a product."""
+        unit_price = _to_fen(product.list_price * self.rate * _FAMILY_RATE.get(product.category, 1))
+        breaks = tuple(
+            (cartons * product.carton, _to_fen(unit_price * (1 - reduction)))
+            for cartons, reduction in self.carton_breaks
+        )
+        policy = f"{self.name}·{'尾货清仓' if product.discontinued else '整箱优惠'}"
+        return Price(product.sku, unit_price, policy, breaks)
+
+
+PRICE_LISTS = (
+    PriceList(
+        "GRADE1", "一级经销价", Decimal("0.62"), ((1, Decimal("0.02")), (5, Decimal("0.05")), (20, Decimal("0.08")))
+    ),
+    PriceList("GRADE2", "二级经销价", Decimal("0.70"), ((1, Decimal("0.02")), (5, Decimal("0.04")))),
+    PriceList("PROJECT", "工程项目价", Decimal("0.60"), ((10, Decimal("0.03")), (50, Decimal("0.06")))),
+)
+
+#: Margins differ by family: wiring accessories and emergency lights earn dealers more, tubes and bulbs less.
+_FAMILY_RATE = {
+    "开关插座": Decimal("0.94"),
+    "消防应急灯": Decimal("0.94"),
+    "LED 球泡": Decimal("1.06"),
+    "LED T8 灯管": Decimal("1.06"),
+}
+
+
+def _to_fen(price: Decimal) -> Decimal:
+    return price.quantize(_FEN, ROUND_HALF_UP)

@@ -36,7 +36,7 @@ def deploy(
 
     Args:
         stage: name of the copy of Qudao, for example `dev`.
-        core: parameters of the core stack, for example an OIDC issuer of one's own.
+        core: parameters of the core stack, for example an OIDC issuer of one's own; others stay as they are.
     Returns:
         The stacks that were changed.
     Raises:
@@ -60,11 +60,13 @@ def stack_name(stage: str, part: str) -> str:
 
 
 def _deploy_core(stage: str, given: dict[str, str], screen: Screen) -> list[str]:
-    parameters = {"Stage": stage, **given}
+    name = stack_name(stage, "core")
+    known = stacks.describe(name)
+    kept = {one["ParameterKey"]: one["ParameterValue"] for one in known.get("Parameters", [])} if known else {}
+    parameters = {**kept, "Stage": stage, **given}
     if endpoint := aws.emulated():
         # The emulator signs tokens in Cognito's name and serves the keys itself.
-        parameters.setdefault("CognitoKeysBase", endpoint)
-    name = stack_name(stage, "core")
+        parameters["CognitoKeysBase"] = endpoint
     return _carry_out([stacks.plan(name, {"TemplateBody": paths.CORE_TEMPLATE.read_text()}, parameters)], screen)
 
 

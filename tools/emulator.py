@@ -14,6 +14,7 @@ from typing import IO, Any, Self
 import httpx
 
 from tools import environments, paths
+from tools.errors import Explained
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -21,7 +22,7 @@ _STARTS_WITHIN_SECONDS = 60
 _STOPS_WITHIN_SECONDS = 30
 
 
-class EmulatorFailed(RuntimeError):
+class EmulatorFailed(Explained):
     """The local AWS could not be started; the message says why."""
 
 

@@ -13,6 +13,8 @@ import sys
 import venv
 from pathlib import Path
 
+from tools.errors import Explained
+
 #: pip and uv name the oldest Linux of AWS Lambda's python3.11 differently.
 _LAMBDA_PLATFORM = {
     "x86_64": ("manylinux2014_x86_64", "x86_64-manylinux2014"),
@@ -21,7 +23,7 @@ _LAMBDA_PLATFORM = {
 _LOCKED = ["--quiet", "--no-deps", "--require-hashes"]
 
 
-class InstallFailed(RuntimeError):
+class InstallFailed(Explained):
     """An environment could not be made; the message says why in the installer's own words."""
 
 
@@ -102,7 +104,7 @@ def _bootstrap_uv(lock: Path) -> None:
 
 
 def main() -> None:
-    """`python tools/environments.py LOCK`: bring the environment that runs this to exactly that lock."""
+    """`python -m tools.environments LOCK`: bring the environment that runs this to exactly that lock."""
     lock = Path(sys.argv[1])
     _bootstrap_uv(lock)
     try:

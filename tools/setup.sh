@@ -19,5 +19,5 @@ command -v "$python" >/dev/null 2>&1 || {
 }
 
 [ -x .venv/bin/python ] || { say "Preparing .venv ..."; "$python" -m venv .venv; }
-.venv/bin/python tools/environments.py requirements/dev.txt
+.venv/bin/python -m tools.environments requirements/dev.txt
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -12,6 +12,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError, WaiterError
 
 from tools import aws
+from tools.errors import Explained
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
@@ -21,7 +22,7 @@ _CAPABILITIES: Any = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 Progress = Callable[[str, int, int], None]
 
 
-class DeployFailed(RuntimeError):
+class DeployFailed(Explained):
     """A stack could not be changed; the message names the resource and the reason."""
 
 

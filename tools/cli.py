@@ -1,0 +1,167 @@
+"""The `qudao` command. Each command imports what it needs when it is called, so `--help` is quick."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(help="渠道 Qudao: package, deploy, run locally, look.", no_args_is_help=True, add_completion=False)
+console = Console()
+
+Services = Annotated[list[str] | None, typer.Argument(help="names of services; all when none is given")]
+Architecture = Annotated[str | None, typer.Option(help="x86_64 or arm64; this machine's by default")]
+
+
+@app.command()
+def run(
+    port: Annotated[int, typer.Option(envvar="QUDAO_PORT", help="where to listen on this machine")] = 8080,
+) -> None:
+    """Run everything on this machine until Ctrl-C."""
+    from tools import local
+
+    with _plainly():
+        local.run(port, console)
+
+
+@app.command()
+def login(user: Annotated[str, typer.Argument(help="one of .qudao/logins.json")]) -> None:
+    """Print an ID token of the local run, for `curl -H "Authorization: Bearer …"`."""
+    from tools import local
+
+    with _plainly():
+        typer.echo(local.token(user))
+
+
+@app.command()
+def package(services: Services = None, architecture: Architecture = None) -> None:
+    """Build the zip and the template of each service into build/."""
+    from tools import package as packaging
+    from tools import paths
+    from tools.screen import packaging_progress
+
+    with _plainly():
+        names = _chosen(services)
+        with packaging_progress(console, len(names)) as done:
+            built = packaging.build(names, architecture=architecture, done=done)
+        for one in built:
+            size = one.archive.stat().st_size / 1_000_000
+            console.print(f"{one.archive.relative_to(paths.ROOT)}  {size:.1f} MB", highlight=False)
+
+
+@app.command()
+def deploy(
+    stage: Annotated[str, typer.Option(help="name of the copy of Qudao, for example dev or prod")],
+    services: Services = None,
+    architecture: Architecture = None,
+    oidc_issuer: Annotated[
+        str | None, typer.Option(help="accept this issuer's tokens instead of an own pool's")
+    ] = None,
+    oidc_audience: Annotated[str | None, typer.Option(help="client id of those tokens")] = None,
+    oidc_jwks_url: Annotated[str | None, typer.Option(help="where the issuer publishes its keys")] = None,
+    alarm_email: Annotated[str | None, typer.Option(help="who is told about alarms")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="apply without asking")] = False,
+) -> None:
+    """Show what would change in AWS, then change it: the core stack, the relay, the services."""
+    from tools import deploy as deploying
+    from tools import package as packaging
+    from tools.screen import deployment_screen, packaging_progress
+
+    given = {
+        "OidcIssuer": oidc_issuer,
+        "OidcAudience": oidc_audience,
+        "OidcJwksUrl": oidc_jwks_url,
+        "AlarmEmail": alarm_email,
+    }
+    asks = sys.stdin.isatty() and not yes
+    with _plainly():
+        names = _chosen(services)
+        with packaging_progress(console, len(names)) as done:
+            built = packaging.build(names, architecture=architecture, done=done)
+        with deployment_screen(console, verbose=True, confirm=lambda: not asks or typer.confirm("Apply?")) as screen:
+            core = {name: value for name, value in given.items() if value is not None}
+            changed = deploying.deploy(stage, built, screen, core)
+        console.print(f"{stage}: {', '.join(changed) if changed else 'nothing to change'}", highlight=False)
+
+
+@app.command()
+def openapi(
+    check: Annotated[bool, typer.Option("--check", help="only say whether the file is up to date")] = False,
+) -> None:
+    """Write docs/openapi.json from what the services declare."""
+    from tools import paths
+    from tools.openapi import document
+
+    written = json.dumps(document(), ensure_ascii=False, indent=1) + "\n"
+    if not check:
+        paths.OPENAPI.parent.mkdir(exist_ok=True)
+        paths.OPENAPI.write_text(written)
+    elif not paths.OPENAPI.is_file() or paths.OPENAPI.read_text() != written:
+        _fail("docs/openapi.json is out of date: run `make openapi` and commit it")
+
+
+@app.command()
+def tour(
+    as_json: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False,
+    url: Annotated[str | None, typer.Option(help="where Qudao runs; the local run by default")] = None,
+) -> None:
+    """Walk one 120-line order from submission to the statement, over the running system."""
+    from tools import tour as touring
+
+    with _plainly():
+        raise typer.Exit(touring.tour(as_json=as_json, url=url))
+
+
+@app.command()
+def replay(
+    file: Annotated[str, typer.Argument(help="a wholesaler's invoices, CSV")],
+    stock: Annotated[str, typer.Option(help="enough or scarce")] = "enough",
+    day: Annotated[str | None, typer.Option(help="only this day, YYYY-MM-DD")] = None,
+    min_lines: Annotated[int, typer.Option(help="only invoices with at least so many lines")] = 1,
+    dealers: Annotated[int, typer.Option(help="dealers ordering at the same time")] = 8,
+    as_json: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False,
+    url: Annotated[str | None, typer.Option(help="where Qudao runs; the local run by default")] = None,
+) -> None:
+    """Replay real invoices through the public API and check every promise against the file."""
+    from tools import replay as replaying
+
+    with _plainly():
+        raise typer.Exit(
+            replaying.replay(file, stock=stock, day=day, min_lines=min_lines, dealers=dealers, as_json=as_json, url=url)
+        )
+
+
+def _chosen(services: list[str] | None) -> list[str]:
+    """These services, or all.
+
+    Raises:
+        Explained: there is no service of that name.
+    """
+    from tools import paths
+    from tools.errors import Explained
+
+    known = paths.services()
+    if unknown := [name for name in services or [] if name not in known]:
+        raise Explained(f"there is no service '{unknown[0]}': choose from {', '.join(known)}")
+    return services or known
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Say expected failures in one sentence, without a trace."""
+    from tools.errors import Explained
+
+    try:
+        yield
+    except Explained as failure:
+        _fail(str(failure))
+
+
+def _fail(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,5 @@
+"""What goes wrong in expected ways."""
+
+
+class Explained(RuntimeError):
+    """An expected failure. Its message is one sentence for the person at the terminal: what is wrong, what to do."""

@@ -242,8 +242,13 @@ def load_order(order_id: str) -> Order:
     header, ordered, fulfilment = (found.get(key) for key in keys)
     if not isinstance(header, HeaderItem) or not isinstance(ordered, LinesItem):
         raise NotFound
+    return order_of(header, ordered, fulfilment if isinstance(fulfilment, FulfilmentItem) else None)
+
+
+def order_of(header: HeaderItem, ordered: LinesItem, fulfilment: FulfilmentItem | None) -> Order:
+    """An order from its parts as they lie in the table."""
     lines = ordered.lines
-    if isinstance(fulfilment, FulfilmentItem):
+    if fulfilment is not None:
         return Order(header, ordered, lines, fulfilment.progress, has_fulfilment=True)
     return Order(header, ordered, lines, _uniform(header, lines), has_fulfilment=False)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from kernel.problems import FieldProblem
 
@@ -78,8 +78,12 @@ def repeated(named: Iterable[tuple[str, Any]]) -> list[FieldProblem]:
 
 #: Pieces on one order line.
 Quantity = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000)]
+#: An amount in fen, zero to one billion yuan.
+FenOrZero = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=100_000_000_000)]
 #: A positive amount in fen, at most one billion yuan.
 Fen = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=100_000_000_000)]
+#: How satisfied somebody is, 5 being best.
+Score = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=5)]
 #: A tax-inclusive price in yuan for one piece, exact, sent as text: "12.5".
 UnitPrice = Annotated[
     Decimal,
@@ -88,7 +92,9 @@ UnitPrice = Annotated[
     PlainSerializer(lambda value: format(value, "f"), return_type=str),
 ]
 #: One line of human text.
-Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_printable)]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_printable)
+]
 #: A paragraph of human text.
 Text = Annotated[str, Field(max_length=2_000), AfterValidator(_printable)]
 #: A product code as printed on the carton.

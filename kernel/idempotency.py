@@ -5,13 +5,14 @@ Statuses as in the IETF Idempotency-Key draft: 400 missing, 422 same key with an
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 from pydantic import BaseModel
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
 from kernel import clock, strict_json
 from kernel.problems import Busy, KeyReused
@@ -22,11 +23,11 @@ _KEPT = timedelta(days=30)
 
 
 class IdempotencyItem(Item, discriminator="idempotency"):
-    """The answer given under a key.   pk: IDEMPOTENCY#<who>   sk: <method> <route>#<key>"""
+    """The answer given under a key, compressed.   pk: IDEMPOTENCY#<who>   sk: <method> <route>#<key>"""
 
     fingerprint = UnicodeAttribute()
     status = NumberAttribute()
-    answer = UnicodeAttribute()
+    answer = BinaryAttribute(legacy_encoding=False)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class IdempotencyKey:
                 *self._at,
                 fingerprint=self.fingerprint,
                 status=self.status,
-                answer=answer.model_dump_json(),
+                answer=zlib.compress(answer.model_dump_json().encode()),
                 expires_at=clock.epoch(clock.now() + _KEPT),
             ),
             self.LABEL,
@@ -82,7 +83,7 @@ class IdempotencyKey:
             return None
         if found.fingerprint != self.fingerprint:
             raise KeyReused
-        return int(found.status), found.answer
+        return int(found.status), zlib.decompress(found.answer).decode()
 
     @property
     def _at(self) -> tuple[str, str]:

@@ -207,11 +207,13 @@ class Transaction:
     def update(
         self, kind: type[Item], key: Key, actions: Sequence[Action], condition: Condition | None, label: str
     ) -> None:
-        """Change single attributes under a condition; the item as it stands comes back with a refusal."""
+        """Change single attributes under a condition; the item as it stands comes back with a refusal.
+
+        An update may be what makes the item, so it always says of what kind it is.
+        """
         item = kind(key[0], key[1])
-        self._updates.append(
-            (label, lambda write: write.update(item, list(actions), condition, return_values="ALL_OLD"))
-        )
+        changes = [*actions, kind.kind.set(kind)]
+        self._updates.append((label, lambda write: write.update(item, changes, condition, return_values="ALL_OLD")))
 
     def delete(self, kind: type[Item], key: Key, condition: Condition | None, label: str) -> None:
         """Remove an item."""

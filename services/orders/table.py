@@ -19,7 +19,7 @@ import json
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -31,7 +31,7 @@ from contracts.orders import OrderEvent
 from kernel.outbox import announcement
 from kernel.problems import NotFound
 from kernel.table import Item, Key, Transaction, fetch
-from services.orders.domain import Hold, Line, Policy, Progress, State
+from services.orders.domain import Hold, Line, Policy, Progress, ShippedLine, State
 
 _ORDER_ID = re.compile(r"([A-Z0-9]{2,16})-([0-9]{6,9})")
 
@@ -103,7 +103,7 @@ class FulfilmentItem(Item, discriminator="order_fulfilment"):
 
 
 class ShipmentItem(Item, discriminator="shipment"):
-    """Goods that left, and what they are worth in fen. `lines`: [line_no, sku, pieces, gross_fen, tax_fen] each.
+    """Goods that left, and what they are worth in fen.
 
     `request_id` tells which request made it, so that an interrupted one is not carried out twice.
     """
@@ -117,8 +117,13 @@ class ShipmentItem(Item, discriminator="shipment"):
     waybill = UnicodeAttribute()
     gross_fen = NumberAttribute()
     tax_fen = NumberAttribute()
-    lines: JSONAttribute = JSONAttribute()
+    columns = BinaryAttribute(legacy_encoding=False)
     request_id = UnicodeAttribute()
+
+    @property
+    def lines(self) -> list[ShippedLine]:
+        """What left, line by line."""
+        return [ShippedLine(*row) for row in json.loads(zlib.decompress(self.columns))]
 
 
 class AccountItem(Item, discriminator="ordering_account"):
@@ -156,6 +161,11 @@ def packed_lines(lines: Sequence[Line]) -> bytes:
 def packed_progress(progress: Sequence[Progress]) -> bytes:
     """Progress as `FulfilmentItem.columns`."""
     return _packed([[getattr(one, name) for one in progress] for name in PROGRESS_COLUMNS])
+
+
+def packed_shipment(lines: Sequence[ShippedLine]) -> bytes:
+    """Shipped lines as `ShipmentItem.columns`."""
+    return _packed([astuple(line) for line in lines])
 
 
 def _packed(value: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, TypedDict
 
 from kernel.events import Envelope
@@ -92,10 +93,7 @@ def shipment_view(item: ShipmentItem) -> ShipmentView:
         gross_fen=int(item.gross_fen),
         net_fen=int(item.gross_fen) - int(item.tax_fen),
         tax_fen=int(item.tax_fen),
-        lines=[
-            ShipmentLineView(line_no=number, sku=sku, quantity=quantity, gross_fen=gross_fen, tax_fen=tax_fen)
-            for number, sku, quantity, gross_fen, tax_fen in item.lines
-        ],
+        lines=[ShipmentLineView(**asdict(line)) for line in item.lines],
     )
 
 

@@ -26,7 +26,7 @@ from services.orders.domain import (
     shipped_line,
     steps,
 )
-from services.orders.table import Order, ShipmentItem, change_order, load_order, orders_pk
+from services.orders.table import Order, ShipmentItem, change_order, load_order, orders_pk, packed_shipment
 from services.orders.views import facts_of, shipment_view
 
 
@@ -124,7 +124,7 @@ def _shipment(
         waybill=request.waybill,
         gross_fen=sum(line.gross_fen for line in sent),
         tax_fen=sum(line.tax_fen for line in sent),
-        lines=[[line.line_no, line.sku, line.quantity, line.gross_fen, line.tax_fen] for line in sent],
+        columns=packed_shipment(sent),
         request_id=request_id,
     )
 
@@ -135,7 +135,7 @@ def _event(caller: Principal, order: Order, shipment: ShipmentItem, progress: tu
     return OrderShipped(
         **facts_of(order.header, State.CLOSED if complete else State.CONFIRMED, caller.name),
         shipment_id=shipment.shipment_id,
-        shipped_pieces=sum(quantity for _, _, quantity, _, _ in shipment.lines),
+        shipped_pieces=sum(line.quantity for line in shipment.lines),
         shipped_gross_fen=gross_fen,
         shipped_net_fen=gross_fen - tax_fen,
         shipped_tax_fen=tax_fen,
@@ -166,8 +166,8 @@ def _sent_under(order: Order, request_id: str) -> dict[int, int]:
     sent: dict[int, int] = defaultdict(int)
     for shipment in _shipments(order):
         if shipment.request_id == request_id:
-            for number, _, quantity, _, _ in shipment.lines:
-                sent[number] += quantity
+            for line in shipment.lines:
+                sent[line.line_no] += line.quantity
     return sent
 
 

@@ -1,0 +1,298 @@
+"""Orders from submit to the last shipment, on the in-process world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests import shop
+from tests.shop import counters, open_shop, order_of
+from tests.world import Response, World
+
+
+class Desk:
+    """Who does what, in the words of the trade."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.keys = 0
+
+    def _post(self, path: str, body: Any, token: str, key: str | None) -> Response:
+        self.keys += 1
+        return self.world.call("orders", "POST", path, body=body, token=token, key=key or f"key-{self.keys}")
+
+    def submit(self, body: Any, *, dealer: str = "D0001", key: str | None = None) -> Response:
+        return self._post("/orders", body, self.world.token(role="dealer_buyer", dealer_id=dealer), key)
+
+    def accepted(self, body: Any, *, dealer: str = "D0001") -> str:
+        answer = self.submit(body, dealer=dealer)
+        assert answer.status == 202, answer.json
+        self.world.drain()
+        order_id: str = answer.json["order_id"]
+        return order_id
+
+    def act(self, order_id: str, action: str, body: Any, *, role: str = "assistant", key: str | None = None) -> Response:
+        return self._post(f"/orders/{order_id}/{action}", body, self.world.token(role=role), key)
+
+    def ship(self, order_id: str, *lines: tuple[int, int], key: str | None = None) -> Response:
+        body: dict[str, Any] = {"carrier": "顺丰", "waybill": "SF1"}
+        if lines:
+            body["lines"] = [{"line_no": number, "quantity": quantity} for number, quantity in lines]
+        return self.act(order_id, "shipments", body, role="warehouse", key=key)
+
+    def show(self, order_id: str, *, dealer: str | None = None) -> Response:
+        token = self.world.token(role="dealer_buyer", dealer_id=dealer) if dealer else self.world.token(role="assistant")
+        return self.world.call("orders", "GET", f"/orders/{order_id}", token=token)
+
+
+@pytest.fixture
+def desk(world: World) -> Desk:
+    return Desk(world)
+
+
+def test_an_order_is_stored_reserved_approved_shipped_and_closed(desk: Desk) -> None:
+    open_shop()
+    order_id = desk.accepted(order_of((1, 10), (2, 5)))
+    assert counters(1) == (90, 10)
+    waiting = desk.show(order_id).json
+    assert (waiting["state"], waiting["reserved"], waiting["holds"]) == ("in_review", 15, [])
+    assert waiting["visible_at"] >= waiting["submitted_at"]
+
+    assert desk.act(order_id, "approve", {"note": "今天发"}).status == 200
+    shipment = desk.ship(order_id)
+    assert shipment.status == 201, shipment.json
+    assert shipment.json["state"] == "closed"
+    assert shipment.json["shipments"][0]["gross_fen"] == 15 * 1250
+    assert counters(1) == (90, 0)
+    timeline = desk.world.call(
+        "orders", "GET", f"/orders/{order_id}/timeline", token=desk.world.token(role="dealer_buyer", dealer_id="D0001")
+    )
+    assert [entry["event"].split(".")[1] for entry in timeline.json["entries"]] == [
+        "submitted",
+        "reserved",
+        "approved",
+        "shipped",
+    ]
+
+
+def test_numbers_count_per_dealer_without_a_gap(desk: Desk) -> None:
+    open_shop()
+    assert [desk.accepted(order_of((1, 1))) for _ in range(3)] == [f"D0001-00000{number}" for number in (1, 2, 3)]
+    assert desk.accepted(order_of((1, 1)), dealer="D0002") == "D0002-000001"
+
+
+def test_the_same_key_gives_the_same_answer_and_one_order(desk: Desk) -> None:
+    open_shop()
+    first = desk.submit(order_of((1, 10)), key="once")
+    again = desk.submit(order_of((1, 10)), key="once")
+    desk.world.drain()
+    late = desk.submit(order_of((1, 10)), key="once")
+    assert first.json == again.json == late.json
+    assert counters(1) == (90, 10)
+    listed = desk.world.call("orders", "GET", "/orders", token=desk.world.token(role="dealer_buyer", dealer_id="D0001"))
+    assert [one["order_id"] for one in listed.json["orders"]] == [first.json["order_id"]]
+
+
+def test_a_repeat_answers_as_before_even_when_the_order_would_now_be_refused(desk: Desk) -> None:
+    open_shop()
+    first = desk.submit(order_of((1, 10)), key="once")
+    from contracts.catalog import ProductItem, product_key
+
+    product = ProductItem.get(*product_key(shop.sku(1)))
+    product.status = "discontinued"
+    product.save()
+    assert desk.submit(order_of((1, 10)), key="once").json == first.json
+    assert desk.submit(order_of((1, 10)), key="other").status == 422
+
+
+def test_the_same_key_with_another_order_is_refused(desk: Desk) -> None:
+    open_shop()
+    desk.submit(order_of((1, 10)), key="once")
+    refused = desk.submit(order_of((1, 11)), key="once")
+    assert (refused.status, refused.json["code"]) == (422, "idempotency-key-reused")
+
+
+def test_delivering_everything_again_changes_nothing(desk: Desk) -> None:
+    open_shop()
+    order_id = desk.accepted(order_of((1, 10), (2, 5)))
+    desk.act(order_id, "approve", {})
+    desk.ship(order_id, (1, 4))
+    desk.world.drain()
+    before = desk.world.snapshot()
+    desk.world.redeliver_everything()
+    assert desk.world.snapshot() == before
+
+
+def test_two_lines_of_one_sku_cannot_oversell_it(desk: Desk) -> None:
+    open_shop(stock=15)
+    order_id = desk.accepted(order_of((1, 10), (1, 10)))
+    shown = desk.show(order_id).json
+    assert [(line["reserved"], line["backordered"]) for line in shown["lines"]] == [(10, 0), (5, 5)]
+    assert (counters(1), shown["holds"]) == ((0, 15), ["stock"])
+
+
+def test_short_stock_holds_what_is_there_and_the_rest_waits(desk: Desk) -> None:
+    open_shop(stock=6)
+    order_id = desk.accepted(order_of((1, 10), (2, 5)))
+    shown = desk.show(order_id).json
+    assert (shown["reserved"], shown["backordered"]) == (11, 4)
+    refused = desk.act(order_id, "approve", {})
+    assert (refused.status, refused.json["code"]) == (409, "order-on-hold")
+    assert desk.act(order_id, "holds/stock/release", {"reason": "先发现货"}).status == 200
+    assert desk.act(order_id, "approve", {}).status == 200
+    shipped = desk.ship(order_id)
+    assert (shipped.json["state"], counters(1)) == ("confirmed", (0, 0))
+    assert desk.ship(order_id).json["code"] == "nothing-to-ship"
+    assert desk.act(order_id, "cancel", {"reason": "余货不要"}).json["state"] == "closed"
+
+
+def test_all_or_nothing_holds_nothing_when_one_line_is_short(desk: Desk) -> None:
+    open_shop(stock=6)
+    order_id = desk.accepted(order_of((1, 10), (2, 5), policy="all_or_nothing"))
+    shown = desk.show(order_id).json
+    assert (shown["reserved"], shown["backordered"]) == (0, 15)
+    assert (counters(1), counters(2)) == ((6, 0), (6, 0))
+
+
+def test_a_product_that_never_came_in_is_backordered(desk: Desk) -> None:
+    open_shop(stock=None)
+    assert desk.show(desk.accepted(order_of((1, 10)))).json["backordered"] == 10
+
+
+@pytest.mark.parametrize("action", ["reject", "cancel"])
+def test_ending_an_order_gives_back_its_stock_and_credit(desk: Desk, action: str) -> None:
+    open_shop(credit_limit_fen=12_500)
+    order_id = desk.accepted(order_of((1, 10)))
+    assert desk.act(order_id, action, {"reason": "价格有误"}).status == 200
+    assert counters(1) == (100, 0)
+    again = desk.accepted(order_of((1, 10)))
+    assert desk.show(again).json["holds"] == []
+
+
+def test_an_order_over_the_credit_limit_waits_for_finance(desk: Desk) -> None:
+    open_shop(credit_limit_fen=12_499)
+    order_id = desk.accepted(order_of((1, 10)))
+    assert desk.show(order_id).json["holds"] == ["credit"]
+    body = {"reason": "老客户"}
+    assert desk.act(order_id, "holds/credit/release", body, role="assistant").status == 403
+    assert desk.act(order_id, "holds/credit/release", body, role="finance").json["holds"] == []
+
+
+def test_money_received_frees_credit_once_however_often_it_is_told(desk: Desk) -> None:
+    open_shop(credit_limit_fen=12_500)
+    desk.accepted(order_of((1, 10)))
+    from contracts.reconciliation import ReceiptPosted
+    from kernel.outbox import announcement
+    from services.orders.table import AccountItem, account_key
+
+    receipt = ReceiptPosted(receipt_id="rcp_1", dealer_id="D0001", amount_fen=5_000, received_on="2026-11-23")
+    announcement(receipt, pk="LEDGER#D0001", subject="rcp_1", sequence=1, dealer_id="D0001").save()
+    desk.world.drain()
+    desk.world.redeliver_everything()
+    assert int(AccountItem.get(*account_key("D0001")).committed_fen) == 7_500
+
+
+def test_part_shipments_add_up_to_the_order(desk: Desk) -> None:
+    open_shop(unit_price="0.333")
+    order_id = desk.accepted(order_of((1, 10)))
+    desk.act(order_id, "approve", {})
+    for quantity in (1, 2, 7):
+        last = desk.ship(order_id, (1, quantity))
+    shown = desk.show(order_id).json
+    assert sum(one["gross_fen"] for one in last.json["shipments"]) == shown["gross_fen"] == 333
+    assert sum(one["tax_fen"] for one in last.json["shipments"]) == shown["tax_fen"]
+    assert shown["state"] == "closed"
+
+
+def test_more_than_is_held_cannot_be_shipped_and_nothing_changes(desk: Desk) -> None:
+    open_shop()
+    order_id = desk.accepted(order_of((1, 10)))
+    desk.act(order_id, "approve", {})
+    before = desk.world.snapshot()
+    refused = desk.ship(order_id, (1, 6), (1, 5))
+    assert (refused.status, refused.json["errors"][0]["field"]) == (422, "lines.0.quantity")
+    assert desk.ship(order_id, (2, 1)).status == 422
+    assert desk.world.snapshot() == before
+
+
+def test_every_problem_of_every_line_is_named_at_once_and_nothing_is_written(desk: Desk) -> None:
+    open_shop(products=2)
+    before = desk.world.snapshot()
+    refused = desk.submit({"lines": [{"sku": "NOPE", "quantity": 1}, {"sku": "L00001", "quantity": 1}, {"sku": "X", "quantity": 2}]})
+    assert refused.status == 422
+    assert [problem["field"] for problem in refused.json["errors"]] == ["lines.0.sku", "lines.2.sku"]
+    assert desk.world.snapshot() == before
+
+
+def test_a_suspended_dealer_is_told_so_and_gets_no_number(desk: Desk) -> None:
+    open_shop()
+    from contracts.channel import DealerItem, dealer_key
+
+    dealer = DealerItem.get(*dealer_key("D0001"))
+    dealer.status = "suspended"
+    dealer.save()
+    assert desk.submit(order_of((1, 1))).json["code"] == "dealer-not-active"
+
+
+def test_another_dealers_order_looks_like_none(desk: Desk) -> None:
+    open_shop()
+    order_id = desk.accepted(order_of((1, 10)))
+    foreign = desk.show(order_id, dealer="D0002")
+    missing = desk.show("D0001-000099", dealer="D0002")
+    assert (foreign.status, foreign.json) == (missing.status, missing.json)
+    assert foreign.status == 404
+
+
+def test_goods_received_are_there_once_per_delivery_note(desk: Desk) -> None:
+    open_shop(stock=None)
+    body = {"warehouse": "GZ", "reference": "DN-1", "lines": [{"sku": "L00001", "quantity": 7}, {"sku": "L00001", "quantity": 3}]}
+    token = desk.world.token(role="warehouse")
+    first = desk.world.call("orders", "POST", "/stock/receipts", body=body, token=token, key="a")
+    assert (first.status, counters(1)) == (201, (10, 0))
+    again = desk.world.call("orders", "POST", "/stock/receipts", body=body, token=token, key="a")
+    other = desk.world.call("orders", "POST", "/stock/receipts", body=body, token=token, key="b")
+    assert (again.json, other.json["code"], counters(1)) == (first.json, "already-received", (10, 0))
+    shown = desk.world.call("orders", "GET", "/stock/GZ", query={"skus": "L00001,L00002"}, token=token)
+    assert [line["on_hand"] for line in shown.json["stock"]] == [10, 0]
+
+
+def test_urgent_orders_stand_first_in_the_review_queue(desk: Desk) -> None:
+    open_shop()
+    calm = desk.accepted(order_of((1, 1)))
+    urgent = desk.accepted(order_of((1, 1), urgent=True))
+    queue = desk.world.call("orders", "GET", "/review-queue", token=desk.world.token(role="assistant"))
+    assert [one["order_id"] for one in queue.json["orders"]] == [urgent, calm]
+
+
+@pytest.mark.parametrize("policy", ["ship_available", "all_or_nothing"])
+@pytest.mark.parametrize("stock", [100, 5])
+def test_an_order_over_more_shelves_than_one_transaction_takes_is_reserved_whole(
+    desk: Desk, policy: str, stock: int
+) -> None:
+    products = 64 * 200
+    open_shop(products=products, stock=stock)
+    lines = [(number, 10) for number in range(0, products, 64)]
+    order_id = desk.accepted(order_of(*lines, policy=policy))
+    shown = desk.show(order_id).json
+    expected = 2_000 if stock == 100 else 1_000 if policy == "ship_available" else 0
+    assert (shown["state"], shown["reserved"], shown["reserved"] + shown["backordered"]) == ("in_review", expected, 2_000)
+    assert sum(counters(number)[1] for number, _ in lines) == expected
+    if expected:
+        if shown["holds"]:
+            desk.act(order_id, "holds/stock/release", {"reason": "先发"})
+        desk.act(order_id, "approve", {})
+        shipped = desk.ship(order_id)
+        assert len(shipped.json["shipments"]) == 3
+        assert sum(counters(number)[1] for number, _ in lines) == 0
+    else:
+        assert desk.act(order_id, "reject", {"reason": "缺货"}).json["state"] == "rejected"
+
+
+def test_cancelling_an_order_over_many_shelves_frees_them_all(desk: Desk) -> None:
+    products = 64 * 200
+    open_shop(products=products)
+    lines = [(number, 10) for number in range(0, products, 64)]
+    order_id = desk.accepted(order_of(*lines))
+    assert desk.act(order_id, "cancel", {"reason": "不要了"}).json["cancelled"] == 2_000
+    assert {counters(number) for number, _ in lines} == {(100, 0)}

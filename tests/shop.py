@@ -1,0 +1,96 @@
+"""A small shop laid straight into the table: products, one price list, dealers, stock. For tests of what stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.catalog import PriceListItem, PricePageItem, ProductItem, price_list_key, price_page_key, product_key
+from contracts.channel import DealerItem, dealer_key
+from contracts.stock import SLOTS_PER_SHELF, ShelfItem, Slot, shelf_key
+from kernel.table import Item
+
+WAREHOUSE = "GZ"
+PRICE_LIST = "A"
+
+
+def sku(number: int) -> str:
+    """The SKU in slot `number`."""
+    return f"L{number:05d}"
+
+
+def open_shop(
+    *,
+    products: int = 10,
+    stock: int | None = 100,
+    dealers: Sequence[str] = ("D0001", "D0002"),
+    unit_price: str = "12.50",
+    credit_limit_fen: int = 100_000_000,
+) -> None:
+    """Products L00000… in slots 0…, each at `unit_price` yuan with `stock` pieces (None: no shelves at all)."""
+    items: list[Item] = [_product(number) for number in range(products)]
+    shelves = -(-products // SLOTS_PER_SHELF)
+    items += [_page(shelf, products, unit_price) for shelf in range(shelves)]
+    items.append(
+        PriceListItem(
+            *price_list_key(PRICE_LIST), price_list_id=PRICE_LIST, name="一级价", version=1, valid_from="2020-01-01"
+        )
+    )
+    items += [_dealer(dealer_id, credit_limit_fen) for dealer_id in dealers]
+    if stock is not None:
+        items += [_shelf(shelf, products, stock) for shelf in range(shelves)]
+    with Item.batch_write() as batch:
+        for item in items:
+            batch.save(item)
+
+
+def order_of(*lines: tuple[int, int], **more: object) -> dict[str, object]:
+    """A request body: (product number, quantity) per line."""
+    return {"lines": [{"sku": sku(number), "quantity": quantity} for number, quantity in lines], **more}
+
+
+def counters(number: int, warehouse: str = WAREHOUSE) -> tuple[int, int]:
+    """Available and held pieces of a product."""
+    slot = Slot.of(number)
+    shelf = ShelfItem.get(*shelf_key(warehouse, slot.shelf), consistent_read=True)
+    return int(shelf.available[slot.position]), int(shelf.held[slot.position])
+
+
+def _product(number: int) -> ProductItem:
+    return ProductItem(
+        *product_key(sku(number)),
+        sku=sku(number),
+        slot_number=number,
+        name_zh=f"LED球泡 {number}W",
+        name_en=f"LED bulb {number}W",
+        category="bulb",
+        specs={},
+        carton=10,
+    )
+
+
+def _page(shelf: int, products: int, unit_price: str) -> PricePageItem:
+    positions = range(min(SLOTS_PER_SHELF, products - shelf * SLOTS_PER_SHELF))
+    prices = {str(position): {"unit_price": unit_price, "policy": "P1", "breaks": []} for position in positions}
+    return PricePageItem(*price_page_key(PRICE_LIST, 1, shelf), prices=prices)
+
+
+def _dealer(dealer_id: str, credit_limit_fen: int) -> DealerItem:
+    return DealerItem(
+        *dealer_key(dealer_id),
+        dealer_id=dealer_id,
+        name=f"经销商 {dealer_id}",
+        territory="广州",
+        grade="A",
+        price_list=PRICE_LIST,
+        warehouse=WAREHOUSE,
+        credit_limit_fen=credit_limit_fen,
+        payment_days=30,
+        gsi1pk="DEALERS",
+        gsi1sk=f"广州#{dealer_id}",
+    )
+
+
+def _shelf(shelf: int, products: int, stock: int) -> ShelfItem:
+    filled = min(SLOTS_PER_SHELF, products - shelf * SLOTS_PER_SHELF)
+    available = [stock] * filled + [0] * (SLOTS_PER_SHELF - filled)
+    return ShelfItem(*shelf_key(WAREHOUSE, shelf), available=available, held=[0] * SLOTS_PER_SHELF)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, s3={"addressing_style": "path"})
@@ -80,6 +81,12 @@ def functions() -> LambdaClient:
 def cognito() -> CognitoIdentityProviderClient:
     """Cognito user pools."""
     made: CognitoIdentityProviderClient = _client("cognito-idp")
+    return made
+
+
+def sqs() -> SQSClient:
+    """SQS."""
+    made: SQSClient = _client("sqs")
     return made
 
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from tools import aws
 
 if TYPE_CHECKING:
-    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_cognito_idp.type_defs import AttributeTypeTypeDef
 
 #: Renew a token this long before it ends.
@@ -38,20 +37,6 @@ def pool_of(stage: str) -> Pool:
     return Pool(issuer.rsplit("/", 1)[-1], aws.parameter(stage, "core", "oidc-audience"))
 
 
-_one_at_a_time = threading.Lock()
-
-
-def _cognito() -> CognitoIdentityProviderClient:
-    """One client for all threads: it may be shared, but its making may not."""
-    with _one_at_a_time:
-        return _client()
-
-
-@cache
-def _client() -> CognitoIdentityProviderClient:
-    return aws.cognito()
-
-
 @dataclass
 class SignIn:
     """A user's ID token by user name and password, renewed in time. Safe to share between threads."""
@@ -71,7 +56,7 @@ class SignIn:
         """
         with self._lock:
             if time.monotonic() >= self._until:
-                answer = _cognito().initiate_auth(
+                answer = aws.cognito().initiate_auth(
                     ClientId=pool_of(self.stage).client_id,
                     AuthFlow="USER_PASSWORD_AUTH",
                     AuthParameters={"USERNAME": self.user, "PASSWORD": self.password},
@@ -97,7 +82,7 @@ def open_account(stage: str, account: Account) -> None:
     attributes: list[AttributeTypeTypeDef] = [{"Name": "name", "Value": account.name}]
     if account.dealer_id:
         attributes.append({"Name": "custom:dealer_id", "Value": account.dealer_id})
-    client = _cognito()
+    client = aws.cognito()
     with suppress(client.exceptions.UsernameExistsException):
         client.admin_create_user(
             UserPoolId=pool, Username=account.user, UserAttributes=attributes, MessageAction="SUPPRESS"
@@ -110,7 +95,7 @@ def set_passwords(stage: str, users: Iterable[str], password: str, threads: int 
     """Give these accounts a lasting password."""
 
     def set_one(user: str) -> None:
-        _cognito().admin_set_user_password(
+        aws.cognito().admin_set_user_password(
             UserPoolId=pool_of(stage).pool_id, Username=user, Password=password, Permanent=True
         )
 
@@ -120,7 +105,7 @@ def set_passwords(stage: str, users: Iterable[str], password: str, threads: int 
 
 def accounts(stage: str) -> dict[str, bool]:
     """Every account of the pool, and whether it has a lasting password."""
-    pages = _cognito().get_paginator("list_users").paginate(UserPoolId=pool_of(stage).pool_id)
+    pages = aws.cognito().get_paginator("list_users").paginate(UserPoolId=pool_of(stage).pool_id)
     return {user["Username"]: user["UserStatus"] == "CONFIRMED" for page in pages for user in page["Users"]}
 
 

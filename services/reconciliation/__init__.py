@@ -1,0 +1,1 @@
+"""The dealers' ledger and the statements made from it."""

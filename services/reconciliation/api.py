@@ -1,0 +1,212 @@
+"""What reconciliation takes and answers over HTTP. Amounts in fen, days are business days, times ISO 8601 UTC.
+
+Amounts owed by the dealer are positive; a negative balance is money paid in advance.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from kernel.models import Answer, Body, DealerId, Fen, Name, Query
+from kernel.money import CURRENCY
+
+PERIOD = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
+
+_Cursor = Annotated[str, Field(max_length=4_000)]
+
+
+class StatementQuery(Query):
+    """From which to which day, both inclusive; this month until today if not said. `dealer_id` is for staff."""
+
+    dealer_id: DealerId | None = None
+    from_day: date | None = Field(None, alias="from")
+    to_day: date | None = Field(None, alias="to")
+    cursor: _Cursor | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class StatementsQuery(Query):
+    """`dealer_id` is for staff."""
+
+    dealer_id: DealerId | None = None
+    cursor: _Cursor | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 24
+
+
+class LinesQuery(Query):
+    """Which page of a statement's lines."""
+
+    cursor: _Cursor | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class AgeingBucket(Answer):
+    """What of the closing balance is overdue for so long, money having paid the oldest shipments first."""
+
+    bucket: str
+    label: str
+    amount_fen: int
+
+
+class StatementLine(Answer):
+    """One document and the balance after it. `posted_on` differs from `document_date` when the document came late."""
+
+    posted_on: date
+    document_date: date
+    kind: str
+    label: str
+    document_id: str
+    reference: str
+    due_on: date | None
+    journal_id: str
+    debit_fen: int
+    credit_fen: int
+    balance_fen: int
+
+
+class StatementTotals(Answer):
+    """closing = opening + debit − credit. The ageing adds up to the closing balance, or to 0 if that is negative."""
+
+    model_config = ConfigDict(serialize_by_alias=True, populate_by_name=True)
+
+    dealer_id: str
+    from_day: date = Field(alias="from")
+    to_day: date = Field(alias="to")
+    currency: str = CURRENCY
+    opening_fen: int
+    debit_fen: int
+    credit_fen: int
+    closing_fen: int
+    line_count: int
+    ageing: list[AgeingBucket]
+
+
+class Statement(StatementTotals):
+    """The account as it is now: totals of the whole time asked for, and one page of its lines."""
+
+    aged_on: date
+    lines: list[StatementLine]
+    next_cursor: str | None
+
+
+class IssuedTotals(StatementTotals):
+    """A month's statement as issued, never changed again."""
+
+    statement_id: str
+    period: str
+    issued_at: str
+
+
+class IssuedStatement(IssuedTotals):
+    """A month's statement and one page of its lines."""
+
+    lines: list[StatementLine]
+    next_cursor: str | None
+
+
+class IssuedPage(Answer):
+    """Statements, newest first, and the cursor for the next page, null after the last."""
+
+    statements: list[IssuedTotals]
+    next_cursor: str | None
+
+
+class PostReceipt(Body):
+    """Money that came in. `bank_reference` counts once for ever at each bank account; spaces and case do not matter."""
+
+    dealer_id: DealerId
+    amount_fen: Fen
+    received_on: date
+    bank: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,16}$")] = "MAIN"
+    bank_reference: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/:-]{0,59}$")]
+
+
+class Receipt(Answer):
+    """Money as booked. `posted_on` is later than `received_on` when that day's month was closed already."""
+
+    receipt_id: str
+    journal_id: str
+    dealer_id: str
+    amount_fen: int
+    received_on: date
+    posted_on: date
+    bank: str
+    bank_reference: str
+
+
+class Reverse(Body):
+    """Take a journal back; the reason stands on the dealer's statement."""
+
+    reason: Name
+
+
+class JournalEntry(Answer):
+    """One side of a journal; exactly one of the amounts is not 0."""
+
+    account: str
+    label: str
+    debit_fen: int
+    credit_fen: int
+
+
+class JournalView(Answer):
+    """A document as booked. `reverses`, `reversed_by`: ids of the journal it takes back, and that takes it back."""
+
+    journal_id: str
+    dealer_id: str
+    kind: str
+    label: str
+    document_id: str
+    document_date: date
+    posted_on: date
+    due_on: date | None
+    reference: str
+    entries: list[JournalEntry]
+    posted_at: str
+    posted_by: str
+    reverses: str | None
+    reversed_by: str | None
+
+
+class StartRun(Body):
+    """Make the statements of a month that is over."""
+
+    period: Annotated[str, Field(pattern=PERIOD)]
+
+
+class Run(Answer):
+    """How far the statements of a period are asked for; each is then made on its own within seconds.
+
+    `requested`: statements asked for in this round; a dealer that has its statement already is not asked again.
+    """
+
+    period: str
+    state: Literal["requesting", "requested"]
+    round: int
+    requested: int
+    started_at: str
+    started_by: str
+
+
+class TrialAccount(Answer):
+    """One account's balance over all dealers, on its side."""
+
+    account: str
+    label: str
+    debit_fen: int
+    credit_fen: int
+
+
+class TrialBalance(Answer):
+    """All accounts. `difference_fen` is 0 at every moment."""
+
+    as_of: str
+    currency: str = CURRENCY
+    ledgers: int
+    accounts: list[TrialAccount]
+    debit_fen: int
+    credit_fen: int
+    difference_fen: int

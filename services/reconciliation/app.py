@@ -1,0 +1,112 @@
+"""Everything that sets reconciliation in motion: what books, what issues statements, and what shows them."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from contracts.orders import OrderShipped
+from contracts.reconciliation import StatementRequested, StatementRunStarted
+from kernel.app import ServiceApp
+from kernel.events import Envelope
+from kernel.idempotency import IdempotencyKey
+from kernel.principal import Principal, Role
+from services.reconciliation.api import (
+    IssuedPage,
+    IssuedStatement,
+    JournalView,
+    LinesQuery,
+    PostReceipt,
+    Receipt,
+    Reverse,
+    Run,
+    StartRun,
+    Statement,
+    StatementQuery,
+    StatementsQuery,
+    TrialBalance,
+)
+from services.reconciliation.commands import issue_statements, post_journals, read_statements
+
+app = ServiceApp("reconciliation")
+
+FINANCE = frozenset({Role.FINANCE})
+BOOKKEEPERS = frozenset({Role.FINANCE, Role.ADMIN})
+#: Buyers order; what their company owes is for those who answer for it.
+READERS = BOOKKEEPERS | {Role.ASSISTANT, Role.DEALER_ADMIN, Role.DEALER_ACCOUNTANT}
+
+
+@app.consumer(hears=[OrderShipped])
+def post_ledger_entries(message: Envelope) -> None:
+    post_journals.post_ledger_entries(message)
+
+
+@app.operation("POST", "/receipts", roles=FINANCE, status=HTTPStatus.CREATED, summary="收款入账 / Book money received")
+def create_receipt(caller: Principal, body: PostReceipt, key: IdempotencyKey) -> Receipt:
+    return post_journals.post_receipt(caller, body, key)
+
+
+@app.operation("GET", "/journals/{journal_id}", roles=BOOKKEEPERS, summary="凭证详情 / Show a journal")
+def show_journal(journal_id: str) -> JournalView:
+    return post_journals.show_journal(journal_id)
+
+
+@app.operation(
+    "POST",
+    "/journals/{journal_id}/reversal",
+    roles=FINANCE,
+    status=HTTPStatus.CREATED,
+    summary="冲销凭证 / Reverse a journal",
+)
+def reverse_journal(caller: Principal, journal_id: str, body: Reverse, key: IdempotencyKey) -> JournalView:
+    return post_journals.reverse_journal(caller, journal_id, body, key)
+
+
+@app.operation("GET", "/statement", roles=READERS, summary="实时对账单 / Show an account as it stands")
+def show_statement(caller: Principal, query: StatementQuery) -> Statement:
+    return read_statements.show_statement(caller, query)
+
+
+@app.operation("GET", "/trial-balance", roles=BOOKKEEPERS, summary="试算平衡表 / Show the trial balance")
+def trial_balance() -> TrialBalance:
+    return read_statements.trial_balance()
+
+
+@app.periodic(minutes=60)
+def start_monthly_run() -> None:
+    issue_statements.start_monthly_run()
+
+
+@app.operation(
+    "POST",
+    "/statement-runs",
+    roles=FINANCE,
+    status=HTTPStatus.ACCEPTED,
+    summary="生成月度对账单 / Make the statements of a month",
+)
+def start_statement_run(caller: Principal, body: StartRun, key: IdempotencyKey) -> Run:
+    return issue_statements.start_run(caller, body, key)
+
+
+@app.consumer(hears=[StatementRunStarted], batch_size=1, timeout_seconds=60)
+def request_statements(message: Envelope) -> None:
+    issue_statements.request_statements(message)
+
+
+@app.consumer(hears=[StatementRequested])
+def generate_statement(message: Envelope) -> None:
+    issue_statements.generate_statement(message)
+
+
+@app.operation("GET", "/statement-runs/{period}", roles=BOOKKEEPERS, summary="对账单生成进度 / Show a run's progress")
+def show_statement_run(period: str) -> Run:
+    return issue_statements.show_run(period)
+
+
+@app.operation("GET", "/statements", roles=READERS, summary="月度对账单列表 / List issued statements")
+def list_statements(caller: Principal, query: StatementsQuery) -> IssuedPage:
+    return read_statements.list_statements(caller, query)
+
+
+@app.operation("GET", "/statements/{statement_id}", roles=READERS, summary="月度对账单 / Show an issued statement")
+def show_issued_statement(caller: Principal, statement_id: str, query: LinesQuery) -> IssuedStatement:
+    return read_statements.show_issued(caller, statement_id, query)

@@ -1,0 +1,1 @@
+"""What reconciliation does: posting, issuing statements, showing them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -67,6 +68,10 @@ class PriceListItem(Item, discriminator="price_list"):
     valid_from = UnicodeAttribute()
     valid_to = UnicodeAttribute(null=True)
 
+    def holds_on(self, day: date) -> bool:
+        """Whether it is valid on a business day."""
+        return self.valid_from <= day.isoformat() and (self.valid_to is None or day.isoformat() <= self.valid_to)
+
 
 # P  prices of the 64 SKUs of a shelf   pk: PRICELIST#<id>  sk: PAGE#<version>#<shelf>
 class PricePageItem(Item, discriminator="price_page"):
@@ -95,6 +100,11 @@ def price_list_key(price_list_id: str) -> Key:
     return f"PRICELIST#{price_list_id}", "CURRENT"
 
 
+def price_pages(version: int) -> str:
+    """What the sort keys of all pages of a version begin with."""
+    return f"PAGE#{version:06d}#"
+
+
 def price_page_key(price_list_id: str, version: int, shelf: int) -> Key:
     """The prices of one shelf's SKUs."""
-    return f"PRICELIST#{price_list_id}", f"PAGE#{version:06d}#{shelf:04d}"
+    return f"PRICELIST#{price_list_id}", f"{price_pages(version)}{shelf:04d}"

@@ -9,7 +9,6 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAtt
 from kernel.events import Event
 from kernel.table import Item, Key
 
-
 #: Index partition of all dealers.
 DEALERS = "DEALERS"
 

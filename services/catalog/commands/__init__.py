@@ -1,0 +1,1 @@
+"""One module per thing the catalogue can be asked to do."""

@@ -1,0 +1,199 @@
+"""What a dealer sees: products found by words, each with the dealer's own price and what its warehouse can promise.
+
+However large the catalogue, a page costs a few reads: products, prices and stock all lie 64 to an item, by shelf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from contracts.catalog import (
+    Price,
+    PriceListItem,
+    PricePageItem,
+    ProductItem,
+    price_list_key,
+    price_page_key,
+    product_key,
+)
+from contracts.channel import DealerItem, dealer_key
+from contracts.stock import ShelfItem, Slot, shelf_key
+from kernel import clock
+from kernel.principal import Principal
+from kernel.problems import NotFound
+from kernel.sealing import next_cursor, open_cursor
+from kernel.table import Item, Key, fetch, fetch_one
+from services.catalog.api import (
+    AvailabilityView,
+    BreakView,
+    PriceView,
+    ProductPage,
+    ProductsQuery,
+    ProductView,
+)
+from services.catalog.domain import (
+    EVERYTHING,
+    Product,
+    availability,
+    category_token,
+    matches,
+    next_break,
+    page_end,
+    search_tokens,
+    tokens,
+)
+from services.catalog.table import ShelfProductsItem, postings, product_of, shelf_products_key
+
+#: A page ends after this many shelves even if it is not full: a shelf costs two read units (stock one, products and
+#: prices a half each), and no page shall cost more than 30.
+SHELVES_PER_PAGE = 10
+#: Tokens looked up for a search; whether a product has the others too is seen when it is read.
+TOKENS_LOOKED_UP = 4
+#: How often a search reads on while it has not found enough for a page.
+_ROUNDS = 2
+
+
+def list_products(caller: Principal, query: ProductsQuery) -> ProductPage:
+    """A page of the products that match, in the order of the catalogue.
+
+    Raises:
+        NotFound: the dealer to look for is not there, or not the caller's to ask for.
+        BadRequest: the cursor is not from this caller's same search.
+    """
+    eyes = _eyes(caller, query.dealer_id)
+    bound_to = [caller.scope, "GET /products", query.text or "", query.category or "", query.dealer_id or ""]
+    start = open_cursor(bound_to, query.cursor) or {"shelf": 0, "position": 0}
+    wanted = _wanted_tokens(query)
+    slots, rest = _find(wanted, Slot(start["shelf"], start["position"]), query.limit)
+    offers = _offers(eyes, slots, also=[shelf_products_key(shelf) for shelf in {slot.shelf for slot in slots}])
+    found = offers.at(slots, having=wanted)
+    return ProductPage(products=list(found), next_cursor=next_cursor(bound_to, rest._asdict() if rest else None))
+
+
+def show_product(caller: Principal, sku: str, dealer_id: str | None) -> ProductView:
+    """One product.
+
+    Raises:
+        NotFound: there is none of this SKU, or the dealer to look for is not there, or not the caller's to ask for.
+    """
+    eyes = _eyes(caller, dealer_id)
+    item = fetch_one(ProductItem, product_key(sku))
+    if item is None:
+        raise NotFound
+    return _offers(eyes, [item.slot]).of(product_of(item), item.slot)
+
+
+def _eyes(caller: Principal, dealer_id: str | None) -> DealerItem | None:
+    """The dealer to look for: a dealer's own; for staff the one named, or none."""
+    if caller.is_dealer and dealer_id not in (None, caller.dealer_id):
+        raise NotFound
+    wanted = caller.dealer_id or dealer_id
+    if wanted is None:
+        return None
+    dealer = fetch_one(DealerItem, dealer_key(wanted))
+    if dealer is None:
+        raise NotFound
+    return dealer
+
+
+def _wanted_tokens(query: ProductsQuery) -> tuple[str, ...]:
+    category = [category_token(query.category)] if query.category else []
+    return (*category, *search_tokens(query.text or "")) or (EVERYTHING,)
+
+
+def _find(wanted: Sequence[str], start: Slot, most: int) -> tuple[list[Slot], Slot | None]:
+    """Slots of a page from `start` on, and where the next page begins, None after the last."""
+    found: list[Slot] = []
+    for _ in range(_ROUNDS):
+        more, shelf = matches([postings(token, start.shelf) for token in wanted[:TOKENS_LOOKED_UP]], start)
+        found += more
+        end = page_end(found, most, SHELVES_PER_PAGE)
+        if end < len(found):
+            return found[:end], found[end]
+        if shelf is None:
+            return found, None
+        start = Slot(shelf, 0)
+    return found, start
+
+
+def _offers(eyes: DealerItem | None, slots: Sequence[Slot], also: Iterable[Key] = ()) -> Offers:
+    """All it takes to show what stands in these slots, in two batched reads.
+
+    Stock and the valid price list are read consistently. A price page is not: it never changes once published.
+    """
+    as_of = clock.stamp()
+    if eyes is None:
+        return Offers(None, None, fetch(also, consistent=False), as_of)
+    shelves = sorted({slot.shelf for slot in slots})
+    list_key = price_list_key(eyes.price_list)
+    found = fetch([list_key, *(shelf_key(eyes.warehouse, shelf) for shelf in shelves)])
+    price_list = found.get(list_key)
+    pages: list[Key] = []
+    if isinstance(price_list, PriceListItem) and price_list.holds_on(clock.business_date(clock.now())):
+        pages = [price_page_key(eyes.price_list, int(price_list.version), shelf) for shelf in shelves]
+    else:
+        price_list = None
+    return Offers(eyes, price_list, found | fetch([*also, *pages], consistent=False), as_of)
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What was read for a page, and how one dealer (or nobody in particular) sees it."""
+
+    eyes: DealerItem | None
+    price_list: PriceListItem | None
+    found: Mapping[Key, Item]
+    as_of: str
+
+    def at(self, slots: Iterable[Slot], having: Iterable[str]) -> Iterator[ProductView]:
+        """What stands in the slots, but for products that lack a token."""
+        shelves = {key: item.by_position for key, item in self.found.items() if isinstance(item, ShelfProductsItem)}
+        for slot in slots:
+            product = shelves.get(shelf_products_key(slot.shelf), {}).get(slot.position)
+            if product and tokens(product).issuperset(having):
+                yield self.of(product, slot)
+
+    def of(self, product: Product, slot: Slot) -> ProductView:
+        """One product."""
+        return ProductView(
+            **vars(product),
+            price=self._price(product, slot),
+            availability=self._availability(product, slot),
+        )
+
+    def _price(self, product: Product, slot: Slot) -> PriceView | None:
+        if self.price_list is None:
+            return None
+        page = self.found.get(price_page_key(self.price_list.price_list_id, int(self.price_list.version), slot.shelf))
+        price = page.price_at(slot.position) if isinstance(page, PricePageItem) else None
+        return _price_view(price, self.price_list, product.order_multiple) if price else None
+
+    def _availability(self, product: Product, slot: Slot) -> AvailabilityView | None:
+        if self.eyes is None:
+            return None
+        shelf = self.found.get(shelf_key(self.eyes.warehouse, slot.shelf))
+        pieces = int(shelf.available[slot.position]) if isinstance(shelf, ShelfItem) else 0
+        told = availability(pieces, product.carton)
+        return AvailabilityView(warehouse=self.eyes.warehouse, as_of=self.as_of, **vars(told))
+
+
+def _price_view(price: Price, price_list: PriceListItem, quantity: int) -> PriceView:
+    upcoming = next_break(price, quantity)
+    return PriceView(
+        unit_price=price.unit_price,
+        policy=price.policy,
+        price_list=price_list.price_list_id,
+        price_list_name=price_list.name,
+        version=int(price_list.version),
+        valid_from=date.fromisoformat(price_list.valid_from),
+        valid_to=date.fromisoformat(price_list.valid_to) if price_list.valid_to else None,
+        breaks=[_break_view(*one) for one in price.breaks],
+        next_break=_break_view(*upcoming) if upcoming else None,
+    )
+
+
+def _break_view(quantity: int, unit_price: Decimal) -> BreakView:
+    return BreakView(quantity=quantity, unit_price=unit_price)

@@ -1,0 +1,150 @@
+"""Products come in by file. Repeating an import, or finishing one that broke off, ends in the same catalogue."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from contracts.catalog import ProductItem, product_key
+from contracts.stock import Slot
+from kernel.idempotency import IdempotencyKey
+from kernel.problems import Busy, Invalid
+from kernel.table import MAX_ACTIONS, Key, Transaction, TransactionRefused, fetch
+from services.catalog.api import Imported, ImportProducts, ProductRow
+from services.catalog.domain import Product, batches, successor_problems, tokens
+from services.catalog.table import (
+    SLOTS_KEY,
+    ShelfProductsItem,
+    SlotsItem,
+    change_shelf,
+    product_item,
+    product_of,
+    shelf_products_key,
+)
+
+#: Another import may get in between; each attempt starts from what stands then.
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Change:
+    """A product to be written: in which slot, and what stands there now."""
+
+    product: Product
+    slot_number: int
+    before: Product | None
+    version: int
+
+    @property
+    def slot(self) -> Slot:
+        """Shelf and position."""
+        return Slot.of(self.slot_number)
+
+    @property
+    def changed_tokens(self) -> frozenset[str]:
+        """Tokens it gains or loses."""
+        return tokens(self.product) ^ (tokens(self.before) if self.before else frozenset())
+
+    def actions(self) -> set[Hashable]:
+        """Names of the items its transaction writes; what two changes share is written once."""
+        shelf = self.slot.shelf
+        own: set[Hashable] = {("product", self.product.sku), ("shelf", shelf)}
+        own.update((token, shelf) for token in self.changed_tokens)
+        return own if self.before else own | {"slots"}
+
+
+def import_products(request: ImportProducts, key: IdempotencyKey) -> Imported:
+    """Bring the named products to what the file says. Unchanged rows write nothing.
+
+    The work is done in transactions that each leave the catalogue whole, products and what finds them together.
+
+    Raises:
+        Invalid: some rows are wrong; names them all, and nothing was written.
+        Busy: other imports kept changing the same shelves.
+    """
+    key.begin()
+    products = [_product(row) for row in request.products]
+    created: set[str] = set()
+    changed: set[str] = set()
+    for _ in range(_ATTEMPTS):
+        try:
+            for change in _carry_out(products):
+                (changed if change.before else created).add(change.product.sku)
+            break
+        except TransactionRefused:
+            continue  # somebody else imported meanwhile: look again; what is done already is unchanged now
+    else:
+        raise Busy
+    unchanged = len(products) - len(created | changed)
+    answer = Imported(received=len(products), created=len(created), changed=len(changed), unchanged=unchanged)
+    done = Transaction()
+    key.keep(done, answer)
+    done.commit()
+    return answer
+
+
+def _product(row: ProductRow) -> Product:
+    return Product(**row.model_dump())
+
+
+def _carry_out(products: Sequence[Product]) -> Iterator[Change]:
+    """Write what differs from the table as it stands, batch by batch; each change is handed out when it is done."""
+    changes = _changes(products)
+    keys = [shelf_products_key(shelf) for shelf in {change.slot.shelf for change in changes}]
+    shelves = {key: item for key, item in fetch(keys).items() if isinstance(item, ShelfProductsItem)}
+    for batch in batches(changes, Change.actions, MAX_ACTIONS):
+        _write(batch, shelves)
+        yield from batch
+
+
+def _changes(products: Sequence[Product]) -> list[Change]:
+    """What must be written, new products in the slots that are free next."""
+    successors = {product.successor for product in products if product.successor}
+    found = fetch([SLOTS_KEY, *(product_key(sku) for sku in (*(one.sku for one in products), *successors))])
+    stored = {item.sku: item for item in found.values() if isinstance(item, ProductItem)}
+    problems = successor_problems(products, stored)
+    if problems:
+        raise Invalid(problems)
+    slots = found.get(SLOTS_KEY)
+    free = count(int(slots.next) if isinstance(slots, SlotsItem) else 0)
+    changes = []
+    for product in products:
+        item = stored.get(product.sku)
+        if item is None:
+            changes.append(Change(product, next(free), None, version=1))
+        elif product_of(item) != product:
+            changes.append(Change(product, int(item.slot_number), product_of(item), version=int(item.version) + 1))
+    return changes
+
+
+def _write(batch: Sequence[Change], shelves: dict[Key, ShelfProductsItem]) -> None:
+    transaction = Transaction()
+    for change in batch:
+        unchanged = ProductItem.version == change.version - 1 if change.before else ProductItem.pk.does_not_exist()
+        transaction.put(product_item(change.product, change.slot_number, change.version), change.product.sku, unchanged)
+    _take_slots(transaction, [change.slot_number for change in batch if change.before is None])
+    written = {}
+    for shelf, changes in _by_shelf(batch).items():
+        key = shelf_products_key(shelf)
+        placed = {change.slot.position: change.product for change in changes}
+        changed_tokens = frozenset[str]().union(*(change.changed_tokens for change in changes))
+        written[key] = change_shelf(transaction, shelf, shelves.get(key), placed, changed_tokens)
+    transaction.commit()
+    shelves |= written
+
+
+def _take_slots(transaction: Transaction, slot_numbers: Sequence[int]) -> None:
+    """Let the transaction take these consecutive slots, if the first of them is still the next one free."""
+    if slot_numbers:
+        first = slot_numbers[0]
+        still_free = SlotsItem.next == first if first else SlotsItem.pk.does_not_exist()
+        transaction.put(SlotsItem(*SLOTS_KEY, next=first + len(slot_numbers)), "slots", still_free)
+
+
+def _by_shelf(changes: Sequence[Change]) -> Mapping[int, list[Change]]:
+    found: dict[int, list[Change]] = defaultdict(list)
+    for change in changes:
+        found[change.slot.shelf].append(change)
+    return found

@@ -40,7 +40,9 @@ def run(port: int, console: Console) -> None:
         Explained: in one sentence, what stands in the way.
     """
     started = time.monotonic()
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    # Both, explicitly: a shell may have started us in the background with SIGINT ignored.
+    for stopping in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stopping, _as_interrupt)
     with ExitStack() as everything:
         everything.enter_context(_alone())
         if not emulator.is_free(port):

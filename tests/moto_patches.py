@@ -1,0 +1,77 @@
+"""Two places where moto is not DynamoDB, put right for tests.
+
+- A transaction deep-copies the whole table once per action (seconds at a few thousand items). Here only the touched
+  items are kept for the rollback, and what a rolled back transaction wrote to the stream is taken back too.
+- The client request token is ignored, so a repeated transaction counts twice. Here it counts once, and the same token
+  with another payload is refused, as DynamoDB does.
+
+Import this before any client is made; importing it is enough.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.dynamodb.exceptions import DynamodbException
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
+
+_roll_forward = DynamoDBBackend.transact_write_items
+_answer_transaction = DynamoHandler.transact_write_items
+
+
+class TokenReused(DynamodbException):
+    """DynamoDB's answer to a known token with another payload."""
+
+    def __init__(self) -> None:
+        name = "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException"
+        super().__init__(name, "The ClientRequestToken was used before with other parameters")
+
+
+def _transact(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+    touched = [_touched(backend, action) for action in transact_items]
+    kept = [(table, at, copy.deepcopy(table.get_item(*at))) for table, at in touched]
+    streamed = {table.name: (table, len(table.stream_shard.items)) for table, _ in touched if table.stream_shard}
+    try:
+        _roll_forward(backend, transact_items)
+    except Exception:
+        for table, (hash_key, range_key), item in kept:
+            if item is None:
+                table.items[hash_key].pop(range_key, None)
+            else:
+                table.items[hash_key][range_key] = item
+        for table, length in streamed.values():
+            del table.stream_shard.items[length:]
+        raise
+
+
+def _touched(backend: DynamoDBBackend, action: dict[str, Any]) -> tuple[Any, tuple[DynamoType, DynamoType]]:
+    operation = next(iter(action.values()))
+    table: Any = backend.get_table(operation["TableName"])
+    key = operation.get("Key") or operation["Item"]
+    return table, (DynamoType(key[table.hash_key_attr]), DynamoType(key[table.range_key_attr]))
+
+
+def _once_per_token(handler: DynamoHandler) -> ActionResult:
+    token = handler.body.get("ClientRequestToken")
+    asked = json.dumps(handler.body["TransactItems"], sort_keys=True, default=repr)
+    known: dict[str, str] = handler.dynamodb_backend.__dict__.setdefault("known_tokens", {})
+    if token in known:
+        if known[token] != asked:
+            raise TokenReused
+        return EmptyResult()
+    answer = _answer_transaction(handler)
+    if token:
+        known[token] = asked
+    return answer
+
+
+DynamoDBBackend.transact_write_items = _transact  # type: ignore[method-assign]
+DynamoHandler.transact_write_items = _once_per_token  # type: ignore[method-assign]
+# What moto copies before each action is the table; with the touched items kept above, the table itself will do.
+Table.__deepcopy__ = lambda table, memo: table  # type: ignore[attr-defined]

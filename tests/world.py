@@ -1,0 +1,626 @@
+"""The whole system in one process: moto for AWS, every service's real app, messages carried by hand.
+
+    def test_something(world: World) -> None:
+        buyer = world.token(role="dealer_buyer", dealer_id="D0001")
+        answer = world.call("orders", "POST", "/orders", body={...}, token=buyer, key="k-1")
+        assert answer.status == 202, answer.json
+        world.drain()                              # stream -> relay -> bus -> queues -> functions, until all is quiet
+        before = world.snapshot()
+        world.redeliver_everything()               # every message and every stream record once more
+        assert world.snapshot() == before
+
+- `world.call(service, method, path, body=|raw_body=, token=, key=, query=, headers=)` is API Gateway: the most literal
+  route wins, the app gets a REST proxy event. A path no route matches is a LookupError, not an answer.
+- `world.token(role=, dealer_id=, **claims)` signs an ID token; a claim given as None is left out, `roles=[...]` gives
+  several. Only the fetching of the issuer's keys is replaced (`_publish_keys`); signatures are really checked.
+- `world.drain()` fails when a message ends among the dead letters, unless `may_fail=True`; it returns what was
+  delivered. `world.dead_letters()` lists what was given up on.
+- `world.periodic(service, function)` runs a scheduled function once.
+- `world.clock.advance(minutes=5)`, `world.clock.set(moment)`. The clock starts on Monday 23 November 2026 at 10:00 in
+  Shanghai and goes one millisecond further each time it is read. Tokens and AWS live in real time.
+- `world.snapshot()`: every item as text by its key, to compare byte for byte; `world.items("ORDERS#")`: as values.
+
+Queues, dead letters and rules come from what the apps declare, the table from infra/core.yaml. A service that cannot be
+imported is left out, and fails the test that asks for it. Nothing is sent over the network: `no_network` sees to that.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import json
+import os
+import re
+import socket
+import time
+import traceback
+import urllib.parse
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+import boto3
+import jwt
+import yaml
+from boto3.dynamodb.types import TypeDeserializer
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric import rsa
+from moto import mock_aws
+from moto.backends import get_backend
+
+import tests.moto_patches  # noqa: F401  (before the first client)
+from kernel import clock
+from kernel.app import ConsumerSpec, Operation, ServiceApp
+from tools import paths
+from tools.template import MAX_RECEIVES
+
+STAGE = "test"
+ACCOUNT, REGION = "123456789012", "us-east-1"
+ISSUER, AUDIENCE = "https://issuer.test/pool", "qudao-test-client"
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "QUDAO_STAGE": STAGE,
+    "QUDAO_TABLE": f"qudao-{STAGE}",
+    "QUDAO_BUS": f"qudao-{STAGE}",
+    "QUDAO_OIDC_ISSUER": ISSUER,
+    "QUDAO_OIDC_AUDIENCE": AUDIENCE,
+    "QUDAO_OIDC_JWKS_URL": f"{ISSUER}/.well-known/jwks.json",
+    "QUDAO_SEALING_KEY_NAME": f"qudao/{STAGE}/sealing-key",
+    "POWERTOOLS_SERVICE_NAME": "tests",
+    "POWERTOOLS_METRICS_NAMESPACE": "Qudao",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+}
+MONDAY_MORNING = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+SEALING_KEY = Fernet.generate_key().decode()
+KEY_ID = "test-key-1"
+
+#: The function that runs just now, "orders.reserve_stock"; None between invocations. For hooks that watch AWS calls.
+running: ContextVar[str | None] = ContextVar("running", default=None)
+
+_BATCH = 100
+_MAX_ROUNDS = 400
+_VISIBILITY_SECONDS = 3600
+
+
+class Response(NamedTuple):
+    """What a route answered; `json` is None for an empty or other body."""
+
+    status: int
+    json: Any
+    headers: dict[str, str]
+    text: str
+
+
+class Delivery(NamedTuple):
+    """One message handed to one function."""
+
+    function: str
+    queue: str
+    record: dict[str, Any]
+
+
+class DeadLetter(NamedTuple):
+    """A message that was given up on."""
+
+    queue: str
+    body: str
+
+
+@dataclass
+class Drained:
+    """What happened until all was quiet: functions by the messages they took and the attempts that failed."""
+
+    delivered: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    dead: list[DeadLetter] = field(default_factory=list)
+
+
+@dataclass
+class LambdaContext:
+    """What Lambda hands to a function beside the event."""
+
+    function_name: str
+    remaining_ms: int = 30_000
+    aws_request_id: str = "00000000-0000-4000-8000-000000000000"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda would stop the function."""
+        return self.remaining_ms
+
+
+class Clock:
+    """The world's time; a millisecond passes at every reading, so what happens later is later."""
+
+    def __init__(self) -> None:
+        self.moment = MONDAY_MORNING
+
+    def read(self) -> datetime:
+        """This moment, and the next one a millisecond on."""
+        self.moment += timedelta(milliseconds=1)
+        return self.moment
+
+    def advance(self, **by: float) -> None:
+        """Let time pass: `advance(hours=2)`."""
+        self.moment += timedelta(**by)
+
+    def set(self, moment: datetime) -> None:
+        """Make it this moment (aware)."""
+        self.moment = moment.astimezone(UTC)
+
+
+class World:
+    """One test's table, bus, queues and time, and every service that could be imported."""
+
+    def __init__(self) -> None:
+        self.apps, self._broken = load_apps()
+        self.clock = Clock()
+        self.delivered: list[Delivery] = []
+        self._streamed = 0
+        self._stream_attempts = 0
+        self._dynamodb: Any = get_backend("dynamodb")[ACCOUNT][REGION]
+        self._sqs: Any = get_backend("sqs")[ACCOUNT][REGION]
+        self._build()
+
+    # ---- asking ----
+
+    def app(self, service: str) -> ServiceApp:
+        """A service's app; fails the test if it cannot be imported."""
+        if service in self._broken:
+            raise AssertionError(f"{service} cannot be imported:\n{self._broken[service]}")
+        return self.apps[service]
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        raw_body: str | bytes | None = None,
+        token: str | None = None,
+        key: str | None = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send a request through a pretended API Gateway; `path` may carry a query string."""
+        app = self.app(service)
+        path, _, in_path = path.partition("?")
+        operation, path_values = route(app, method, path)
+        sent = {"Content-Type": "application/json", "Host": "api.test", **(headers or {})}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        if key is not None:
+            sent["Idempotency-Key"] = key
+        if raw_body is None and body is not None:
+            raw_body = json.dumps(body, ensure_ascii=False)
+        asked = urllib.parse.parse_qsl(in_path, keep_blank_values=True)
+        asked += [(name, str(value)) for name, value in (query or {}).items() if value is not None]
+        event = _proxy_event(operation.path, method, path, path_values, sent, asked, raw_body)
+        with function_running(f"{service}.api_handler"):
+            answer = app(event, LambdaContext("api_handler"))
+        text = answer["body"]
+        is_json = "json" in answer["headers"].get("Content-Type", "")
+        return Response(answer["statusCode"], json.loads(text) if is_json else None, answer["headers"], text)
+
+    def token(
+        self,
+        *,
+        role: str = "dealer_buyer",
+        dealer_id: str | None = None,
+        roles: Sequence[str] | None = None,
+        **claims: Any,
+    ) -> str:
+        """A signed ID token, as the issuer would give it to this user."""
+        return sign(claims_of(role=role, dealer_id=dealer_id, roles=roles, **claims))
+
+    # ---- letting things happen ----
+
+    def drain(self, *, may_fail: bool = False) -> Drained:
+        """Carry messages until nothing moves: new stream records to the relay, queues to their functions."""
+        report = Drained()
+        dead_before = Counter(self.dead_letters())
+        for _ in range(_MAX_ROUNDS):
+            moved = self._pump_stream(report)
+            for service, app in self.apps.items():
+                for spec in app.consumers:
+                    moved |= self._pump_queue(service, spec, report)
+            if not moved:
+                break
+        else:
+            raise AssertionError(f"not quiet after {_MAX_ROUNDS} rounds: {report}")
+        report.dead = list((Counter(self.dead_letters()) - dead_before).elements())
+        assert may_fail or not report.dead, f"given up on: {report.dead}"
+        return report
+
+    def redeliver_everything(self) -> Drained:
+        """Deliver again all that was ever taken in well, message by message, and let the relay see the stream anew."""
+        report = Drained()
+        for delivery in list(self.delivered):
+            record = delivery.record | {"receiptHandle": "again"}
+            failures = self._invoke_consumer(delivery.function, [record])
+            assert not failures, f"{delivery.function} refused a duplicate: {record['body']}"
+            report.delivered[delivery.function] += 1
+        self._streamed = 0
+        after = self.drain()
+        report.delivered += after.delivered
+        report.failed += after.failed
+        return report
+
+    def periodic(self, service: str, function: str) -> None:
+        """Run a scheduled function once; what it raises is raised."""
+        self.invoke(service, function, _scheduled_event(self.clock.moment))
+
+    def invoke(self, service: str, function: str, event: Any, *, context: Any = None) -> Any:
+        """Run a function as Lambda would; returns what it returns."""
+        with function_running(f"{service}.{function}"):
+            return self.app(service).handler_map[function](event, context or LambdaContext(function))
+
+    # ---- looking ----
+
+    def snapshot(self) -> dict[str, str]:
+        """Every item of the table as canonical text, by "pk sk"."""
+        return {
+            f"{pk.value} {sk.value}": json.dumps(item.to_json()["Attributes"], sort_keys=True, ensure_ascii=False)
+            for pk, row in self.table.items.items()
+            for sk, item in row.items()
+        }
+
+    def items(self, pk_prefix: str = "") -> list[dict[str, Any]]:
+        """The items whose partition key begins so, as Python values, in key order."""
+        found = [
+            {name: _plain(value) for name, value in json.loads(text).items()}
+            for at, text in sorted(self.snapshot().items())
+            if at.startswith(pk_prefix)
+        ]
+        return found
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """What every queue gave up on."""
+        return [
+            DeadLetter(name, message.original_body)
+            for name, queue in self._sqs.queues.items()
+            if re.search(r"-dlq(\.fifo)?$", name)
+            for message in queue._messages
+        ]
+
+    def waiting(self, queue: str) -> list[str]:
+        """The bodies that stand in a queue, named as its consumer (`reserve-stock`), in order."""
+        found = self._sqs.queues.get(f"qudao-{STAGE}-{queue}") or self._sqs.queues[f"qudao-{STAGE}-{queue}.fifo"]
+        return [message.original_body for message in found._messages]
+
+    def stream_records(self) -> list[dict[str, Any]]:
+        """All that was ever written, as the table's stream tells it."""
+        return [json.loads(json.dumps(record.to_json(), default=_as_epoch)) for record in self.table.stream_shard.items]
+
+    @property
+    def table(self) -> Any:
+        """Moto's table."""
+        return self._dynamodb.tables[f"qudao-{STAGE}"]
+
+    # ---- how it works ----
+
+    def _build(self) -> None:
+        made = _clients()
+        made["dynamodb"].create_table(TableName=f"qudao-{STAGE}", **table_definition())
+        made["events"].create_event_bus(Name=f"qudao-{STAGE}")
+        made["secretsmanager"].create_secret(Name=f"qudao/{STAGE}/sealing-key", SecretString=SEALING_KEY)
+        for app in self.apps.values():
+            for spec in app.consumers:
+                self._build_consumer(spec)
+
+    def _build_consumer(self, spec: ConsumerSpec) -> None:
+        name, dead = queue_name(spec), queue_name(spec, "-dlq")
+        ordered = {"FifoQueue": "true"} if spec.fifo else {}
+        self._sqs.create_queue(dead, ordered)
+        redrive = {"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{dead}", "maxReceiveCount": MAX_RECEIVES}
+        self._sqs.create_queue(name, {**ordered, "RedrivePolicy": json.dumps(redrive)})
+        if spec.hears:
+            events: Any = get_backend("events")[ACCOUNT][REGION]
+            bus, rule = f"qudao-{STAGE}", f"to-{spec.queue}"
+            pattern = json.dumps({"source": [{"prefix": "qudao."}], "detail-type": sorted(spec.hears)})
+            events.put_rule(name=rule, event_pattern=pattern, event_bus_arn=bus)
+            target = {"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"}
+            events.put_targets(name=rule, event_bus_arn=bus, targets=[target])
+
+    def _pump_stream(self, report: Drained) -> bool:
+        """Hand the next records to the relay; after MAX_RECEIVES failures they are left to its sweeper."""
+        shard = self.table.stream_shard.items
+        if self._streamed >= len(shard):
+            return False
+        records = self.stream_records()[self._streamed : self._streamed + _BATCH]
+        for spec in self.app("relay").streams:
+            name = f"relay.{spec.function}"
+            try:
+                self.invoke("relay", spec.function, {"Records": records})
+            except Exception:
+                traceback.print_exc()
+                report.failed[name] += 1
+                self._stream_attempts += 1
+                if self._stream_attempts < MAX_RECEIVES:
+                    return True
+            report.delivered[name] += len(records)
+        self._stream_attempts = 0
+        self._streamed += len(records)
+        return True
+
+    def _pump_queue(self, service: str, spec: ConsumerSpec, report: Drained) -> bool:
+        name, function = queue_name(spec), f"{service}.{spec.function}"
+        if not self._sqs.queues[name]._messages:
+            return False
+        received = self._sqs.receive_message(name, spec.batch_size, 0, _VISIBILITY_SECONDS)
+        if not received:
+            # Only what has just gone to the dead letters moved, or what is delayed waits for its time.
+            return False
+        records = [_sqs_record(message, name) for message in received]
+        try:
+            failures = self._invoke_consumer(function, records)
+        except BaseException:
+            # The process died: the whole batch comes back once its visibility ends.
+            for record in records:
+                self._sqs.change_message_visibility(name, record["receiptHandle"], 0)
+            raise
+        for record in records:
+            if record["messageId"] in failures:
+                report.failed[function] += 1
+                self._sqs.change_message_visibility(name, record["receiptHandle"], 0)
+            else:
+                report.delivered[function] += 1
+                self.delivered.append(Delivery(function, name, record))
+                self._sqs.delete_message(name, record["receiptHandle"])
+        return True
+
+    def _invoke_consumer(self, function: str, records: list[dict[str, Any]]) -> set[str]:
+        """The ids of the messages the function did not take; all of them when it answers anything unexpected."""
+        service, _, name = function.partition(".")
+        answer = self.invoke(service, name, {"Records": records})
+        return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+
+
+# ---- opening and closing ----
+
+
+@contextmanager
+def opened() -> Iterator[World]:
+    """A fresh world for one test."""
+    with environment(), mock_aws(), _publish_keys():
+        world = World()
+        clock.set_clock(world.clock.read)
+        try:
+            yield world
+        finally:
+            clock.set_clock(None)
+
+
+@contextmanager
+def environment() -> Iterator[None]:
+    """The environment every function of the stage has, and nothing that leads to a real or emulated AWS."""
+    with patch.dict(os.environ, ENVIRONMENT):
+        for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+            os.environ.pop(name, None)
+        yield
+
+
+@contextmanager
+def _publish_keys() -> Iterator[None]:
+    """The one thing replaced in the check of tokens: the issuer's keys are handed over instead of fetched."""
+    published = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(signing_key().public_key()))
+    keys = {"keys": [published | {"kid": KEY_ID, "use": "sig", "alg": "RS256"}]}
+    with patch.object(jwt.PyJWKClient, "fetch_data", lambda client: keys):
+        yield
+
+
+@contextmanager
+def no_network() -> Iterator[None]:
+    """Refuse connections that leave this machine."""
+    connect = socket.socket.connect
+
+    def only_loopback(self: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else "local"
+        if host not in ("local", "localhost", "127.0.0.1", "::1", ""):
+            raise AssertionError(f"a test connects to {host}")
+        connect(self, address)
+
+    with patch.object(socket.socket, "connect", only_loopback):
+        yield
+
+
+@contextmanager
+def function_running(name: str) -> Iterator[None]:
+    """Mark the AWS calls made inside as this function's."""
+    before = running.set(name)
+    try:
+        yield
+    finally:
+        running.reset(before)
+
+
+@cache
+def load_apps() -> tuple[dict[str, ServiceApp], dict[str, str]]:
+    """The relay's and every service's app, and the tracebacks of those that cannot be imported."""
+    apps: dict[str, ServiceApp] = {}
+    broken: dict[str, str] = {}
+    for service in paths.services():
+        try:
+            apps[service] = importlib.import_module(f"{paths.module(service)}.app").app
+        except Exception:
+            broken[service] = traceback.format_exc()
+    return apps, broken
+
+
+@cache
+def table_definition() -> dict[str, Any]:
+    """The shared table as infra/core.yaml defines it, in the words of CreateTable."""
+    properties = yaml.load(paths.CORE_TEMPLATE.read_text(), Loader=_TemplateLoader)["Resources"]["Table"]["Properties"]
+    taken = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    stream = {"StreamEnabled": True, **properties["StreamSpecification"]}
+    return {name: properties[name] for name in taken} | {"StreamSpecification": stream}
+
+
+class _TemplateLoader(yaml.SafeLoader):
+    """Reads a template without resolving its functions."""
+
+
+_TemplateLoader.add_multi_constructor("!", lambda loader, tag, node: node.value)
+
+
+@cache
+def _clients() -> dict[str, Any]:
+    session = boto3.Session(region_name=REGION)
+    return {name: session.client(name) for name in ("dynamodb", "events", "secretsmanager")}
+
+
+# ---- tokens ----
+
+
+@cache
+def signing_key() -> rsa.RSAPrivateKey:
+    """The pretended issuer's private key."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def claims_of(
+    *, role: str = "dealer_buyer", dealer_id: str | None = None, roles: Sequence[str] | None = None, **claims: Any
+) -> dict[str, Any]:
+    """The claims of an ID token; a claim given as None is left out."""
+    now = int(time.time())
+    user = f"{role}-{dealer_id or 'house'}"
+    given: dict[str, Any] = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": user,
+        "cognito:username": user,
+        "token_use": "id",
+        "iat": now,
+        "exp": now + 3600,
+        "cognito:groups": list(roles or [str(role)]),
+        "custom:dealer_id": dealer_id,
+    }
+    return {name: value for name, value in (given | claims).items() if value is not None}
+
+
+def sign(claims: dict[str, Any], *, key: Any = None, algorithm: str = "RS256", **headers: Any) -> str:
+    """A token over these claims, by the issuer's key unless another is given."""
+    return jwt.encode(claims, key or signing_key(), algorithm=algorithm, headers={"kid": KEY_ID, **headers})
+
+
+# ---- events as AWS makes them ----
+
+
+def route(app: ServiceApp, method: str, path: str) -> tuple[Operation, dict[str, str]]:
+    """The operation API Gateway would choose, the most literal first, and the values of its path variables.
+
+    Raises:
+        LookupError: no route of the service matches.
+    """
+    literal_first = sorted(app.operations, key=lambda operation: [part[:1] == "{" for part in _parts(operation.path)])
+    for operation in literal_first:
+        template, sent = _parts(operation.path), _parts(path)
+        if operation.method != method or len(template) != len(sent):
+            continue
+        pairs = list(zip(template, sent, strict=True))
+        if all(wanted == given or wanted[:1] == "{" for wanted, given in pairs):
+            return operation, {w[1:-1]: urllib.parse.unquote(g) for w, g in pairs if w[:1] == "{"}
+    raise LookupError(f"{app.service} has no {method} {path}")
+
+
+def _parts(path: str) -> list[str]:
+    return path.strip("/").split("/")
+
+
+def _proxy_event(
+    resource: str,
+    method: str,
+    path: str,
+    path_values: dict[str, str],
+    headers: dict[str, str],
+    query: list[tuple[str, str]],
+    body: str | bytes | None,
+) -> dict[str, Any]:
+    many: dict[str, list[str]] = {}
+    for name, value in query:
+        many.setdefault(name, []).append(value)
+    encoded = isinstance(body, bytes)
+    return {
+        "resource": resource,
+        "path": path,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": {name: values[-1] for name, values in many.items()} or None,
+        "multiValueQueryStringParameters": many or None,
+        "pathParameters": path_values or None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": resource,
+            "httpMethod": method,
+            "path": f"/api{path}",
+            "stage": "api",
+            "accountId": ACCOUNT,
+            "apiId": "testapi",
+            "requestId": "00000000-0000-4000-8000-000000000001",
+            "identity": {"sourceIp": "192.0.2.1", "userAgent": "tests"},
+        },
+        "body": base64.b64encode(body).decode() if isinstance(body, bytes) else body,
+        "isBase64Encoded": encoded,
+    }
+
+
+def queue_name(spec: ConsumerSpec, suffix: str = "") -> str:
+    """The queue of a consumer, or with "-dlq" that of its dead letters."""
+    return f"qudao-{STAGE}-{spec.queue}{suffix}{'.fifo' if spec.fifo else ''}"
+
+
+def _sqs_record(message: Any, queue: str) -> dict[str, Any]:
+    attributes = {
+        "ApproximateReceiveCount": str(message.approximate_receive_count),
+        "SentTimestamp": str(message.sent_timestamp),
+        "SenderId": ACCOUNT,
+        "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+    }
+    if message.group_id:
+        attributes |= {"MessageGroupId": message.group_id, "MessageDeduplicationId": message.deduplication_id}
+        attributes["SequenceNumber"] = str(message.sequence_number)
+    return {
+        "messageId": message.id,
+        "receiptHandle": message.receipt_handle,
+        "body": message.original_body,
+        "attributes": attributes,
+        "messageAttributes": {},
+        "md5OfBody": message.body_md5,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}",
+        "awsRegion": REGION,
+    }
+
+
+def _scheduled_event(moment: datetime) -> dict[str, Any]:
+    return {
+        "version": "0",
+        "id": "00000000-0000-4000-8000-000000000002",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": ACCOUNT,
+        "time": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": REGION,
+        "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/scheduled"],
+        "detail": {},
+    }
+
+
+_plain: Callable[[Any], Any] = TypeDeserializer().deserialize
+
+
+def _as_epoch(moment: Any) -> float:
+    if isinstance(moment, datetime):
+        return moment.timestamp()
+    raise TypeError(type(moment))

@@ -6,8 +6,6 @@ import secrets
 import string
 import threading
 import time
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -91,22 +89,21 @@ def open_account(stage: str, account: Account) -> None:
         client.admin_add_user_to_group(UserPoolId=pool, Username=account.user, GroupName=role)
 
 
-def set_passwords(stage: str, users: Iterable[str], password: str, threads: int = 8) -> None:
-    """Give these accounts a lasting password."""
-
-    def set_one(user: str) -> None:
-        aws.cognito().admin_set_user_password(
-            UserPoolId=pool_of(stage).pool_id, Username=user, Password=password, Permanent=True
-        )
-
-    with ThreadPoolExecutor(threads) as workers:
-        list(workers.map(set_one, users))
+def is_open(stage: str, user: str) -> bool:
+    """Whether the account exists and has its roles: without any, its tokens are good for nothing."""
+    client = aws.cognito()
+    try:
+        groups = client.admin_list_groups_for_user(UserPoolId=pool_of(stage).pool_id, Username=user)
+    except client.exceptions.UserNotFoundException:
+        return False
+    return bool(groups["Groups"])
 
 
-def accounts(stage: str) -> dict[str, bool]:
-    """Every account of the pool, and whether it has a lasting password."""
-    pages = aws.cognito().get_paginator("list_users").paginate(UserPoolId=pool_of(stage).pool_id)
-    return {user["Username"]: user["UserStatus"] == "CONFIRMED" for page in pages for user in page["Users"]}
+def set_password(stage: str, user: str, password: str) -> None:
+    """Give an account a lasting password."""
+    aws.cognito().admin_set_user_password(
+        UserPoolId=pool_of(stage).pool_id, Username=user, Password=password, Permanent=True
+    )
 
 
 def new_password() -> str:

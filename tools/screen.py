@@ -19,7 +19,7 @@ _SIGNS = {"Add": "[green]+[/]", "Modify": "[yellow]~[/]", "Remove": "[red]-[/]"}
 @contextmanager
 def packaging_progress(console: Console, count: int) -> Iterator[Callable[[str], None]]:
     """A bar that is told each service's name when it is packaged."""
-    with _bar(console) as bar:
+    with bars(console) as bar:
         task = bar.add_task("packaging", total=count)
         yield lambda service: bar.update(task, advance=1, description=f"packaged {service}")
         bar.update(task, description="packaged")
@@ -31,7 +31,7 @@ def deployment_screen(
 ) -> Iterator[Screen]:
     """Change sets as tables (or one line each), then one bar per stack."""
     tasks: dict[str, TaskID] = {}
-    with _bar(console) as bar:
+    with bars(console) as bar:
 
         def show(plans: list[Plan]) -> None:
             for plan in plans:
@@ -51,7 +51,8 @@ def deployment_screen(
         yield Screen(show, ask, progress)
 
 
-def _bar(console: Console) -> Progress:
+def bars(console: Console) -> Progress:
+    """Bars that say what is done, how many of how many, and since when."""
     columns: list[Any] = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()]
     return Progress(*columns, console=console)
 

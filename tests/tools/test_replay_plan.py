@@ -8,8 +8,9 @@ from pydantic import TypeAdapter
 
 from kernel.models import DealerId, Name, PriceListId, Sku
 from kernel.money import fen_of
+from tools.imports import chunks
 from tools.replay.invoices import read
-from tools.replay.plan import Plan, chunks, plan, run_name
+from tools.replay.plan import Plan, plan, run_name
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ the order in which the file first shows them. Everything bears the run's prefix,
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
 
 from tools.replay.invoices import WALK_IN, Invoice, Row
 
@@ -19,7 +18,6 @@ from tools.replay.invoices import WALK_IN, Invoice, Row
 SCARCE_PERCENT = 60
 
 _BASE_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -130,9 +128,3 @@ def _sku_by_price(rows: Iterable[Row], run: str) -> dict[tuple[str, Decimal], st
 
 def _company(customer: str) -> str:
     return "门市散客 / Walk-in customers" if customer == WALK_IN else f"客户 {customer} / Customer {customer}"
-
-
-def chunks(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Consecutive parts of at most `size`."""
-    for start in range(0, len(things), size):
-        yield things[start : start + size]

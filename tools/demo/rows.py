@@ -1,0 +1,77 @@
+"""The demo data as the import routes take it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from tools.client import Json
+from tools.demo.people import WAREHOUSES, Dealer, User
+from tools.demo.prices import PriceList
+from tools.demo.products import Product
+from tools.imports import Delivery
+
+#: The opening stock's delivery note: booked once for ever.
+_OPENING_NOTE = "OPENING"
+
+
+def product_row(product: Product) -> Json:
+    """As `ProductRow` of services/catalog/api.py."""
+    return {
+        "sku": product.sku,
+        "name_zh": product.name_zh,
+        "name_en": product.name_en,
+        "category": product.category,
+        "specs": product.specs,
+        "carton": product.carton,
+        "order_multiple": product.order_multiple,
+        "status": "discontinued" if product.discontinued else "active",
+        "successor": product.successor,
+    }
+
+
+def price_row(price_list: PriceList, product: Product) -> Json:
+    """As `PriceRow` of services/catalog/api.py."""
+    price = price_list.price(product)
+    return {
+        "sku": price.sku,
+        "unit_price": str(price.unit_price),
+        "policy": price.policy,
+        "breaks": [{"quantity": least, "unit_price": str(unit_price)} for least, unit_price in price.breaks],
+    }
+
+
+def dealer_row(dealer: Dealer) -> Json:
+    """As `DealerRow` of services/channel/api.py."""
+    return {
+        "dealer_id": dealer.dealer_id,
+        "name": dealer.name,
+        "territory": dealer.territory,
+        "grade": dealer.grade,
+        "price_list": dealer.price_list,
+        "warehouse": dealer.warehouse,
+        "credit_limit_fen": dealer.credit_limit_fen,
+        "payment_days": dealer.payment_days,
+        "users": [user_row(user) for user in dealer.users],
+    }
+
+
+def user_row(user: User) -> Json:
+    """As `DealerUserRow` and `StaffRow` of services/channel/api.py."""
+    return {"username": user.username, "name": user.name, "phone": user.phone, "roles": [user.role]}
+
+
+def opening_stock(products: Sequence[Product], seed: int) -> list[Delivery]:
+    """What lies in each warehouse at first: whole cartons; a few SKUs are nearly or wholly sold out."""
+    draw = random.Random(seed)
+    return [
+        Delivery(warehouse, _OPENING_NOTE, [(product.sku, _pieces(product, draw)) for product in products])
+        for warehouse in WAREHOUSES
+    ]
+
+
+def _pieces(product: Product, draw: random.Random) -> int:
+    cartons = draw.choices([0, 1, draw.randint(20, 80)], [3, 5, 92])[0]
+    if product.discontinued:
+        return min(cartons, 4) * product.carton
+    return cartons * product.carton

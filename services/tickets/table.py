@@ -176,12 +176,13 @@ def waiting_tickets(state: State) -> Iterator[TicketItem]:
 
 
 def change_ticket(transaction: Transaction, ticket: TicketItem, event: TicketProgressed | TicketOverdue) -> None:
-    """Let the transaction write a changed ticket and tell of it, if nobody else changed it since it was read.
+    """Let the transaction write a new or changed ticket and tell of it, if nobody else changed it since it was read.
 
     The ticket's version is already the new one.
     """
     step = int(ticket.version)
-    transaction.put(ticket, "ticket", TicketItem.version == step - 1)
+    as_read = TicketItem.version == step - 1 if step > 1 else TicketItem.pk.does_not_exist()
+    transaction.put(ticket, "ticket", as_read)
     transaction.create(
         announcement(event, pk=ticket.pk, subject=ticket.ticket_id, sequence=step, dealer_id=ticket.dealer_id), "event"
     )

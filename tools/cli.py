@@ -59,12 +59,12 @@ def deploy(
     stage: Annotated[str, typer.Option(help="name of the copy of Qudao, for example dev or prod")],
     services: Services = None,
     architecture: Architecture = None,
-    oidc_issuer: Annotated[
-        str | None, typer.Option(help="accept this issuer's tokens instead of an own pool's")
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="NAME=VALUE of a template parameter, kept until set anew: AlarmEmail, OidcIssuer ..."
+        ),
     ] = None,
-    oidc_audience: Annotated[str | None, typer.Option(help="client id of those tokens")] = None,
-    oidc_jwks_url: Annotated[str | None, typer.Option(help="where the issuer publishes its keys")] = None,
-    alarm_email: Annotated[str | None, typer.Option(help="who is told about alarms")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="apply without asking")] = False,
 ) -> None:
     """Show what would change in AWS, then change it: the core stack, the relay, the services."""
@@ -72,20 +72,13 @@ def deploy(
     from tools import package as packaging
     from tools.screen import deployment_screen, packaging_progress
 
-    given = {
-        "OidcIssuer": oidc_issuer,
-        "OidcAudience": oidc_audience,
-        "OidcJwksUrl": oidc_jwks_url,
-        "AlarmEmail": alarm_email,
-    }
     asks = sys.stdin.isatty() and not yes
     with _plainly():
-        names = _chosen(services)
+        names, given = _chosen(services), _settings(settings or [])
         with packaging_progress(console, len(names)) as done:
             built = packaging.build(names, architecture=architecture, done=done)
         with deployment_screen(console, verbose=True, confirm=lambda: not asks or typer.confirm("Apply?")) as screen:
-            core = {name: value for name, value in given.items() if value is not None}
-            changed = deploying.deploy(stage, built, screen, core)
+            changed = deploying.deploy(stage, built, screen, given)
         console.print(f"{stage}: {', '.join(changed) if changed else 'nothing to change'}", highlight=False)
 
 
@@ -149,6 +142,19 @@ def _chosen(services: list[str] | None) -> list[str]:
     if unknown := [name for name in services or [] if name not in known]:
         raise Explained(f"there is no service '{unknown[0]}': choose from {', '.join(known)}")
     return services or known
+
+
+def _settings(given: list[str]) -> dict[str, str]:
+    """`NAME=VALUE` by name.
+
+    Raises:
+        Explained: one has no `=`.
+    """
+    from tools.errors import Explained
+
+    if wrong := [one for one in given if "=" not in one]:
+        raise Explained(f"--set takes NAME=VALUE, not '{wrong[0]}'")
+    return dict(one.split("=", 1) for one in given)
 
 
 @contextmanager

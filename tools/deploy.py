@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from chalice.package import YAMLTemplateSerializer
 from cryptography.fernet import Fernet
 
 from tools import aws, emulator_fixups, paths, stacks
@@ -30,23 +31,31 @@ class Screen:
 
 
 def deploy(
-    stage: str, packages: Iterable[Package], screen: Screen | None = None, core: dict[str, str] | None = None
+    stage: str,
+    packages: Iterable[Package],
+    screen: Screen | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Bring a stage to these packages. Nothing happens to a stack whose template and code are as they were.
 
     Args:
         stage: name of the copy of Qudao, for example `dev`.
-        core: parameters of the core stack, for example an OIDC issuer of one's own; others stay as they are.
+        settings: values for parameters of the templates by name (OidcIssuer, AlarmEmail, LogLevel, SmsProvider ...),
+            for every stack that has them; what is not given stays as it is.
     Returns:
         The stacks that were changed.
     Raises:
         DeployFailed: in one sentence, which resource failed and why, or that AWS could not be reached.
     """
-    screen = screen or Screen()
+    screen, given, packages = screen or Screen(), dict(settings or {}), list(packages)
+    _check_settings(given, packages)
+    if endpoint := aws.emulated():
+        # It signs tokens in Cognito's name and serves the keys itself; webhooks may go to the developer's machine.
+        given |= {"CognitoKeysBase": endpoint, "WebhookAllowLoopback": "true"}
     try:
-        changed = _deploy_core(stage, core or {}, screen)
+        changed = _deploy_core(stage, given, screen)
         _have_sealing_key(stage)
-        changed += _deploy_services(stage, list(packages), screen)
+        changed += _deploy_services(stage, packages, given, screen)
         if aws.emulated():
             emulator_fixups.apply(stage)
     except (ClientError, BotoCoreError) as error:
@@ -59,15 +68,27 @@ def stack_name(stage: str, part: str) -> str:
     return f"qudao-{stage}-{part}"
 
 
-def _deploy_core(stage: str, given: dict[str, str], screen: Screen) -> list[str]:
-    name = stack_name(stage, "core")
-    known = stacks.describe(name)
-    kept = {one["ParameterKey"]: one["ParameterValue"] for one in known.get("Parameters", [])} if known else {}
-    parameters = {**kept, "Stage": stage, **given}
-    if endpoint := aws.emulated():
-        # The emulator signs tokens in Cognito's name and serves the keys itself.
-        parameters["CognitoKeysBase"] = endpoint
-    return _carry_out([stacks.plan(name, {"TemplateBody": paths.CORE_TEMPLATE.read_text()}, parameters)], screen)
+def sealing_key_name(stage: str) -> str:
+    """The name of the secret that seals cursors."""
+    return f"qudao/{stage}/sealing-key"
+
+
+def _core_template() -> tuple[str, set[str]]:
+    """The core template as text, and its parameters."""
+    text = paths.CORE_TEMPLATE.read_text()
+    return text, set(YAMLTemplateSerializer().load_template(text, "core.yaml")["Parameters"])
+
+
+def _check_settings(given: Mapping[str, str], packages: list[Package]) -> None:
+    known = _core_template()[1].union(*(json.loads(one.template.read_text())["Parameters"] for one in packages))
+    if unknown := sorted(given.keys() - known):
+        raise DeployFailed(f"no template has a parameter {unknown[0]}: there are {', '.join(sorted(known))}")
+
+
+def _deploy_core(stage: str, given: Mapping[str, str], screen: Screen) -> list[str]:
+    text, declared = _core_template()
+    values = {name: value for name, value in given.items() if name in declared} | {"Stage": stage}
+    return _carry_out([stacks.plan(stack_name(stage, "core"), {"TemplateBody": text}, values, declared)], screen)
 
 
 def _have_sealing_key(stage: str) -> None:
@@ -75,7 +96,7 @@ def _have_sealing_key(stage: str) -> None:
     client = aws.secrets()
     try:
         client.create_secret(
-            Name=f"qudao/{stage}/sealing-key",
+            Name=sealing_key_name(stage),
             Description="seals cursors handed to clients",
             SecretString=Fernet.generate_key().decode(),
         )
@@ -83,9 +104,9 @@ def _have_sealing_key(stage: str) -> None:
         return
 
 
-def _deploy_services(stage: str, packages: list[Package], screen: Screen) -> list[str]:
+def _deploy_services(stage: str, packages: list[Package], given: Mapping[str, str], screen: Screen) -> list[str]:
     with ThreadPoolExecutor(max_workers=_PARALLEL_STACKS) as pool:
-        plans = list(pool.map(lambda package: _plan_service(stage, package), packages))
+        plans = list(pool.map(lambda package: _plan_service(stage, package, given), packages))
     changed = _carry_out(plans, screen)
     for package in packages:
         _publish_url(stage, package.service)
@@ -108,7 +129,7 @@ def _carry_out(plans: list[Plan | None], screen: Screen) -> list[str]:
     return [plan.stack for plan in wanted]
 
 
-def _plan_service(stage: str, package: Package) -> Plan | None:
+def _plan_service(stage: str, package: Package, given: Mapping[str, str]) -> Plan | None:
     bucket = aws.parameter(stage, "core", "artefact-bucket")
     code = _upload(bucket, f"packages/{package.service}", "zip", package.archive.read_bytes())
     template = json.loads(package.template.read_text())
@@ -118,8 +139,11 @@ def _plan_service(stage: str, package: Package) -> Plan | None:
     body = json.dumps(template, ensure_ascii=False, sort_keys=True).encode()
     # Bigger than a request may be, so CloudFormation fetches it from the bucket.
     address = f"{aws.s3().meta.endpoint_url}/{bucket}/{_upload(bucket, f'templates/{package.service}', 'json', body)}"
-    parameters = {"Stage": stage} | {name: f"/qudao/{stage}/core/{fact}" for name, fact in CORE_PARAMETERS.items()}
-    return stacks.plan(stack_name(stage, package.service), {"TemplateURL": address}, parameters)
+    declared = template["Parameters"].keys()
+    values = {name: value for name, value in given.items() if name in declared}
+    values |= {name: f"/qudao/{stage}/core/{fact}" for name, fact in CORE_PARAMETERS.items()}
+    values |= {"Stage": stage, "SealingKeyName": sealing_key_name(stage)}
+    return stacks.plan(stack_name(stage, package.service), {"TemplateURL": address}, values, declared)
 
 
 def _upload(bucket: str, folder: str, kind: str, content: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -45,11 +45,14 @@ class Plan:
     changes: tuple[Change, ...]
 
 
-def plan(stack: str, template: Mapping[str, str], parameters: Mapping[str, str]) -> Plan | None:
+def plan(
+    stack: str, template: Mapping[str, str], parameters: Mapping[str, str], declared: Iterable[str] = ()
+) -> Plan | None:
     """Work out what would change. None when nothing would.
 
     Args:
         template: `TemplateBody` or `TemplateURL` with its value.
+        declared: parameters of the template; those without a value here keep the one they have.
     Raises:
         DeployFailed: CloudFormation refuses the template or the parameters.
     """
@@ -60,6 +63,10 @@ def plan(stack: str, template: Mapping[str, str], parameters: Mapping[str, str])
         client.delete_stack(StackName=stack)
         client.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 2})
         existing = None
+    known = {one["ParameterKey"] for one in existing.get("Parameters", [])} if existing else set()
+    values: list[Any] = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+    kept = (set(declared) & known) - set(parameters)
+    values += [{"ParameterKey": name, "UsePreviousValue": True} for name in sorted(kept)]
     is_new = existing is None or existing["StackStatus"] == "REVIEW_IN_PROGRESS"
     arguments: dict[str, Any] = dict(template)
     try:
@@ -68,7 +75,7 @@ def plan(stack: str, template: Mapping[str, str], parameters: Mapping[str, str])
             ChangeSetName=f"qudao-{uuid4()}",
             ChangeSetType="CREATE" if is_new else "UPDATE",
             Capabilities=_CAPABILITIES,
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Parameters=values,
             **arguments,
         )
         change_set = made["Id"]

@@ -31,6 +31,7 @@ CORE_PARAMETERS = {
     "OidcIssuer": "oidc-issuer",
     "OidcAudience": "oidc-audience",
     "OidcJwksUrl": "oidc-jwks-url",
+    "UserPoolId": "user-pool-id",
 }
 
 
@@ -105,7 +106,10 @@ def _parameters() -> Json:
     }
     return {
         "Stage": {"Type": "String", "AllowedPattern": "[a-z][a-z0-9]{1,15}"},
+        "SealingKeyName": {"Type": "String", "Description": "name of the secret that seals cursors"},
         "LogLevel": {"Type": "String", "Default": "INFO", "AllowedValues": ["DEBUG", "INFO", "WARNING", "ERROR"]},
+        "SmsProvider": {"Type": "String", "Default": "recorder", "AllowedValues": ["recorder", "aws"]},
+        "WebhookAllowLoopback": {"Type": "String", "Default": "false", "AllowedValues": ["true", "false"]},
         **from_core,
     }
 
@@ -122,7 +126,10 @@ def _function(service: str, function: str) -> Json:
         "QUDAO_OIDC_ISSUER": {"Ref": "OidcIssuer"},
         "QUDAO_OIDC_AUDIENCE": {"Ref": "OidcAudience"},
         "QUDAO_OIDC_JWKS_URL": {"Ref": "OidcJwksUrl"},
-        "QUDAO_SEALING_KEY_NAME": _sub("qudao/${Stage}/sealing-key"),
+        "QUDAO_SEALING_KEY_NAME": {"Ref": "SealingKeyName"},
+        "QUDAO_USER_POOL_ID": {"Ref": "UserPoolId"},
+        "QUDAO_SMS_PROVIDER": {"Ref": "SmsProvider"},
+        "QUDAO_WEBHOOK_ALLOW_LOOPBACK": {"Ref": "WebhookAllowLoopback"},
         "POWERTOOLS_SERVICE_NAME": service,
         "POWERTOOLS_METRICS_NAMESPACE": "Qudao",
         "POWERTOOLS_LOG_LEVEL": {"Ref": "LogLevel"},

@@ -9,7 +9,7 @@ import json
 import random
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -249,6 +249,28 @@ class Transaction:
                     raise
                 _pause(attempt)
         raise Busy
+
+
+Work = TypeVar("Work")
+
+
+def batches(work: Iterable[Work], items_of: Callable[[Work], Iterable[Hashable]], most: int) -> Iterator[list[Work]]:
+    """Consecutive work, as much at a time as writes at most `most` different items; one that is shared counts once.
+
+    Args:
+        items_of: names of the items a piece of work writes; its pieces are never torn apart.
+    """
+    batch: list[Work] = []
+    items: set[Hashable] = set()
+    for one in work:
+        wider = items.union(items_of(one))
+        if batch and len(wider) > most:
+            yield batch
+            batch, wider = [], set(items_of(one))
+        batch.append(one)
+        items = wider
+    if batch:
+        yield batch
 
 
 _Act = Callable[[TransactWrite], None]

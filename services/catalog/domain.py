@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,13 +11,10 @@ from enum import StrEnum
 from functools import reduce
 from itertools import chain, pairwise
 from operator import and_
-from typing import TypeVar
 
 from contracts.catalog import Price
 from contracts.stock import SLOTS_PER_SHELF, Slot
 from kernel.problems import FieldProblem
-
-Work = TypeVar("Work")
 
 
 class Status(StrEnum):
@@ -240,21 +237,3 @@ def validity_problems(valid_from: date, valid_to: date | None, today: date) -> l
         detail = "失效日已过 / ends before it begins or before today"
         problems.append(FieldProblem(field="valid_to", code="already-over", detail=detail))
     return problems
-
-
-# ---- work in transactions ----
-
-
-def batches(work: Iterable[Work], actions_of: Callable[[Work], Iterable[Hashable]], most: int) -> Iterator[list[Work]]:
-    """Consecutive work, as much at a time as takes at most `most` different actions; what it shares counts once."""
-    batch: list[Work] = []
-    actions: set[Hashable] = set()
-    for one in work:
-        wider = actions.union(actions_of(one))
-        if batch and len(wider) > most:
-            yield batch
-            batch, wider = [], set(actions_of(one))
-        batch.append(one)
-        actions = wider
-    if batch:
-        yield batch

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -17,7 +16,6 @@ from services.catalog.domain import (
     Postings,
     Product,
     availability,
-    batches,
     category_token,
     matches,
     next_break,
@@ -198,11 +196,3 @@ def test_a_price_list_holds_from_its_publication_and_not_only_in_the_past() -> N
         "valid_from",
         "valid_to",
     ]
-
-
-@given(st.lists(st.sets(st.integers(0, 30), min_size=1, max_size=8), max_size=40), st.integers(8, 20))
-def test_batches_keep_the_order_and_never_take_more_actions_than_allowed(work: list[set[int]], most: int) -> None:
-    made = list(batches(work, lambda one: one, most))
-    assert [one for batch in made for one in batch] == work
-    assert all(len(set[int]().union(*batch)) <= most for batch in made)
-    assert all(len(set[int]().union(*batch, following[0])) > most for batch, following in pairwise(made))

@@ -11,9 +11,9 @@ from contracts.catalog import ProductItem, product_key
 from contracts.stock import Slot
 from kernel.idempotency import IdempotencyKey
 from kernel.problems import Busy, Invalid
-from kernel.table import MAX_ACTIONS, Key, Transaction, TransactionRefused, fetch
+from kernel.table import MAX_ACTIONS, Key, Transaction, TransactionRefused, batches, fetch
 from services.catalog.api import Imported, ImportProducts, ProductRow
-from services.catalog.domain import Product, batches, successor_problems, tokens
+from services.catalog.domain import Product, successor_problems, tokens
 from services.catalog.table import (
     SLOTS_KEY,
     ShelfProductsItem,
@@ -47,7 +47,7 @@ class Change:
         """Tokens it gains or loses."""
         return tokens(self.product) ^ (tokens(self.before) if self.before else frozenset())
 
-    def actions(self) -> set[Hashable]:
+    def items(self) -> set[Hashable]:
         """Names of the items its transaction writes; what two changes share is written once."""
         shelf = self.slot.shelf
         own: set[Hashable] = {("product", self.product.sku), ("shelf", shelf)}
@@ -66,19 +66,19 @@ def import_products(request: ImportProducts, key: IdempotencyKey) -> Imported:
     """
     key.begin()
     products = [_product(row) for row in request.products]
-    created: set[str] = set()
-    changed: set[str] = set()
+    created = changed = 0
     for _ in range(_ATTEMPTS):
         try:
             for change in _carry_out(products):
-                (changed if change.before else created).add(change.product.sku)
+                created += change.before is None
+                changed += change.before is not None
             break
         except TransactionRefused:
             continue  # somebody else imported meanwhile: look again; what is done already is unchanged now
     else:
         raise Busy
-    unchanged = len(products) - len(created | changed)
-    answer = Imported(received=len(products), created=len(created), changed=len(changed), unchanged=unchanged)
+    unchanged = len(products) - created - changed
+    answer = Imported(received=len(products), created=created, changed=changed, unchanged=unchanged)
     done = Transaction()
     key.keep(done, answer)
     done.commit()
@@ -94,7 +94,7 @@ def _carry_out(products: Sequence[Product]) -> Iterator[Change]:
     changes = _changes(products)
     keys = [shelf_products_key(shelf) for shelf in {change.slot.shelf for change in changes}]
     shelves = {key: item for key, item in fetch(keys).items() if isinstance(item, ShelfProductsItem)}
-    for batch in batches(changes, Change.actions, MAX_ACTIONS):
+    for batch in batches(changes, Change.items, MAX_ACTIONS):
         _write(batch, shelves)
         yield from batch
 

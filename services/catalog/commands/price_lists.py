@@ -26,9 +26,9 @@ from kernel import clock
 from kernel.idempotency import IdempotencyKey
 from kernel.models import PriceListId
 from kernel.problems import Busy, FieldProblem, Invalid, Refusal
-from kernel.table import MAX_ACTIONS, Item, Key, Transaction, TransactionRefused, fetch, fetch_one, query_page
+from kernel.table import MAX_ACTIONS, Item, Key, Transaction, TransactionRefused, batches, fetch, fetch_one, query_page
 from services.catalog.api import Drafted, DraftPrices, PriceRow, Published, PublishPrices
-from services.catalog.domain import batches, price_problems, validity_problems
+from services.catalog.domain import price_problems, validity_problems
 
 #: Somebody else may write into the same draft; each attempt starts from what stands then.
 _ATTEMPTS = 5

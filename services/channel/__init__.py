@@ -1,0 +1,1 @@
+"""Dealers, their terms, and everybody who may sign in."""

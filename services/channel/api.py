@@ -1,0 +1,184 @@
+"""Requests and answers of channel."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from kernel.models import (
+    Answer,
+    Body,
+    DealerId,
+    FenOrZero,
+    Name,
+    Phone,
+    PriceListId,
+    Query,
+    Text,
+    WarehouseId,
+    repeated,
+    rows_of,
+)
+from kernel.principal import Role
+from kernel.problems import FieldProblem
+from services.channel.domain import Status
+from services.channel.table import MAX_USERS
+
+MAX_DEALERS = 500
+MAX_STAFF = 500
+
+Username = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{1,62}$")]
+Territory = Annotated[Name, Field(max_length=60, pattern=r"^[^#]*$")]
+Grade = Annotated[Name, Field(max_length=20)]
+#: Days from shipment until payment is due.
+PaymentDays = Annotated[int, Field(ge=0, le=365)]
+Version = Annotated[int, Field(ge=1)]
+
+DealerRole = Literal["dealer_admin", "dealer_buyer", "dealer_accountant"]
+StaffRole = Literal["assistant", "finance", "warehouse", "aftersales", "admin"]
+
+
+class DealerUserRow(Body):
+    """A dealer's user. The phone gets text messages and is never shown again."""
+
+    username: Username
+    name: Name
+    phone: Phone | None = None
+    roles: Annotated[list[DealerRole], Field(min_length=1, max_length=3)]
+
+
+class Terms(Body):
+    """What is agreed with a dealer. Amounts in fen, tax included."""
+
+    grade: Grade
+    price_list: PriceListId
+    warehouse: WarehouseId
+    credit_limit_fen: FenOrZero
+    payment_days: PaymentDays
+
+
+class DealerRow(Terms):
+    """A dealer with its users. Users not named stay as they are, and so does whether the dealer is suspended."""
+
+    dealer_id: DealerId
+    name: Name
+    territory: Territory
+    users: Annotated[list[DealerUserRow], Field(max_length=MAX_USERS)]
+
+
+class ImportDealers(Body):
+    """A dealer file. Dealers not named stay as they are."""
+
+    dealers: Annotated[list[DealerRow], Field(min_length=1, max_length=MAX_DEALERS)]
+
+    @classmethod
+    def problems_across(cls, value: Any) -> list[FieldProblem]:
+        dealers = rows_of(value, "dealers")
+        users = [(f"{path}.{at}", user) for path, dealer in dealers for at, user in rows_of(dealer, "users")]
+        return [
+            *repeated((f"{path}.dealer_id", dealer.get("dealer_id")) for path, dealer in dealers),
+            *repeated((f"{path}.username", user.get("username")) for path, user in users),
+        ]
+
+
+class StaffRow(Body):
+    """One of the distributor's own people."""
+
+    username: Username
+    name: Name
+    phone: Phone | None = None
+    roles: Annotated[list[StaffRole], Field(min_length=1, max_length=5)]
+
+
+class ImportStaff(Body):
+    """A staff file. People not named stay as they are."""
+
+    staff: Annotated[list[StaffRow], Field(min_length=1, max_length=MAX_STAFF)]
+
+    @classmethod
+    def problems_across(cls, value: Any) -> list[FieldProblem]:
+        return repeated((f"{path}.username", row.get("username")) for path, row in rows_of(value, "staff"))
+
+
+class Counts(Answer):
+    """What an import did, in rows of one sort."""
+
+    received: int
+    created: int
+    changed: int
+    unchanged: int
+
+
+class DealersImported(Answer):
+    """What a dealer file did. Accounts are opened within seconds after."""
+
+    dealers: Counts
+    users: Counts
+
+
+class StaffImported(Answer):
+    """What a staff file did. Accounts are opened within seconds after."""
+
+    users: Counts
+
+
+class ChangeTerms(Terms):
+    """New terms in place of those of `version`, and why. All terms are said, those that stay too."""
+
+    version: Version
+    status: Status
+    reason: Annotated[Text, Field(min_length=1, max_length=500)]
+
+
+class DealersQuery(Query):
+    """Which dealers."""
+
+    territory: Territory | None = None
+    cursor: str | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class DealerView(Answer):
+    """A dealer and its terms. `version` must be sent back with a change."""
+
+    dealer_id: str
+    name: str
+    territory: str
+    grade: str
+    status: Status
+    price_list: str
+    warehouse: str
+    credit_limit_fen: int
+    payment_days: int
+    version: int
+
+
+class DealerPage(Answer):
+    """Dealers by territory and id."""
+
+    dealers: list[DealerView]
+    next_cursor: str | None
+
+
+class UserView(Answer):
+    """A user, without the phone."""
+
+    username: str
+    name: str
+    roles: list[Role]
+
+
+class DealerWithUsers(DealerView):
+    """A dealer, its terms and its people."""
+
+    users: list[UserView]
+
+
+class Me(Answer):
+    """The caller, and for a dealer's user the dealer."""
+
+    user_id: str
+    name: str
+    roles: list[Role]
+    dealer: DealerView | None

@@ -1,0 +1,63 @@
+"""Everything channel can be asked, and the opening of accounts."""
+
+from __future__ import annotations
+
+from contracts.channel import UserRegistered
+from kernel.app import ServiceApp
+from kernel.events import Envelope
+from kernel.idempotency import IdempotencyKey
+from kernel.principal import STAFF_ROLES, Principal, Role
+from services.channel.api import (
+    ChangeTerms,
+    DealerPage,
+    DealersImported,
+    DealersQuery,
+    DealerView,
+    DealerWithUsers,
+    ImportDealers,
+    ImportStaff,
+    Me,
+    StaffImported,
+)
+from services.channel.commands import accounts, dealers, import_people
+
+app = ServiceApp("channel")
+
+EVERYONE = frozenset(Role)
+ADMIN = frozenset({Role.ADMIN})
+CREDIT = frozenset({Role.FINANCE, Role.ADMIN})
+
+
+@app.operation("POST", "/imports/dealers", roles=ADMIN, summary="导入经销商及其用户 / Import dealers and their users")
+def import_dealers(caller: Principal, body: ImportDealers, key: IdempotencyKey) -> DealersImported:
+    return import_people.import_dealers(caller, body, key)
+
+
+@app.operation("POST", "/imports/staff", roles=ADMIN, summary="导入员工 / Import staff")
+def import_staff(body: ImportStaff, key: IdempotencyKey) -> StaffImported:
+    return import_people.import_staff(body, key)
+
+
+@app.consumer(hears=[UserRegistered])
+def open_account(message: Envelope) -> None:
+    accounts.open_account(message)
+
+
+@app.operation("GET", "/dealers", roles=STAFF_ROLES, summary="经销商列表 / List dealers")
+def list_dealers(caller: Principal, query: DealersQuery) -> DealerPage:
+    return dealers.list_dealers(caller, query)
+
+
+@app.operation("GET", "/dealers/{dealer_id}", roles=EVERYONE, summary="经销商详情 / Show a dealer")
+def show_dealer(caller: Principal, dealer_id: str) -> DealerWithUsers:
+    return dealers.show_dealer(caller, dealer_id)
+
+
+@app.operation("PUT", "/dealers/{dealer_id}/terms", roles=CREDIT, summary="变更条款 / Change a dealer's terms")
+def change_terms(caller: Principal, dealer_id: str, body: ChangeTerms) -> DealerView:
+    return dealers.change_terms(caller, dealer_id, body)
+
+
+@app.operation("GET", "/me", roles=EVERYONE, summary="我是谁 / Who am I")
+def show_me(caller: Principal) -> Me:
+    return dealers.show_me(caller)

@@ -1,0 +1,1 @@
+"""One module per thing channel can be asked to do."""

@@ -11,7 +11,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-app = typer.Typer(help="渠道 Qudao: package, deploy, run locally, look.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="渠道 Qudao: package, deploy, run locally, look.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 console = Console()
 
 Services = Annotated[list[str] | None, typer.Argument(help="names of services; all when none is given")]

@@ -50,8 +50,8 @@ def deploy(
     screen, given, packages = screen or Screen(), dict(settings or {}), list(packages)
     _check_settings(given, packages)
     if endpoint := aws.emulated():
-        # It signs tokens in Cognito's name and serves the keys itself; webhooks may go to the developer's machine.
-        given |= {"CognitoKeysBase": endpoint, "WebhookAllowLoopback": "true"}
+        # It signs tokens in Cognito's name, and serves the keys itself.
+        given["CognitoKeysBase"] = endpoint
     try:
         changed = _deploy_core(stage, given, screen)
         _have_sealing_key(stage)

@@ -29,9 +29,17 @@ class NotPackageable(Explained):
 
 
 def load_app(service: str) -> ServiceApp:
-    """Import a service and return its app."""
-    app = importlib.import_module(f"{paths.module(service)}.app").app
-    assert isinstance(app, ServiceApp)
+    """Import a service and return its app.
+
+    Raises:
+        NotPackageable: it cannot be imported, or there is no such app.
+    """
+    try:
+        app = importlib.import_module(f"{paths.module(service)}.app").app
+    except Exception as error:
+        raise NotPackageable(f"{service}: its app.py cannot be imported: {type(error).__name__}: {error}") from error
+    if not isinstance(app, ServiceApp):
+        raise NotPackageable(f"{service}: 'app' in its app.py must be a ServiceApp")
     return app
 
 

@@ -108,8 +108,6 @@ def _parameters() -> Json:
         "Stage": {"Type": "String", "AllowedPattern": "[a-z][a-z0-9]{1,15}"},
         "SealingKeyName": {"Type": "String", "Description": "name of the secret that seals cursors"},
         "LogLevel": {"Type": "String", "Default": "INFO", "AllowedValues": ["DEBUG", "INFO", "WARNING", "ERROR"]},
-        "SmsProvider": {"Type": "String", "Default": "recorder", "AllowedValues": ["recorder", "aws"]},
-        "WebhookAllowLoopback": {"Type": "String", "Default": "false", "AllowedValues": ["true", "false"]},
         **from_core,
     }
 
@@ -127,9 +125,6 @@ def _function(service: str, function: str) -> Json:
         "QUDAO_OIDC_AUDIENCE": {"Ref": "OidcAudience"},
         "QUDAO_OIDC_JWKS_URL": {"Ref": "OidcJwksUrl"},
         "QUDAO_SEALING_KEY_NAME": {"Ref": "SealingKeyName"},
-        "QUDAO_USER_POOL_ID": {"Ref": "UserPoolId"},
-        "QUDAO_SMS_PROVIDER": {"Ref": "SmsProvider"},
-        "QUDAO_WEBHOOK_ALLOW_LOOPBACK": {"Ref": "WebhookAllowLoopback"},
         "POWERTOOLS_SERVICE_NAME": service,
         "POWERTOOLS_METRICS_NAMESPACE": "Qudao",
         "POWERTOOLS_LOG_LEVEL": {"Ref": "LogLevel"},
@@ -369,8 +364,13 @@ def _allow(actions: list[str], resource: Any) -> Json:
 
 
 def deep_update(into: Json, more: Json) -> None:
+    """Merge `more` over `into`: mappings are joined, everything else replaced, `Ref` and `Fn::` as a whole."""
     for key, value in more.items():
-        if isinstance(value, dict) and isinstance(into.get(key), dict):
+        if _is_plain(value) and _is_plain(into.get(key)):
             deep_update(into[key], value)
         else:
             into[key] = value
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, dict) and not any(key == "Ref" or key.startswith("Fn::") for key in value)

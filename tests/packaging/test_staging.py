@@ -1,0 +1,60 @@
+"""A service whose files and declarations do not fit together is refused before anything is built."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from contracts import orders
+from kernel.app import ServiceApp
+from kernel.events import Envelope
+from tools import paths, template
+from tools.stage import NotPackageable, stage
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Path]:
+    """A copy of what is packaged, to be broken."""
+    for name in ("contracts", "infra", "kernel", "services"):
+        shutil.copytree(paths.ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    yield tmp_path
+
+
+def test_a_function_without_a_policy_is_refused(checkout: Path) -> None:
+    (checkout / "services/orders/stack/policies/reserve_stock.json").unlink()
+    with pytest.raises(NotPackageable, match="no policy for reserve_stock"):
+        stage("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
+
+
+def test_a_policy_without_a_function_is_refused(checkout: Path) -> None:
+    policies = checkout / "services/orders/stack/policies"
+    shutil.copy(policies / "reserve_stock.json", policies / "reserve_stok.json")
+    with pytest.raises(NotPackageable, match=r"reserve_stok\.json belongs to no function"):
+        stage("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
+
+
+def test_nothing_of_an_earlier_stage_is_left(checkout: Path) -> None:
+    folder = checkout / "build" / "orders"
+    (folder / "vendor" / "services" / "orders").mkdir(parents=True)
+    (folder / "vendor" / "services" / "orders" / "renamed.py").touch()
+    stage("orders", folder, architecture="x86_64", root=checkout)
+    assert not (folder / "vendor" / "services" / "orders" / "renamed.py").exists()
+
+
+def test_a_fifo_queue_cannot_hear_the_bus() -> None:
+    app = ServiceApp("orders")
+
+    @app.consumer(fifo=True, hears=[orders.OrderSubmitted])
+    def listen(_message: Envelope) -> None: ...
+
+    with pytest.raises(ValueError, match="listen: a FIFO queue takes commands"):
+        template.merge_template(app)
+
+
+def test_what_a_service_adds_by_hand_replaces_references_as_wholes() -> None:
+    generated = {"Variables": {"A": {"Ref": "Generated"}, "B": {"Ref": "Kept"}}}
+    template.deep_update(generated, {"Variables": {"A": {"Fn::If": ["Yes", "1", "0"]}}})
+    assert generated == {"Variables": {"A": {"Fn::If": ["Yes", "1", "0"]}, "B": {"Ref": "Kept"}}}

@@ -1,0 +1,176 @@
+"""Promises every packaged template keeps, whatever the service: nothing is lost silently, nothing allowed in vain."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.packaging.conftest import Json
+from tools import paths
+from tools.package import Package
+
+
+def of_type(resources: Json, kind: str) -> dict[str, Json]:
+    """Properties by logical id of the resources of one type."""
+    return {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
+
+
+def queues(resources: Json) -> dict[str, Json]:
+    return of_type(resources, "AWS::SQS::Queue")
+
+
+def functions(resources: Json) -> dict[str, Json]:
+    return of_type(resources, "AWS::Serverless::Function")
+
+
+def readers(resources: Json) -> dict[str, tuple[Json, Json]]:
+    """By queue: the function that reads it and the properties of its event source."""
+    return {
+        event["Properties"]["Queue"]["Fn::GetAtt"][0]: (function, event["Properties"])
+        for function in functions(resources).values()
+        for event in function.get("Events", {}).values()
+        if event["Type"] == "SQS"
+    }
+
+
+def alarmed_queues(resources: Json, metric: str) -> set[str]:
+    """Queues with an alarm on this metric that somebody hears."""
+    return {
+        alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+        for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == metric and alarm["AlarmActions"] == [{"Ref": "AlarmTopicArn"}]
+    }
+
+
+def statements(resources: Json) -> list[Json]:
+    documents = [
+        policy["PolicyDocument"]
+        for role in of_type(resources, "AWS::IAM::Role").values()
+        for policy in role["Policies"]
+    ]
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_every_queue_that_is_read_has_dead_letters_after_at_least_five_attempts(resources: Json) -> None:
+    for name in readers(resources):
+        redrive = queues(resources)[name]["RedrivePolicy"]
+        dead_letters = queues(resources)[redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]]
+        assert redrive["maxReceiveCount"] >= 5
+        assert dead_letters.get("FifoQueue") == queues(resources)[name].get("FifoQueue")
+
+
+def test_every_queue_is_read_or_holds_dead_letters(resources: Json) -> None:
+    targets = [
+        queue["RedrivePolicy"]["deadLetterTargetArn"]
+        for queue in queues(resources).values()
+        if "RedrivePolicy" in queue
+    ]
+    given_up = [
+        event["Properties"]["DestinationConfig"]["OnFailure"]["Destination"]
+        for function in functions(resources).values()
+        for event in function.get("Events", {}).values()
+        if event["Type"] == "DynamoDB"
+    ]
+    dead_letters = {target["Fn::GetAtt"][0] for target in targets + given_up}
+    assert set(queues(resources)) == set(readers(resources)) | dead_letters
+    assert alarmed_queues(resources, "ApproximateNumberOfMessagesVisible") >= dead_letters
+
+
+def test_a_message_stays_hidden_at_least_six_times_as_long_as_its_function_may_run(resources: Json) -> None:
+    for name, (function, _) in readers(resources).items():
+        assert queues(resources)[name]["VisibilityTimeout"] >= 6 * function["Timeout"]
+
+
+def test_only_failed_messages_of_a_batch_return_to_the_queue(resources: Json) -> None:
+    for _, source in readers(resources).values():
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_somebody_is_told_when_a_queue_is_late(resources: Json) -> None:
+    assert alarmed_queues(resources, "ApproximateAgeOfOldestMessage") == set(readers(resources))
+
+
+def test_every_queue_is_encrypted_and_named_after_stage_and_function(resources: Json) -> None:
+    for queue in queues(resources).values():
+        assert queue["SqsManagedSseEnabled"] is True
+        assert queue["QueueName"]["Fn::Sub"].startswith("qudao-${Stage}-")
+
+
+def test_a_rule_fills_one_queue_and_only_that_rule_may(resources: Json) -> None:
+    policies = [
+        statement
+        for policy in of_type(resources, "AWS::SQS::QueuePolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    for name, rule in of_type(resources, "AWS::Events::Rule").items():
+        (target,) = rule["Targets"]
+        assert target["DeadLetterConfig"]["Arn"]
+        (own,) = [
+            one for one in policies if one["Condition"]["ArnEquals"]["aws:SourceArn"] == {"Fn::GetAtt": [name, "Arn"]}
+        ]
+        assert target["Arn"] in own["Resource"]
+        assert own["Action"] == "sqs:SendMessage"
+        assert own["Principal"] == {"Service": "events.amazonaws.com"}
+
+
+def test_no_action_is_a_wildcard(resources: Json) -> None:
+    for statement in statements(resources):
+        assert not [action for action in listed(statement["Action"]) if "*" in action], statement
+
+
+def test_only_tracing_is_allowed_on_everything(resources: Json) -> None:
+    for statement in statements(resources):
+        if "*" in listed(statement["Resource"]):
+            assert all(action.startswith("xray:") for action in listed(statement["Action"])), statement
+
+
+def test_every_function_has_a_role_and_a_policy_of_its_own(resources: Json) -> None:
+    roles = [function["Role"]["Fn::GetAtt"][0] for function in functions(resources).values()]
+    assert sorted(roles) == sorted(of_type(resources, "AWS::IAM::Role"))
+    assert all(len(role["Policies"]) == 1 for role in of_type(resources, "AWS::IAM::Role").values())
+
+
+def test_every_function_has_exactly_one_policy_file_and_none_is_orphaned(packaged: Package, resources: Json) -> None:
+    files = paths.source(packaged.service).joinpath("stack", "policies").glob("*.json")
+    handlers = [function["Handler"].removeprefix("app.") for function in functions(resources).values()]
+    assert sorted(file.stem for file in files) == sorted("api_handler" if one == "app" else one for one in handlers)
+
+
+def test_logs_are_kept_for_a_while_and_not_for_ever(resources: Json) -> None:
+    groups = of_type(resources, "AWS::Logs::LogGroup").values()
+    named = {group["LogGroupName"]["Fn::Sub"] for group in groups}
+    assert named == {f"/aws/lambda/${{{name}}}" for name in functions(resources)}
+    assert all(group["RetentionInDays"] for group in groups)
+
+
+def test_the_api_is_regional_and_answers_unknown_paths_with_a_problem_document(resources: Json) -> None:
+    for api in of_type(resources, "AWS::Serverless::Api").values():
+        assert api["EndpointConfiguration"] == "REGIONAL"
+        answer = api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]["MISSING_AUTHENTICATION_TOKEN"]
+        assert answer["statusCode"] == 404
+        assert json.loads(answer["responseTemplates"]["application/json"])["code"] == "not-found"
+
+
+def test_a_template_holds_no_secret(packaged: Package, resources: Json) -> None:
+    text = packaged.template.read_text()
+    assert not re.search(r"AKIA[0-9A-Z]{16}|PRIVATE KEY|\{\{resolve:", text)
+    for function in functions(resources).values():
+        secret = [
+            name for name in function["Environment"]["Variables"] if re.search("SECRET|PASSWORD|TOKEN|_KEY$", name)
+        ]
+        assert not secret
+
+
+def test_every_template_is_clean_by_cfn_lint(built: dict[str, Package]) -> None:
+    files = [paths.CORE_TEMPLATE, *(one.template for one in built.values())]
+    command = [str(Path(sys.executable).with_name("cfn-lint")), *map(str, files)]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -1,0 +1,22 @@
+"""Triggers of the relay: the table's stream at once, and a sweep for what the stream missed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.relay import relay
+from kernel.app import ServiceApp
+
+app = ServiceApp("relay")
+
+
+@app.stream()
+def relay_announcements(records: list[dict[str, Any]]) -> None:
+    """Send what was just announced."""
+    relay.send(relay.announced(records))
+
+
+@app.periodic(minutes=1)
+def resend_unsent() -> None:
+    """Send what has been waiting for longer than a minute."""
+    relay.resend_unsent()

@@ -1,0 +1,184 @@
+"""Send announcements, then take them out of the index of unsent ones. A crash in between sends twice, never not at all.
+
+Whatever fails stays in the index, holds up nothing but its own command group, and is sent by the sweeper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
+
+from kernel import aws, clock, observability
+from kernel.outbox import SHARDS, EventItem, shard_key
+from kernel.settings import settings
+from kernel.table import Index, query_page
+
+if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+#: What one call to the bus or to a queue takes.
+_MAX_ENTRIES = 10
+_MAX_BYTES = 256 * 1024
+#: The stream has had its chance after this long.
+_OVERDUE = timedelta(minutes=1)
+#: Of each shard, in one sweep.
+_SWEPT = 100
+
+
+def announced(records: Iterable[dict[str, Any]]) -> list[EventItem]:
+    """The announcements among stream records: items of their kind that were new."""
+    kind = EventItem.kind.get_discriminator(EventItem)
+    images = (record["dynamodb"].get("NewImage", {}) for record in records if record["eventName"] == "INSERT")
+    return [EventItem.from_raw_data(image) for image in images if image.get("kind") == {"S": kind}]
+
+
+def send(items: list[EventItem]) -> int:
+    """Publish on the bus, hand commands to their queues, mark what went through. Returns how many did not."""
+    published = _publish(items)
+    commanded = _command([item for item in items if item.command])
+    sent = [item for item in items if item in published and (item.command is None or item in commanded)]
+    failed = len(items) - sum(_mark(item) for item in sent)
+    observability.count("AnnouncementsSent", len(items) - failed)
+    if failed:
+        observability.count("AnnouncementsFailed", failed)
+    return failed
+
+
+def resend_unsent() -> None:
+    """Send what is overdue, of every shard the oldest first, and report the age of the oldest of all."""
+    moment = clock.now()
+    before = clock.stamp(moment - _OVERDUE)
+    oldest = 0.0
+    for shard in range(SHARDS):
+        overdue = query_page(EventItem, shard_key(shard), sk=Index.gsi1sk < before, on_index=True, limit=_SWEPT).items
+        if overdue:
+            since = clock.parse_stamp(overdue[0].envelope.time)
+            oldest = max(oldest, (moment - since).total_seconds())
+            send(overdue)
+    observability.seconds("OldestUnsentSeconds", oldest)
+
+
+# ---- to the bus ----
+
+
+def _publish(items: list[EventItem]) -> list[EventItem]:
+    """Those of the items that the bus took."""
+    taken: list[EventItem] = []
+    for batch in _batches(items):
+        try:
+            answer = aws.events().put_events(Entries=[_entry(item) for item in batch])
+        except (BotoCoreError, ClientError) as error:
+            _report("bus", batch, error)
+            continue
+        for item, result in zip(batch, answer["Entries"], strict=True):
+            if "EventId" in result:
+                taken.append(item)
+            else:
+                _report("bus", [item], result.get("ErrorCode"))
+    return taken
+
+
+def _entry(item: EventItem) -> PutEventsRequestEntryTypeDef:
+    message = item.envelope
+    return {
+        "EventBusName": settings().bus,
+        "Source": message.source,
+        "DetailType": message.type,
+        "Detail": item.body,
+    }
+
+
+def _batches(items: list[EventItem]) -> Iterator[list[EventItem]]:
+    """As many at a time as one call takes; an announcement no call could take is reported and left."""
+    batch: list[EventItem] = []
+    size = 0
+    for item in items:
+        more = _size(item)
+        if more > _MAX_BYTES:
+            _report("bus", [item], "too large")
+            continue
+        if batch and (len(batch) == _MAX_ENTRIES or size + more > _MAX_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += more
+    if batch:
+        yield batch
+
+
+def _size(item: EventItem) -> int:
+    """Bytes as EventBridge counts them: source, type and detail."""
+    return len(item.body.encode()) + len(item.envelope.source) + len(item.envelope.type)
+
+
+# ---- to command queues ----
+
+
+def _command(items: list[EventItem]) -> list[EventItem]:
+    """Those of the items that their queues took. After a failure the rest of its group waits for the sweeper."""
+    taken: list[EventItem] = []
+    lanes: dict[tuple[str, str], list[EventItem]] = {}
+    for item in items:
+        lanes.setdefault((str(item.queue), str(item.group)), []).append(item)
+    # A call takes its entries or refuses them one by one, so none has two of one group.
+    while lanes:
+        for queue in dict.fromkeys(queue for queue, _ in lanes):
+            firsts = [lane for lane in lanes if lane[0] == queue][:_MAX_ENTRIES]
+            accepted = _send_firsts(queue, [lanes[lane][0] for lane in firsts])
+            for lane in firsts:
+                first, *rest = lanes.pop(lane)
+                if first in accepted:
+                    taken.append(first)
+                    if rest:
+                        lanes[lane] = rest
+    return taken
+
+
+def _send_firsts(queue: str, items: list[EventItem]) -> list[EventItem]:
+    entries: list[SendMessageBatchRequestEntryTypeDef] = [
+        {
+            "Id": str(number),
+            "MessageBody": item.body,
+            "MessageGroupId": str(item.group),
+            "MessageDeduplicationId": item.envelope.id,
+        }
+        for number, item in enumerate(items)
+    ]
+    try:
+        answer = aws.sqs().send_message_batch(QueueUrl=_queue_url(queue), Entries=entries)
+    except (BotoCoreError, ClientError) as error:
+        _report(queue, items, error)
+        return []
+    for failure in answer.get("Failed", []):
+        _report(queue, [items[int(failure["Id"])]], failure["Code"])
+    return [items[int(success["Id"])] for success in answer.get("Successful", [])]
+
+
+@cache
+def _queue_url(queue: str) -> str:
+    return aws.sqs().get_queue_url(QueueName=f"qudao-{settings().stage}-{queue}.fifo")["QueueUrl"]
+
+
+# ---- marking ----
+
+
+def _mark(item: EventItem) -> bool:
+    """Take a sent announcement out of the index; whether that was done. It stays where it is as history."""
+    try:
+        item.update(actions=[EventItem.gsi1pk.remove(), EventItem.gsi1sk.remove()], condition=EventItem.pk.exists())
+    except PynamoDBException as error:
+        _report("mark", [item], error)
+        return False
+    return True
+
+
+def _report(where: str, items: list[EventItem], reason: object) -> None:
+    observability.logger().error(
+        "announcement not sent", where=where, event_ids=[item.envelope.id for item in items], reason=str(reason)
+    )

@@ -270,24 +270,26 @@ class World:
     def snapshot(self) -> dict[str, str]:
         """Every item of the table as canonical text, by "pk sk"."""
         return {
-            f"{pk.value} {sk.value}": json.dumps(item.to_json()["Attributes"], sort_keys=True, ensure_ascii=False)
+            f"{pk.value} {sk.value}": json.dumps(
+                item.to_json()["Attributes"], sort_keys=True, ensure_ascii=False, default=_as_json
+            )
             for pk, row in self.table.items.items()
             for sk, item in row.items()
         }
 
     def items(self, pk_prefix: str = "") -> list[dict[str, Any]]:
         """The items whose partition key begins so, as Python values, in key order."""
-        found = [
-            {name: _plain(value) for name, value in json.loads(text).items()}
-            for at, text in sorted(self.snapshot().items())
-            if at.startswith(pk_prefix)
+        return [
+            {name: _plain(value) for name, value in item.to_json()["Attributes"].items()}
+            for pk, row in sorted(self.table.items.items(), key=lambda at: str(at[0].value))
+            for _, item in sorted(row.items(), key=lambda at: str(at[0].value))
+            if pk.value.startswith(pk_prefix)
         ]
-        return found
 
     def dead_letters(self) -> list[DeadLetter]:
         """What every queue gave up on."""
         return [
-            DeadLetter(name, message.original_body)
+            DeadLetter(name, message.body)
             for name, queue in self._sqs.queues.items()
             if re.search(r"-dlq(\.fifo)?$", name)
             for message in queue._messages
@@ -296,11 +298,11 @@ class World:
     def waiting(self, queue: str) -> list[str]:
         """The bodies that stand in a queue, named as its consumer (`reserve-stock`), in order."""
         found = self._sqs.queues.get(f"qudao-{STAGE}-{queue}") or self._sqs.queues[f"qudao-{STAGE}-{queue}.fifo"]
-        return [message.original_body for message in found._messages]
+        return [message.body for message in found._messages]
 
     def stream_records(self) -> list[dict[str, Any]]:
         """All that was ever written, as the table's stream tells it."""
-        return [json.loads(json.dumps(record.to_json(), default=_as_epoch)) for record in self.table.stream_shard.items]
+        return self._records(0, len(self.table.stream_shard.items))
 
     @property
     def table(self) -> Any:
@@ -321,9 +323,9 @@ class World:
     def _build_consumer(self, spec: ConsumerSpec) -> None:
         name, dead = queue_name(spec), queue_name(spec, "-dlq")
         ordered = {"FifoQueue": "true"} if spec.fifo else {}
-        self._sqs.create_queue(dead, ordered)
+        self._sqs.create_queue(dead, **ordered)
         redrive = {"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{dead}", "maxReceiveCount": MAX_RECEIVES}
-        self._sqs.create_queue(name, {**ordered, "RedrivePolicy": json.dumps(redrive)})
+        self._sqs.create_queue(name, **ordered, RedrivePolicy=json.dumps(redrive))
         if spec.hears:
             events: Any = get_backend("events")[ACCOUNT][REGION]
             bus, rule = f"qudao-{STAGE}", f"to-{spec.queue}"
@@ -334,10 +336,9 @@ class World:
 
     def _pump_stream(self, report: Drained) -> bool:
         """Hand the next records to the relay; after MAX_RECEIVES failures they are left to its sweeper."""
-        shard = self.table.stream_shard.items
-        if self._streamed >= len(shard):
+        records = self._records(self._streamed, self._streamed + _BATCH)
+        if not records:
             return False
-        records = self.stream_records()[self._streamed : self._streamed + _BATCH]
         for spec in self.app("relay").streams:
             name = f"relay.{spec.function}"
             try:
@@ -352,6 +353,10 @@ class World:
         self._stream_attempts = 0
         self._streamed += len(records)
         return True
+
+    def _records(self, start: int, end: int) -> list[dict[str, Any]]:
+        shard = self.table.stream_shard.items
+        return [json.loads(json.dumps(record.to_json(), default=_as_json)) for record in shard[start:end]]
 
     def _pump_queue(self, service: str, spec: ConsumerSpec, report: Drained) -> bool:
         name, function = queue_name(spec), f"{service}.{spec.function}"
@@ -593,7 +598,7 @@ def _sqs_record(message: Any, queue: str) -> dict[str, Any]:
     return {
         "messageId": message.id,
         "receiptHandle": message.receipt_handle,
-        "body": message.original_body,
+        "body": message.body,
         "attributes": attributes,
         "messageAttributes": {},
         "md5OfBody": message.body_md5,
@@ -620,7 +625,8 @@ def _scheduled_event(moment: datetime) -> dict[str, Any]:
 _plain: Callable[[Any], Any] = TypeDeserializer().deserialize
 
 
-def _as_epoch(moment: Any) -> float:
-    if isinstance(moment, datetime):
-        return moment.timestamp()
-    raise TypeError(type(moment))
+def _as_json(value: Any) -> Any:
+    """What Lambda makes of a moment and of bytes in a stream record."""
+    if isinstance(value, datetime):
+        return value.timestamp()
+    return base64.b64encode(bytes(value)).decode()

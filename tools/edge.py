@@ -64,7 +64,7 @@ def application(targets: Targets, openapi: Path = paths.OPENAPI) -> Starlette:
             app.state.targets = dict(targets())
             yield
 
-    return Starlette(
+    app = Starlette(
         lifespan=upstream,
         routes=[
             Route("/", lambda _request: RedirectResponse("/api/")),
@@ -76,6 +76,9 @@ def application(targets: Targets, openapi: Path = paths.OPENAPI) -> Starlette:
         ],
         exception_handlers={HTTPException: _refused},
     )
+    # A path with one slash more or less is another path, as it is at API Gateway.
+    app.router.redirect_slashes = False
+    return app
 
 
 # ---- pages ----

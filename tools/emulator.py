@@ -7,6 +7,8 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
@@ -45,6 +47,18 @@ def use(endpoint: str) -> None:
     os.environ.pop("AWS_PROFILE", None)
     os.environ.pop("AWS_SESSION_TOKEN", None)
     os.environ.update(client_environment(endpoint))
+
+
+@contextmanager
+def using(endpoint: str) -> Iterator[None]:
+    """Point the AWS clients of this process at the emulator for a while."""
+    before = dict(os.environ)
+    try:
+        use(endpoint)
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def free_port() -> int:

@@ -15,6 +15,8 @@ from types import FrameType
 from rich.console import Console
 
 from tools import aws, deploy, emulator, package, paths
+from tools.client import ApiProblem, Unreachable
+from tools.demo.logins import read_logins
 from tools.edge import Edge
 from tools.emulator import Emulator
 from tools.errors import Explained
@@ -89,10 +91,10 @@ def token(user: str) -> str:
         CannotRun: it is not running, or there is no such user.
     """
     attach()
-    logins = {one["user"]: one for one in json.loads(LOGINS.read_text())} if LOGINS.is_file() else {}
-    if user not in logins:
+    passwords = {login.user: login.password for login in read_logins(LOGINS)}
+    if user not in passwords:
         raise CannotRun(f"there is no demo user '{user}': choose one of {os.path.relpath(LOGINS)}")
-    return SignIn(STAGE, user, logins[user]["password"]).token()
+    return SignIn(STAGE, user, passwords[user]).token()
 
 
 def api_urls(stage: str) -> Mapping[str, str]:
@@ -151,11 +153,32 @@ def _stop_emulator(local_aws: Emulator, console: Console) -> None:
 
 
 def _seed(url: str, console: Console) -> None:
-    """Fill an empty Qudao with demo data, once."""
+    """Fill an empty Qudao with demo data, once in the life of its state."""
+    from tools.demo import seed
+
+    seeded = f"/qudao/{STAGE}/demo/seeded"
+    known = aws.ssm().get_parameters(Names=[seeded])["Parameters"]
+    if known and LOGINS.is_file():
+        return
+    try:
+        demo = seed(url, STAGE, LOGINS, console)
+    except (ApiProblem, Unreachable) as problem:
+        raise CannotRun(f"the demo data was not accepted: {problem}") from problem
+    aws.ssm().put_parameter(Name=seeded, Value=str(demo.products), Type="String", Overwrite=True)
 
 
 def _greet(url: str, console: Console) -> None:
-    console.print(f"  API   {url}/api/   ({url}/api/openapi.json)", highlight=False)
+    shown: dict[str, str] = {}
+    for login in read_logins(LOGINS):
+        shown.setdefault(login.role, f"{login.user}  {login.name}")
+    console.print(f"\n  接口 / API     {url}/api/   ({url}/api/openapi.json)", highlight=False)
+    console.print(f"  登录 / logins  {os.path.relpath(LOGINS)}, for example", highlight=False)
+    for role, who in shown.items():
+        console.print(f"    {role:18} {who}", highlight=False)
+    buyer = next(login.user for login in read_logins(LOGINS) if login.role == "dealer_buyer")
+    console.print("  试一下 / try", highlight=False)
+    header = f'-H "Authorization: Bearer $(.venv/bin/qudao login {buyer})"'
+    console.print(f"    curl {header} '{url}/api/catalog/products?limit=3'\n", highlight=False, soft_wrap=True)
 
 
 def _wait(local_aws: Emulator) -> None:

@@ -1,0 +1,105 @@
+"""The packaged services, deployed to the emulator by the code of `qudao deploy` and driven over HTTP through the edge.
+
+    def test_something(deployed: Deployed) -> None:
+        admin = deployed.api("admin")                        # a client signed in as a new user of this role
+        buyer = deployed.api("dealer_buyer", dealer_id="D0001")
+        admin.post("/api/channel/imports/dealers", {...})
+        eventually(lambda: buyer.get("/api/channel/me"), within=20)
+
+- `deployed` is one system for the whole session: use dealers, products and users of your own, and do not count on being
+  alone. Its stage is `test`; `deployed.http` is a plain client of the edge, for requests no good client would send.
+- Inside a test, `tools.aws` and `tools.identity` talk to this emulator. A fixture of wider scope enters
+  `emulator.using(deployed.endpoint)` itself.
+- What happens behind queues takes a second or two: wait with `eventually`, never with a sleep.
+
+Every test below this folder is marked `deployed`; `pytest -m 'not deployed'` leaves them out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import pytest
+
+from tools import deploy, emulator, identity, local, package, paths
+from tools.client import Api, ApiProblem, open_http
+from tools.edge import Edge
+from tools.identity import Account, SignIn
+
+STAGE = "test"
+_PASSWORD = "only-for-tests-1"
+_numbers = count(1)
+T = TypeVar("T")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark them, and keep them together in one process: there is one emulator."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.deployed)
+            item.add_marker(pytest.mark.xdist_group("deployed"))
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A running Qudao."""
+
+    url: str
+    endpoint: str
+    stage: str
+    http: httpx.Client
+
+    def sign_in(self, role: str, dealer_id: str | None = None) -> SignIn:
+        """A new user with this role, signed in."""
+        user = f"{role}-{next(_numbers)}"
+        identity.open_account(self.stage, Account(user, user, (role,), dealer_id))
+        identity.set_password(self.stage, user, _PASSWORD)
+        return SignIn(self.stage, user, _PASSWORD)
+
+    def api(self, role: str, dealer_id: str | None = None) -> Api:
+        """The API as a new user with this role sees it."""
+        return Api(self.http, self.sign_in(role, dealer_id))
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """Everything, deployed once."""
+    packages = package.build(paths.services())
+    folder = tmp_path_factory.mktemp("emulator")
+    with emulator.Emulator(emulator.free_port(), folder) as local_aws:
+        with emulator.using(local_aws.endpoint):
+            deploy.deploy(STAGE, packages)
+            urls = local.api_urls(STAGE)
+        with Edge(emulator.free_port(), lambda: urls) as edge, open_http(edge.url) as http:
+            yield Deployed(edge.url, local_aws.endpoint, STAGE, http)
+
+
+@pytest.fixture(autouse=True)
+def _talk_to_it(deployed: Deployed) -> Iterator[None]:
+    with emulator.using(deployed.endpoint):
+        yield
+
+
+def eventually(look: Callable[[], T], within: float = 30) -> T:
+    """The first answer of `look` that is neither empty nor a refusal.
+
+    Raises:
+        AssertionError: there was none within so many seconds.
+    """
+    deadline = time.monotonic() + within
+    last: object = None
+    while time.monotonic() < deadline:
+        try:
+            last = found = look()
+            if found:
+                return found
+        except ApiProblem as problem:
+            last = problem
+        time.sleep(0.1)
+    raise AssertionError(f"not within {within} s; last seen: {last!r}")

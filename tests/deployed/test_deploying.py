@@ -1,0 +1,84 @@
+"""Deploying: nothing changes without a change, and a stack that fails says so in one sentence."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.deployed.conftest import STAGE, Deployed
+from tools import aws, deploy, package, stacks
+from tools.deploy import DeployFailed, Screen
+from tools.package import Package
+
+
+@pytest.fixture
+def tickets() -> Package:
+    """A package to change or break."""
+    (built,) = package.build(["tickets"])
+    return built
+
+
+def test_deploying_the_same_again_changes_nothing(deployed: Deployed, tickets: Package) -> None:
+    shown: list[stacks.Plan] = []
+    assert deploy.deploy(STAGE, [tickets], Screen(show=shown.extend)) == []
+    assert shown == []
+
+
+def test_only_the_changed_service_is_changed_and_says_no_sooner_than_asked(
+    deployed: Deployed, tickets: Package, tmp_path: Path
+) -> None:
+    changed = altered(tickets, tmp_path, "Description", "another one")
+    before = stacks.describe(deploy.stack_name(STAGE, "tickets"))
+    with pytest.raises(DeployFailed, match="you said no"):
+        deploy.deploy(STAGE, [changed], Screen(confirm=lambda: False))
+    assert stacks.describe(deploy.stack_name(STAGE, "tickets")) == before
+
+
+def altered(packaged: Package, folder: Path, key: str, value: object) -> Package:
+    """The package with one thing in its template replaced."""
+    template = json.loads(packaged.template.read_text())
+    if key == "Description":
+        template["Resources"]["WatchClocks"]["Properties"]["Description"] = value
+    else:
+        template["Resources"][key] = value
+    (folder / "template.json").write_text(json.dumps(template))
+    return dataclasses.replace(packaged, template=folder / "template.json")
+
+
+def test_a_failed_stack_names_the_resource_and_the_reason_and_leaves_the_old_one_at_work(
+    deployed: Deployed, tickets: Package, tmp_path: Path
+) -> None:
+    broken = altered(tickets, tmp_path, "Impossible", {"Type": "AWS::Qudao::Nothing", "Properties": {}})
+    with pytest.raises(DeployFailed, match=r"qudao-test-tickets: .*(Impossible|AWS::Qudao::Nothing)"):
+        deploy.deploy(STAGE, [broken])
+    assert deployed.http.get("/api/tickets/tickets").status_code == 401
+
+
+def test_a_setting_no_template_knows_is_refused_before_anything_is_changed(
+    deployed: Deployed, tickets: Package
+) -> None:
+    with pytest.raises(DeployFailed, match="no template has a parameter LogLevle"):
+        deploy.deploy(STAGE, [tickets], settings={"LogLevle": "DEBUG"})
+
+
+def test_a_setting_stays_until_it_is_set_anew(deployed: Deployed, tickets: Package) -> None:
+    deploy.deploy(STAGE, [tickets], settings={"LogLevel": "DEBUG"})
+    deploy.deploy(STAGE, [tickets])
+    assert log_levels() == {"DEBUG"}
+    deploy.deploy(STAGE, [tickets], settings={"LogLevel": "INFO"})
+    assert log_levels() == {"INFO"}
+
+
+def log_levels() -> set[str]:
+    """What the functions of the service are really set to."""
+    names = stacks.resources(deploy.stack_name(STAGE, "tickets"), "AWS::Lambda::Function").values()
+    found = [aws.functions().get_function_configuration(FunctionName=name) for name in names]
+    return {one["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] for one in found}
+
+
+def test_items_past_their_time_are_removed(deployed: Deployed) -> None:
+    described = aws.dynamodb().describe_time_to_live(TableName=f"qudao-{STAGE}")["TimeToLiveDescription"]
+    assert described == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}

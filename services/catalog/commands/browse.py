@@ -48,8 +48,8 @@ from services.catalog.domain import (
 from services.catalog.table import ShelfProductsItem, postings, product_of, shelf_products_key
 
 #: A page ends after this many shelves even if it is not full: a shelf costs two read units (stock one, products and
-#: prices a half each), and no page shall cost more than 30.
-SHELVES_PER_PAGE = 10
+#: prices mostly a half each), and no page may cost more than 30.
+SHELVES_PER_PAGE = 8
 #: Tokens looked up for a search; whether a product has the others too is seen when it is read.
 TOKENS_LOOKED_UP = 4
 #: How often a search reads on while it has not found enough for a page.

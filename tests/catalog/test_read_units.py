@@ -1,0 +1,143 @@
+"""What a page of the catalogue costs, with 2,000 and with 20,000 believable products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from contracts.catalog import PriceListItem, PricePageItem, price_list_key, price_page_key
+from contracts.stock import SLOTS_PER_SHELF, ShelfItem, shelf_key
+from kernel.table import Item, Transaction
+from services.catalog.domain import EVERYTHING, Product, category_token, search_tokens
+from services.catalog.table import change_shelf
+from tests.catalog.desk import Desk, have_dealer
+from tests.read_units import item_bytes, metered, read_units
+from tests.world import opened
+from tools.demo.prices import PRICE_LISTS
+from tools.demo.products import lighting_range
+
+MOST_UNITS = 30
+
+#: Browsing, a category, words that are everywhere, somewhere and hardly anywhere, and a SKU's beginning.
+SEARCHES: list[dict[str, Any]] = [
+    {},
+    {"category": "LED 筒灯"},
+    {"category": "轨道射灯", "text": "白"},
+    {"text": "灯"},
+    {"text": "LED 3000K"},
+    {"text": "18W"},
+    {"text": "暖白 7W"},
+    {"text": "SD3-10"},
+    {"text": "LED 3000K 7W 暖白 筒灯"},
+]
+#: How many tokens a search looks up: one query each.
+LOOKED_UP = {
+    str(search): max(1, len(search_tokens(search.get("text", ""))) + ("category" in search)) for search in SEARCHES
+}
+
+
+class Loader:
+    """Stands in for the transactions by which an import would write a shelf."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+
+    def put(self, item: Item, _label: str, _condition: object = None) -> None:
+        self.items.append(item)
+
+    def delete(self, *_: object) -> None:
+        pass
+
+
+def fill(size: int) -> None:
+    """A catalogue as imports would have left it, as far as the searches above can tell."""
+    wanted = {EVERYTHING}
+    for search in SEARCHES:
+        wanted |= {*search_tokens(search.get("text", ""))}
+        wanted |= {category_token(search["category"])} if "category" in search else set()
+    made = [(f"{one.sku}{copy or ''}", one) for copy in range(-(-size // 2000)) for one in lighting_range()]
+    loader = Loader()
+    for shelf in range(-(-size // SLOTS_PER_SHELF)):
+        here = dict(enumerate(made[shelf * SLOTS_PER_SHELF : (shelf + 1) * SLOTS_PER_SHELF]))
+        placed = {
+            at: Product(
+                sku=sku,
+                name_zh=one.name_zh,
+                name_en=one.name_en,
+                category=one.category,
+                specs=one.specs,
+                carton=one.carton,
+                order_multiple=one.order_multiple,
+                tax_percent=13,
+                status="discontinued" if one.discontinued else "active",
+                successor=one.successor,
+            )
+            for at, (sku, one) in here.items()
+        }
+        change_shelf(cast(Transaction, loader), shelf, None, placed, wanted)
+        prices = {}
+        for at, (_, one) in here.items():
+            listed = PRICE_LISTS[0].price(one)
+            breaks = [[quantity, str(price)] for quantity, price in listed.breaks]
+            prices[str(at)] = {"unit_price": str(listed.unit_price), "policy": listed.policy, "breaks": breaks}
+        loader.items.append(PricePageItem(*price_page_key("A", 1, shelf), prices=prices))
+        pieces = [(shelf * 7 + at * 37) % 2_000 for at in range(SLOTS_PER_SHELF)]
+        loader.items.append(ShelfItem(*shelf_key("GZ", shelf), available=pieces, held=pieces[::-1]))
+    loader.items.append(
+        PriceListItem(*price_list_key("A"), price_list_id="A", name="一级经销价", version=1, valid_from="2026-01-01")
+    )
+    with Item.batch_write() as batch:
+        for item in loader.items:
+            batch.save(item)
+    have_dealer("D0001", price_list="A", warehouse="GZ")
+
+
+@pytest.fixture(scope="module", params=[2_000, 20_000])
+def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    with opened() as world:
+        fill(request.param)
+        yield Desk(world)
+
+
+@pytest.mark.parametrize("search", SEARCHES, ids=str)
+def test_a_page_costs_few_reads_whatever_is_searched_in_however_large_a_catalogue(
+    desk: Desk, search: dict[str, Any]
+) -> None:
+    buyer = desk.world.token(role="dealer_buyer", dealer_id="D0001")
+    desk.look(buyer, limit=1)  # the first request of a process also reads the sealing key
+    cursor, most, found = None, 0.0, 0
+    for _ in range(5):
+        with metered() as meter:
+            answer = desk.look(buyer, **search, cursor=cursor)
+        assert answer.status == 200
+        assert meter.units <= MOST_UNITS, meter.reads
+        # The dealer, each token at most twice, list and stock, products and prices.
+        assert meter.calls <= 3 + 2 * min(4, LOOKED_UP[str(search)]), meter.reads
+        products = answer.json["products"]
+        assert all(one["price"] and one["availability"] for one in products)
+        most, found, cursor = max(most, meter.units), found + len(products), answer.json["next_cursor"]
+        if cursor is None:
+            break
+    assert found
+    print(f"{search}: {found} found, at most {most} units a page")
+
+
+def test_a_full_page_of_a_category_takes_four_calls(desk: Desk) -> None:
+    buyer = desk.world.token(role="dealer_buyer", dealer_id="D0001")
+    desk.look(buyer, limit=1)
+    with metered() as meter:
+        answer = desk.look(buyer, category="LED 筒灯")
+    assert len(answer.json["products"]) == 50
+    assert [operation for operation, _ in meter.reads] == ["GetItem", "Query", "BatchGetItem", "BatchGetItem"]
+    assert meter.units <= MOST_UNITS / 3, meter.reads
+
+
+def test_the_meter_follows_the_published_rules() -> None:
+    assert item_bytes({"pk": {"S": "灯"}, "n": {"N": "-1234.5"}, "b": {"BOOL": True}}) == 2 + 3 + 1 + 4 + 1 + 1
+    assert item_bytes({"l": {"L": [{"N": "1"}, {"S": "ab"}]}}) == 1 + 3 + (1 + 2) + (1 + 2)
+    assert read_units([1_000] * 50, together=True, consistent=True) == 13
+    assert read_units([1_000] * 50, together=False, consistent=True) == 50
+    assert read_units([5_000, 0], together=False, consistent=False) == 1.5
+    assert read_units([], together=True, consistent=False) == 0.5

@@ -1,0 +1,82 @@
+"""Who does what in the tests of channel."""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from typing import Any
+
+from contracts.catalog import PriceListItem, price_list_key
+from tests.world import Response, World
+
+
+def user(username: str, *roles: str, **facts: Any) -> dict[str, Any]:
+    """A row of a user."""
+    base = {"username": username, "name": f"王 {username}", "phone": "+8619900001000"}
+    return {**base, "roles": list(roles) or ["dealer_admin"], **facts}
+
+
+def dealer(dealer_id: str, *users: dict[str, Any], **facts: Any) -> dict[str, Any]:
+    """A row of a dealer; without users it has an administrator."""
+    base = {
+        "dealer_id": dealer_id,
+        "name": f"明辉灯饰 {dealer_id}",
+        "territory": "广东 广州",
+        "grade": "一级",
+        "price_list": "A",
+        "warehouse": "GZ",
+        "credit_limit_fen": 500_000_00,
+        "payment_days": 30,
+    }
+    return {**base, "users": list(users) or [user(f"{dealer_id.lower()}-owner")], **facts}
+
+
+class Office:
+    """The administrator who lets people in, and everybody who looks."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.admin = world.token(role="admin", sub="u-admin")
+        self._keys = count()
+
+    def publish(self, price_list: str) -> None:
+        """A price list, as catalog would have stored it."""
+        PriceListItem(
+            *price_list_key(price_list), price_list_id=price_list, name="价", version=1, valid_from="2026-01-01"
+        ).save()
+
+    def post(self, path: str, body: Any, key: str | None = None) -> Response:
+        """Send something under a key of its own."""
+        key = key or f"key-{next(self._keys)}"
+        return self.world.call("channel", "POST", path, body=body, token=self.admin, key=key)
+
+    def import_dealers(self, *rows: dict[str, Any], key: str | None = None) -> Response:
+        """Send a dealer file."""
+        return self.post("/imports/dealers", {"dealers": list(rows)}, key)
+
+    def import_staff(self, *rows: dict[str, Any], key: str | None = None) -> Response:
+        """Send a staff file."""
+        return self.post("/imports/staff", {"staff": list(rows)}, key)
+
+    def get(self, path: str, token: str | None = None, **query: Any) -> Response:
+        """Look at something."""
+        return self.world.call("channel", "GET", path, token=token or self.admin, query=query)
+
+    def put_terms(self, dealer_id: str, token: str | None = None, **facts: Any) -> Response:
+        """Change terms, from those every dealer of these tests begins with."""
+        row = dealer(dealer_id)
+        terms = {name: row[name] for name in ("grade", "price_list", "warehouse", "credit_limit_fen", "payment_days")}
+        body = {**terms, "status": "active", "version": 1, "reason": "年度调整", **facts}
+        return self.world.call("channel", "PUT", f"/dealers/{dealer_id}/terms", body=body, token=token or self.admin)
+
+    def stored(self) -> dict[str, str]:
+        """All that channel stores but for the answers under keys."""
+        return {key: item for key, item in self.world.snapshot().items() if key.startswith(("DEALER#", "USER#"))}
+
+    def events(self, subject: str) -> list[dict[str, Any]]:
+        """What was said about a subject, in order, as envelopes."""
+        return [
+            json.loads(item["body"])
+            for item in self.world.items("DEALER#")
+            if item["sk"].startswith(f"EVENT#{subject}#")
+        ]

@@ -20,16 +20,19 @@ def sku(number: int) -> str:
 
 def open_shop(
     *,
-    products: int = 10,
+    products: int | Sequence[int] = 10,
     stock: int | None = 100,
     dealers: Sequence[str] = ("D0001", "D0002"),
     unit_price: str = "12.50",
     credit_limit_fen: int = 100_000_000,
 ) -> None:
-    """Products L00000… in slots 0…, each at `unit_price` yuan with `stock` pieces (None: no shelves at all)."""
-    items: list[Item] = [_product(number) for number in range(products)]
-    shelves = -(-products // SLOTS_PER_SHELF)
-    items += [_page(shelf, products, unit_price) for shelf in range(shelves)]
+    """Products L00000… in slots 0… (or in the slots given), at `unit_price` yuan, `stock` pieces each (None: no shelves)."""
+    numbers = range(products) if isinstance(products, int) else products
+    items: list[Item] = [_product(number) for number in numbers]
+    shelves: dict[int, list[int]] = {}
+    for slot in map(Slot.of, numbers):
+        shelves.setdefault(slot.shelf, []).append(slot.position)
+    items += [_page(shelf, positions, unit_price) for shelf, positions in shelves.items()]
     items.append(
         PriceListItem(
             *price_list_key(PRICE_LIST), price_list_id=PRICE_LIST, name="一级价", version=1, valid_from="2020-01-01"
@@ -37,7 +40,7 @@ def open_shop(
     )
     items += [_dealer(dealer_id, credit_limit_fen) for dealer_id in dealers]
     if stock is not None:
-        items += [_shelf(shelf, products, stock) for shelf in range(shelves)]
+        items += [_shelf(shelf, positions, stock) for shelf, positions in shelves.items()]
     with Item.batch_write() as batch:
         for item in items:
             batch.save(item)
@@ -68,8 +71,7 @@ def _product(number: int) -> ProductItem:
     )
 
 
-def _page(shelf: int, products: int, unit_price: str) -> PricePageItem:
-    positions = range(min(SLOTS_PER_SHELF, products - shelf * SLOTS_PER_SHELF))
+def _page(shelf: int, positions: Sequence[int], unit_price: str) -> PricePageItem:
     prices = {str(position): {"unit_price": unit_price, "policy": "P1", "breaks": []} for position in positions}
     return PricePageItem(*price_page_key(PRICE_LIST, 1, shelf), prices=prices)
 
@@ -90,7 +92,6 @@ def _dealer(dealer_id: str, credit_limit_fen: int) -> DealerItem:
     )
 
 
-def _shelf(shelf: int, products: int, stock: int) -> ShelfItem:
-    filled = min(SLOTS_PER_SHELF, products - shelf * SLOTS_PER_SHELF)
-    available = [stock] * filled + [0] * (SLOTS_PER_SHELF - filled)
+def _shelf(shelf: int, positions: Sequence[int], stock: int) -> ShelfItem:
+    available = [stock if position in positions else 0 for position in range(SLOTS_PER_SHELF)]
     return ShelfItem(*shelf_key(WAREHOUSE, shelf), available=available, held=[0] * SLOTS_PER_SHELF)

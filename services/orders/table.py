@@ -18,8 +18,8 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -268,46 +268,48 @@ def change_order(
     order: Order,
     *,
     event: OrderEvent,
-    progress: Sequence[Progress] | None = None,
+    progress: tuple[Progress, ...] | None = None,
     **changes: Any,
-) -> None:
+) -> Order:
     """Let the transaction bring an order to the state its event tells of, if nobody changed it since it was read.
-
-    The header in `order` shows the change at once, so that the answer can be made; it is void if the commit fails.
 
     Args:
         progress: what becomes of the lines, None if that stays; totals in the header follow from it.
         changes: further attributes of the header and their new values.
+
+    Returns:
+        the order as it will be once the transaction is committed.
     """
     header = order.header
-    unchanged = _unchanged(header)
     state = State(event.state)
     version = int(header.version) + 1
     if progress is not None:
         changes |= _record_progress(transaction, order, progress)
-    actions = [*_set(header, state=state.value, version=version, **changes), *_wait(header, state)]
-    transaction.update(HeaderItem, (header.pk, header.sk), actions, unchanged, "order")
+    changes |= {"state": state.value, "version": version}
+    actions = [*_set(changes), *_wait(header, state)]
+    transaction.update(HeaderItem, (header.pk, header.sk), actions, _unchanged(header), "order")
     transaction.create(
         announcement(event, pk=header.pk, subject=header.order_id, sequence=version, dealer_id=header.dealer_id),
         "event",
     )
+    return replace(order, header=_with(header, changes), progress=progress or order.progress)
 
 
-def record_step(transaction: Transaction, order: Order, progress: Sequence[Progress]) -> None:
+def record_step(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> None:
     """Let the transaction record one part of a change too large for one transaction, to be resumed from there."""
     header = order.header
-    unchanged = _unchanged(header)
-    changes = _record_progress(transaction, order, progress)
-    actions = _set(header, steps=int(header.steps) + 1, **changes)
-    transaction.update(HeaderItem, (header.pk, header.sk), actions, unchanged, "order")
+    changes = {"steps": int(header.steps) + 1, **_record_progress(transaction, order, progress)}
+    transaction.update(HeaderItem, (header.pk, header.sk), _set(changes), _unchanged(header), "order")
 
 
-def _set(header: HeaderItem, **changes: Any) -> list[Action]:
-    actions = []
-    for name, value in changes.items():
-        actions.append(getattr(HeaderItem, name).set(value))
-        setattr(header, name, value)
-    return actions
+def _set(changes: Mapping[str, Any]) -> list[Action]:
+    return [getattr(HeaderItem, name).set(value) for name, value in changes.items()]
+
+
+def _with(header: HeaderItem, changes: Mapping[str, Any]) -> HeaderItem:
+    after = HeaderItem()
+    after.attribute_values = {**header.attribute_values, **changes}
+    return after
 
 
 def _wait(header: HeaderItem, state: State) -> list[Action]:

@@ -32,7 +32,9 @@ class Desk:
         order_id: str = answer.json["order_id"]
         return order_id
 
-    def act(self, order_id: str, action: str, body: Any, *, role: str = "assistant", key: str | None = None) -> Response:
+    def act(
+        self, order_id: str, action: str, body: Any, *, role: str = "assistant", key: str | None = None
+    ) -> Response:
         return self._post(f"/orders/{order_id}/{action}", body, self.world.token(role=role), key)
 
     def ship(self, order_id: str, *lines: tuple[int, int], key: str | None = None) -> Response:
@@ -42,7 +44,9 @@ class Desk:
         return self.act(order_id, "shipments", body, role="warehouse", key=key)
 
     def show(self, order_id: str, *, dealer: str | None = None) -> Response:
-        token = self.world.token(role="dealer_buyer", dealer_id=dealer) if dealer else self.world.token(role="assistant")
+        token = (
+            self.world.token(role="dealer_buyer", dealer_id=dealer) if dealer else self.world.token(role="assistant")
+        )
         return self.world.call("orders", "GET", f"/orders/{order_id}", token=token)
 
 
@@ -219,7 +223,9 @@ def test_more_than_is_held_cannot_be_shipped_and_nothing_changes(desk: Desk) -> 
 def test_every_problem_of_every_line_is_named_at_once_and_nothing_is_written(desk: Desk) -> None:
     open_shop(products=2)
     before = desk.world.snapshot()
-    refused = desk.submit({"lines": [{"sku": "NOPE", "quantity": 1}, {"sku": "L00001", "quantity": 1}, {"sku": "X", "quantity": 2}]})
+    refused = desk.submit(
+        {"lines": [{"sku": "NOPE", "quantity": 1}, {"sku": "L00001", "quantity": 1}, {"sku": "X", "quantity": 2}]}
+    )
     assert refused.status == 422
     assert [problem["field"] for problem in refused.json["errors"]] == ["lines.0.sku", "lines.2.sku"]
     assert desk.world.snapshot() == before
@@ -246,7 +252,11 @@ def test_another_dealers_order_looks_like_none(desk: Desk) -> None:
 
 def test_goods_received_are_there_once_per_delivery_note(desk: Desk) -> None:
     open_shop(stock=None)
-    body = {"warehouse": "GZ", "reference": "DN-1", "lines": [{"sku": "L00001", "quantity": 7}, {"sku": "L00001", "quantity": 3}]}
+    body = {
+        "warehouse": "GZ",
+        "reference": "DN-1",
+        "lines": [{"sku": "L00001", "quantity": 7}, {"sku": "L00001", "quantity": 3}],
+    }
     token = desk.world.token(role="warehouse")
     first = desk.world.call("orders", "POST", "/stock/receipts", body=body, token=token, key="a")
     assert (first.status, counters(1)) == (201, (10, 0))
@@ -270,13 +280,17 @@ def test_urgent_orders_stand_first_in_the_review_queue(desk: Desk) -> None:
 def test_an_order_over_more_shelves_than_one_transaction_takes_is_reserved_whole(
     desk: Desk, policy: str, stock: int
 ) -> None:
-    products = 64 * 200
-    open_shop(products=products, stock=stock)
-    lines = [(number, 10) for number in range(0, products, 64)]
+    one_a_shelf = range(0, 64 * 200, 64)
+    open_shop(products=one_a_shelf, stock=stock)
+    lines = [(number, 10) for number in one_a_shelf]
     order_id = desk.accepted(order_of(*lines, policy=policy))
     shown = desk.show(order_id).json
     expected = 2_000 if stock == 100 else 1_000 if policy == "ship_available" else 0
-    assert (shown["state"], shown["reserved"], shown["reserved"] + shown["backordered"]) == ("in_review", expected, 2_000)
+    assert (shown["state"], shown["reserved"], shown["reserved"] + shown["backordered"]) == (
+        "in_review",
+        expected,
+        2_000,
+    )
     assert sum(counters(number)[1] for number, _ in lines) == expected
     if expected:
         if shown["holds"]:
@@ -290,9 +304,9 @@ def test_an_order_over_more_shelves_than_one_transaction_takes_is_reserved_whole
 
 
 def test_cancelling_an_order_over_many_shelves_frees_them_all(desk: Desk) -> None:
-    products = 64 * 200
-    open_shop(products=products)
-    lines = [(number, 10) for number in range(0, products, 64)]
+    one_a_shelf = range(0, 64 * 200, 64)
+    open_shop(products=one_a_shelf)
+    lines = [(number, 10) for number in one_a_shelf]
     order_id = desk.accepted(order_of(*lines))
     assert desk.act(order_id, "cancel", {"reason": "不要了"}).json["cancelled"] == 2_000
     assert {counters(number) for number, _ in lines} == {(100, 0)}

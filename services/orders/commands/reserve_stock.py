@@ -29,6 +29,9 @@ from services.orders.views import facts_of
 #: Each refused round lowers what is asked for to what is there; others may take some meanwhile.
 _ROUNDS = 25
 
+#: More transactions than the parts of the largest order; whoever needs more is being overtaken all the time.
+_PARTS = 50
+
 
 class StockKeepsChanging(Exception):
     """Others took stock faster than we could decide; the message comes again."""
@@ -43,14 +46,16 @@ def reserve_stock(message: Envelope) -> None:
     Raises:
         StockKeepsChanging: to have the message delivered again.
     """
-    order = load_order(message.subject)
-    while may(Action.RESERVE, order.state):
+    for _ in range(_PARTS):
+        order = load_order(message.subject)
+        if not may(Action.RESERVE, order.state):
+            return
         try:
             _reserve_part(order)
         except TransactionRefused as refused:
             if "order" not in refused:
                 raise StockKeepsChanging from refused
-        order = load_order(message.subject)
+    raise StockKeepsChanging
 
 
 def _reserve_part(order: Order) -> None:

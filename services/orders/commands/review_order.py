@@ -175,8 +175,7 @@ def _commit(
     progress: tuple[Progress, ...] | None = None,
     **changes: Any,
 ) -> OrderSummary:
-    change_order(transaction, order, event=event, progress=progress, **changes)
-    answer = summary_of(order.header)
+    answer = summary_of(change_order(transaction, order, event=event, progress=progress, **changes).header)
     key.keep(transaction, answer)
     transaction.commit()
     return answer

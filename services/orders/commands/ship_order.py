@@ -100,8 +100,8 @@ def _ship_part(
     transaction = Transaction()
     stock.issue(transaction, order.header.warehouse, _by_slot(order, leaving))
     transaction.create(shipment, "shipment")
-    change_order(transaction, order, event=_event(caller, order, shipment, progress), progress=progress)
-    answer = _answer(order, [*earlier, shipment])
+    after = change_order(transaction, order, event=_event(caller, order, shipment, progress), progress=progress)
+    answer = _answer(after, [*earlier, shipment])
     if last:
         key.keep(transaction, answer)
     transaction.commit()

@@ -147,6 +147,12 @@ class Emulator:
         self._process = None
         shutil.rmtree(self._temporary, ignore_errors=True)
 
+    def kill(self) -> None:
+        """End it as a crash would: nothing is saved any more."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
     @property
     def is_running(self) -> bool:
         """False once it has ended, wanted or not."""

@@ -14,27 +14,57 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack
 from ministack.core.persistence import save_all
 
-
-def save_state() -> float:
-    """Write all services' state to disk; how long that took, in seconds."""
-    started = time.monotonic()
-    save_all(ministack._build_persistence_save_dict())
-    return time.monotonic() - started
+LONGEST_SAVE_SECONDS = 120
 
 
-async def checkpoint(every: float) -> None:
-    """Save now and then. The pause grows with the cost, so saving never takes more than a fiftieth of the time."""
-    pause = every
-    while True:
-        await asyncio.sleep(pause)
-        pause = max(every, 50 * save_state())
+class Checkpoints:
+    """Save now and then, each time from a fork: a picture of one moment, while this process goes on serving."""
+
+    def __init__(self, every: float, failed: Callable[[], None]) -> None:
+        self._every = every
+        self._child = 0
+        self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(lambda task: None if task.cancelled() else failed())
+
+    async def _run(self) -> None:
+        """Until cancelled. The pause grows with the cost, so that saving takes a twentieth of the time at most."""
+        pause = self._every
+        while True:
+            await asyncio.sleep(pause)
+            started = time.monotonic()
+            self._child = os.fork()
+            if self._child == 0:
+                save_and_end()
+            await asyncio.to_thread(os.waitpid, self._child, 0)
+            self._child = 0
+            pause = max(self._every, 20 * (time.monotonic() - started))
+
+    def stop(self) -> None:
+        """Let nobody write any more: the last save comes now."""
+        self._task.cancel()
+        if self._child:
+            os.kill(self._child, signal.SIGKILL)
+
+
+def save_and_end() -> NoReturn:
+    """What the fork does. It lets go of every connection first, so that none outlives the server in it."""
+    try:
+        # Should it ever wait for a thread that was not forked with it.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(LONGEST_SAVE_SECONDS)
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        save_all(ministack._build_persistence_save_dict())
+    finally:
+        os._exit(0)
 
 
 def stop_with_parent() -> None:
@@ -61,16 +91,20 @@ async def main() -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     threading.Thread(target=stop_with_parent, daemon=True).start()
-    if every := float(os.environ.get("QUDAO_CHECKPOINT_SECONDS", "0")):
-        checkpoints = asyncio.create_task(checkpoint(every))
-        checkpoints.add_done_callback(lambda task: None if task.cancelled() else stop.set())
+    every = float(os.environ["QUDAO_CHECKPOINT_SECONDS"])
+    checkpoints = Checkpoints(every, failed=stop.set) if every else None
+
+    async def until_stopped() -> None:
+        await stop.wait()
+        if checkpoints:
+            checkpoints.stop()
 
     config = Config()
     config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 2
     config.loglevel = "WARNING"
-    await serve(ministack.app, config, shutdown_trigger=stop.wait)
+    await serve(ministack.app, config, shutdown_trigger=until_stopped)
 
 
 if __name__ == "__main__":

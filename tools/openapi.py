@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 from typing import Any
 
@@ -17,3 +18,8 @@ def document() -> dict[str, Any]:
     for module in pkgutil.iter_modules(contracts.__path__, "contracts."):
         importlib.import_module(module.name)
     return build_document(load_app(name) for name in paths.services() if name != paths.RELAY)
+
+
+def written() -> str:
+    """The document as it stands in docs/openapi.json."""
+    return json.dumps(document(), ensure_ascii=False, indent=1) + "\n"

@@ -32,8 +32,11 @@ Done = Callable[[int], None]
 """Told how many more rows are in."""
 
 
-class SignIns:
-    """The API as each of several users, whose password is the same. Tests give tokens in another way."""
+class People:
+    """The API as each of several users, whose password is the same.
+
+    Tests, where all is one process, give tokens, threads and pauses of their own.
+    """
 
     def __init__(self, http: httpx.Client, stage: str, password: str) -> None:
         self.http = http
@@ -50,6 +53,14 @@ class SignIns:
     def identity_of(self, user: str) -> TokenSource:
         """Where this user's tokens come from."""
         return SignIn(self.stage, user, self.password)
+
+    def threads(self, wanted: int) -> int:
+        """How many of them may act at the same time, at most as many as wanted."""
+        return wanted
+
+    def pause(self, seconds: float) -> None:
+        """Let the system work on."""
+        time.sleep(seconds)
 
 
 def chunks(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -34,8 +34,10 @@ def test_discontinued_products_are_followed_by_one_that_is_made() -> None:
     by_sku = {product.sku: product for product in lighting_range()}
     old = [product for product in by_sku.values() if product.discontinued]
     assert 50 < len(old) < 150
+    places = {sku: place for place, sku in enumerate(by_sku)}
     for product in old:
         assert product.successor and not by_sku[product.successor].discontinued
+        assert places[product.successor] < places[product.sku]  # so that it can be imported first
         assert by_sku[product.successor].category == product.category
 
 

@@ -3,6 +3,7 @@
 `seed` fills a running stage with it, through the public API; only the first admin's account is opened behind its back.
 """
 
-from tools.demo.seed import Demo, Login, seed
+from tools.demo.logins import Login, read_logins
+from tools.demo.seed import Demo, seed
 
-__all__ = ["Demo", "Login", "seed"]
+__all__ = ["Demo", "Login", "read_logins", "seed"]

@@ -82,7 +82,8 @@ _Variant = tuple[Body, *tuple[Choice, ...]]
 
 
 def lighting_range() -> list[Product]:
-    """The whole range: `RANGE_SIZE` products, a few of every family discontinued in favour of a successor."""
+    """The whole range: `RANGE_SIZE` products, a few of every family discontinued in favour of a successor,
+    which stands before it."""
     return [member for family, size in zip(families(), _sizes(), strict=True) for member in _members(family, size)]
 
 
@@ -113,10 +114,10 @@ def _sizes() -> list[int]:
 
 def _members(family: Family, size: int) -> Iterator[Product]:
     made = _spread(_variants(family), size - _DISCONTINUED_PER_FAMILY)
-    for body, *choices in _spread(made, _DISCONTINUED_PER_FAMILY):
-        yield _product(family, body, choices, _OLD)
     for body, *choices in made:
         yield _product(family, body, choices, _NEW)
+    for body, *choices in _spread(made, _DISCONTINUED_PER_FAMILY):
+        yield _product(family, body, choices, _OLD)
 
 
 def _variants(family: Family) -> list[_Variant]:

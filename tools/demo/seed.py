@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from tools import identity
 from tools.client import open_http
+from tools.demo.logins import Login, read_logins, write_logins
 from tools.demo.people import STAFF, Dealer, User, dealers
 from tools.demo.prices import PRICE_LISTS
 from tools.demo.products import lighting_range
@@ -18,7 +18,7 @@ from tools.demo.rows import dealer_row, opening_stock, price_row, product_row, u
 from tools.identity import Account
 from tools.imports import (
     Done,
-    SignIns,
+    People,
     give_passwords,
     import_dealers,
     import_products,
@@ -31,17 +31,6 @@ from tools.screen import bars
 
 #: From this business day on the demo's price lists hold.
 _VALID_FROM = "2026-01-01"
-
-
-@dataclass(frozen=True)
-class Login:
-    """A demo user to sign in as; `dealer_id` is None for the distributor's own people."""
-
-    user: str
-    password: str
-    role: str
-    dealer_id: str | None
-    name: str
 
 
 @dataclass(frozen=True)
@@ -66,12 +55,12 @@ def seed(url: str, stage: str, logins_file: Path, console: Console, number: int 
         ApiProblem, Unreachable: an import was refused or not answered.
         Explained: an account was not opened in time.
     """
-    password = _password_in(logins_file) or identity.new_password()
+    password = read_logins(logins_file)[0].password if logins_file.is_file() else identity.new_password()
     products, companies = lighting_range(), dealers(number)
     logins, deliveries = _logins(companies, password), opening_stock(products, number)
     _open_first_account(stage, password)
     with open_http(url) as http, bars(console) as progress:
-        admin = SignIns(http, stage, password).as_user(_first_admin().username)
+        admin = People(http, stage, password).as_user(_first_admin().username)
 
         def bar(what: str, total: int) -> Done:
             task = progress.add_task(what, total=total)
@@ -84,23 +73,21 @@ def seed(url: str, stage: str, logins_file: Path, console: Console, number: int 
         accounts = bar("账号 / accounts", len(logins))
         stock_rows = bar("库存 / stock", sum(len(delivery.wanted) for delivery in deliveries))
 
-        def people() -> None:
-            import_dealers(admin, [dealer_row(dealer) for dealer in companies], company_rows)
-            give_passwords(stage, [login.user for login in logins], password, accounts)
-
-        def prices() -> None:
+        def sell() -> None:
             for price_list in PRICE_LISTS:
                 facts = {"name": price_list.name, "valid_from": _VALID_FROM}
                 rows = [price_row(price_list, product) for product in products]
                 publish_prices(admin, price_list.price_list_id, facts, rows, price_rows)
+            import_dealers(admin, [dealer_row(dealer) for dealer in companies], company_rows)
+            give_passwords(stage, [login.user for login in logins], password, accounts)
 
         def stock() -> None:
             for delivery in deliveries:
                 receive_stock(admin, delivery, stock_rows)
 
-        jobs: list[Callable[[], None]] = [people, prices, stock]
+        jobs: list[Callable[[], None]] = [sell, stock]
         in_parallel(len(jobs), jobs)
-    _write(logins_file, logins)
+    write_logins(logins_file, logins)
     warehouses = len({dealer.warehouse for dealer in companies})
     return Demo(len(products), len(companies), len(PRICE_LISTS), warehouses, tuple(logins))
 
@@ -124,17 +111,3 @@ def _logins(companies: list[Dealer], password: str) -> list[Login]:
         for user in dealer.users
     ]
     return staff + buyers
-
-
-def _password_in(logins_file: Path) -> str | None:
-    if not logins_file.is_file():
-        return None
-    password: str = json.loads(logins_file.read_text(encoding="utf-8"))[0]["password"]
-    return password
-
-
-def _write(logins_file: Path, logins: list[Login]) -> None:
-    """Readable by its owner alone: these are passwords."""
-    text = json.dumps([asdict(login) for login in logins], ensure_ascii=False, indent=1) + "\n"
-    logins_file.touch(mode=0o600)
-    logins_file.write_text(text, encoding="utf-8")

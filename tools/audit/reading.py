@@ -69,17 +69,23 @@ def _order_part(item: Item) -> tuple[str, str]:
 
 def snapshot(stage: str) -> Snapshot:
     """Read the table of a stage."""
-    table = aws.parameter(stage, "core", "table-name")
-    client = aws.dynamodb()
+    return Snapshot(stored_items(aws.parameter(stage, "core", "table-name"), _SEGMENTS))
+
+
+def stored_items(table: str, readers: int) -> Iterator[Item]:
+    """Every item of a table, read by so many at the same time."""
 
     def segment(number: int) -> list[Item]:
-        pages = client.get_paginator("scan").paginate(
-            TableName=table, ConsistentRead=True, Segment=number, TotalSegments=_SEGMENTS
+        pages = (
+            aws.dynamodb()
+            .get_paginator("scan")
+            .paginate(TableName=table, ConsistentRead=True, Segment=number, TotalSegments=readers)
         )
         return [item for page in pages for item in _known(page["Items"])]
 
-    with ThreadPoolExecutor(_SEGMENTS) as readers:
-        return Snapshot(item for part in readers.map(segment, range(_SEGMENTS)) for item in part)
+    with ThreadPoolExecutor(readers) as pool:
+        for part in pool.map(segment, range(readers)):
+            yield from part
 
 
 def _known(raw_items: Iterable[dict[str, Any]]) -> Iterator[Item]:

@@ -14,8 +14,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from tools import aws, demo, deploy, emulator, package, paths
-from tools.client import ApiProblem, Unreachable
+from tools import aws, deploy, emulator, package, paths
 from tools.client import ApiProblem, Unreachable
 from tools.demo.logins import read_logins
 from tools.edge import Edge

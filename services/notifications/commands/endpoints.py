@@ -1,0 +1,166 @@
+"""Webhook endpoints as the administrator keeps them."""
+
+from __future__ import annotations
+
+from kernel import clock, sealing
+from kernel.idempotency import IdempotencyKey
+from kernel.ids import new_id
+from kernel.principal import Principal
+from kernel.problems import FieldProblem, Invalid, NotFound, Refusal
+from kernel.table import Transaction, TransactionRefused
+from services.notifications import api, catalogue, domain, views, webhooks
+from services.notifications.addresses import UrlRefused
+from services.notifications.commands import hooks
+from services.notifications.table import deliveries, endpoints
+from services.notifications.table.endpoints import EndpointItem
+
+
+def register(caller: Principal, body: api.RegisterEndpoint, key: IdempotencyKey) -> api.EndpointWithSecret:
+    """Send events there from now on.
+
+    Raises:
+        Invalid: an address we do not send to, or a type nobody publishes.
+        Refusal: `too-many-endpoints`.
+    """
+    if again := _answered_before(key):
+        return again
+    _validate(body)
+    if sum(item.state != "deleted" for item in endpoints.endpoints()) >= domain.MAX_ENDPOINTS:
+        detail = (
+            f"最多 {domain.MAX_ENDPOINTS} 个接收端,请先删除不用的 / at most {domain.MAX_ENDPOINTS}; delete one first"
+        )
+        raise Refusal("too-many-endpoints", detail)
+    secret = webhooks.new_secret()
+    endpoint_id = new_id("whe")
+    item = EndpointItem(
+        *endpoints.endpoint_key(endpoint_id),
+        endpoint_id=endpoint_id,
+        url=body.url,
+        types=sorted(set(body.types)),
+        description=body.description,
+        state="active",
+        secret=sealing.seal(secret),
+        version=1,
+        created_at=clock.stamp(),
+        created_by=caller.name,
+    )
+    transaction = Transaction()
+    transaction.create(item, "endpoint")
+    return _keep_and_show(transaction, item, secret, key)
+
+
+def rotate_secret(endpoint_id: str, key: IdempotencyKey) -> api.EndpointWithSecret:
+    """Sign with a new secret from now on, and with the present one too for a day.
+
+    Raises:
+        NotFound: no such endpoint.
+        Refusal: `changed-meanwhile`.
+    """
+    if again := _answered_before(key):
+        return again
+    item = _existing(endpoint_id)
+    secret = webhooks.new_secret()
+    transaction = Transaction()
+    endpoints.replace_secret(transaction, item, sealing.seal(secret), clock.now())
+    return _keep_and_show(transaction, item, secret, key)
+
+
+def delete(endpoint_id: str) -> api.EndpointDeleted:
+    """Send nothing there any more.
+
+    Raises:
+        NotFound: no such endpoint.
+    """
+    if not endpoints.delete_endpoint(_existing(endpoint_id), clock.now()):
+        raise NotFound
+    return api.EndpointDeleted(endpoint_id=endpoint_id)
+
+
+def replay(endpoint_id: str, event_id: str, key: IdempotencyKey) -> api.ReplayAccepted:
+    """Send an event once more to an endpoint, under its own id; the attempt is marked, and harms no statistics.
+
+    Raises:
+        NotFound: no such endpoint, or it never was to get this event.
+        Refusal: `endpoint-disabled`, or `still-in-delivery`.
+    """
+    endpoint = _existing(endpoint_id)
+    delivery = deliveries.delivery_of(endpoint_id, event_id)
+    if delivery is None:
+        raise NotFound
+    if not endpoint.is_active:
+        raise Refusal("endpoint-disabled", "接收端已停用,请重新登记 / this endpoint is disabled; register it anew")
+    if delivery.due:
+        raise _still_in_delivery()
+    answer = api.ReplayAccepted(endpoint_id=endpoint_id, event_id=event_id)
+    transaction = Transaction()
+    deliveries.ask_replay(transaction, delivery, clock.now())
+    key.keep(transaction, answer)
+    try:
+        transaction.commit()
+    except TransactionRefused as refusal:
+        if IdempotencyKey.LABEL in refusal:
+            raise
+        raise _still_in_delivery() from None
+    hooks.wake(delivery.body)
+    return answer
+
+
+def _still_in_delivery() -> Refusal:
+    detail = "此事件仍在投递中,完成后可重放 / still being delivered; it can be replayed once that has ended"
+    return Refusal("still-in-delivery", detail)
+
+
+def _existing(endpoint_id: str) -> EndpointItem:
+    found = endpoints.endpoint_of(endpoint_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _validate(body: api.RegisterEndpoint) -> None:
+    known = catalogue.webhook_types() | {domain.EVERY_TYPE}
+    problems = [
+        FieldProblem(field=f"types.{index}", code="unknown-type", detail="没有这种事件 / nobody publishes this type")
+        for index, wanted in enumerate(body.types)
+        if wanted not in known
+    ]
+    try:
+        webhooks.check(body.url, allow_loopback=hooks.allow_loopback())
+    except UrlRefused:
+        detail = (
+            "请提供公网 https 地址(域名,端口 443 或 8443) / "
+            "give a public https address: a host name that resolves, port 443 or 8443, no user name"
+        )
+        problems.append(FieldProblem(field="url", code="url-not-allowed", detail=detail))
+    if problems:
+        raise Invalid(problems)
+
+
+def _keep_and_show(
+    transaction: Transaction, item: EndpointItem, secret: str, key: IdempotencyKey
+) -> api.EndpointWithSecret:
+    # The record of the answer holds no secret: a repeat is answered with the one that lies sealed in the endpoint.
+    shown = api.EndpointWithSecret(**views.endpoint(item).model_dump(), secret=None)
+    key.keep(transaction, shown)
+    try:
+        transaction.commit()
+    except TransactionRefused as refusal:
+        if again := _answered_before(key):
+            return again
+        if "endpoint" in refusal:
+            raise Refusal(
+                "changed-meanwhile", "已被他人更改,请重试 / somebody else changed it just now; retry"
+            ) from None
+        raise
+    return shown.model_copy(update={"secret": secret})
+
+
+def _answered_before(key: IdempotencyKey) -> api.EndpointWithSecret | None:
+    """The answer this request got the first time, with its secret while that is still the endpoint's newest."""
+    earlier = key.earlier_answer()
+    if earlier is None:
+        return None
+    shown = api.EndpointWithSecret.model_validate_json(earlier[1])
+    item = endpoints.endpoint_of(shown.endpoint_id)
+    current = item is not None and int(item.version) == shown.version
+    return shown.model_copy(update={"secret": sealing.unseal(item.secret)}) if item and current else shown

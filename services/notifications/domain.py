@@ -1,0 +1,284 @@
+"""Who is told what, when not, and when a webhook is tried again. No AWS, no clock, no dice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from string import Formatter
+
+from contracts.orders import (
+    OrderApproved,
+    OrderCancelled,
+    OrderRejected,
+    OrderReserved,
+    OrderShipped,
+    OrderSubmitted,
+)
+from contracts.reconciliation import ReceiptPosted, StatementIssued
+from contracts.tickets import TicketOverdue, TicketProgressed
+from kernel.events import Event
+from kernel.money import yuan
+from kernel.principal import Role
+from services.notifications.templates import STEPS, TEMPLATES
+
+# ---- which event tells whom what ----
+
+_NOBODY: frozenset[Role] = frozenset()
+_BUYERS = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
+_ACCOUNTANTS = frozenset({Role.DEALER_ADMIN, Role.DEALER_ACCOUNTANT})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Tell the dealer (or a `desk` of the house) by this template; text the dealer's people who have one of `texts`.
+
+    `steps` and `but_not` narrow it to steps of a service request.
+    """
+
+    template: str
+    desk: Role | None = None
+    texts: frozenset[Role] = _NOBODY
+    steps: frozenset[str] | None = None
+    but_not: frozenset[str] = frozenset()
+
+    def applies(self, event: Event) -> bool:
+        """Whether the event's step, if it has any, is one of those meant."""
+        step = getattr(event, "step", None)
+        return step not in self.but_not and (self.steps is None or step in self.steps)
+
+
+RULES: dict[type[Event], tuple[Rule, ...]] = {
+    OrderSubmitted: (Rule("order_received"),),
+    OrderReserved: (Rule("order_reserved", texts=_BUYERS), Rule("order_to_review", desk=Role.ASSISTANT)),
+    OrderApproved: (Rule("order_approved"), Rule("order_to_ship", desk=Role.WAREHOUSE)),
+    OrderRejected: (Rule("order_rejected", texts=_BUYERS),),
+    OrderCancelled: (Rule("order_cancelled"), Rule("order_stopped", desk=Role.WAREHOUSE)),
+    OrderShipped: (Rule("order_shipped", texts=_BUYERS),),
+    ReceiptPosted: (Rule("payment_received", texts=_ACCOUNTANTS),),
+    StatementIssued: (Rule("statement_issued", texts=_ACCOUNTANTS),),
+    TicketProgressed: (
+        # A rating is the dealer's own last word: nobody needs telling.
+        Rule("ticket_progressed", but_not=frozenset({"completed", "rated"})),
+        Rule("ticket_completed", texts=_BUYERS, steps=frozenset({"completed"})),
+        Rule("ticket_waiting", desk=Role.AFTERSALES, steps=frozenset({"registered", "answered", "reopened"})),
+    ),
+    TicketOverdue: (Rule("ticket_overdue", desk=Role.AFTERSALES),),
+}
+
+DESKS = frozenset(rule.desk for rules in RULES.values() for rule in rules if rule.desk)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One message to one mailbox: the dealer's, or a desk's. `sms` is the text sent to those with a role in `texts`."""
+
+    template: str
+    desk: Role | None
+    title_zh: str
+    title_en: str
+    text_zh: str
+    text_en: str
+    texts: frozenset[Role]
+
+
+def notices(event: Event) -> list[Notice]:
+    """What is to be said of an event, at most once to each mailbox. Nothing for an event without rules."""
+    words = words_of(event)
+    return [_notice(rule, words) for rule in RULES.get(type(event), ()) if rule.applies(event)]
+
+
+def _notice(rule: Rule, words: Mapping[str, str]) -> Notice:
+    said = TEMPLATES[rule.template]
+    return Notice(
+        template=rule.template,
+        desk=rule.desk,
+        title_zh=said.title_zh.format_map(words),
+        title_en=said.title_en.format_map(words),
+        text_zh=said.text_zh.format_map(words).strip(),
+        text_en=said.text_en.format_map(words).strip(),
+        texts=rule.texts,
+    )
+
+
+def words_of(event: Event) -> dict[str, str]:
+    """What a template may say of an event: its fields as text, amounts also in yuan (`gross` from `gross_fen`)."""
+    fields = event.model_dump(mode="json")
+    words = {name: "" if value is None else str(value) for name, value in fields.items()}
+    words |= {name.removesuffix("_fen"): yuan(fields[name]) for name in fields if name.endswith("_fen")}
+    step = fields.get("step", "")
+    words["step_zh"], words["step_en"] = STEPS.get(step, (step, step))
+    return words
+
+
+def desks_of(roles: frozenset[Role]) -> list[Role]:
+    """The desks whose messages a member of staff reads; an administrator reads all."""
+    return sorted(DESKS if Role.ADMIN in roles else DESKS & roles)
+
+
+# ---- text messages ----
+
+#: So many texts a day go to one phone; what is beyond stands in the inbox all the same.
+TEXTS_PER_DAY = 20
+#: The same template does not go to the same phone twice within this time: a burst of orders is one buzz.
+COLLAPSE_SECONDS = 60
+#: So many people of a dealer are texted about one event; all of them read it in the inbox.
+MAX_RECIPIENTS = 20
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+#: Longest value by variable, so that every text fits into one part.
+_LONGEST = {"waybill": 20}
+_LONGEST_OTHER = 32
+_INSTEAD = "见站内"
+
+
+class TextState(StrEnum):
+    """queued -> sending -> accepted | failed | unknown; or queued -> skipped.
+
+    `unknown`: it was handed over, or was about to be, and no answer came. It is never sent again by itself.
+    """
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+
+def sms_variables(template: str, words: Mapping[str, str]) -> dict[str, str]:
+    """The values a text message shows. Anything but a plain number or code is left to the inbox: no free text."""
+    wanted = [name for _, name, _, _ in Formatter().parse(_sms(template)) if name]
+    return {name: _plain(name, words[name]) for name in wanted}
+
+
+def sms_text(template: str, variables: Mapping[str, str]) -> str:
+    """The text message as it arrives."""
+    return _sms(template).format_map(variables)
+
+
+def texted_by(template: str) -> frozenset[Role]:
+    """Whom this template is texted to: people with one of these roles."""
+    rules = [rule for rules in RULES.values() for rule in rules if rule.template == template]
+    return frozenset().union(*(rule.texts for rule in rules))
+
+
+def _sms(template: str) -> str:
+    text = TEMPLATES[template].sms
+    if text is None:
+        raise LookupError(f"{template} has no wording for text messages")
+    return text
+
+
+def _plain(name: str, value: str) -> str:
+    fits = len(value) <= _LONGEST.get(name, _LONGEST_OTHER) and _PLAIN.fullmatch(value)
+    return value if fits else _INSTEAD
+
+
+def masked(phone: str) -> str:
+    """A phone number as staff see it: `+86138****0001`."""
+    return f"{phone[:-8]}****{phone[-4:]}"
+
+
+# ---- webhooks ----
+
+_HOUR = 3_600
+#: Seconds between one attempt and the next, as Standard Webhooks suggests: ten attempts over three days.
+RETRY_SECONDS = (5, 5 * 60, 30 * 60, 2 * _HOUR, 5 * _HOUR, 10 * _HOUR, 14 * _HOUR, 20 * _HOUR, 24 * _HOUR)
+MAX_ATTEMPTS = len(RETRY_SECONDS) + 1
+#: Up to so much of the wait is added at random, so that what failed together does not return together.
+JITTER = 0.1
+#: An endpoint is not believed when it asks to be left alone for longer.
+MAX_RETRY_AFTER = timedelta(hours=24)
+#: An endpoint that has answered nothing well for so long is given up.
+GIVE_UP_AFTER = timedelta(days=5)
+#: A secret that was replaced still signs for so long.
+SECRET_OVERLAP = timedelta(hours=24)
+MAX_ENDPOINTS = 20
+EVERY_TYPE = "*"
+
+
+class DeliveryState(StrEnum):
+    """pending -> delivered | exhausted | disabled."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    EXHAUSTED = "exhausted"
+    DISABLED = "disabled"
+
+
+class Outcome(StrEnum):
+    """What came of an attempt, as coarse as this on purpose: a log must not help anybody to explore a network."""
+
+    STARTED = "started"
+    SUCCESS = "2xx"
+    REDIRECT = "3xx"
+    REFUSED = "4xx"
+    GONE = "410"
+    FAULT = "5xx"
+    NO_ANSWER = "no-answer"
+
+
+def outcome_of(status: int | None) -> Outcome:
+    """What an HTTP status means; None is no answer at all. A redirect is a failure: it is never followed."""
+    if status is None:
+        return Outcome.NO_ANSWER
+    if status == 410:
+        return Outcome.GONE
+    by_class = {2: Outcome.SUCCESS, 3: Outcome.REDIRECT, 4: Outcome.REFUSED, 5: Outcome.FAULT}
+    return by_class.get(status // 100, Outcome.NO_ANSWER)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Where a delivery stands after an attempt, and when the next one is due, if any."""
+
+    state: DeliveryState
+    due: datetime | None = None
+
+
+def judge(outcome: Outcome, attempts: int, now: datetime, retry_after: timedelta | None, jitter: float) -> Verdict:
+    """What follows from an attempt.
+
+    Args:
+        attempts: how many there were, this one included.
+        retry_after: how long the endpoint asked us to wait.
+        jitter: from 0 to 1.
+    """
+    if outcome is Outcome.SUCCESS:
+        return Verdict(DeliveryState.DELIVERED)
+    if outcome is Outcome.GONE:
+        return Verdict(DeliveryState.DISABLED)
+    if attempts >= MAX_ATTEMPTS:
+        return Verdict(DeliveryState.EXHAUSTED)
+    wait = timedelta(seconds=RETRY_SECONDS[attempts - 1] * (1 + JITTER * jitter))
+    return Verdict(DeliveryState.PENDING, now + max(wait, min(retry_after or wait, MAX_RETRY_AFTER)))
+
+
+def parse_retry_after(header: str | None, now: datetime) -> timedelta | None:
+    """How long a `Retry-After` header asks to wait: seconds or a date; None when absent, past or unreadable."""
+    if not header:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdigit():
+        return min(timedelta(seconds=int(text[:9])), MAX_RETRY_AFTER)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None or moment <= now:
+        return None
+    return moment - now
+
+
+def hears(types: tuple[str, ...], event_type: str) -> bool:
+    """Whether an endpoint that asked for these types is told of an event."""
+    return EVERY_TYPE in types or event_type in types
+
+
+def wants_giving_up(failing_since: datetime | None, now: datetime) -> bool:
+    """Whether an endpoint has failed for so long that it is disabled."""
+    return failing_since is not None and now - failing_since > GIVE_UP_AFTER

@@ -1,0 +1,20 @@
+"""For stages without a provider: keeps in the table what would have been sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kernel.ids import new_id
+from services.notifications import domain
+from services.notifications.providers import Accepted, Result
+from services.notifications.table import texts
+
+
+class Recorder:
+    """Accepts everything."""
+
+    def send(self, message_id: str, phone: str, template_key: str, variables: Mapping[str, str]) -> Result:
+        """Keep the message."""
+        record_id = new_id("rec")
+        texts.record_text(message_id, record_id, phone, domain.sms_text(template_key, variables))
+        return Accepted(record_id)

@@ -1,0 +1,135 @@
+"""The words. Inbox in Chinese and English; text messages in Chinese, from templates alone, never free text.
+
+Names in braces are filled by `domain.words_of`. A text message fits into one part (70 characters, the signature
+included) and says nothing about amounts: a phone lies on the counter of a shop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Template:
+    """What is said of one occasion. `sms` is the wording approved by the carriers, if people are texted at all."""
+
+    title_zh: str
+    title_en: str
+    text_zh: str
+    text_en: str
+    sms: str | None = None
+
+
+TEMPLATES: dict[str, Template] = {
+    # ---- to the dealer ----
+    "order_received": Template(
+        "订单 {order_id} 已收到",
+        "Order {order_id} received",
+        "共 {line_count} 行,合计 {gross},正在核对库存。",
+        "{line_count} lines, {gross} in total. We are checking stock.",
+    ),
+    "order_reserved": Template(
+        "订单 {order_id} 已受理",
+        "Order {order_id} accepted",
+        "已预留 {reserved} 件,待补货 {backordered} 件,正在审核。",
+        "{reserved} pieces are held for you, {backordered} wait for new stock. Under review.",
+        sms="【渠道】您的订单{order_id}已受理,审核后尽快发货,详情请登录查看。",
+    ),
+    "order_approved": Template(
+        "订单 {order_id} 已审核通过",
+        "Order {order_id} approved",
+        "已转仓库备货,发货后会通知您。",
+        "The warehouse is preparing it. We will tell you when it leaves.",
+    ),
+    "order_rejected": Template(
+        "订单 {order_id} 未通过审核",
+        "Order {order_id} not approved",
+        "原因:{reason}",
+        "Reason: {reason}",
+        sms="【渠道】您的订单{order_id}未通过审核,请登录查看原因。",
+    ),
+    "order_cancelled": Template(
+        "订单 {order_id} 已取消 {cancelled} 件",
+        "Order {order_id}: {cancelled} pieces cancelled",
+        "原因:{reason}",
+        "Reason: {reason}",
+    ),
+    "order_shipped": Template(
+        "订单 {order_id} 已发货 {shipped_pieces} 件",
+        "Order {order_id}: {shipped_pieces} pieces shipped",
+        "承运:{carrier},运单号:{waybill},金额 {shipped_gross}。",
+        "Carrier {carrier}, waybill {waybill}, worth {shipped_gross}.",
+        sms="【渠道】订单{order_id}已发货{shipped_pieces}件,运单{waybill},请查收。",
+    ),
+    "payment_received": Template(
+        "收到您的款项 {amount}",
+        "We received your payment of {amount}",
+        "到账日期 {received_on},已记入往来账户。",
+        "Received on {received_on} and posted to your account.",
+        sms="【渠道】您的往来账户有更新,请登录查看。",
+    ),
+    "statement_issued": Template(
+        "{period} 对账单已生成",
+        "Your statement for {period} is ready",
+        "期初 {opening},期末 {closing},请核对。",
+        "Opening {opening}, closing {closing}. Please check it.",
+        sms="【渠道】您{period}的对账单已生成,请登录核对。",
+    ),
+    "ticket_progressed": Template(
+        "服务单 {ticket_id} {step_zh}",
+        "Service request {ticket_id} {step_en}",
+        "「{title}」{note}",
+        "“{title}” {note}",
+    ),
+    "ticket_completed": Template(
+        "服务单 {ticket_id} 已处理完成",
+        "Service request {ticket_id} completed",
+        "「{title}」{note} 请查看并评价。",
+        "“{title}” {note} Please look and rate it.",
+        sms="【渠道】您的服务单{ticket_id}已处理完成,请登录查看并评价。",
+    ),
+    # ---- to the desks of the house ----
+    "order_to_review": Template(
+        "订单 {order_id} 待审核",
+        "Order {order_id} waits for review",
+        "{dealer_id},{line_count} 行,合计 {gross},缺 {backordered} 件。",
+        "{dealer_id}, {line_count} lines, {gross}, {backordered} pieces short.",
+    ),
+    "order_to_ship": Template(
+        "订单 {order_id} 待发货",
+        "Order {order_id} is to be shipped",
+        "{dealer_id},{line_count} 行,仓库 {warehouse}。",
+        "{dealer_id}, {line_count} lines, from {warehouse}.",
+    ),
+    "order_stopped": Template(
+        "订单 {order_id} 已取消 {cancelled} 件,请停止备货",
+        "Order {order_id}: {cancelled} pieces cancelled, stop preparing them",
+        "{dealer_id},原因:{reason}",
+        "{dealer_id}, reason: {reason}",
+    ),
+    "ticket_waiting": Template(
+        "服务单 {ticket_id} 待处理",
+        "Service request {ticket_id} waits for you",
+        "{dealer_id}{step_zh}:「{title}」{note}",
+        "{step_en} by {dealer_id}: “{title}” {note}",
+    ),
+    "ticket_overdue": Template(
+        "服务单 {ticket_id} 已超时",
+        "Service request {ticket_id} is overdue",
+        "{dealer_id}「{title}」应于 {due_at} 前完成。",
+        "{dealer_id} “{title}” was due at {due_at}.",
+    ),
+}
+
+#: The steps of a service request in words.
+STEPS = {
+    "registered": ("已登记", "registered"),
+    "accepted": ("已受理", "accepted"),
+    "reviewed": ("已审核", "reviewed"),
+    "dispatched": ("已派工", "dispatched"),
+    "completed": ("已完成", "completed"),
+    "rejected": ("已驳回", "turned down"),
+    "asked": ("需要您补充信息", "needs your answer"),
+    "answered": ("已补充信息", "answered"),
+    "reopened": ("已重开", "reopened"),
+}

@@ -1,0 +1,70 @@
+"""One of every event that notifications tells about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.orders import (
+    OrderApproved,
+    OrderCancelled,
+    OrderRejected,
+    OrderReserved,
+    OrderShipped,
+    OrderSubmitted,
+)
+from contracts.reconciliation import ReceiptPosted, StatementIssued
+from contracts.tickets import TicketOverdue, TicketProgressed
+from kernel.events import Event
+
+ORDER: dict[str, Any] = {
+    "order_id": "D0001-000123",
+    "dealer_id": "D0001",
+    "warehouse": "GZ",
+    "state": "reserved",
+    "line_count": 120,
+    "gross_fen": 1_234_500,
+}
+
+
+def progressed(step: str, ticket_id: str = "D0001-T00007") -> TicketProgressed:
+    """A step of a service request."""
+    return TicketProgressed(ticket_id=ticket_id, dealer_id="D0001", step=step, state=step, title="灯带不亮", by="王工")
+
+
+def shipped(**more: Any) -> OrderShipped:
+    """A shipment."""
+    fields: dict[str, Any] = ORDER | {
+        "shipment_id": "shp_1",
+        "shipped_pieces": 12,
+        "shipped_gross_fen": 123_450,
+        "shipped_net_fen": 109_248,
+        "shipped_tax_fen": 14_202,
+        "shipped_at": "2026-11-23T02:00:00.000Z",
+        "payment_days": 30,
+        "carrier": "顺丰",
+        "waybill": "SF1234567890123",
+        "complete": True,
+    }
+    return OrderShipped(**fields | more)
+
+
+EVENTS: list[Event] = [
+    OrderSubmitted(**ORDER),
+    OrderReserved(**ORDER, reserved=90, backordered=10),
+    OrderApproved(**ORDER),
+    OrderRejected(**ORDER, reason="价格有误"),
+    OrderCancelled(**ORDER, cancelled=5, reason="重复下单"),
+    shipped(),
+    ReceiptPosted(receipt_id="rcp_1", dealer_id="D0001", amount_fen=123_450, received_on="2026-11-20"),
+    StatementIssued(statement_id="stm_1", dealer_id="D0001", period="2026-11", opening_fen=0, closing_fen=123_450),
+    progressed("registered"),
+    progressed("completed"),
+    TicketOverdue(
+        ticket_id="D0001-T00007",
+        dealer_id="D0001",
+        state="accepted",
+        title="灯带不亮",
+        urgent=True,
+        due_at="2026-11-23T02:00:00.000Z",
+    ),
+]

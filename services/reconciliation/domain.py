@@ -49,6 +49,11 @@ class Kind(StrEnum):
         """Its name for people."""
         return _KIND_LABELS[self]
 
+    @property
+    def rank(self) -> int:
+        """Its place within a day: goods, then money, then what takes either back."""
+        return list(Kind).index(self)
+
 
 _KIND_LABELS = {
     Kind.SHIPMENT: "发货 / Shipment",

@@ -2,7 +2,7 @@
 
 P1  a dealer's accounts, and what is closed      pk: LEDGER#<dealer>       sk: ACCOUNTS
 P2  what a document booked, once                 pk: LEDGER#<dealer>       sk: JOURNAL#<kind>.<document>
-P3  a dealer's movements from day to day         pk: LEDGER#<dealer>       sk: ENTRY#<day>#<journal>
+P3  a dealer's movements from day to day         pk: LEDGER#<dealer>       sk: ENTRY#<day>#<rank of kind>#<journal>
 P4  their totals by day and due day              pk: LEDGER#<dealer>       sk: DAY#<day>#<due day or ->
 P5  money of one bank reference, once for ever   pk: LEDGER#BANK#<bank>    sk: <reference>
 P6  what was said of a ledger (kernel.outbox)    pk: LEDGER#<dealer>       sk: EVENT#<document>#<sequence>
@@ -432,7 +432,7 @@ def _journal_item(journal: Journal, posted_on: date, posted_by: str) -> JournalI
 def _entry_item(pk: str, movement: Movement) -> EntryItem:
     return EntryItem(
         pk,
-        f"ENTRY#{movement.posted_on}#{movement.journal_id}",
+        f"ENTRY#{movement.posted_on}#{movement.kind.rank}#{movement.journal_id}",
         journal_id=movement.journal_id,
         document_kind=movement.kind.value,
         document_id=movement.document_id,

@@ -1,4 +1,4 @@
-"""A small shop laid straight into the table: products, one price list, dealers, stock. For tests of what stands on it."""
+"""A small shop laid straight into the table: products, one price list, dealers, stock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def open_shop(
     unit_price: str = "12.50",
     credit_limit_fen: int = 100_000_000,
 ) -> None:
-    """Products L00000… in slots 0… (or in the slots given), at `unit_price` yuan, `stock` pieces each (None: no shelves)."""
+    """Products L00000… in slots 0… (or the slots given), at `unit_price` yuan, `stock` pieces each (None: none)."""
     numbers = range(products) if isinstance(products, int) else products
     items: list[Item] = [_product(number) for number in numbers]
     shelves: dict[int, list[int]] = {}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel.money import fen_of
 from services.orders.domain import (
     SHELVES_PER_STEP,
     Action,
@@ -28,7 +29,6 @@ from services.orders.domain import (
     total,
     wanted_by_slot,
 )
-from kernel.money import fen_of
 
 
 def line(number: int = 1, *, slot: int = 0, quantity: int = 10, unit_price: str = "12.5") -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contracts.catalog import (
@@ -23,7 +23,7 @@ from kernel.money import fen_of
 from kernel.outbox import Command, announcement
 from kernel.principal import Principal
 from kernel.problems import Busy, FieldProblem, Invalid, Refusal
-from kernel.table import Item, Key, Transaction, TransactionRefused, fetch
+from kernel.table import Item, Transaction, TransactionRefused, fetch
 from services.orders.api import OrderReceipt, SubmitOrder
 from services.orders.domain import MAX_PIECES_PER_SKU, Hold, Line, State, needs_credit_hold, total
 from services.orders.table import (
@@ -67,9 +67,13 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
         Busy: other orders of this dealer kept getting in first.
     """
     dealer_id = caller.own_dealer_id
-    products, found = _first_read(dealer_id, [line.sku for line in request.lines])
+    wanted = [product_key(sku) for sku in dict.fromkeys(line.sku for line in request.lines)]
+    found = fetch([dealer_key(dealer_id), account_key(dealer_id), *wanted[:_FIRST_PRODUCTS]])
     dealer = _active_dealer(found.get(dealer_key(dealer_id)))
-    priced = _price(request, dealer, products)
+    found |= fetch([price_list_key(dealer.price_list), *wanted[_FIRST_PRODUCTS:]], consistent=False)
+    price_list = _valid_price_list(found.get(price_list_key(dealer.price_list)))
+    products = {item.sku: item for item in found.values() if isinstance(item, ProductItem)}
+    priced = _price(request, price_list, products)
     account = found.get(account_key(dealer_id))
     for _ in range(_ATTEMPTS):
         try:
@@ -81,14 +85,6 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
     raise Busy
 
 
-def _first_read(dealer_id: str, skus: Sequence[str]) -> tuple[dict[str, ProductItem], Mapping[Key, Item]]:
-    """The dealer, its account (both consistently) and as many products as fit into the same call, then the rest."""
-    wanted = [product_key(sku) for sku in dict.fromkeys(skus)]
-    found = fetch([dealer_key(dealer_id), account_key(dealer_id), *wanted[:_FIRST_PRODUCTS]])
-    found |= fetch(wanted[_FIRST_PRODUCTS:], consistent=False)
-    return {item.sku: item for item in found.values() if isinstance(item, ProductItem)}, found
-
-
 def _active_dealer(dealer: Item | None) -> DealerItem:
     if not isinstance(dealer, DealerItem) or dealer.status != "active":
         raise Refusal(
@@ -97,32 +93,24 @@ def _active_dealer(dealer: Item | None) -> DealerItem:
     return dealer
 
 
-def _price(request: SubmitOrder, dealer: DealerItem, products: Mapping[str, ProductItem]) -> Priced:
-    price_list = _valid_price_list(dealer.price_list)
-    version = int(price_list.version)
+def _price(request: SubmitOrder, price_list: PriceListItem, products: Mapping[str, ProductItem]) -> Priced:
+    price_list_id, version = price_list.price_list_id, int(price_list.version)
     shelves = {product.slot.shelf for product in products.values()}
-    pages = fetch([price_page_key(dealer.price_list, version, shelf) for shelf in sorted(shelves)], consistent=False)
+    pages = fetch([price_page_key(price_list_id, version, shelf) for shelf in sorted(shelves)], consistent=False)
     prices: dict[str, Price] = {}
     for sku, product in products.items():
-        page = pages.get(price_page_key(dealer.price_list, version, product.slot.shelf))
+        page = pages.get(price_page_key(price_list_id, version, product.slot.shelf))
         price = page.price_at(product.slot.position) if isinstance(page, PricePageItem) else None
         if price:
             prices[sku] = price
     problems = _line_problems(request, products, prices)
     if problems:
         raise Invalid(problems, code="lines-not-orderable")
-    return Priced(_lines(request, products, prices), dealer.price_list, version)
+    return Priced(_lines(request, products, prices), price_list_id, version)
 
 
-def _valid_price_list(price_list_id: str) -> PriceListItem:
-    key = price_list_key(price_list_id)
-    found = fetch([key], consistent=False).get(key)
-    today = clock.business_date(clock.now()).isoformat()
-    if (
-        not isinstance(found, PriceListItem)
-        or found.valid_from > today
-        or (found.valid_to is not None and found.valid_to < today)
-    ):
+def _valid_price_list(found: Item | None) -> PriceListItem:
+    if not isinstance(found, PriceListItem) or not found.holds_on(clock.business_date(clock.now())):
         raise Refusal(
             "no-valid-price-list", "没有有效的价格表,请联系业务员 / no price list is valid today; call your contact"
         )

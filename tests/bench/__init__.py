@@ -1,0 +1,1 @@
+"""Measurements to be read, not asserted: `make bench` prints them from one run, `--json` for machines."""

@@ -18,6 +18,7 @@
 - `world.periodic(service, function)` runs a scheduled function once.
 - `world.clock.advance(minutes=5)`, `world.clock.set(moment)`. The clock starts on Monday 23 November 2026 at 10:00 in
   Shanghai and goes one millisecond further each time it is read. Tokens and AWS live in real time.
+- `world.empty()` begins anew; tests/faults.py breaks the system at every AWS call it makes.
 - `world.snapshot()`: every item as text by its key, to compare byte for byte; `world.items("ORDERS#")`: as values.
 
 Queues, dead letters and rules come from what the apps declare, the table from infra/core.yaml. A service that cannot be
@@ -38,7 +39,6 @@ import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -54,9 +54,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from moto import mock_aws
 from moto.backends import get_backend
 
-import tests.moto_patches  # noqa: F401  (before the first client)
+import tests.moto_patches  # noqa: F401  (like faults: before the first client)
 from kernel import clock
 from kernel.app import ConsumerSpec, Operation, ServiceApp
+from tests.faults import running
 from tools import paths
 from tools.template import MAX_RECEIVES
 
@@ -83,9 +84,6 @@ ENVIRONMENT = {
 MONDAY_MORNING = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 SEALING_KEY = Fernet.generate_key().decode()
 KEY_ID = "test-key-1"
-
-#: The function that runs just now, "orders.reserve_stock"; None between invocations. For hooks that watch AWS calls.
-running: ContextVar[str | None] = ContextVar("running", default=None)
 
 _BATCH = 100
 _MAX_ROUNDS = 400
@@ -162,14 +160,25 @@ class World:
     """One test's table, bus, queues and time, and every service that could be imported."""
 
     def __init__(self) -> None:
-        self.apps, self._broken = load_apps()
+        apps, self._broken = load_apps()
+        self.apps = dict(apps)
         self.clock = Clock()
+        self.empty()
+
+    def empty(self) -> None:
+        """Begin anew: an empty table, empty queues, Monday morning."""
+        for service in ("dynamodb", "sqs", "events", "secretsmanager"):
+            get_backend(service)[ACCOUNT][REGION].reset()
+        self.clock.moment = MONDAY_MORNING
         self.delivered: list[Delivery] = []
         self._streamed = 0
         self._stream_attempts = 0
-        self._dynamodb: Any = get_backend("dynamodb")[ACCOUNT][REGION]
-        self._sqs: Any = get_backend("sqs")[ACCOUNT][REGION]
         self._build()
+
+    def inhabit(self, *apps: ServiceApp) -> None:
+        """Begin anew with the relay and only these services, which may be a test's own."""
+        self.apps = {"relay": self.app("relay"), **{app.service: app for app in apps}}
+        self.empty()
 
     # ---- asking ----
 
@@ -242,6 +251,16 @@ class World:
         assert may_fail or not report.dead, f"given up on: {report.dead}"
         return report
 
+    def relay_once(self) -> None:
+        """Hand what was written since to the relay, and nothing to anyone else."""
+        while self._pump_stream(Drained()):
+            pass
+
+    def consume_once(self, service: str, function: str) -> None:
+        """Let one function take one batch from its queue."""
+        spec = next(spec for spec in self.app(service).consumers if spec.function == function)
+        self._pump_queue(service, spec, Drained())
+
     def redeliver_everything(self) -> Drained:
         """Deliver again all that was ever taken in well, message by message, and let the relay see the stream anew."""
         report = Drained()
@@ -307,7 +326,11 @@ class World:
     @property
     def table(self) -> Any:
         """Moto's table."""
-        return self._dynamodb.tables[f"qudao-{STAGE}"]
+        return get_backend("dynamodb")[ACCOUNT][REGION].tables[f"qudao-{STAGE}"]
+
+    @property
+    def _sqs(self) -> Any:
+        return get_backend("sqs")[ACCOUNT][REGION]
 
     # ---- how it works ----
 

@@ -104,3 +104,8 @@ PriceListId = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,23}$")]
 WarehouseId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")]
 #: Mainland mobile in E.164.
 Phone = Annotated[str, Field(pattern=r"^\+86[1][3-9][0-9]{9}$")]
+
+
+def masked_phone(phone: str) -> str:
+    """A phone number for those who have no need to call: `+8613812345678` as `+86138****5678`."""
+    return f"{phone[:-8]}****{phone[-4:]}"

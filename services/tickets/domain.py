@@ -236,11 +236,6 @@ def promise_problem(field: str, expected_at: datetime | None, now: datetime) -> 
     return [FieldProblem(field=field, code="not-ahead", detail=detail)]
 
 
-def masked(phone: str) -> str:
-    """`+8613812345678` as `+86138****5678`."""
-    return f"{phone[:6]}****{phone[-4:]}"
-
-
 _CHINESE: Mapping[str, str] = {
     "registered": "已登记",
     "accepted": "已受理",

@@ -8,6 +8,7 @@ from typing import Any
 from contracts.tickets import TicketProgressed
 from kernel import clock
 from kernel.events import Envelope
+from kernel.models import masked_phone
 from kernel.outbox import history
 from kernel.principal import Principal
 from kernel.problems import FieldProblem, Invalid, NotFound
@@ -22,7 +23,7 @@ from services.tickets.api import (
     TicketView,
     TimelineEntry,
 )
-from services.tickets.domain import CALLERS, MAX_STEPS, WAITING, Kind, State, Step, label, masked, possible_actions
+from services.tickets.domain import CALLERS, MAX_STEPS, WAITING, Kind, State, Step, label, possible_actions
 from services.tickets.holidays import CHINA
 from services.tickets.sla import read_clock
 from services.tickets.table import (
@@ -134,7 +135,7 @@ def _summary(ticket: TicketItem, now: datetime) -> dict[str, Any]:
 def _contact(caller: Principal, request: RequestItem) -> ContactView:
     """The dealer gave the number and may read it; of the others, only those who call."""
     in_full = caller.is_dealer or bool(caller.roles & CALLERS)
-    phone = request.contact_phone if in_full else masked(request.contact_phone)
+    phone = request.contact_phone if in_full else masked_phone(request.contact_phone)
     return ContactView(name=request.contact_name, phone=phone)
 
 

@@ -26,7 +26,6 @@ from services.tickets.domain import (
     Step,
     WrongState,
     label,
-    masked,
     possible_actions,
     promise_problem,
     take,
@@ -218,7 +217,3 @@ def test_every_word_of_the_timeline_is_chinese_first() -> None:
 )
 def test_a_promise_lies_ahead_within_a_year(expected_at: datetime | None, accepted: bool) -> None:
     assert (promise_problem("visit_at", expected_at, NOW) == []) is accepted
-
-
-def test_a_masked_phone_keeps_its_ends_only() -> None:
-    assert masked("+8613812345678") == "+86138****5678"

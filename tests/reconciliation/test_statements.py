@@ -302,6 +302,29 @@ def test_a_run_that_died_goes_on_where_it_stood(books: Books, monkeypatch: pytes
     assert [len(books.periods(dealer)) for dealer in sorted(asked)] == [1, 1, 1]
 
 
+def test_two_workers_on_one_run_ask_each_dealer_once(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    for dealer in ("D0001", "D0002", "D0003"):
+        books.shipped(100, dealer=dealer, by_hand=True)
+    books.now(DECEMBER)
+    monkeypatch.setattr(issue_statements, "_DEALERS_AT_A_TIME", 2)
+    load_ledgers = table.load_ledgers
+    overtaken = iter([True])
+
+    def while_another_works(dealer_ids: list[str]) -> Any:
+        ledgers = load_ledgers(dealer_ids)
+        if next(overtaken, False):
+            issue_statements._request_some(table.RunItem.get(*table.run_key("2026-11")))
+        return ledgers
+
+    monkeypatch.setattr(table, "load_ledgers", while_another_works)
+    token = books.world.token(role="finance")
+    books.world.call("reconciliation", "POST", "/statement-runs", body={"period": "2026-11"}, token=token, key="k")
+    assert not books.world.drain().failed
+    asked = [one["dealer_id"] for one in books.said("statement.requested.v1")]
+    assert sorted(asked) == ["D0001", "D0002", "D0003"]
+    assert books.get("/statement-runs/2026-11").json["requested"] == 3
+
+
 def test_a_round_that_was_started_anew_leaves_the_old_one_behind(books: Books) -> None:
     books.shipped(100)
     books.now(DECEMBER)

@@ -70,14 +70,21 @@ class Api:
         http: connections, see `open_http`.
         identity: gives the token.
         sleep: how to wait between attempts.
+        retrying: told why, each time a request has to be sent again.
     """
 
     def __init__(
-        self, http: httpx.Client, identity: TokenSource, *, sleep: Callable[[float], None] = time.sleep
+        self,
+        http: httpx.Client,
+        identity: TokenSource,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        retrying: Callable[[str], None] = lambda why: None,
     ) -> None:
         self._http = http
         self._identity = identity
         self._sleep = sleep
+        self._retrying = retrying
 
     def get(self, path: str, **query: Any) -> Json:
         """Read one thing or one page.
@@ -127,6 +134,7 @@ class Api:
                 answer = self._http.request(method, path, params=query, json=body, headers=headers)
             except httpx.TransportError as error:  # timeouts included: the effect is unknown, so ask again
                 last = error
+                self._retrying(type(error).__name__)
                 continue
             if answer.is_success:
                 found: Json = answer.json() if answer.content else {}
@@ -134,6 +142,7 @@ class Api:
             last = ApiProblem(answer.status_code, _document(answer))
             if not _passing(last):
                 raise last
+            self._retrying(f"{last.status} {last.code}")
         raise Unreachable(f"{method} {path}: {last or 'no answer'} after {_ATTEMPTS} attempts") from last
 
 

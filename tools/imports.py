@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ Done = Callable[[int], None]
 
 
 class People:
-    """The API as each of several users, whose password is the same.
+    """The API as each of several users, whose password is the same. `retries` counts what had to be sent again, by why.
 
     Tests, where all is one process, give tokens, threads and pauses of their own.
     """
@@ -42,13 +43,20 @@ class People:
         self.http = http
         self.stage = stage
         self.password = password
+        self.retries: Counter[str] = Counter()
         self._known: dict[str, Api] = {}
         self._lock = threading.Lock()
 
     def as_user(self, user: str) -> Api:
         """The API as this user sees it."""
         with self._lock:
-            return self._known.setdefault(user, Api(self.http, self.identity_of(user)))
+            if user not in self._known:
+                self._known[user] = Api(self.http, self.identity_of(user), retrying=self._retrying)
+            return self._known[user]
+
+    def _retrying(self, why: str) -> None:
+        with self._lock:
+            self.retries[why] += 1
 
     def identity_of(self, user: str) -> TokenSource:
         """Where this user's tokens come from."""

@@ -82,6 +82,14 @@ def test_retries_end_and_say_that_the_outcome_is_unknown() -> None:
     assert len(pauses) == 6 and sum(pauses) < 30
 
 
+def test_every_retry_is_told_with_its_reason() -> None:
+    told: list[str] = []
+    server = Server(httpx.ReadTimeout("late"), problem(409, "busy"), httpx.Response(200, json={}))
+    http = httpx.Client(base_url="http://origin", transport=httpx.MockTransport(server))
+    Api(http, Someone(), sleep=lambda seconds: None, retrying=told.append).post("/x", {})
+    assert told == ["ReadTimeout", "409 busy"]
+
+
 def test_pauses_grow_to_a_ceiling_and_are_drawn_at_random_below_it() -> None:
     assert [pause_before(n, lambda low, high: high) for n in (1, 2, 3, 6, 9)] == [0.2, 0.4, 0.8, 5.0, 5.0]
     assert pause_before(3, lambda low, high: low) == 0

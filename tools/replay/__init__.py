@@ -122,6 +122,7 @@ def observe(
         books=books,
         findings=tuple(findings),
         seconds=seconds,
+        retries=dict(people.retries),
     )
 
 

@@ -98,6 +98,7 @@ def _figures(replay: Replay) -> dict[str, Any]:
         "longest_order": max((len(one.order.lines) for one in accepted), default=0),
         "dealers": len(replay.books),
         "sent_more_than_once": sum(len(one.answers) > 1 for one in accepted),
+        "retries": replay.retries,
         "file_fen": sum(one.order.gross_fen for one in accepted),
         "shipped_fen": sum(kept.shipped_fen for kept in replay.kept.values()),
         "charged_fen": sum(books.charged_fen for books in replay.books.values()),

@@ -58,7 +58,8 @@ class DealerBooks:
 
 @dataclass(frozen=True)
 class Replay:
-    """Everything that was seen. `kept` by order id, `books` by dealer id; `findings` of the audit, as text."""
+    """Everything that was seen. `kept` by order id, `books` by dealer id; `findings` of the audit, as text; `retries`:
+    requests that had to be sent again, by why."""
 
     run: str
     scarce: bool
@@ -70,6 +71,7 @@ class Replay:
     books: dict[str, DealerBooks]
     findings: tuple[str, ...]
     seconds: dict[str, float]
+    retries: dict[str, int]
 
     @property
     def accepted(self) -> list[Submission]:

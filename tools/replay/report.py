@@ -41,6 +41,8 @@ def show(verdict: Verdict, console: Console) -> None:
         table.add_row(f"  被拒 / refused: {reason}", f"{orders:,}")
     table.add_row("最长订单 / longest order", f"{figures['longest_order']} lines")
     table.add_row("同键重发 / sent more than once", f"{figures['sent_more_than_once']:,}")
+    for why, requests in figures["retries"].items():
+        table.add_row(f"因故重试 / requests retried: {why}", f"{requests:,}")
     table.add_row("发货件数,欠货 / pieces shipped, back-ordered", _pieces(figures))
     table.add_row("文件金额 / worth in the file", yuan(figures["file_fen"]))
     table.add_row("发货金额 / shipped", yuan(figures["shipped_fen"]))

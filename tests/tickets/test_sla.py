@@ -100,6 +100,12 @@ def test_a_finished_ticket_is_not_due_unless_it_was_late() -> None:
     assert (late.elapsed_minutes, late.due_at) == (480, at("2026-11-23 18:00"))
 
 
+def test_a_ticket_finished_at_the_very_moment_is_in_time() -> None:
+    history = [("2026-11-23 09:00", State.REGISTERED), ("2026-11-23 18:00", State.COMPLETED)]
+    clock = clock_of(*history, now="2026-12-23 09:00", urgent=True)
+    assert (clock.elapsed, clock.due_at) == (clock.allowed, None)
+
+
 def test_after_reopening_the_clock_goes_on_where_it_stood() -> None:
     clock = clock_of(
         ("2026-11-23 09:00", State.REGISTERED),

@@ -453,6 +453,21 @@ def test_a_dealer_pages_through_its_own_tickets_newest_first(desk: Desk) -> None
     assert [ticket["ticket_id"] for ticket in of_dealer["tickets"]] == ["T-D0002-00001"]
 
 
+def test_a_cursor_is_good_for_its_own_queue_and_reader_only(desk: Desk) -> None:
+    for _ in range(2):
+        desk.registered()
+    cursor = desk.get("/tickets?limit=1", role="assistant").json["next_cursor"]
+    on = f"/tickets?limit=1&cursor={cursor}"
+    assert [ticket["ticket_id"] for ticket in desk.get(on, role="assistant").json["tickets"]] == ["T-D0001-00002"]
+    for path, role in [
+        (on, "aftersales"),
+        (f"{on}&state=accepted", "assistant"),
+        (f"{on}&dealer_id=D0001", "assistant"),
+    ]:
+        refused = desk.get(path, role=role)
+        assert (refused.status, refused.json["code"]) == (400, "bad-cursor")
+
+
 @pytest.mark.parametrize(
     ("filters", "role", "dealer", "field"),
     [

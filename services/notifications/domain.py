@@ -178,11 +178,6 @@ def _plain(name: str, value: str) -> str:
     return value if fits else _INSTEAD
 
 
-def masked(phone: str) -> str:
-    """A phone number as staff see it: `+86138****0001`."""
-    return f"{phone[:-8]}****{phone[-4:]}"
-
-
 # ---- webhooks ----
 
 _HOUR = 3_600

@@ -150,10 +150,6 @@ def test_words_in_braces_said_by_people_are_only_words() -> None:
     assert "{reason} {0} %s" in notice.text_zh
 
 
-def test_a_masked_phone_shows_its_ends_only() -> None:
-    assert domain.masked("+8613800000001") == "+86138****0001"
-
-
 # ---- webhooks ----
 
 

@@ -18,8 +18,8 @@ from standardwebhooks.webhooks import Webhook
 
 from contracts.notifications import SmsQueued
 from kernel import clock, observability
-from kernel.events import Event, event_types
-from services.notifications import catalogue, domain, webhooks
+from kernel.events import event_types
+from services.notifications import catalogue, domain, views, webhooks
 from services.notifications.commands import hooks
 from services.notifications.table import deliveries
 from tests.notifications.events import EVENTS, ORDER, shipped
@@ -113,12 +113,15 @@ def test_an_event_arrives_signed_as_it_was_said(office: World, receiver: Receive
     assert "secret words of the receiver" not in json.dumps(office.snapshot())
 
 
-@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.TYPE)
-def test_every_event_can_be_subscribed_to_by_its_type(office: World, receiver: Receiver, event: Event) -> None:
-    register(office, receiver.url, event.TYPE)
-    register(office, receiver.url, "order.hold-released.v1")
-    message = happen(office, event, "S-1")
-    assert [got.event_id for got in receiver.received] == [message.id]
+def test_every_event_can_be_subscribed_to_by_its_type(office: World, receiver: Receiver) -> None:
+    with receiving() as of_shipments:
+        register(office, of_shipments.url, "order.shipped.v1")
+        register(office, receiver.url, *sorted({event.TYPE for event in EVENTS} - {"order.shipped.v1"}))
+        said = [announce(event, f"S-{number}") for number, event in enumerate(EVENTS)]
+        office.drain()
+        shipments = {message.id for message in said if message.type == "order.shipped.v1"}
+        assert {got.event_id for got in of_shipments.received} == shipments
+        assert {got.event_id for got in receiver.received} == {message.id for message in said} - shipments
 
 
 def test_the_catalogue_has_every_contract_but_our_own() -> None:
@@ -129,13 +132,14 @@ def test_the_catalogue_has_every_contract_but_our_own() -> None:
 
 def test_however_often_everything_is_delivered_it_is_sent_once(office: World, receiver: Receiver) -> None:
     register(office, receiver.url)
-    for sequence, event in enumerate(EVENTS, 1):
-        happen(office, event, f"S-{sequence}")
-    assert len(receiver.received) == len(EVENTS)
+    for number in range(3):
+        announce(released(number), f"D0001-{number:06d}")
+    office.drain()
+    assert len(receiver.received) == 3
     before = office.snapshot()
     office.redeliver_everything()
     later(office, hours=1)
-    assert len(receiver.received) == len(EVENTS)
+    assert len(receiver.received) == 3
     assert office.snapshot() == before
 
 
@@ -256,11 +260,10 @@ def test_an_endpoint_that_fails_for_five_days_is_disabled(office: World) -> None
     assert {delivery["state"] for delivery in log(office, endpoint)} == {"disabled"}
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_is_a_failure_and_not_followed(office: World, receiver: Receiver, status: int) -> None:
+def test_a_redirect_is_a_failure_and_not_followed(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
     with receiving() as elsewhere:
-        receiver.answer(status, Location=elsewhere.url)
+        receiver.answer(307, Location=elsewhere.url)
         happen(office, shipped())
         assert outcomes(the_only(office, endpoint)) == ["3xx"] and elsewhere.received == []
 
@@ -315,21 +318,24 @@ def test_endpoints_are_served_at_the_same_time(office: World, receiver: Receiver
         assert len(receiver.received) == len(other.received) == 1
 
 
-def test_a_backlog_is_worked_off_in_one_run_once_the_endpoint_is_back(office: World, receiver: Receiver) -> None:
+def test_a_backlog_is_worked_off_in_one_run_once_the_endpoint_is_back(
+    office: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "_PAGE", 8)
     endpoint = register(office, receiver.url)
     receiver.answer(500)
-    for number in range(24):
+    for number in range(12):
         announce(released(number), f"D0001-{number:06d}")
     office.drain()
     assert len(receiver.received) == 1
     later(office, minutes=1)
-    assert len(receiver.received) == 25
+    assert len(receiver.received) == 13
     token = office.token(role="admin")
     path = f"/webhook-endpoints/{endpoint['endpoint_id']}/deliveries"
     first = office.call("notifications", "GET", path, token=token).json
     second = office.call("notifications", "GET", path, token=token, query={"cursor": first["next_cursor"]}).json
     shown = first["deliveries"] + second["deliveries"]
-    assert len(shown) == 24 and {one["state"] for one in shown} == {"delivered"}
+    assert len(shown) == 12 and {one["state"] for one in shown} == {"delivered"}
     assert [one["event_time"] for one in shown] == sorted((one["event_time"] for one in shown), reverse=True)
 
 
@@ -553,38 +559,36 @@ def test_a_deleted_endpoint_gets_nothing_and_leaves_no_address_or_secret(office:
     assert {item["state"] for item in office.items("DELIVERY#") if item["sk"].startswith("AT#")} == {"disabled"}
 
 
-@pytest.mark.parametrize(
-    ("change", "field", "code"),
-    [
-        ({"url": "http://hooks.example.com/"}, "url", "url-not-allowed"),
-        ({"url": "https://169.254.169.254/latest"}, "url", "url-not-allowed"),
-        ({"url": "https://inside.example.com/"}, "url", "url-not-allowed"),
-        ({"url": "https://unknown.example.com/"}, "url", "url-not-allowed"),
-        ({"types": ["order.shiped.v1"]}, "types.0", "unknown-type"),
-        ({"types": ["*", "sms.queued.v1"]}, "types.1", "unknown-type"),
-        ({"types": []}, "types", "too_short"),
-        ({"types": "order.shipped.v1"}, "types", "tuple_type"),
-        ({"url": 1}, "url", "string_type"),
-        ({"url": "https://" + "a" * 3_000}, "url", "string_too_long"),
-        ({"description": ""}, "description", "string_too_short"),
-        ({"secret": "whsec_mine"}, "secret", "extra_forbidden"),
-        ({"state": "active"}, "state", "extra_forbidden"),
-    ],
-)
-def test_a_wrong_endpoint_is_refused_by_field_and_nothing_is_written(
-    office: World, change: dict[str, Any], field: str, code: str
-) -> None:
+WRONG: list[tuple[dict[str, Any], str, str]] = [
+    ({"url": "http://hooks.example.com/"}, "url", "url-not-allowed"),
+    ({"url": "https://169.254.169.254/latest"}, "url", "url-not-allowed"),
+    ({"url": "https://inside.example.com/"}, "url", "url-not-allowed"),
+    ({"url": "https://unknown.example.com/"}, "url", "url-not-allowed"),
+    ({"types": ["order.shiped.v1"]}, "types.0", "unknown-type"),
+    ({"types": ["*", "sms.queued.v1"]}, "types.1", "unknown-type"),
+    ({"types": []}, "types", "too_short"),
+    ({"types": "order.shipped.v1"}, "types", "tuple_type"),
+    ({"url": 1}, "url", "string_type"),
+    ({"url": "https://" + "a" * 3_000}, "url", "string_too_long"),
+    ({"description": ""}, "description", "string_too_short"),
+    ({"secret": "whsec_mine"}, "secret", "extra_forbidden"),
+    ({"state": "active"}, "state", "extra_forbidden"),
+]
+
+
+def test_a_wrong_endpoint_is_refused_by_field_and_nothing_is_written(office: World) -> None:
     def resolve(host: str, port: int) -> list[str]:
         if host == "unknown.example.com":
             raise socket.gaierror
         return ["10.0.0.8"] if host == "inside.example.com" else ["8.8.8.8"]
 
     before = office.snapshot()
-    body = {"url": "https://hooks.example.com/", "types": ["*"], "description": "ERP"} | change
-    with patch.object(webhooks, "resolve", resolve):
-        answer = ask(office, "POST", "/webhook-endpoints", body)
-    assert answer.status == 422, answer.json
-    assert [(error["field"], error["code"]) for error in answer.json["errors"]] == [(field, code)]
+    for change, field, code in WRONG:
+        body = {"url": "https://hooks.example.com/", "types": ["*"], "description": "ERP"} | change
+        with patch.object(webhooks, "resolve", resolve):
+            answer = ask(office, "POST", "/webhook-endpoints", body)
+        assert answer.status == 422, answer.json
+        assert [(error["field"], error["code"]) for error in answer.json["errors"]] == [(field, code)]
     assert office.snapshot() == before
 
 

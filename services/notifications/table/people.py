@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.channel import DealerItem, UserItem, dealer_key, user_key
 from kernel.principal import Role
-from kernel.table import fetch_one, query_page
+from kernel.table import fetch, fetch_one, query_page
 
 
 def is_active(dealer_id: str) -> bool:
@@ -23,7 +23,8 @@ def with_phones(dealer_id: str, roles: frozenset[Role]) -> list[UserItem]:
 
 def phone_today(dealer_id: str, username: str, roles: frozenset[Role]) -> str | None:
     """The phone of a person as it is now; None when person, role or phone is gone or the dealer is suspended."""
-    if not is_active(dealer_id):
+    found = fetch([dealer_key(dealer_id), user_key(dealer_id, username)])
+    dealer, person = found.get(dealer_key(dealer_id)), found.get(user_key(dealer_id, username))
+    if not isinstance(dealer, DealerItem) or dealer.status != "active" or not isinstance(person, UserItem):
         return None
-    person = fetch_one(UserItem, user_key(dealer_id, username))
-    return person.phone if person and roles & set(person.roles) else None
+    return person.phone if roles & set(person.roles) else None

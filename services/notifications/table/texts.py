@@ -14,6 +14,7 @@ from contracts.channel import UserItem
 from contracts.notifications import SmsQueued
 from kernel import clock
 from kernel.events import Envelope
+from kernel.models import masked_phone
 from kernel.outbox import announcement
 from kernel.table import Item, Key, Page, Transaction, fetch_one, query_page
 from services.notifications import domain
@@ -86,7 +87,7 @@ def new_text(message: Envelope, dealer_id: str, person: UserItem, template: str,
         subject=message.subject,
         dealer_id=dealer_id,
         username=person.username,
-        phone_masked=domain.masked(person.phone or ""),
+        phone_masked=masked_phone(person.phone or ""),
         template=template,
         variables=variables,
         text=domain.sms_text(template, variables),
@@ -123,7 +124,7 @@ def claim_text(item: TextItem, phone: str, now: datetime) -> None:
         [
             TextItem.state.set(TextState.SENDING),
             TextItem.changed_at.set(clock.stamp(now)),
-            TextItem.phone_masked.set(domain.masked(phone)),
+            TextItem.phone_masked.set(masked_phone(phone)),
         ],
         TextItem.state == TextState.QUEUED,
         "claim",
@@ -134,7 +135,6 @@ def claim_text(item: TextItem, phone: str, now: datetime) -> None:
         day,
         [
             SentTodayItem.sent.add(1),
-
             SentTodayItem.expires_at.set(expires_at),
         ],
         SentTodayItem.sent.does_not_exist() | (SentTodayItem.sent < domain.TEXTS_PER_DAY),

@@ -1,4 +1,4 @@
-"""What notifications says, to itself: a text message is announced with its record, so it is sent once, and not before."""
+"""What notifications says, to itself: a text is announced with its record, so it is sent once, and not before."""
 
 from __future__ import annotations
 

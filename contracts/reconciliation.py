@@ -8,7 +8,7 @@ from kernel.events import Event
 
 
 class ReceiptPosted(Event):
-    """Said when a dealer's money was posted. Heard by orders (frees credit) and notifications. Amount in fen."""
+    """Said when a dealer's money was posted. Heard by orders (update credit) and notifications. Amount in fen."""
 
     TYPE: ClassVar[str] = "receipt.posted.v1"
     SOURCE: ClassVar[str] = "reconciliation"
@@ -33,7 +33,7 @@ class StatementIssued(Event):
 
 
 class JournalReversed(Event):
-    """Said when a booked document was taken back. Heard by nobody yet: the record, and for webhooks.
+    """Said when a booked document was taken back. Heard by orders (update credit).
 
     `owed_change_fen` is what the reversal adds to what the dealer owes: positive for a receipt taken back, negative for
     a shipment. `document_kind` and `document_id` name what was reversed.

@@ -12,7 +12,7 @@ from services.orders.domain import Hold, Policy, State
 MAX_LINES = 1_000
 
 _Note = Annotated[Text, Field(max_length=200)]
-_Reason = Annotated[Name, Field(max_length=200)]
+_Reason = Annotated[Text, Field(min_length=1, max_length=200)]
 _Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from contracts.reconciliation import ReceiptPosted
+from contracts.reconciliation import JournalReversed, ReceiptPosted
 from kernel.app import ServiceApp
 from kernel.events import Envelope
 from kernel.idempotency import IdempotencyKey
@@ -27,10 +27,10 @@ from services.orders.api import (
     Timeline,
     WithReason,
 )
-from services.orders.commands import free_credit as credit
 from services.orders.commands import read_orders, receive_stock, review_order, ship_order
 from services.orders.commands import reserve_stock as reservation
 from services.orders.commands import submit_order as intake
+from services.orders.commands import update_credit as credit
 
 app = ServiceApp("orders")
 
@@ -131,6 +131,6 @@ def show_stock(warehouse: str, query: StockQuery) -> StockView:
     return receive_stock.show_stock(warehouse, query)
 
 
-@app.consumer(hears=[ReceiptPosted])
-def free_credit(message: Envelope) -> None:
-    credit.free_credit(message)
+@app.consumer(hears=[ReceiptPosted, JournalReversed])
+def update_credit(message: Envelope) -> None:
+    credit.update_credit(message)

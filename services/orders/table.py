@@ -8,7 +8,7 @@ P5  an order's shipments                   pk: ORDERS#<dealer>    sk: SHIPMENT#<
 P6  an order's history (kernel.outbox)     pk: ORDERS#<dealer>    sk: EVENT#<order>#<version>
 P7  orders that wait, urgent and old first gsi1pk: ORDERS#<state> gsi1sk: <0|1>#<submitted at>#<order>
 P8  a dealer's sequence and commitments    pk: ORDERING#<dealer>  sk: ACCOUNT
-P9  a receipt of money counted once        pk: ORDERING#<dealer>  sk: RECEIPT#<receipt>
+P9  an event of the ledger followed once   pk: ORDERING#<dealer>  sk: FOLLOWED#<event>
 P10 a goods receipt                        pk: STOCK#<warehouse>  sk: RECEIPT#<reference>
 Shelves: contracts/stock.py.
 """
@@ -133,10 +133,10 @@ class AccountItem(Item, discriminator="ordering_account"):
     committed_fen = NumberAttribute()
 
 
-class CountedReceiptItem(Item, discriminator="counted_receipt"):
-    """A receipt of money that has freed credit."""
+class FollowedEventItem(Item, discriminator="followed_event"):
+    """An event of the ledger by which commitments were changed, so that it is not followed twice."""
 
-    amount_fen = NumberAttribute()
+    change_fen = NumberAttribute()
 
 
 class GoodsReceiptItem(Item, discriminator="goods_receipt"):

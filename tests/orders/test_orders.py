@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from contracts.catalog import ProductItem, product_key
+from contracts.channel import DealerItem, dealer_key
+from contracts.reconciliation import JournalReversed, ReceiptPosted
+from kernel.outbox import announcement
+from services.orders.table import AccountItem, account_key
 from tests import shop
+from tests.orders.desk import Desk
 from tests.shop import counters, open_shop, order_of
-from tests.world import Response, World
-
-
-class Desk:
-    """Who does what, in the words of the trade."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.keys = 0
-
-    def _post(self, path: str, body: Any, token: str, key: str | None) -> Response:
-        self.keys += 1
-        return self.world.call("orders", "POST", path, body=body, token=token, key=key or f"key-{self.keys}")
-
-    def submit(self, body: Any, *, dealer: str = "D0001", key: str | None = None) -> Response:
-        return self._post("/orders", body, self.world.token(role="dealer_buyer", dealer_id=dealer), key)
-
-    def accepted(self, body: Any, *, dealer: str = "D0001") -> str:
-        answer = self.submit(body, dealer=dealer)
-        assert answer.status == 202, answer.json
-        self.world.drain()
-        order_id: str = answer.json["order_id"]
-        return order_id
-
-    def act(
-        self, order_id: str, action: str, body: Any, *, role: str = "assistant", key: str | None = None
-    ) -> Response:
-        return self._post(f"/orders/{order_id}/{action}", body, self.world.token(role=role), key)
-
-    def ship(self, order_id: str, *lines: tuple[int, int], key: str | None = None) -> Response:
-        body: dict[str, Any] = {"carrier": "顺丰", "waybill": "SF1"}
-        if lines:
-            body["lines"] = [{"line_no": number, "quantity": quantity} for number, quantity in lines]
-        return self.act(order_id, "shipments", body, role="warehouse", key=key)
-
-    def show(self, order_id: str, *, dealer: str | None = None) -> Response:
-        token = (
-            self.world.token(role="dealer_buyer", dealer_id=dealer) if dealer else self.world.token(role="assistant")
-        )
-        return self.world.call("orders", "GET", f"/orders/{order_id}", token=token)
+from tests.world import World
 
 
 @pytest.fixture
@@ -101,8 +66,6 @@ def test_the_same_key_gives_the_same_answer_and_one_order(desk: Desk) -> None:
 def test_a_repeat_answers_as_before_even_when_the_order_would_now_be_refused(desk: Desk) -> None:
     open_shop()
     first = desk.submit(order_of((1, 10)), key="once")
-    from contracts.catalog import ProductItem, product_key
-
     product = ProductItem.get(*product_key(shop.sku(1)))
     product.status = "discontinued"
     product.save()
@@ -186,15 +149,30 @@ def test_an_order_over_the_credit_limit_waits_for_finance(desk: Desk) -> None:
 def test_money_received_frees_credit_once_however_often_it_is_told(desk: Desk) -> None:
     open_shop(credit_limit_fen=12_500)
     desk.accepted(order_of((1, 10)))
-    from contracts.reconciliation import ReceiptPosted
-    from kernel.outbox import announcement
-    from services.orders.table import AccountItem, account_key
-
     receipt = ReceiptPosted(receipt_id="rcp_1", dealer_id="D0001", amount_fen=5_000, received_on="2026-11-23")
     announcement(receipt, pk="LEDGER#D0001", subject="rcp_1", sequence=1, dealer_id="D0001").save()
     desk.world.drain()
     desk.world.redeliver_everything()
     assert int(AccountItem.get(*account_key("D0001")).committed_fen) == 7_500
+
+
+def test_a_receipt_taken_back_takes_its_credit_back(desk: Desk) -> None:
+    open_shop()
+    desk.accepted(order_of((1, 10)))
+    receipt = ReceiptPosted(receipt_id="rcp_1", dealer_id="D0001", amount_fen=5_000, received_on="2026-11-23")
+    taken_back = JournalReversed(
+        journal_id="j2",
+        dealer_id="D0001",
+        document_kind="receipt",
+        document_id="rcp_1",
+        owed_change_fen=5_000,
+        reason="退票",
+    )
+    announcement(receipt, pk="LEDGER#D0001", subject="rcp_1", sequence=1, dealer_id="D0001").save()
+    announcement(taken_back, pk="LEDGER#D0001", subject="j2", sequence=1, dealer_id="D0001").save()
+    desk.world.drain()
+    desk.world.redeliver_everything()
+    assert int(AccountItem.get(*account_key("D0001")).committed_fen) == 12_500
 
 
 def test_part_shipments_add_up_to_the_order(desk: Desk) -> None:
@@ -233,8 +211,6 @@ def test_every_problem_of_every_line_is_named_at_once_and_nothing_is_written(des
 
 def test_a_suspended_dealer_is_told_so_and_gets_no_number(desk: Desk) -> None:
     open_shop()
-    from contracts.channel import DealerItem, dealer_key
-
     dealer = DealerItem.get(*dealer_key("D0001"))
     dealer.status = "suspended"
     dealer.save()
@@ -252,17 +228,12 @@ def test_another_dealers_order_looks_like_none(desk: Desk) -> None:
 
 def test_goods_received_are_there_once_per_delivery_note(desk: Desk) -> None:
     open_shop(stock=None)
-    body = {
-        "warehouse": "GZ",
-        "reference": "DN-1",
-        "lines": [{"sku": "L00001", "quantity": 7}, {"sku": "L00001", "quantity": 3}],
-    }
-    token = desk.world.token(role="warehouse")
-    first = desk.world.call("orders", "POST", "/stock/receipts", body=body, token=token, key="a")
+    lines = [("L00001", 7), ("L00001", 3)]
+    first = desk.receive("DN-1", *lines, key="a")
     assert (first.status, counters(1)) == (201, (10, 0))
-    again = desk.world.call("orders", "POST", "/stock/receipts", body=body, token=token, key="a")
-    other = desk.world.call("orders", "POST", "/stock/receipts", body=body, token=token, key="b")
+    again, other = desk.receive("DN-1", *lines, key="a"), desk.receive("DN-1", *lines, key="b")
     assert (again.json, other.json["code"], counters(1)) == (first.json, "already-received", (10, 0))
+    token = desk.world.token(role="warehouse")
     shown = desk.world.call("orders", "GET", "/stock/GZ", query={"skus": "L00001,L00002"}, token=token)
     assert [line["on_hand"] for line in shown.json["stock"]] == [10, 0]
 

@@ -1,0 +1,30 @@
+"""The ledger moved: what the dealer has committed follows, and with it what it may still order."""
+
+from __future__ import annotations
+
+from contracts.reconciliation import JournalReversed, ReceiptPosted
+from kernel.events import Envelope
+from kernel.table import Transaction, TransactionRefused
+from services.orders.table import AccountItem, FollowedEventItem, account_key
+
+
+def update_credit(message: Envelope) -> None:
+    """Let money received lower what the dealer has committed, and a document taken back change it: once, however often
+    it is told. What was shipped needs no following: it was committed when it was ordered."""
+    event = message.event
+    if isinstance(event, ReceiptPosted):
+        _follow(message.id, event.dealer_id, -event.amount_fen)
+    elif isinstance(event, JournalReversed):
+        _follow(message.id, event.dealer_id, event.owed_change_fen)
+
+
+def _follow(event_id: str, dealer_id: str, change_fen: int) -> None:
+    account = account_key(dealer_id)
+    transaction = Transaction()
+    transaction.create(FollowedEventItem(account[0], f"FOLLOWED#{event_id}", change_fen=change_fen), "event")
+    transaction.update(AccountItem, account, [AccountItem.committed_fen.add(change_fen)], None, "account")
+    try:
+        transaction.commit()
+    except TransactionRefused as refused:
+        if "event" not in refused:
+            raise

@@ -1,0 +1,67 @@
+"""Who does what at the order desk, in the words of the trade."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.world import Response, World
+
+
+class Desk:
+    """Dealers, clerks and the depot, each with a fresh key unless told which."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.keys = 0
+
+    def submit(self, body: Any, *, dealer: str = "D0001", key: str | None = None) -> Response:
+        """A dealer submits an order."""
+        return self._post("/orders", body, self.world.token(role="dealer_buyer", dealer_id=dealer), key)
+
+    def accepted(self, body: Any, *, dealer: str = "D0001") -> str:
+        """A dealer submits an order, and everything that follows from it happens; its id."""
+        answer = self.submit(body, dealer=dealer)
+        assert answer.status == 202, answer.json
+        self.world.drain()
+        order_id: str = answer.json["order_id"]
+        return order_id
+
+    def approved(self, body: Any) -> str:
+        """An order that may be shipped."""
+        order_id = self.accepted(body)
+        assert self.act(order_id, "approve", {}).status == 200
+        self.world.drain()
+        return order_id
+
+    def act(
+        self, order_id: str, action: str, body: Any, *, role: str = "assistant", key: str | None = None
+    ) -> Response:
+        """One of the staff does something to an order."""
+        return self._post(f"/orders/{order_id}/{action}", body, self.world.token(role=role), key)
+
+    def ship(self, order_id: str, *lines: tuple[int, int], key: str | None = None) -> Response:
+        """The depot ships (line, pieces), or everything held."""
+        body: dict[str, Any] = {"carrier": "顺丰", "waybill": "SF1"}
+        if lines:
+            body["lines"] = [{"line_no": number, "quantity": quantity} for number, quantity in lines]
+        return self.act(order_id, "shipments", body, role="warehouse", key=key)
+
+    def receive(self, reference: str, *lines: tuple[str, int], key: str | None = None) -> Response:
+        """Goods come in."""
+        body = {
+            "warehouse": "GZ",
+            "reference": reference,
+            "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines],
+        }
+        return self._post("/stock/receipts", body, self.world.token(role="warehouse"), key)
+
+    def show(self, order_id: str, *, dealer: str | None = None) -> Response:
+        """An order as staff see it, or a dealer."""
+        token = self.world.token(role="assistant")
+        if dealer:
+            token = self.world.token(role="dealer_buyer", dealer_id=dealer)
+        return self.world.call("orders", "GET", f"/orders/{order_id}", token=token)
+
+    def _post(self, path: str, body: Any, token: str, key: str | None) -> Response:
+        self.keys += 1
+        return self.world.call("orders", "POST", path, body=body, token=token, key=key or f"key-{self.keys}")

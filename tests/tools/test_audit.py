@@ -19,7 +19,7 @@ from kernel.table import Item
 from services.orders.domain import Line, Progress, shipped_line, total
 from services.orders.table import (
     AccountItem,
-    CountedReceiptItem,
+    FollowedEventItem,
     FulfilmentItem,
     GoodsReceiptItem,
     HeaderItem,
@@ -43,6 +43,7 @@ LINES = tuple(
 #: Line 1: six shipped, four held. Line 2: one held, three back-ordered.
 PROGRESS = (Progress(reserved=4, shipped=6), Progress(reserved=1, backordered=3))
 SENT = shipped_line(LINES[0], 0, 6)
+PAID = 500
 AMOUNTS = {"receivable": SENT.gross_fen, "sales": SENT.tax_fen - SENT.gross_fen, "output_tax": -SENT.tax_fen}
 
 
@@ -87,6 +88,13 @@ def event(kind: type[OrderSubmitted] | type[OrderShipped], sequence: int, state:
     return item
 
 
+def ledger(journals: int, receivable_fen: int, **sold: int) -> LedgerItem:
+    sold = sold or {"sales_fen": AMOUNTS["sales"], "output_tax_fen": AMOUNTS["output_tax"]}
+    return LedgerItem(
+        f"LEDGER#{DEALER}", "ACCOUNTS", journals=journals, receivable_fen=receivable_fen, bank_fen=PAID, **sold
+    )
+
+
 def sound() -> dict[str, Any]:
     money = total(LINES)
     header = HeaderItem(
@@ -116,12 +124,22 @@ def sound() -> dict[str, Any]:
             columns=packed_shipment([SENT]),
         ),
         "account": AccountItem(
-            f"ORDERING#{DEALER}", "ACCOUNT", last_sequence=1, committed_fen=money.gross_fen - 500
+            f"ORDERING#{DEALER}", "ACCOUNT", last_sequence=1, committed_fen=money.gross_fen - PAID
         ),
-        "money": CountedReceiptItem(f"ORDERING#{DEALER}", "RECEIPT#rcp_1", amount_fen=500),
-        "ledger": LedgerItem(
-            f"LEDGER#{DEALER}", "ACCOUNTS", journals=1, **{f"{account}_fen": fen for account, fen in AMOUNTS.items()}
+        "followed": FollowedEventItem(f"ORDERING#{DEALER}", "FOLLOWED#evt_1", change_fen=-PAID),
+        "ledger": ledger(2, SENT.gross_fen - PAID),
+        "payment": JournalItem(
+            f"LEDGER#{DEALER}", "JOURNAL#receipt.rcp_1",
+            dealer_id=DEALER, document_kind="receipt", document_id="rcp_1", document_date="2026-11-23",
+            amounts={"receivable": -PAID, "bank": PAID}, reference="b", posted_on="2026-11-23", posted_at="t",
+            posted_by="x",
         ),
+        "payment entry": EntryItem(
+            f"LEDGER#{DEALER}", "ENTRY#2026-11-23#y",
+            journal_id=f"{DEALER}.receipt.rcp_1", document_kind="receipt", document_id="rcp_1",
+            document_date="2026-11-23", posted_on="2026-11-23", reference="b", debit_fen=0, credit_fen=PAID,
+        ),
+        "payment day": DayItem(f"LEDGER#{DEALER}", "DAY#2026-11-23#-", debit_fen=0, credit_fen=PAID, line_count=1),
         "journal": JournalItem(
             f"LEDGER#{DEALER}", f"JOURNAL#shipment.{ORDER}-S01",
             dealer_id=DEALER, document_kind="shipment", document_id=f"{ORDER}-S01", document_date="2026-11-23",
@@ -152,7 +170,7 @@ def test_an_empty_table_has_no_findings() -> None:
     assert rules({}) == set()
 
 
-Change = Callable[[dict[str, Any]], None]
+Change = Callable[[dict[str, Any]], object]
 
 
 def set_to(name: str, **values: Any) -> Change:
@@ -192,11 +210,11 @@ PLANTED: dict[str, tuple[Change, set[str]]] = {
     ),
     "an ended order still waits for stock": (
         set_to("header", state="closed"),
-        {"line-after-end", "stock-held", "order-committed", "order-events"},
+        {"line-after-end", "stock-held", "order-committed", "order-exposure", "order-events"},
     ),
     "the header's total is off by a fen": (
         set_to("header", gross_fen=total(LINES).gross_fen + 1),
-        {"order-total", "order-committed"},
+        {"order-total", "order-committed", "order-exposure"},
     ),
     "an event was never written": (without("shipped"), {"order-events"}),
     "an event has no version": (set_to("header", version=1), {"order-events"}),
@@ -211,12 +229,19 @@ PLANTED: dict[str, tuple[Change, set[str]]] = {
     ),
     "an order number was lost": (set_to("account", last_sequence=2), {"order-sequence"}),
     "money counted twice": (
-        set_to("account", committed_fen=total(LINES).gross_fen - 1000),
-        {"order-committed"},
+        set_to("account", committed_fen=total(LINES).gross_fen - 2 * PAID),
+        {"order-committed", "order-exposure"},
+    ),
+    "money was booked that orders never heard of": (
+        lambda items: (without("followed")(items), set_to("account", committed_fen=total(LINES).gross_fen)(items)),
+        {"order-exposure"},
     ),
     "a shipment was never booked": (
-        without("journal", "entry", "day", "ledger"),
-        {"shipment-unbooked"},
+        lambda items: (
+            without("journal", "entry", "day")(items),
+            items.update({"ledger": ledger(1, -PAID, sales_fen=0, output_tax_fen=0)}),
+        ),
+        {"shipment-unbooked", "order-exposure"},
     ),
     "a journal does not balance": (
         set_to("journal", amounts=AMOUNTS | {"sales": AMOUNTS["sales"] + 1}),
@@ -233,10 +258,10 @@ PLANTED: dict[str, tuple[Change, set[str]]] = {
     ),
     "a day's total is off by a fen": (set_to("day", debit_fen=SENT.gross_fen + 1), {"day-total"}),
     "an account was moved alone": (
-        set_to("ledger", bank_fen=1),
+        set_to("ledger", bank_fen=PAID + 1),
         {"ledger-total", "trial-balance"},
     ),
-    "a journal was counted twice": (set_to("ledger", journals=2), {"ledger-total"}),
+    "a journal was counted twice": (set_to("ledger", journals=3), {"ledger-total"}),
 }
 
 
@@ -253,25 +278,25 @@ def test_a_journal_that_does_not_balance_is_reported_not_stumbled_over() -> None
     assert "journal-balance" in rules(items)
 
 
-def statement(period: str, opening: int, debit: int, lines: int) -> StatementItem:
+def statement(period: str, opening: int, debit: int, credit: int, lines: int) -> StatementItem:
     return StatementItem(
         f"STATEMENT#{DEALER}", f"PERIOD#{period}", dealer_id=DEALER, period=period, opening_fen=opening,
-        debit_fen=debit, credit_fen=0, line_count=lines, ageing={}, issued_at="t",
+        debit_fen=debit, credit_fen=credit, line_count=lines, ageing={}, issued_at="t",
     )  # fmt: skip
 
 
 def test_statements_open_where_the_one_before_closed() -> None:
     items = sound()
-    items["november"] = statement("2026-11", 0, SENT.gross_fen, 1)
-    items["december"] = statement("2026-12", SENT.gross_fen, 0, 0)
+    items["november"] = statement("2026-11", 0, SENT.gross_fen, PAID, 2)
+    items["december"] = statement("2026-12", SENT.gross_fen - PAID, 0, 0, 0)
     assert rules(items) == set()
-    items["december"] = statement("2026-12", SENT.gross_fen - 1, 0, 0)
+    items["december"] = statement("2026-12", SENT.gross_fen, 0, 0, 0)
     assert rules(items) == {"statement"}
 
 
 def test_a_statement_without_one_of_its_periods_lines_is_found() -> None:
     items = sound()
-    items["november"] = statement("2026-11", 0, 0, 0)
+    items["november"] = statement("2026-11", 0, 0, PAID, 1)
     assert rules(items) == {"statement"}
 
 

@@ -99,7 +99,9 @@ def test_every_kind_of_broken_promise_is_noticed(seen: Replay) -> None:
         "a fen more": (with_order(gross_fen=order["gross_fen"] + 1), "文件"),
         "never visible": (with_order(visible_at=None), "可见"),
         "an hour late": (with_order(submitted_at="2026-11-23T00:00:00.000Z"), "可见"),
-        "not shipped": (replace(seen, kept=seen.kept | {order_id: replace(kept, shipped_fen=0)}), "全发"),
+        "not shipped": (with_order(lines=[line | {"shipped": 0} for line in order["lines"]]), "有货必发"),
+        "a piece forgotten": (replace(seen, stock=seen.stock | {"RTEST-LP100": 9}), "有货必发"),
+        "shipped, not charged": (replace(seen, kept=seen.kept | {order_id: replace(kept, shipped_fen=1)}), "对账单"),
         "charged a fen more": (with_books(replace(books, charged_fen=books.charged_fen + 1)), "对账单"),
         "an invariant": (replace(seen, findings=("[stock-held] …",)), "不变量"),
     }

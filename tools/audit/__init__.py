@@ -14,7 +14,8 @@ from contracts.catalog import ProductItem
 from contracts.stock import ShelfItem
 from kernel import clock
 from kernel.outbox import EventItem
-from services.orders.table import AccountItem, CountedReceiptItem, GoodsReceiptItem, Order, ShipmentItem
+from services.orders.table import AccountItem, FollowedEventItem, GoodsReceiptItem, Order, ShipmentItem
+from services.reconciliation.domain import Account
 from services.reconciliation.table import DayItem, EntryItem, JournalItem, LedgerItem, StatementItem
 from tools.audit.delivery import dead_letter_findings, unsent_findings
 from tools.audit.findings import Finding
@@ -53,10 +54,16 @@ def _orders(table: Snapshot) -> Iterator[Finding]:
         history = [event.envelope for event in table.history[order.header.order_id]]
         yield from order_findings(order, history, shipments[order.header.order_id])
     accounts = table.by_partition(AccountItem)
-    money = table.by_partition(CountedReceiptItem)
-    for dealer_id in sorted(by_dealer.keys() | accounts.keys()):
-        account = next(iter(accounts.get(dealer_id, [])), None)
-        yield from dealer_findings(dealer_id, by_dealer[dealer_id], account, money.get(dealer_id, []))
+    followed = table.by_partition(FollowedEventItem)
+    ledgers = table.by_partition(LedgerItem)
+    for dealer_id in sorted(by_dealer.keys() | accounts.keys() | ledgers.keys()):
+        yield from dealer_findings(
+            dealer_id,
+            by_dealer[dealer_id],
+            next(iter(accounts.get(dealer_id, [])), None),
+            followed.get(dealer_id, []),
+            sum(ledger.total_of(Account.RECEIVABLE) for ledger in ledgers.get(dealer_id, [])),
+        )
 
 
 def _ledger(table: Snapshot) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from dataclasses import astuple
 from kernel.events import Envelope
 from kernel.money import fen_of, tax_within
 from services.orders.domain import OPEN_STATES, Line, Progress, State
-from services.orders.table import AccountItem, CountedReceiptItem, Order, ShipmentItem
+from services.orders.table import AccountItem, FollowedEventItem, Order, ShipmentItem
 from tools.audit.findings import Finding
 
 
@@ -22,25 +22,34 @@ def order_findings(order: Order, history: Sequence[Envelope], shipments: Sequenc
 
 
 def dealer_findings(
-    dealer_id: str, orders: Sequence[Order], account: AccountItem | None, money: Iterable[CountedReceiptItem]
+    dealer_id: str,
+    orders: Sequence[Order],
+    account: AccountItem | None,
+    followed: Iterable[FollowedEventItem],
+    owed_fen: int,
 ) -> Iterator[Finding]:
-    """A dealer's order numbers run from 1 without a gap, and what it has committed is what its orders say, less what
-    it paid."""
+    """A dealer's order numbers run from 1 without a gap, and what it has committed is explained twice: by its orders
+    and the events of the ledger that were followed, and by what it owes (`owed_fen`) and has on order."""
     numbers = sorted(int(order.header.sequence) for order in orders)
-    last = int(account.last_sequence) if account else 0
+    last = int(account.last_sequence or 0) if account else 0
     if numbers != list(range(1, last + 1)):
         missing = sorted(set(range(1, last + 1)) - set(numbers))
         yield Finding("order-sequence", dealer_id, f"{len(numbers)} orders up to {last}, missing {missing[:10]}")
-    committed = sum(map(_committed_fen, orders)) - sum(int(receipt.amount_fen) for receipt in money)
     stored = int(account.committed_fen) if account else 0
-    if stored != committed:
-        yield Finding("order-committed", dealer_id, f"account says {stored} fen, orders less receipts {committed}")
+    told = sum(map(_ordered_fen, orders)) + sum(int(event.change_fen) for event in followed)
+    if stored != told:
+        yield Finding("order-committed", dealer_id, f"account says {stored} fen, orders and followed events {told}")
+    exposed = owed_fen + sum(_ordered_fen(order) - _shipped_fen(order) for order in orders)
+    if stored != exposed:
+        yield Finding("order-exposure", dealer_id, f"account says {stored} fen, owed and on order are {exposed}")
 
 
-def _committed_fen(order: Order) -> int:
-    """An open order counts whole; what ended counts with what was shipped of it."""
-    if order.state in OPEN_STATES:
-        return int(order.header.gross_fen)
+def _ordered_fen(order: Order) -> int:
+    """An open order counts whole; of one that ended, what was shipped."""
+    return int(order.header.gross_fen) if order.state in OPEN_STATES else _shipped_fen(order)
+
+
+def _shipped_fen(order: Order) -> int:
     return sum(line.value_of(so_far.shipped) for line, so_far in zip(order.lines, order.progress, strict=True))
 
 

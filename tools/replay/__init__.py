@@ -54,6 +54,8 @@ def replay(
     """
     if stock not in {"enough", "scarce"}:
         raise Explained("--stock is 'enough' or 'scarce'")
+    if dealers < 1:
+        raise Explained("--dealers: at least one must order")
     reading = _reading(file, day, min_lines)
     origin = local.attach()
     console = Console(stderr=as_json)
@@ -113,7 +115,7 @@ def observe(
         findings = check()
     return Replay(
         run=wanted.run,
-        scarce=scarce,
+        stock={goods.sku: goods.stock(scarce) for goods in wanted.goods},
         rows=reading.rows,
         set_aside={reason.value: rows for reason, rows in reading.set_aside.items()},
         empty_invoices=reading.empty_invoices,

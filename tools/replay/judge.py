@@ -77,7 +77,7 @@ def judge(replay: Replay) -> Verdict:
         Promise(
             f"{VISIBLE_WITHIN_SECONDS} 秒内可见 / staff saw them in time", tuple(_late(visible, Spread.of(waits).p99))
         ),
-        Promise("库存足则全发 / with enough stock everything left", tuple(_short(replay))),
+        Promise("有货必发 / whatever was there and wanted left", tuple(_withheld(replay))),
         Promise("对账单与发货一致 / statements say what was shipped", tuple(_misstated(replay))),
         Promise("不变量成立 / stock, orders and ledger add up", replay.findings),
     )
@@ -170,13 +170,21 @@ def _late(visible: dict[str, float | None], p99: float | None) -> Iterator[str]:
         yield f"p99 is {p99} s"
 
 
-def _short(replay: Replay) -> Iterator[str]:
-    if replay.scarce:
-        return
+def _withheld(replay: Replay) -> Iterator[str]:
+    """Of every SKU as many pieces left as were wanted, or as there were; what is short waits, and nothing else."""
+    wanted: Counter[str] = Counter()
+    shipped: Counter[str] = Counter()
     for one in replay.accepted:
-        order, shipped_fen = replay.kept[one.order_id].order, replay.kept[one.order_id].shipped_fen
-        if order and (order["state"] != "closed" or shipped_fen != one.order.gross_fen):
-            yield f"{one.order_id}: {order['state']}, {shipped_fen} of {one.order.gross_fen} fen left"
+        for sku, pieces in one.order.lines:
+            wanted[sku] += pieces
+        order = replay.kept[one.order_id].order
+        for line in order["lines"] if order else []:
+            shipped[line["sku"]] += line["shipped"]
+            if line["shipped"] + line["backordered"] != line["ordered"]:
+                yield f"{one.order_id} line {line['line_no']}: {line['shipped']} left, {line['backordered']} wait"
+    for sku, pieces in wanted.items():
+        if shipped[sku] != min(pieces, replay.stock[sku]):
+            yield f"{sku}: {shipped[sku]} of {pieces} left, {replay.stock[sku]} were there"
 
 
 def _misstated(replay: Replay) -> Iterator[str]:

@@ -59,10 +59,10 @@ class DealerBooks:
 @dataclass(frozen=True)
 class Replay:
     """Everything that was seen. `kept` by order id, `books` by dealer id; `findings` of the audit, as text; `retries`:
-    requests that had to be sent again, by why."""
+    requests that had to be sent again, by why; `stock`: pieces received, by SKU."""
 
     run: str
-    scarce: bool
+    stock: dict[str, int]
     rows: int
     set_aside: dict[str, int]
     empty_invoices: int

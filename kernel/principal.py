@@ -49,8 +49,11 @@ class Principal:
 
     @property
     def scope(self) -> str:
-        """Whose idempotency keys and cursors these are: the dealer's, or the staff user's own."""
-        return self.dealer_id or self.user_id
+        """Whose idempotency keys and cursors these are: the dealer's, or the staff user's own.
+
+        Users are named by the issuer and may be called like a dealer, so the two are told apart.
+        """
+        return self.dealer_id or f"user:{self.user_id}"
 
     @property
     def own_dealer_id(self) -> str:
@@ -116,4 +119,5 @@ def _verified(token: str) -> dict[str, Any]:
 def _published_keys() -> PyJWKClient:
     from jwt import PyJWKClient
 
-    return PyJWKClient(settings().oidc_jwks_url, cache_keys=True, lifespan=3600, timeout=5)
+    # The set is kept for an hour. Single keys are not (`cache_keys`): they would outlive their withdrawal by the issuer.
+    return PyJWKClient(settings().oidc_jwks_url, lifespan=3600, timeout=5)

@@ -129,8 +129,8 @@ class ShipmentItem(Item, discriminator="shipment"):
 class AccountItem(Item, discriminator="ordering_account"):
     """A dealer's last order number, and what it owes or has on order, in fen."""
 
-    last_sequence = NumberAttribute()
-    committed_fen = NumberAttribute()
+    last_sequence = NumberAttribute(default=0)  # money may come before the first order
+    committed_fen = NumberAttribute(default=0)
 
 
 class FollowedEventItem(Item, discriminator="followed_event"):

@@ -31,7 +31,7 @@ def dealer_findings(
     """A dealer's order numbers run from 1 without a gap, and what it has committed is explained twice: by its orders
     and the events of the ledger that were followed, and by what it owes (`owed_fen`) and has on order."""
     numbers = sorted(int(order.header.sequence) for order in orders)
-    last = int(account.last_sequence or 0) if account else 0
+    last = int(account.last_sequence) if account else 0
     if numbers != list(range(1, last + 1)):
         missing = sorted(set(range(1, last + 1)) - set(numbers))
         yield Finding("order-sequence", dealer_id, f"{len(numbers)} orders up to {last}, missing {missing[:10]}")

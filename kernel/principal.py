@@ -119,5 +119,5 @@ def _verified(token: str) -> dict[str, Any]:
 def _published_keys() -> PyJWKClient:
     from jwt import PyJWKClient
 
-    # The set is kept for an hour. Single keys are not (`cache_keys`): they would outlive their withdrawal by the issuer.
+    # Kept for an hour as a set. Not as single keys (`cache_keys`), which would outlive their withdrawal by the issuer.
     return PyJWKClient(settings().oidc_jwks_url, lifespan=3600, timeout=5)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from kernel import consumer, observability, strict_json
 from kernel.events import Envelope, Event
+from kernel.field_words import field_problem
 from kernel.idempotency import IdempotencyKey
 from kernel.models import Body, Query
 from kernel.principal import Principal, Role, principal_of
@@ -367,10 +368,7 @@ def _read_query(model: type[Query], parameters: Any) -> Query:
 
 def _field_problems(error: ValidationError) -> list[FieldProblem]:
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [
-        FieldProblem(field=".".join(map(str, one["loc"])) or "body", code=one["type"], detail=one["msg"])
-        for one in found[:100]
-    ]
+    return [field_problem(one) for one in found[:100]]
 
 
 def _respond(operation: Operation, answer: BaseModel) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any
+from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
@@ -43,15 +44,31 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _printable(text: str) -> str:
-    if any(not character.isprintable() and character not in "\n\t" for character in text):
-        raise ValueError("control characters are not allowed")
-    return text.strip()
+#: Unicode's control, formatting, half, private, unassigned characters and line separators: they hide, or break a line.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+#: Except these two, of which some scripts and emoji are made.
+_JOINERS = "\u200c\u200d"
+
+
+def _refuse_hidden(text: str, *, except_for: str = _JOINERS) -> str:
+    if any(category(character) in _HIDDEN and character not in except_for for character in text):
+        raise ValueError("不可含控制字符 / control characters are not allowed")
+    return text
+
+
+def _line(text: str) -> str:
+    if not text.strip(_JOINERS):
+        raise ValueError("不可为空 / must not be empty")
+    return _refuse_hidden(text)
+
+
+def _paragraph(text: str) -> str:
+    return _refuse_hidden(text.replace("\r\n", "\n"), except_for=_JOINERS + "\n\t").strip()
 
 
 def _plain_decimal(value: Decimal) -> Decimal:
     if value.is_nan() or value.is_infinite():
-        raise ValueError("not a number")
+        raise ValueError("应为数字 / not a number")
     return value
 
 
@@ -92,11 +109,9 @@ UnitPrice = Annotated[
     PlainSerializer(lambda value: format(value, "f"), return_type=str),
 ]
 #: One line of human text.
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_printable)
-]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_line)]
 #: A paragraph of human text.
-Text = Annotated[str, Field(max_length=2_000), AfterValidator(_printable)]
+Text = Annotated[str, Field(max_length=2_000), AfterValidator(_paragraph)]
 #: A product code as printed on the carton.
 Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
 DealerId = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9]{1,15}$")]

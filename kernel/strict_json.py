@@ -9,6 +9,8 @@ from kernel.problems import BadRequest, TooLarge
 
 MAX_BYTES = 1_000_000
 _MAX_DIGITS = 40
+#: No request of ours comes near it; everything that walks a value later may rely on it.
+_MAX_DEPTH = 32
 
 
 def parse(text: str | bytes) -> Any:
@@ -32,6 +34,7 @@ def parse(text: str | bytes) -> Any:
         )
         if "\\u" in decoded:  # only an escape can smuggle in half a surrogate pair, which nothing downstream can store
             json.dumps(value, ensure_ascii=False).encode("utf-8")
+        _refuse_deep(value, _MAX_DEPTH)
     except (ValueError, RecursionError) as error:
         raise BadRequest(
             "invalid-json", f"请求体不是有效的 JSON / the body is not valid JSON: {_short(error)}"
@@ -66,6 +69,15 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a key stands twice in one object")
     return found
+
+
+def _refuse_deep(value: Any, room: int) -> None:
+    if not isinstance(value, dict | list):
+        return
+    if not room:
+        raise ValueError("nested too deeply")
+    for inner in value.values() if isinstance(value, dict) else value:
+        _refuse_deep(inner, room - 1)
 
 
 def _short(error: BaseException) -> str:

@@ -1,0 +1,129 @@
+"""A small service on the kernel, for tests of what the kernel does for every service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from contracts.tickets import TicketProgressed
+from kernel.app import ServiceApp
+from kernel.idempotency import IdempotencyKey
+from kernel.models import Answer, Body, Name, Quantity, Query, Sku, UnitPrice
+from kernel.outbox import announcement
+from kernel.principal import Principal, Role
+from kernel.problems import NotFound, Refusal
+from kernel.sealing import next_cursor, open_cursor
+from kernel.table import Item, Transaction, fetch_one, query_page
+
+EVERYONE = frozenset(Role)
+
+
+class SheetItem(Item, discriminator="test_sheet"):
+    """pk: SHEETS#<who>   sk: <number>"""
+
+    title = UnicodeAttribute()
+    pieces = NumberAttribute()
+
+
+class Row(Body):
+    """One row."""
+
+    sku: Sku
+    quantity: Quantity
+    unit_price: UnitPrice | None = None
+
+
+class Sheet(Body):
+    """What is handed in."""
+
+    title: Name
+    rows: list[Row] = Field(min_length=1, max_length=100)
+    urgent: bool = False
+    extra: dict[str, Any] = {}
+
+
+class Receipt(Answer):
+    """What comes back."""
+
+    number: str
+    title: str
+    pieces: int
+
+
+class Wanted(Query):
+    """A page."""
+
+    cursor: str | None = None
+    limit: int = Field(default=2, ge=1, le=50)
+    title: str | None = None
+
+
+class Sheets(Answer):
+    """A page of sheets."""
+
+    numbers: list[str]
+    cursor: str | None
+
+
+class Desk:
+    """The app, and what its tests change about it."""
+
+    def __init__(self) -> None:
+        self.app = ServiceApp("desk")
+        self.done = 0
+        self._declare()
+
+    def _declare(self) -> None:
+        app = self.app
+
+        @app.operation("POST", "/sheets", roles=EVERYONE, status=201, summary="交表 / Hand in")
+        def hand_in(caller: Principal, body: Sheet, key: IdempotencyKey) -> Receipt:
+            self.done += 1
+            number = f"{self.done:04d}"
+            pieces = sum(row.quantity for row in body.rows)
+            if pieces > 1000:
+                raise Refusal("too-many", "太多 / too many")
+            receipt = Receipt(number=number, title=body.title, pieces=pieces)
+            transaction = Transaction()
+            sheet = SheetItem(f"SHEETS#{caller.scope}", number, title=body.title, pieces=pieces)
+            transaction.create(sheet, "sheet")
+            event = TicketProgressed(ticket_id=number, dealer_id="D", step="in", state="new", title=body.title)
+            subject = f"{caller.scope}-{number}"
+            transaction.create(announcement(event, pk=sheet.pk, subject=subject, sequence=1), "event")
+            key.keep(transaction, receipt)
+            transaction.commit()
+            return receipt
+
+        @app.operation("GET", "/sheets", roles=EVERYONE, summary="列表 / List")
+        def list_sheets(caller: Principal, query: Wanted) -> Sheets:
+            bound_to = [caller.scope, "sheets", query.title or ""]
+            start = open_cursor(bound_to, query.cursor)
+            page = query_page(SheetItem, f"SHEETS#{caller.scope}", limit=query.limit, start=start, consistent=True)
+            return Sheets(numbers=[item.sk for item in page.items], cursor=next_cursor(bound_to, page.next_key))
+
+        @app.operation("GET", "/others", roles=EVERYONE, summary="其他 / Others")
+        def list_others(caller: Principal, query: Wanted) -> Sheets:
+            open_cursor([caller.scope, "others", ""], query.cursor)
+            return Sheets(numbers=[], cursor=None)
+
+        @app.operation("GET", "/sheets/{number}", roles=EVERYONE, summary="查看 / Show")
+        def show(caller: Principal, number: str) -> Receipt:
+            found = fetch_one(SheetItem, (f"SHEETS#{caller.scope}", number))
+            if found is None:
+                raise NotFound
+            return Receipt(number=number, title=found.title, pieces=int(found.pieces))
+
+        @app.operation("POST", "/desk/close", roles=[Role.ADMIN], summary="关闭 / Close")
+        def close() -> Receipt:
+            return Receipt(number="0", title="closed", pieces=0)
+
+        @app.operation("GET", "/broken", roles=EVERYONE, summary="坏 / Broken")
+        def broken() -> Receipt:
+            raise RuntimeError("secret-canary-in-the-cause")
+
+
+def sheet(title: str = "一", *quantities: int) -> dict[str, Any]:
+    """A body that is in order."""
+    return {"title": title, "rows": [{"sku": "L1", "quantity": pieces} for pieces in quantities or (3,)]}

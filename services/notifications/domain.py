@@ -22,7 +22,7 @@ from contracts.reconciliation import ReceiptPosted, StatementIssued
 from contracts.tickets import TicketOverdue, TicketProgressed
 from kernel.events import Event
 from kernel.money import yuan
-from kernel.principal import Role
+from kernel.principal import DEALER_ROLES, Role
 from services.notifications.templates import STEPS, TEMPLATES
 
 # ---- which event tells whom what ----
@@ -32,15 +32,40 @@ _BUYERS = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
 _ACCOUNTANTS = frozenset({Role.DEALER_ADMIN, Role.DEALER_ACCOUNTANT})
 
 
+class Box(StrEnum):
+    """A mailbox: two of every dealer, one of every desk of the house."""
+
+    DEALER = "dealer"
+    ACCOUNTS = "accounts"
+    ASSISTANT = "assistant"
+    WAREHOUSE = "warehouse"
+    AFTERSALES = "aftersales"
+
+    @property
+    def is_a_dealers(self) -> bool:
+        """Whether every dealer has one of its own."""
+        return self in (Box.DEALER, Box.ACCOUNTS)
+
+
+#: Who reads a box. Whoever may not see statements does not read of payments either.
+READERS: dict[Box, frozenset[Role]] = {
+    Box.DEALER: DEALER_ROLES,
+    Box.ACCOUNTS: _ACCOUNTANTS,
+    Box.ASSISTANT: frozenset({Role.ASSISTANT, Role.ADMIN}),
+    Box.WAREHOUSE: frozenset({Role.WAREHOUSE, Role.ADMIN}),
+    Box.AFTERSALES: frozenset({Role.AFTERSALES, Role.ADMIN}),
+}
+
+
 @dataclass(frozen=True)
 class Rule:
-    """Tell the dealer (or a `desk` of the house) by this template; text the dealer's people who have one of `texts`.
+    """Put it into this box by this template; text the dealer's people who have one of `texts`.
 
     `steps` and `but_not` narrow it to steps of a service request.
     """
 
     template: str
-    desk: Role | None = None
+    box: Box = Box.DEALER
     texts: frozenset[Role] = _NOBODY
     steps: frozenset[str] | None = None
     but_not: frozenset[str] = frozenset()
@@ -53,31 +78,29 @@ class Rule:
 
 RULES: dict[type[Event], tuple[Rule, ...]] = {
     OrderSubmitted: (Rule("order_received"),),
-    OrderReserved: (Rule("order_reserved", texts=_BUYERS), Rule("order_to_review", desk=Role.ASSISTANT)),
-    OrderApproved: (Rule("order_approved"), Rule("order_to_ship", desk=Role.WAREHOUSE)),
+    OrderReserved: (Rule("order_reserved", texts=_BUYERS), Rule("order_to_review", box=Box.ASSISTANT)),
+    OrderApproved: (Rule("order_approved"), Rule("order_to_ship", box=Box.WAREHOUSE)),
     OrderRejected: (Rule("order_rejected", texts=_BUYERS),),
-    OrderCancelled: (Rule("order_cancelled"), Rule("order_stopped", desk=Role.WAREHOUSE)),
+    OrderCancelled: (Rule("order_cancelled"), Rule("order_stopped", box=Box.WAREHOUSE)),
     OrderShipped: (Rule("order_shipped", texts=_BUYERS),),
-    ReceiptPosted: (Rule("payment_received", texts=_ACCOUNTANTS),),
-    StatementIssued: (Rule("statement_issued", texts=_ACCOUNTANTS),),
+    ReceiptPosted: (Rule("payment_received", box=Box.ACCOUNTS, texts=_ACCOUNTANTS),),
+    StatementIssued: (Rule("statement_issued", box=Box.ACCOUNTS, texts=_ACCOUNTANTS),),
     TicketProgressed: (
         # A rating is the dealer's own last word: nobody needs telling.
         Rule("ticket_progressed", but_not=frozenset({"completed", "rated"})),
         Rule("ticket_completed", texts=_BUYERS, steps=frozenset({"completed"})),
-        Rule("ticket_waiting", desk=Role.AFTERSALES, steps=frozenset({"registered", "answered", "reopened"})),
+        Rule("ticket_waiting", box=Box.AFTERSALES, steps=frozenset({"registered", "answered", "reopened"})),
     ),
-    TicketOverdue: (Rule("ticket_overdue", desk=Role.AFTERSALES),),
+    TicketOverdue: (Rule("ticket_overdue", box=Box.AFTERSALES),),
 }
-
-DESKS = frozenset(rule.desk for rules in RULES.values() for rule in rules if rule.desk)
 
 
 @dataclass(frozen=True)
 class Notice:
-    """One message to one mailbox: the dealer's, or a desk's. `sms` is the text sent to those with a role in `texts`."""
+    """One message to one mailbox. It is texted to those with a role in `texts`."""
 
     template: str
-    desk: Role | None
+    box: Box
     title_zh: str
     title_en: str
     text_zh: str
@@ -95,7 +118,7 @@ def _notice(rule: Rule, words: Mapping[str, str]) -> Notice:
     said = TEMPLATES[rule.template]
     return Notice(
         template=rule.template,
-        desk=rule.desk,
+        box=rule.box,
         title_zh=said.title_zh.format_map(words),
         title_en=said.title_en.format_map(words),
         text_zh=said.text_zh.format_map(words).strip(),
@@ -114,9 +137,9 @@ def words_of(event: Event) -> dict[str, str]:
     return words
 
 
-def desks_of(roles: frozenset[Role]) -> list[Role]:
-    """The desks whose messages a member of staff reads; an administrator reads all."""
-    return sorted(DESKS if Role.ADMIN in roles else DESKS & roles)
+def boxes_of(roles: frozenset[Role]) -> list[Box]:
+    """The mailboxes people with these roles read."""
+    return [box for box in Box if READERS[box] & roles]
 
 
 # ---- text messages ----

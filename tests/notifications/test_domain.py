@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.orders import OrderCancelled, OrderReserved, OrderSubmitted
-from contracts.reconciliation import ReceiptPosted
+from contracts.reconciliation import ReceiptPosted, StatementIssued
 from contracts.tickets import TicketProgressed
 from kernel.events import Event
 from kernel.principal import DEALER_ROLES, STAFF_ROLES, Role
 from services.notifications import domain
-from services.notifications.domain import DeliveryState, Outcome, judge, parse_retry_after
+from services.notifications.domain import Box, DeliveryState, Outcome, judge, parse_retry_after
 from services.notifications.templates import TEMPLATES
 from tests.notifications.events import EVENTS, ORDER, progressed, shipped
 
@@ -22,15 +22,15 @@ NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 ONE_PART = 70
 
 
-def desks(event: Event) -> list[str | None]:
-    return [notice.desk for notice in domain.notices(event)]
+def boxes(event: Event) -> list[Box]:
+    return [notice.box for notice in domain.notices(event)]
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.TYPE)
 def test_every_event_is_told_once_to_each_mailbox_in_both_languages(event: Event) -> None:
     notices = domain.notices(event)
     assert notices
-    assert len({notice.desk for notice in notices}) == len(notices)
+    assert len({notice.box for notice in notices}) == len(notices)
     for notice in notices:
         for said in (notice.title_zh, notice.title_en, notice.text_zh, notice.text_en):
             assert said and "{" not in said
@@ -47,35 +47,35 @@ def test_only_dealers_people_are_texted_and_only_where_there_is_an_approved_word
     for rules in domain.RULES.values():
         for rule in rules:
             assert rule.texts <= DEALER_ROLES
-            assert rule.desk is None or (rule.desk in STAFF_ROLES and not rule.texts)
+            assert rule.box.is_a_dealers or not rule.texts
             assert bool(rule.texts) == (TEMPLATES[rule.template].sms is not None)
 
 
 def test_a_reserved_order_is_told_to_the_dealer_and_waits_on_the_assistants_desk() -> None:
     reserved = OrderReserved(**ORDER, reserved=90, backordered=10)
     to_dealer, to_desk = domain.notices(reserved)
-    assert to_dealer.desk is None and to_desk.desk is Role.ASSISTANT
+    assert to_dealer.box is Box.DEALER and to_desk.box is Box.ASSISTANT
     assert "90" in to_dealer.text_zh and "10" in to_dealer.text_en
     assert "D0001" in to_desk.text_zh
 
 
 def test_a_cancelled_order_stops_the_warehouse() -> None:
-    assert desks(OrderCancelled(**ORDER, cancelled=5, reason="重复下单")) == [None, Role.WAREHOUSE]
+    assert boxes(OrderCancelled(**ORDER, cancelled=5, reason="重复下单")) == [Box.DEALER, Box.WAREHOUSE]
 
 
 @pytest.mark.parametrize(
     ("step", "told"),
     [
-        ("registered", [None, Role.AFTERSALES]),
-        ("asked", [None]),
-        ("answered", [None, Role.AFTERSALES]),
-        ("completed", [None]),
+        ("registered", [Box.DEALER, Box.AFTERSALES]),
+        ("asked", [Box.DEALER]),
+        ("answered", [Box.DEALER, Box.AFTERSALES]),
+        ("completed", [Box.DEALER]),
         ("rated", []),
-        ("a step of next year", [None]),
+        ("a step of next year", [Box.DEALER]),
     ],
 )
-def test_a_step_of_a_service_request_is_told_to_those_it_concerns(step: str, told: list[str | None]) -> None:
-    assert desks(progressed(step)) == told
+def test_a_step_of_a_service_request_is_told_to_those_it_concerns(step: str, told: list[Box]) -> None:
+    assert boxes(progressed(step)) == told
 
 
 def test_only_the_completion_of_a_service_request_is_texted() -> None:
@@ -90,10 +90,21 @@ def test_an_event_without_rules_is_told_to_nobody() -> None:
     assert domain.notices(OrderWeighed(**ORDER)) == []
 
 
-def test_an_administrator_reads_every_desk_and_finance_none() -> None:
-    assert domain.desks_of(frozenset({Role.ADMIN})) == [Role.AFTERSALES, Role.ASSISTANT, Role.WAREHOUSE]
-    assert domain.desks_of(frozenset({Role.ASSISTANT, Role.FINANCE})) == [Role.ASSISTANT]
-    assert domain.desks_of(frozenset({Role.FINANCE})) == []
+def test_every_box_is_read_by_its_own_side_only() -> None:
+    for box in Box:
+        assert domain.READERS[box] <= (DEALER_ROLES if box.is_a_dealers else STAFF_ROLES)
+    assert domain.boxes_of(frozenset({Role.ADMIN})) == [Box.ASSISTANT, Box.WAREHOUSE, Box.AFTERSALES]
+    assert domain.boxes_of(frozenset({Role.ASSISTANT, Role.FINANCE})) == [Box.ASSISTANT]
+    assert domain.boxes_of(frozenset({Role.FINANCE})) == []
+
+
+def test_a_buyer_does_not_read_of_payments_and_statements() -> None:
+    assert domain.boxes_of(frozenset({Role.DEALER_BUYER})) == [Box.DEALER]
+    assert domain.boxes_of(frozenset({Role.DEALER_ACCOUNTANT})) == [Box.DEALER, Box.ACCOUNTS]
+    for event in EVENTS:
+        if isinstance(event, ReceiptPosted | StatementIssued):
+            assert boxes(event) == [Box.ACCOUNTS]
+            assert Role.DEALER_BUYER not in domain.notices(event)[0].texts
 
 
 # ---- text messages ----

@@ -102,7 +102,7 @@ def later(world: World, **by: float) -> None:
 
 def test_an_event_arrives_signed_as_it_was_said(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
-    message = happen(office, shipped())
+    message = happen(office, released(1))
     (got,) = receiver.received
     assert verify(got, endpoint["secret"], office) == json.loads(message.model_dump_json(exclude_none=True))
     assert got.event_id == message.id
@@ -146,7 +146,7 @@ def test_however_often_everything_is_delivered_it_is_sent_once(office: World, re
 def test_an_event_is_not_sent_before_it_is_announced_nor_to_an_endpoint_of_later(
     office: World, receiver: Receiver
 ) -> None:
-    happen(office, shipped())
+    happen(office, released(1))
     register(office, receiver.url)
     later(office, minutes=1)
     assert receiver.received == []
@@ -158,7 +158,7 @@ def test_an_event_is_not_sent_before_it_is_announced_nor_to_an_endpoint_of_later
 def test_a_failed_attempt_is_repeated_with_the_same_bytes_under_the_same_id(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
     receiver.answer(500, 503)
-    happen(office, shipped())
+    happen(office, released(1))
     assert the_only(office, endpoint)["state"] == "pending" and state_of(office, endpoint)["failing_since"]
     later(office, seconds=4)
     assert len(receiver.received) == 1, "not before its slot"
@@ -183,7 +183,7 @@ def test_a_short_wait_is_slept_in_the_queue(office: World, receiver: Receiver) -
     register(office, receiver.url)
     receiver.answer(500)
     with patch.object(hooks, "wake") as wake:
-        message = happen(office, shipped())
+        message = happen(office, released(1))
         ((body, seconds), _) = wake.call_args
     assert seconds == 6 and json.loads(body)["id"] == message.id
     office.clock.advance(seconds=seconds)
@@ -207,7 +207,7 @@ def test_ten_failures_over_three_days_exhaust_a_delivery_visibly(
 ) -> None:
     endpoint = register(office, receiver.url)
     receiver.answer(*[500] * 20)
-    happen(office, shipped())
+    happen(office, released(1))
     fail_to_the_end(office, endpoint, receiver)
     delivery = the_only(office, endpoint)
     assert delivery["state"] == "exhausted" and outcomes(delivery) == ["5xx"] * 10
@@ -224,7 +224,7 @@ def test_ten_failures_over_three_days_exhaust_a_delivery_visibly(
 def test_an_endpoint_that_asks_for_patience_gets_it(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
     receiver.answer(429, Retry_After="1800")
-    happen(office, shipped())
+    happen(office, released(1))
     later(office, minutes=29)
     assert len(receiver.received) == 1
     later(office, minutes=2)
@@ -234,13 +234,13 @@ def test_an_endpoint_that_asks_for_patience_gets_it(office: World, receiver: Rec
 def test_an_endpoint_that_is_gone_is_disabled_and_nothing_waits_for_it(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
     receiver.answer(500, 410)
-    happen(office, shipped(), sequence=1)
-    happen(office, shipped(), sequence=2)  # left to the schedule, because the endpoint has just failed
+    happen(office, released(1), sequence=1)
+    happen(office, released(1), sequence=2)  # left to the schedule, because the endpoint has just failed
     later(office, seconds=10)
     assert state_of(office, endpoint)["state"] == "disabled"
     assert state_of(office, endpoint)["disabled_reason"] == "gone"
     later(office, minutes=5)
-    happen(office, shipped(), sequence=3)
+    happen(office, released(1), sequence=3)
     assert [delivery["state"] for delivery in log(office, endpoint)] == ["disabled", "disabled"]
     later(office, days=1)
     assert len(receiver.received) == 2
@@ -248,9 +248,9 @@ def test_an_endpoint_that_is_gone_is_disabled_and_nothing_waits_for_it(office: W
 
 def test_an_endpoint_that_fails_for_five_days_is_disabled(office: World) -> None:
     endpoint = register(office, f"http://127.0.0.1:{closed_port()}/")
-    happen(office, shipped(), sequence=1)
+    happen(office, released(1), sequence=1)
     later(office, days=3)
-    happen(office, shipped(), sequence=2)
+    happen(office, released(1), sequence=2)
     later(office, days=1)
     assert state_of(office, endpoint)["state"] == "active"
     later(office, days=1, minutes=1)
@@ -264,7 +264,7 @@ def test_a_redirect_is_a_failure_and_not_followed(office: World, receiver: Recei
     endpoint = register(office, receiver.url)
     with receiving() as elsewhere:
         receiver.answer(307, Location=elsewhere.url)
-        happen(office, shipped())
+        happen(office, released(1))
         assert outcomes(the_only(office, endpoint)) == ["3xx"] and elsewhere.received == []
 
 
@@ -273,7 +273,7 @@ def test_open_closed_and_silent_look_alike_in_the_log(office: World, monkeypatch
     with dribbling(b"SSH-2.0-OpenSSH\r\n", b"") as ssh, dribbling(b"", b"") as silent:
         ports = [ssh, silent, closed_port()]
         endpoints = [register(office, f"http://127.0.0.1:{port}/") for port in ports]
-        happen(office, shipped())
+        happen(office, released(1))
         assert [outcomes(the_only(office, endpoint)) for endpoint in endpoints] == [["no-answer"]] * 3
 
 
@@ -314,7 +314,7 @@ def test_endpoints_are_served_at_the_same_time(office: World, receiver: Receiver
         register(office, receiver.url)
         register(office, other.url)
         with patch.object(webhooks, "post", together):
-            happen(office, shipped())
+            happen(office, released(1))
         assert len(receiver.received) == len(other.received) == 1
 
 
@@ -357,7 +357,7 @@ def test_a_crash_between_claim_and_answer_is_tried_again_and_stands_in_the_log(
     office: World, receiver: Receiver
 ) -> None:
     endpoint = register(office, receiver.url)
-    announce(shipped(), "D0001-000123")
+    announce(released(1), "D0001-000123")
     with patch.object(webhooks, "post", side_effect=Killed), pytest.raises(Killed):
         office.drain()
     office.drain()
@@ -370,7 +370,7 @@ def test_a_crash_between_claim_and_answer_is_tried_again_and_stands_in_the_log(
 
 def test_a_crash_after_the_delivery_was_made_loses_nothing(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
-    announce(shipped(), "D0001-000123")
+    announce(released(1), "D0001-000123")
     with patch.object(hooks, "_try", side_effect=Killed), pytest.raises(Killed):
         office.drain()
     assert the_only(office, endpoint)["state"] == "pending"
@@ -382,7 +382,7 @@ def test_a_crash_after_the_delivery_was_made_loses_nothing(office: World, receiv
 def test_two_runs_at_once_send_once(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
     receiver.answer(500)
-    happen(office, shipped())
+    happen(office, released(1))
     office.clock.advance(minutes=1)
     original = webhooks.post
     runs: list[bool] = []
@@ -426,7 +426,7 @@ def test_an_answer_that_comes_after_its_claim_ran_out_changes_nothing(office: Wo
 
     original = webhooks.post
     with patch.object(webhooks, "post", slow), patch.object(hooks, "ThreadPoolExecutor", OneThread):
-        happen(office, shipped())
+        happen(office, released(1))
     delivery = the_only(office, endpoint)
     assert delivery["state"] == "delivered" and outcomes(delivery) == ["started", "2xx"]
 
@@ -441,7 +441,7 @@ def replay(world: World, endpoint: Any, event_id: str, key: str | None = None) -
 
 def test_a_replay_sends_the_same_again_marked_and_once_for_each_key(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
-    message = happen(office, shipped())
+    message = happen(office, released(1))
     answers = [replay(office, endpoint, message.id, "again-1") for _ in range(3)]
     assert [answer.status for answer in answers] == [202, 202, 202]
     assert answers[0].json == {"endpoint_id": endpoint["endpoint_id"], "event_id": message.id}
@@ -460,7 +460,7 @@ def test_a_replay_sends_the_same_again_marked_and_once_for_each_key(office: Worl
 
 def test_without_its_queue_a_replay_is_found_by_the_schedule(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
-    message = happen(office, shipped())
+    message = happen(office, released(1))
     with patch.object(hooks, "wake"):
         assert replay(office, endpoint, message.id).status == 202
     later(office, seconds=1)
@@ -469,7 +469,7 @@ def test_without_its_queue_a_replay_is_found_by_the_schedule(office: World, rece
 
 def test_a_replay_can_prove_that_all_is_well_but_spoils_nothing(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
-    message = happen(office, shipped())
+    message = happen(office, released(1))
     receiver.answer(410)
     replay(office, endpoint, message.id)
     office.drain()
@@ -483,7 +483,7 @@ def test_a_replay_can_prove_that_all_is_well_but_spoils_nothing(office: World, r
 def test_an_exhausted_delivery_is_healed_by_a_replay(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
     receiver.answer(*[500] * 10)
-    message = happen(office, shipped())
+    message = happen(office, released(1))
     fail_to_the_end(office, endpoint, receiver)
     assert the_only(office, endpoint)["state"] == "exhausted"
     replay(office, endpoint, message.id)
@@ -493,9 +493,9 @@ def test_an_exhausted_delivery_is_healed_by_a_replay(office: World, receiver: Re
 
 
 def test_what_is_still_being_delivered_or_was_never_to_be_cannot_be_replayed(office: World, receiver: Receiver) -> None:
-    endpoint = register(office, receiver.url, "order.shipped.v1")
+    endpoint = register(office, receiver.url, "order.hold-released.v1")
     receiver.answer(500)
-    message = happen(office, shipped())
+    message = happen(office, released(1))
     before = office.snapshot()
     answer = replay(office, endpoint, message.id)
     assert (answer.status, answer.json["code"]) == (409, "still-in-delivery")
@@ -528,11 +528,11 @@ def test_a_new_secret_signs_at_once_and_the_old_one_a_day_longer(office: World, 
     rotated = ask(office, "POST", path, key="rotate-1").json
     assert rotated["secret"] not in (None, endpoint["secret"]) and rotated["version"] == 2
     assert ask(office, "POST", path, key="rotate-1").json == rotated
-    happen(office, shipped(), sequence=1)
+    happen(office, released(1), sequence=1)
     for secret in (rotated["secret"], endpoint["secret"]):
         verify(receiver.received[-1], secret, office)
     office.clock.advance(hours=24)
-    happen(office, shipped(), sequence=2)
+    happen(office, released(1), sequence=2)
     verify(receiver.received[-1], rotated["secret"], office)
     with pytest.raises(AssertionError):
         verify(receiver.received[-1], endpoint["secret"], office)
@@ -544,11 +544,11 @@ def test_a_new_secret_signs_at_once_and_the_old_one_a_day_longer(office: World, 
 def test_a_deleted_endpoint_gets_nothing_and_leaves_no_address_or_secret(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
     receiver.answer(500)
-    happen(office, shipped(), sequence=1)
+    happen(office, released(1), sequence=1)
     path = f"/webhook-endpoints/{endpoint['endpoint_id']}"
     assert ask(office, "DELETE", path).json == {"endpoint_id": endpoint["endpoint_id"]}
     assert ask(office, "DELETE", path).status == 404
-    happen(office, shipped(), sequence=2)
+    happen(office, released(1), sequence=2)
     later(office, hours=1)
     assert len(receiver.received) == 1
     assert ask(office, "GET", "/webhook-endpoints").json == {"endpoints": []}
@@ -634,7 +634,7 @@ def test_a_name_that_was_harmless_when_registered_is_checked_again_at_every_atte
     ):
         endpoint = register(office, "https://hooks.example.com/")
         addresses[:] = ["169.254.169.254"]
-        happen(office, shipped())
+        happen(office, released(1))
         later(office, minutes=1)
         message_id = the_only(office, endpoint)["event_id"]
         assert replay(office, endpoint, message_id).status == 409
@@ -683,10 +683,10 @@ def test_no_secret_and_no_address_gets_into_a_log_line(
         endpoint = register(office, receiver.url + "&token=url-canary")
         rotated = ask(office, "POST", f"/webhook-endpoints/{endpoint['endpoint_id']}/rotate-secret").json
         receiver.answer(500)
-        happen(office, shipped())
+        happen(office, released(1))
         later(office, minutes=1)
         with patch.object(deliveries, "finish_attempt", side_effect=RuntimeError("boom")):
-            announce(shipped(), "D0001-000124")
+            announce(released(1), "D0001-000124")
             office.drain(may_fail=True)
     finally:
         logging.getLogger().removeHandler(handler)

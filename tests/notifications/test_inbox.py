@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.orders import OrderApproved, OrderReserved, OrderSubmitted
+from contracts.reconciliation import ReceiptPosted
 from services.notifications import domain, views
 from tests.notifications.events import EVENTS, ORDER, progressed, shipped
 from tests.notifications.office import announce, happen, open_office, suspend
@@ -108,7 +109,7 @@ def test_reading_anothers_message_is_reading_none_and_changes_nothing(office: Wo
         (of_dealer, "admin", None),
         (of_desk, "dealer_buyer", "D0001"),
         (of_desk, "warehouse", None),
-        (of_desk.replace("assistant", "finance"), "finance", None),
+        (of_desk.replace("assistant", "warehouse"), "admin", None),
         (of_desk.replace("assistant", "dealer"), "assistant", None),
         (of_desk.replace("000123", "000124"), "assistant", None),
     ]
@@ -118,6 +119,16 @@ def test_reading_anothers_message_is_reading_none_and_changes_nothing(office: Wo
         answer = read(office, message_id, role, dealer)
         assert (answer.status, answer.json["code"]) == (404, "not-found"), (message_id, role)
     assert office.snapshot() == before
+
+
+def test_a_buyer_sees_nothing_of_payments(office: World) -> None:
+    happen(office, ReceiptPosted(receipt_id="r", dealer_id="D0001", amount_fen=123_450, received_on="2026-11-20"), "r")
+    for role, count in (("dealer_admin", 1), ("dealer_accountant", 1), ("dealer_buyer", 0)):
+        answer = inbox(office, role, "D0001")
+        assert (len(answer.json["messages"]), answer.json["unread"]) == (count, count), role
+    message_id = inbox(office, "dealer_admin", "D0001").json["messages"][0]["message_id"]
+    assert read(office, message_id, "dealer_buyer", "D0001").status == 404
+    assert read(office, message_id, "dealer_accountant", "D0001").json["unread"] == 0
 
 
 def test_an_administrator_reads_all_desks_in_one_inbox(office: World) -> None:

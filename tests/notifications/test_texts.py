@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from botocore.config import Config
+from botocore.session import Session
 
 from contracts.channel import UserItem, user_key
 from contracts.orders import OrderReserved
@@ -32,7 +34,8 @@ from tests.notifications.office import (
     suspend,
     texts,
 )
-from tests.world import World
+from tests.notifications.receiver import closed_port
+from tests.world import World, environment
 
 
 @pytest.fixture
@@ -351,25 +354,37 @@ class Aws:
         return f"http://127.0.0.1:{self.server.server_address[1]}"
 
 
-@pytest.fixture
-def aws_endpoint(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    # The world's AWS would answer for every address, so the call is made with a client of its own.
-    made = Aws()
-    from botocore.config import Config
-    from botocore.session import Session
+def client_of(url: str) -> Any:
+    """A real client, made outside any world, whose AWS would answer for every address."""
+    with environment():
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=2)
+        return Session().create_client(
+            "pinpoint-sms-voice-v2", region_name="us-east-1", endpoint_url=url, config=config
+        )
 
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[tuple[Aws, Any]]:
+    made = Aws()
+    yield made, client_of(made.url)
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def aws_endpoint(service: tuple[Aws, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    made, ready = service
+    made.asked.clear()
+    made.status, made.answer = 200, {"MessageId": "aws-1"}
     asked_for: list[tuple[str, bool]] = []
 
-    def client(service: str, *, one_attempt: bool = False) -> Any:
-        asked_for.append((service, one_attempt))
-        config = Config(retries={"total_max_attempts": 1}, read_timeout=2)
-        return Session().create_client(service, region_name="us-east-1", endpoint_url=made.url, config=config)
+    def client(name: str, *, one_attempt: bool = False) -> Any:
+        asked_for.append((name, one_attempt))
+        return ready
 
     monkeypatch.setattr(aws, "client", client)
     yield made
     assert set(asked_for) == {("pinpoint-sms-voice-v2", True)}, "never a client that repeats by itself"
-    made.server.shutdown()
-    made.server.server_close()
 
 
 def hand_over() -> Result:
@@ -402,7 +417,7 @@ def test_what_aws_answers_is_told_apart(aws_endpoint: Aws, status: int, code: st
     assert len(aws_endpoint.asked) == 1, "not repeated, whatever it says"
 
 
-def test_where_nothing_listens_nothing_was_sent(aws_endpoint: Aws) -> None:
-    aws_endpoint.server.shutdown()
-    aws_endpoint.server.server_close()
+def test_where_nothing_listens_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    dead = client_of(f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setattr(aws, "client", lambda name, one_attempt: dead)
     assert hand_over() == Rejected("EndpointConnectionError", passing=True)

@@ -21,13 +21,11 @@ def notify(message: Envelope) -> None:
     transaction = Transaction()
     dealer_is_told = people.is_active(dealer_id)
     for notice in domain.notices(message.event):
-        if notice.desk:
-            mailboxes.add_message(transaction, mailboxes.desk_mailbox(notice.desk), message, dealer_id, notice)
-        elif dealer_is_told:
-            mailboxes.add_message(transaction, mailboxes.dealer_mailbox(dealer_id), message, dealer_id, notice)
-            _add_texts(transaction, message, dealer_id, notice)
-        else:
+        if notice.box.is_a_dealers and not dealer_is_told:
             observability.logger().info("dealer not told", event_id=message.id, dealer_id=dealer_id)
+            continue
+        mailboxes.add_message(transaction, message, dealer_id, notice)
+        _add_texts(transaction, message, dealer_id, notice)
     if not len(transaction):
         return
     try:
@@ -46,10 +44,8 @@ def _add_texts(transaction: Transaction, message: Envelope, dealer_id: str, noti
 
 
 def mailboxes_of(caller: Principal) -> list[str]:
-    """What the caller reads: the dealer's mailbox, or those of the caller's desks."""
-    if caller.is_dealer:
-        return [mailboxes.dealer_mailbox(caller.own_dealer_id)]
-    return [mailboxes.desk_mailbox(desk) for desk in domain.desks_of(caller.roles)]
+    """What the caller reads: the dealer's mailboxes that the role allows, or those of the caller's desks."""
+    return [mailboxes.mailbox(box, caller.dealer_id) for box in domain.boxes_of(caller.roles)]
 
 
 def mark_read(caller: Principal, message_id: str) -> None:
@@ -58,7 +54,8 @@ def mark_read(caller: Principal, message_id: str) -> None:
     Raises:
         NotFound: it stands in no mailbox of the caller's.
     """
-    to = mailboxes.addressee(message_id)
-    mailbox = mailboxes.dealer_mailbox(caller.own_dealer_id) if caller.is_dealer else mailboxes.desk_mailbox(to)
-    if not to or mailbox not in mailboxes_of(caller) or not mailboxes.mark_read(mailbox, caller.user_id, message_id):
+    box = mailboxes.box_of(message_id)
+    if box not in domain.boxes_of(caller.roles):
+        raise NotFound
+    if not mailboxes.mark_read(mailboxes.mailbox(box, caller.dealer_id), caller.user_id, message_id):
         raise NotFound

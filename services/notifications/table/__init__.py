@@ -13,7 +13,7 @@ P10 the webhook endpoints                     pk: WEBHOOK#ENDPOINTS       sk: <e
 P11 an endpoint's deliveries, newest first    pk: DELIVERY#<endpoint>     sk: AT#<event time>#<event id>
 P12 a delivery by its event                   pk: DELIVERY#<endpoint>     sk: EVENT#<event id>
 P13 an endpoint's deliveries that are due     gsi1pk: DELIVERY#DUE#<endpoint>   gsi1sk: <time>
-Mailboxes: a dealer's id, or DESK#<role> for the people of the house.
+Mailboxes: <dealer>#dealer, <dealer>#accounts, and HOUSE#<desk> for the people of the house.
 Read of channel: the dealer (is it active?) and its people (names, roles, phones).
 """
 

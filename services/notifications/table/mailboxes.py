@@ -8,14 +8,15 @@ from collections.abc import Iterable
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
+from contracts.channel import HOUSE
 from kernel import clock
 from kernel.events import Envelope
 from kernel.table import Item, Key, Transaction, TransactionRefused, fetch, query_page
-from services.notifications.domain import Notice
+from services.notifications.domain import Box, Notice
 
 #: Counting is spread, because everybody's orders come to the same desk.
 _COUNTERS = 4
-_MESSAGE_ID = re.compile(r"[0-9]{13}\.([a-z]{1,20})\.(evt_[^\s\ud800-\udfff]{1,200})")
+_MESSAGE_ID = re.compile(rf"[0-9]{{13}}\.({'|'.join(Box)})\.(evt_[^\s\ud800-\udfff]{{1,200}})")
 
 
 class MessageItem(Item, discriminator="inbox_message"):
@@ -44,32 +45,27 @@ class CountItem(Item, discriminator="inbox_count"):
     number = NumberAttribute()
 
 
-def dealer_mailbox(dealer_id: str) -> str:
-    """The mailbox all people of a dealer read."""
-    return dealer_id
-
-
-def desk_mailbox(desk: str) -> str:
-    """The mailbox all people of a desk of the house read."""
-    return f"DESK#{desk}"
+def mailbox(box: Box, dealer_id: str | None) -> str:
+    """The name of a mailbox: a box of that dealer, or of the house."""
+    return f"{dealer_id if box.is_a_dealers else HOUSE}#{box}"
 
 
 def message_id(message: Envelope, notice: Notice) -> str:
     """The same for every delivery of the event; ids sort by the time of the event."""
-    return f"{_milliseconds(message.time):013d}.{notice.desk or 'dealer'}.{message.id}"
+    return f"{_milliseconds(message.time):013d}.{notice.box}.{message.id}"
 
 
-def addressee(message: str) -> str:
-    """Whom a message id was made for: `dealer`, or the name of a desk; empty for what is no message id."""
+def box_of(message: str) -> Box | None:
+    """The box a message id was made for; None for what is no message id."""
     found = _MESSAGE_ID.fullmatch(message)
-    return found[1] if found else ""
+    return Box(found[1]) if found else None
 
 
-def add_message(transaction: Transaction, mailbox: str, message: Envelope, dealer_id: str, notice: Notice) -> None:
-    """Let the transaction put a message into a mailbox, once."""
-    made = message_id(message, notice)
+def add_message(transaction: Transaction, message: Envelope, dealer_id: str, notice: Notice) -> None:
+    """Let the transaction put a notice into its mailbox, once."""
+    made, to = message_id(message, notice), mailbox(notice.box, dealer_id)
     item = MessageItem(
-        *message_key(mailbox, made),
+        *message_key(to, made),
         message_id=made,
         at=message.time,
         event_type=message.type,
@@ -80,12 +76,12 @@ def add_message(transaction: Transaction, mailbox: str, message: Envelope, deale
         text_zh=notice.text_zh,
         text_en=notice.text_en,
     )
-    transaction.create(item, f"message {mailbox}")
+    transaction.create(item, f"message {to}")
     shard = zlib.crc32(made.encode()) % _COUNTERS
-    _count(transaction, (_mailbox_pk(mailbox), f"COUNT#{shard}"), f"count {mailbox}")
+    _count(transaction, (_mailbox_pk(to), f"COUNT#{shard}"), f"count {to}")
 
 
-def messages(mailboxes: Iterable[str], before: str | None, limit: int) -> tuple[list[MessageItem], bool]:
+def messages(boxes: Iterable[str], before: str | None, limit: int) -> tuple[list[MessageItem], bool]:
     """The newest messages of these mailboxes together, and whether there are older ones.
 
     Args:
@@ -93,12 +89,12 @@ def messages(mailboxes: Iterable[str], before: str | None, limit: int) -> tuple[
     """
     found: list[MessageItem] = []
     more = False
-    for mailbox in mailboxes:
-        key = message_key(mailbox, before) if before else None
+    for name in boxes:
+        key = message_key(name, before) if before else None
         start = {"pk": {"S": key[0]}, "sk": {"S": key[1]}} if key else None
         newest = MessageItem.sk.startswith("MSG#")
         page = query_page(
-            MessageItem, _mailbox_pk(mailbox), sk=newest, limit=limit, start=start, newest_first=True, consistent=True
+            MessageItem, _mailbox_pk(name), sk=newest, limit=limit, start=start, newest_first=True, consistent=True
         )
         found += page.items
         more = more or page.next_key is not None
@@ -112,18 +108,18 @@ def read_by(user_id: str, shown: Iterable[MessageItem]) -> set[str]:
     return {marks[key] for key in fetch(marks)}
 
 
-def unread(mailboxes: Iterable[str], user_id: str) -> int:
+def unread(boxes: Iterable[str], user_id: str) -> int:
     """How many messages of these mailboxes the user has not read."""
-    received = [(_mailbox_pk(mailbox), f"COUNT#{shard}") for mailbox in mailboxes for shard in range(_COUNTERS)]
-    read = [(_mailbox_pk(mailbox), f"COUNT-READ#{user_id}") for mailbox in mailboxes]
+    received = [(_mailbox_pk(name), f"COUNT#{shard}") for name in boxes for shard in range(_COUNTERS)]
+    read = [(_mailbox_pk(name), f"COUNT-READ#{user_id}") for name in boxes]
     counts = {key: int(item.number) for key, item in fetch([*received, *read]).items() if isinstance(item, CountItem)}
     # Counters are read one after another: a message read in between could otherwise show as -1.
     return max(0, sum(counts.get(key, 0) for key in received) - sum(counts.get(key, 0) for key in read))
 
 
-def mark_read(mailbox: str, user_id: str, message: str) -> bool:
+def mark_read(name: str, user_id: str, message: str) -> bool:
     """Note that the user has read a message of the mailbox. False when there is no such message."""
-    key = message_key(mailbox, message)
+    key = message_key(name, message)
     transaction = Transaction()
     transaction.check(MessageItem, key, MessageItem.pk.exists(), "message")
     transaction.create(ReadItem(*_read_key(key[0], user_id, message), read_at=clock.stamp()), "mark")
@@ -135,13 +131,13 @@ def mark_read(mailbox: str, user_id: str, message: str) -> bool:
     return True
 
 
-def message_key(mailbox: str, message: str) -> Key:
+def message_key(name: str, message: str) -> Key:
     """One message of a mailbox."""
-    return _mailbox_pk(mailbox), f"MSG#{message}"
+    return _mailbox_pk(name), f"MSG#{message}"
 
 
-def _mailbox_pk(mailbox: str) -> str:
-    return f"INBOX#{mailbox}"
+def _mailbox_pk(name: str) -> str:
+    return f"INBOX#{name}"
 
 
 def _read_key(pk: str, user_id: str, message: str) -> Key:

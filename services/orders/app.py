@@ -45,7 +45,9 @@ def submit_order(caller: Principal, body: SubmitOrder, key: IdempotencyKey) -> O
     return intake.submit_order(caller, body, key)
 
 
-@app.consumer(fifo=True, batch_size=10, timeout_seconds=60)
+# A short timeout: the queue hides a dead worker's messages for six times as long, and staff should see an order within
+# a minute even then.
+@app.consumer(fifo=True, batch_size=10, timeout_seconds=10)
 def reserve_stock(message: Envelope) -> None:
     reservation.reserve_stock(message)
 

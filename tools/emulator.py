@@ -88,10 +88,12 @@ class Emulator:
         port: port of loopback.
         folder: its state, log and temporary files.
         checkpoint_seconds: how often its state is saved while it runs; 0 keeps nothing at all.
+        unpacked: where the code of functions is kept unpacked, from one run to the next.
     """
 
     port: int
     folder: Path
+    unpacked: Path
     checkpoint_seconds: float = 0
     _process: subprocess.Popen[bytes] | None = None
     _log: IO[Any] | None = None
@@ -113,11 +115,13 @@ class Emulator:
             EmulatorFailed: it stopped at once or never answered.
             environments.InstallFailed: its environment could not be made.
         """
+        assert self._process is None, "it runs already"
         python = environments.make_environment(
             paths.LOCAL / "emulator-venv", paths.ROOT / "requirements" / "emulator.txt"
         )
         shutil.rmtree(self._temporary, ignore_errors=True)
         self._temporary.mkdir(parents=True)
+        self.unpacked.mkdir(parents=True, exist_ok=True)
         self._log = self.log.open("w")
         self._process = subprocess.Popen(
             [str(python), str(Path(__file__).with_name("emulator_server.py"))],
@@ -188,6 +192,7 @@ class Emulator:
             "S3_PERSIST": saved,
             "STATE_DIR": str(self.folder / "state"),
             "S3_DATA_DIR": str(self.folder / "s3"),
+            "QUDAO_UNPACKED": str(self.unpacked),
             "QUDAO_CHECKPOINT_SECONDS": str(self.checkpoint_seconds),
             # Servers we have no use for.
             "IOT_MTLS_ENABLED": "0",

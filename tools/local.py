@@ -132,7 +132,7 @@ def _package(console: Console) -> list[package.Package]:
 def _start_emulator(console: Console) -> Emulator:
     _EMULATOR.mkdir(parents=True, exist_ok=True)
     with console.status("Starting the local AWS ..."):
-        local_aws = Emulator(_emulator_port(), _EMULATOR, _CHECKPOINT_SECONDS).start()
+        local_aws = Emulator(_emulator_port(), _EMULATOR, _EMULATOR / "unpacked", _CHECKPOINT_SECONDS).start()
     emulator.use(local_aws.endpoint)
     return local_aws
 

@@ -95,17 +95,22 @@ def _build(service: str, architecture: str, root: Path) -> Package:
     if stamp.is_file() and stamp.read_text() == package.digest and package.archive.is_file():
         return package
     third_party = dependencies(_lock(service, root), architecture, root)
-    stage(service, folder, architecture=architecture, root=root)
-    _chalice_package(service, folder, third_party)
-    shutil.copy(_zipped(third_party), package.archive)
-    _add_own_code(folder / "out" / "deployment.zip", package.archive)
-    shutil.move(folder / "out" / "sam.json", package.template)
-    shutil.rmtree(folder / "out")
+    project = folder / "project"
+    stage(service, project, architecture=architecture, root=root)
+    _chalice_package(service, project, third_party)
+    made = project / "out" / "deployment.zip"
+    whole = project / "out" / "package.zip"
+    shutil.copy(_zipped(third_party), whole)
+    _add_own_code(made, whole)
+    # Put in place as wholes: somebody may be deploying the files of the last time just now.
+    stamp.unlink(missing_ok=True)
+    whole.replace(package.archive)
+    (project / "out" / "sam.json").replace(package.template)
     stamp.write_text(package.digest)
     return package
 
 
-def _chalice_package(service: str, folder: Path, third_party: Path) -> None:
+def _chalice_package(service: str, project: Path, third_party: Path) -> None:
     command = [str(Path(sys.executable).with_name("chalice")), "package", "--stage", "any"]
     command += ["--merge-template", "merge.json", "out"]
     environment = {
@@ -114,7 +119,7 @@ def _chalice_package(service: str, folder: Path, third_party: Path) -> None:
         "PYTHONPATH": f"vendor:{third_party}",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    ran = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise NotPackageable(f"{service}: chalice could not package it: {(ran.stderr or ran.stdout).strip()[-1500:]}")
 

@@ -33,6 +33,8 @@ from tools.edge import Edge
 from tools.identity import Account, SignIn
 
 STAGE = "test"
+#: Kept from one session to the next.
+UNPACKED = paths.BUILD / ".unpacked"
 _PASSWORD = "only-for-tests-1"
 _numbers = count(1)
 T = TypeVar("T")
@@ -72,7 +74,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """Everything, deployed once."""
     packages = package.build(paths.services())
     folder = tmp_path_factory.mktemp("emulator")
-    with emulator.Emulator(emulator.free_port(), folder) as local_aws:
+    with emulator.Emulator(emulator.free_port(), folder, UNPACKED) as local_aws:
         with emulator.using(local_aws.endpoint):
             deploy.deploy(STAGE, packages)
             urls = local.api_urls(STAGE)

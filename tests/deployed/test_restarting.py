@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from kernel.outbox import shard_key
-from tests.deployed.conftest import eventually
+from tests.deployed.conftest import UNPACKED, eventually
 from tools import aws, deploy, emulator, package, paths
 from tools.emulator import Emulator
 
@@ -35,10 +36,12 @@ def _relay_runs(folder: Path, port: int) -> Iterator[None]:
         yield
 
 
-def start(folder: Path, port: int, checkpoint_seconds: float) -> Emulator:
-    started = Emulator(port, folder, checkpoint_seconds).start()
-    deploy.deploy(STAGE, package.build([paths.RELAY]))
-    return started
+@contextmanager
+def started(folder: Path, port: int, checkpoint_seconds: float) -> Iterator[Emulator]:
+    """The local AWS with the relay in it."""
+    with Emulator(port, folder, UNPACKED, checkpoint_seconds) as running:
+        deploy.deploy(STAGE, package.build([paths.RELAY]))
+        yield running
 
 
 def announce(number: int) -> None:
@@ -71,11 +74,11 @@ def all_sent(announcements: int) -> None:
 
 
 def test_after_a_stop_everything_is_there_and_new_announcements_are_sent(folder: Path, port: int) -> None:
-    with start(folder, port, checkpoint_seconds=60):
+    with started(folder, port, checkpoint_seconds=60):
         for number in range(1, 4):
             announce(number)
         all_sent(3)
-    with start(folder, port, checkpoint_seconds=60):
+    with started(folder, port, checkpoint_seconds=60):
         assert count() == 3
         # Fewer than before: were the old reading position kept, none of these would be seen.
         announce(4)
@@ -83,14 +86,14 @@ def test_after_a_stop_everything_is_there_and_new_announcements_are_sent(folder:
 
 
 def test_after_a_crash_what_was_there_a_moment_before_is_still_there(folder: Path, port: int) -> None:
-    with start(folder, port, checkpoint_seconds=0.2) as running:
+    with started(folder, port, checkpoint_seconds=0.2) as running:
         announce(1)
         all_sent(1)
         saved = folder / "state" / "dynamodb.json"
         before = time.time()
         eventually(lambda: saved.exists() and saved.stat().st_mtime > before)
         running.kill()
-    with start(folder, port, checkpoint_seconds=60):
+    with started(folder, port, checkpoint_seconds=60):
         assert count() == 1
         announce(2)
         all_sent(2)

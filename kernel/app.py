@@ -29,6 +29,7 @@ from kernel.problems import (
     FieldProblem,
     Invalid,
     NotAllowed,
+    NotFound,
     Problem,
     problem_document,
 )
@@ -38,6 +39,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _KEY_HEADER = "Idempotency-Key"
 _MAX_KEY = 255
+_MAX_PATH_VALUE = 200
 
 
 @dataclass(frozen=True)
@@ -303,6 +305,8 @@ def _perform(operation: Operation, request: Any, path_values: dict[str, str]) ->
     caller = principal_of(request.headers.get("authorization"))
     if not caller.roles & operation.roles:
         raise NotAllowed
+    if not all(_may_name_something(value) for value in path_values.values()):
+        raise NotFound
     arguments: dict[str, Any] = dict(path_values)
     if operation.takes_caller:
         arguments["caller"] = caller
@@ -316,6 +320,11 @@ def _perform(operation: Operation, request: Any, path_values: dict[str, str]) ->
         return _respond(operation, operation.handler(**arguments))
     key = _idempotency_key(operation, request, caller, path_values, raw_body)
     return _once(operation, key, arguments)
+
+
+def _may_name_something(value: str) -> bool:
+    """Path values become parts of keys: bounded as the database bounds those, and without the mark between the parts."""
+    return 0 < len(value) <= _MAX_PATH_VALUE and "#" not in value and value.isprintable()
 
 
 def _once(operation: Operation, key: IdempotencyKey, arguments: dict[str, Any]) -> Response:

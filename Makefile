@@ -5,7 +5,7 @@ BIN    := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format package deploy lock openapi clean
+.PHONY: help setup run test check format bench package deploy lock openapi clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,11 +16,11 @@ setup: .venv/.ready  ## create .venv from the hash-locked requirements
 	@PYTHON=$(PYTHON) sh tools/setup.sh tools/environments.py
 	@touch $@
 
-run: setup  ## start everything on http://127.0.0.1:$${QUDAO_PORT:-8080}
+run: setup  ## start everything on this machine, at port 8080 or QUDAO_PORT
 	@exec qudao run
 
 test: setup check  ## all checks and all tests
-	@python -m pytest
+	@python -m pytest -n 2 --dist loadgroup
 
 check: setup  ## format, lint, types
 	@ruff format --check --quiet . || { echo "run: make format"; exit 1; }
@@ -29,6 +29,9 @@ check: setup  ## format, lint, types
 
 format: setup  ## format the code in place
 	@ruff format --quiet . && ruff check --quiet --fix .
+
+bench: setup  ## measure cost of orders and cold imports (no test depends on it)
+	@python -m tests.bench
 
 package: setup  ## build the deployable packages into build/
 	@qudao package $(SERVICE)

@@ -58,7 +58,7 @@ def open_cursor(bound_to: list[str], cursor: str | None) -> dict[str, Any] | Non
         return None
     try:
         bound, key = unseal(cursor)
-    except (Forged, TypeError):
+    except (ValueError, TypeError):  # forged, or sealed for something else
         bound, key = None, None
     if bound != bound_to or not isinstance(key, dict):
         raise BadRequest("bad-cursor", "翻页游标无效,请从第一页开始 / this cursor is not valid here; start from page 1")

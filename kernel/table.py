@@ -229,10 +229,9 @@ class Transaction:
         """
         # The order in which PynamoDB sends the four lists; reasons come back in this order.
         acts = [*self._checks, *self._deletes, *self._puts, *self._updates]
+        token = self._token
         for attempt in range(_ATTEMPTS):
             try:
-                # A cancelled attempt wrote nothing, and its token is spent: the next one needs its own.
-                token = self._token if attempt == 0 else str(uuid4())
                 with TransactWrite(connection=Item._get_connection().connection, client_request_token=token) as write:
                     for _, act in acts:
                         act(write)
@@ -243,9 +242,10 @@ class Transaction:
                     raise TransactionRefused(
                         {label: reason for label, reason in refused.items() if reason.code == "ConditionalCheckFailed"}
                     ) from error
-                if not (refused and all(reason.code in _PASSING for reason in refused.values())) and (
-                    error.cause_response_code not in _PASSING_ERRORS
-                ):
+                if refused and all(reason.code in _PASSING for reason in refused.values()):
+                    # A cancelled attempt wrote nothing, and its token is spent: the next one needs its own.
+                    token = str(uuid4())
+                elif error.cause_response_code not in _UNDER_WAY:
                     raise
                 _pause(attempt)
         raise Busy
@@ -276,7 +276,8 @@ def batches(work: Iterable[Work], items_of: Callable[[Work], Iterable[Hashable]]
 _Act = Callable[[TransactWrite], None]
 _ATTEMPTS = 6
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-_PASSING_ERRORS = frozenset({"TransactionInProgressException"})
+#: The attempt may yet succeed, so it is asked for again under its own token.
+_UNDER_WAY = frozenset({"TransactionInProgressException"})
 
 
 def _reasons(error: TransactWriteError, labels: list[str]) -> dict[str, Refused]:

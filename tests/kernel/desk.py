@@ -41,7 +41,7 @@ class Sheet(Body):
     title: Name
     rows: list[Row] = Field(min_length=1, max_length=100)
     urgent: bool = False
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = Field(default_factory=dict)
 
 
 class Receipt(Answer):
@@ -73,6 +73,7 @@ class Desk:
     def __init__(self) -> None:
         self.app = ServiceApp("desk")
         self.done = 0
+        self.reached: list[str] = []
         self._declare()
 
     def _declare(self) -> None:
@@ -118,6 +119,11 @@ class Desk:
         @app.operation("POST", "/desk/close", roles=[Role.ADMIN], summary="关闭 / Close")
         def close() -> Receipt:
             return Receipt(number="0", title="closed", pieces=0)
+
+        @app.operation("GET", "/echo/{name}", roles=EVERYONE, summary="回声 / Echo")
+        def echo(name: str) -> Receipt:
+            self.reached.append(name)
+            return Receipt(number=name, title=name, pieces=0)
 
         @app.operation("GET", "/broken", roles=EVERYONE, summary="坏 / Broken")
         def broken() -> Receipt:

@@ -193,7 +193,7 @@ def test_half_a_minute_of_clock_difference_is_forgiven(world: World) -> None:
 
 
 def test_every_role_is_a_dealers_or_the_houses() -> None:
-    assert DEALER_ROLES | STAFF_ROLES == set(Role)
+    assert set(Role) == DEALER_ROLES | STAFF_ROLES
     assert not DEALER_ROLES & STAFF_ROLES
 
 

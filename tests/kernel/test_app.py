@@ -1,0 +1,312 @@
+"""What every route has without asking for it: default deny, one answer per key, problems that say what to do."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from kernel.app import ServiceApp
+from kernel.idempotency import IdempotencyKey
+from kernel.models import Answer
+from kernel.principal import Role
+from kernel.problems import problem_document
+from tests import faults
+from tests.kernel.desk import Desk, sheet
+from tests.world import LambdaContext, Response, World
+
+# ---- declarations ----
+
+
+class Done(Answer):
+    """An answer."""
+
+    done: bool = True
+
+
+def declared(handler: Callable[..., Any], path: str = "/x", **more: Any) -> None:
+    given: dict[str, Any] = {"roles": [Role.ADMIN], "summary": "做 / Do"} | more
+    ServiceApp("declared").operation("POST", path, **given)(handler)
+
+
+def test_a_route_without_roles_does_not_start() -> None:
+    def do() -> Done: ...
+
+    with pytest.raises(TypeError, match="who may call it"):
+        declared(do, roles=[])
+
+
+def test_a_route_without_a_summary_does_not_start() -> None:
+    def do() -> Done: ...
+
+    with pytest.raises(TypeError, match="what it does"):
+        declared(do, summary="")
+
+
+def test_a_route_that_returns_no_model_does_not_start() -> None:
+    def do() -> dict[str, Any]: ...
+
+    with pytest.raises(TypeError, match="must return a model"):
+        declared(do)
+
+
+def test_a_route_that_takes_what_no_request_has_does_not_start() -> None:
+    def do(user: str) -> Done: ...
+
+    with pytest.raises(TypeError, match="does not have"):
+        declared(do)
+
+
+class Loose(BaseModel):
+    """Takes anything."""
+
+    x: int
+
+
+def test_a_body_or_query_that_lets_unknown_fields_through_does_not_start() -> None:
+    def take_body(body: Loose) -> Done: ...
+
+    def take_query(query: Loose) -> Done: ...
+
+    for handler in (take_body, take_query):
+        with pytest.raises(TypeError, match="refuses unknown fields"):
+            declared(handler)
+
+
+def test_a_declaration_says_everything_about_the_route(desk: Desk) -> None:
+    by_name = {operation.name: operation for operation in desk.app.operations}
+    show, hand_in = by_name["show"], by_name["hand_in"]
+    assert (show.method, show.path, show.path_names, show.takes_key) == ("GET", "/sheets/{number}", ("number",), False)
+    assert (hand_in.takes_key, hand_in.takes_caller, hand_in.status) == (True, True, 201)
+    assert by_name["close"].roles == {Role.ADMIN}
+
+
+# ---- answers ----
+
+
+def hand_in(world: World, body: Any = None, *, dealer: str = "D0001", key: str | None = "k-1", **more: Any) -> Response:
+    given = {"body": sheet() if body is None else body} | more
+    return world.call("desk", "POST", "/sheets", token=world.token(dealer_id=dealer), key=key, **given)
+
+
+def test_an_answer_is_json_that_nobody_stores_or_guesses_at(world: World, desk: Desk) -> None:
+    answer = hand_in(world)
+    assert answer.status == 201
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert not any(name.lower().startswith("access-control") for name in answer.headers)
+
+
+def test_chinese_is_sent_as_it_is(world: World, desk: Desk) -> None:
+    assert '"灯具"' in hand_in(world, sheet("灯具")).text
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-8", ""]
+)
+def test_the_content_type_decides_nothing(world: World, desk: Desk, content_type: str) -> None:
+    assert hand_in(world, headers={"Content-Type": content_type}).status == 201
+
+
+def test_a_role_the_route_does_not_name_is_refused_before_the_body_is_read(world: World, desk: Desk) -> None:
+    token = world.token(role="warehouse")
+    answer = world.call("desk", "POST", "/desk/close", token=token, raw_body="{broken")
+    assert (answer.status, answer.json["code"]) == (403, "not-allowed")
+    assert world.call("desk", "POST", "/desk/close", token=world.token(role="admin")).status == 200
+
+
+def test_nobody_learns_whether_a_body_was_right_without_signing_in(world: World, desk: Desk) -> None:
+    answers = [world.call("desk", "POST", "/sheets", raw_body=body) for body in ("{broken", json.dumps(sheet()))]
+    assert [answer.status for answer in answers] == [401, 401]
+    assert answers[0].text == answers[1].text
+
+
+def test_a_fault_of_ours_is_told_without_its_cause(world: World, desk: Desk) -> None:
+    answer = world.call("desk", "GET", "/broken", token=world.token(role="admin"))
+    assert (answer.status, answer.json["code"]) == (500, "internal-error")
+    assert answer.json["request_id"] == LambdaContext("x").aws_request_id
+    assert "canary" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_a_method_a_path_does_not_have_is_a_problem_document_too(world: World, desk: Desk) -> None:
+    event = {
+        "requestContext": {"resourcePath": "/sheets/{number}", "httpMethod": "PATCH"},
+        "headers": {},
+        "multiValueQueryStringParameters": None,
+        "pathParameters": {"number": "1"},
+        "body": None,
+        "stageVariables": None,
+    }
+    answer = desk.app(event, LambdaContext("api_handler"))
+    assert answer["statusCode"] == 405
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    assert json.loads(answer["body"])["code"] == "method-not-allowed"
+
+
+def test_a_problem_document_has_the_members_of_rfc_9457() -> None:
+    from http import HTTPStatus
+
+    assert problem_document(HTTPStatus.CONFLICT, "too-many", "太多 / too many") == {
+        "type": "urn:qudao:problem:too-many",
+        "title": "Conflict",
+        "status": 409,
+        "code": "too-many",
+        "detail": "太多 / too many",
+    }
+
+
+def test_an_unknown_query_parameter_is_refused(world: World, desk: Desk) -> None:
+    answer = world.call("desk", "GET", "/sheets?limit=2&dealer=D0002", token=world.token(dealer_id="D0001"))
+    assert (answer.status, answer.json["errors"][0]["field"]) == (422, "dealer")
+
+
+@pytest.mark.parametrize("limit", ["0", "51", "-1", "x", "1.5", "1e2", "", "９９９", "9" * 5_000])
+def test_a_page_size_beyond_reason_is_refused(world: World, desk: Desk, limit: str) -> None:
+    answer = world.call("desk", "GET", "/sheets", query={"limit": limit}, token=world.token(dealer_id="D0001"))
+    assert (answer.status, answer.json["errors"][0]["field"]) == (422, "limit")
+
+
+NAMES_NOTHING = ["D0001%23HEADER", "%00", "a%0Ab", "x" * 201, "%E2%80%AEx"]
+
+
+@pytest.mark.parametrize("name", NAMES_NOTHING)
+def test_a_path_value_that_can_name_nothing_is_not_found_and_reaches_no_handler(
+    world: World, desk: Desk, name: str
+) -> None:
+    answer = world.call("desk", "GET", f"/echo/{name}", token=world.token(dealer_id="D0001"))
+    assert (answer.status, answer.json["code"]) == (404, "not-found")
+    assert desk.reached == []
+
+
+@pytest.mark.parametrize("name", ["x" * 200, "灯", "L-1.5_a", "%F0%9F%98%80", "a%2Fb", "a b", ".."])
+def test_a_path_value_that_may_name_something_reaches_its_handler(world: World, desk: Desk, name: str) -> None:
+    answer = world.call("desk", "GET", f"/echo/{name}", token=world.token(dealer_id="D0001"))
+    assert (answer.status, desk.reached) == (200, [urllib.parse.unquote(name)])
+
+
+def test_another_dealers_thing_answers_exactly_like_none(world: World, desk: Desk) -> None:
+    number = hand_in(world).json["number"]
+    other = world.token(dealer_id="D0002")
+    foreign = world.call("desk", "GET", f"/sheets/{number}", token=other)
+    missing = world.call("desk", "GET", "/sheets/9999", token=other)
+    assert (foreign.status, foreign.text) == (missing.status, missing.text) == (404, missing.text)
+
+
+# ---- idempotency ----
+
+
+def test_the_same_key_gives_the_same_answer_byte_for_byte_and_does_it_once(world: World, desk: Desk) -> None:
+    first = hand_in(world, sheet("灯", 1, 2))
+    before = world.snapshot()
+    for _ in range(3):
+        again = hand_in(world, sheet("灯", 1, 2))
+        assert (again.status, again.text, again.headers) == (first.status, first.text, first.headers)
+    assert world.snapshot() == before
+    assert len(world.items("SHEETS#")) == 2  # the sheet and its event
+
+
+def test_a_body_with_its_fields_in_another_order_is_the_same_request(world: World, desk: Desk) -> None:
+    body = sheet()
+    first = hand_in(world, body)
+    again = hand_in(world, raw_body=json.dumps(dict(reversed(body.items())), indent=4), body=None)
+    assert again.text == first.text
+
+
+def test_the_same_key_with_another_body_is_refused_and_changes_nothing(world: World, desk: Desk) -> None:
+    hand_in(world)
+    before = world.snapshot()
+    answer = hand_in(world, sheet("二"))
+    assert (answer.status, answer.json["code"]) == (422, "idempotency-key-reused")
+    assert answer.json["errors"][0]["field"] == "Idempotency-Key"
+    assert world.snapshot() == before
+
+
+def test_the_same_key_of_another_dealer_is_another_key(world: World, desk: Desk) -> None:
+    first, second = hand_in(world), hand_in(world, dealer="D0002")
+    assert first.status == second.status == 201
+    assert first.json["number"] != second.json["number"]
+
+
+def test_the_same_key_of_a_clerk_called_like_the_dealer_is_another_key(world: World, desk: Desk) -> None:
+    first = hand_in(world)
+    token = world.token(role="assistant", sub="D0001")
+    second = world.call("desk", "POST", "/sheets", body=sheet(), token=token, key="k-1")
+    assert (second.status, second.json["number"] != first.json["number"]) == (201, True)
+
+
+@pytest.mark.parametrize("key", [None, "", "k" * 256, "k#1", "钥匙", "k\n1", "k\x7f"])
+def test_a_missing_or_malformed_key_is_refused_and_changes_nothing(world: World, desk: Desk, key: str | None) -> None:
+    answer = hand_in(world, key=key)
+    assert (answer.status, answer.json["code"]) == (400, "idempotency-key-required")
+    assert answer.json["errors"][0]["field"] == "Idempotency-Key"
+    assert world.snapshot() == {}
+
+
+def test_the_header_may_be_written_in_any_case(world: World, desk: Desk) -> None:
+    first = hand_in(world, key=None, headers={"idempotency-key": "k-1"})
+    assert first.status == 201
+    assert hand_in(world).text == first.text
+
+
+def test_a_refused_request_leaves_its_key_free(world: World, desk: Desk) -> None:
+    assert hand_in(world, sheet("一", 2_000)).status == 409
+    assert hand_in(world, sheet("一", -1)).status == 422
+    assert world.snapshot() == {}
+    assert hand_in(world, sheet("一", 3)).status == 201
+
+
+def test_a_repeat_answers_as_before_even_when_it_would_be_refused_now(world: World, desk: Desk) -> None:
+    first = hand_in(world, sheet("一", 900))
+    again = hand_in(world, sheet("一", 900))
+    assert (again.status, again.text) == (first.status, first.text)
+    refused = hand_in(world, sheet("一", 1_001), key="k-2")
+    assert refused.status == 409
+
+
+def test_the_key_outlives_every_queue_and_is_then_forgotten(world: World, desk: Desk) -> None:
+    hand_in(world)
+    (record,) = world.items("IDEMPOTENCY#")
+    days = (int(record["expires_at"]) - world.clock.moment.timestamp()) / 86_400
+    assert 28 < days <= 31
+
+
+def test_a_fault_at_any_call_and_a_retry_hand_in_one_sheet_and_tell_it_once(world: World, desk: Desk) -> None:
+    def send() -> Response:
+        return hand_in(world)
+
+    points = 0
+    for fault in faults.every_point(world, prepare=lambda: None, act=send):
+        points += 1
+        answer = send()
+        assert answer.status == 201, (fault, answer.json)
+        kinds = sorted(item["kind"] for item in world.items("SHEETS#"))
+        assert kinds == ["event", "test_sheet"], fault
+        assert len(world.items("IDEMPOTENCY#")) == 1, fault
+        stored = next(item for item in world.items("SHEETS#") if item["kind"] == "test_sheet")
+        assert answer.json["number"] == stored["sk"], fault
+        assert send().text == answer.text, fault
+    assert points >= 5
+
+
+def test_several_transactions_begin_only_under_an_unused_key(world: World, desk: Desk) -> None:
+    from kernel.problems import Busy, KeyReused
+    from kernel.table import Transaction
+
+    def key_of(body: Any) -> IdempotencyKey:
+        return IdempotencyKey.of(who="D0001", route="POST /x", key="k", path={}, body=body, status=200)
+
+    key_of(1).begin()
+    transaction = Transaction()
+    key_of(1).keep(transaction, Done())
+    transaction.commit()
+    with pytest.raises(Busy):
+        key_of(1).begin()
+    with pytest.raises(KeyReused):
+        key_of(2).begin()
+    assert key_of(1).earlier_answer() == (200, '{"done":true}')

@@ -1,0 +1,217 @@
+"""The consumer loop: each message by itself, only what failed comes back, nothing begins without time to finish."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from contracts.tickets import TicketProgressed
+from kernel.app import ServiceApp
+from kernel.consumer import each_message, read_message
+from kernel.events import Envelope, Event, UnknownEvent, envelope
+from tests.world import LambdaContext, World
+
+SAID = TicketProgressed(ticket_id="T1", dealer_id="D0001", step="registered", state="new", title="灯")
+
+
+def message(number: int) -> Envelope:
+    return envelope(SAID, subject=f"T{number}", sequence=1, dealer_id="D0001")
+
+
+def record(number: int, body: str | None = None) -> dict[str, Any]:
+    return {"messageId": f"m-{number}", "body": message(number).model_dump_json() if body is None else body}
+
+
+def failed(batch: Any) -> list[str]:
+    return [failure["itemIdentifier"] for failure in batch["batchItemFailures"]]
+
+
+def work_off(
+    records: list[dict[str, Any]], handle: Callable[[Envelope], None], *, fifo: bool = False, context: Any = None
+) -> list[str]:
+    return failed(each_message({"Records": records}, context or LambdaContext("f"), handle, fifo=fifo))
+
+
+@pytest.mark.parametrize("bad", [bad for size in range(5) for bad in itertools.combinations(range(4), size)])
+def test_exactly_the_failed_messages_come_back_and_the_others_are_done(bad: tuple[int, ...]) -> None:
+    done: list[str] = []
+
+    def handle(envelope: Envelope) -> None:
+        if int(envelope.subject[1:]) in bad:
+            raise RuntimeError("no")
+        done.append(envelope.subject)
+
+    assert work_off([record(number) for number in range(4)], handle) == [f"m-{number}" for number in bad]
+    assert done == [f"T{number}" for number in range(4) if number not in bad]
+
+
+@pytest.mark.parametrize("first_bad", range(4))
+def test_a_fifo_queue_goes_no_further_than_its_first_failure(first_bad: int) -> None:
+    seen: list[str] = []
+
+    def handle(envelope: Envelope) -> None:
+        seen.append(envelope.subject)
+        if envelope.subject == f"T{first_bad}":
+            raise RuntimeError("no")
+
+    back = work_off([record(number) for number in range(4)], handle, fifo=True)
+    assert back == [f"m-{number}" for number in range(first_bad, 4)]
+    assert seen == [f"T{number}" for number in range(first_bad + 1)]
+
+
+@pytest.mark.parametrize("fifo", [False, True])
+def test_no_message_is_begun_without_time_to_finish_it(fifo: bool) -> None:
+    context = LambdaContext("f", remaining_ms=10_000)
+    seen: list[str] = []
+
+    def handle(envelope: Envelope) -> None:
+        seen.append(envelope.subject)
+        context.remaining_ms -= 4_000
+
+    assert work_off([record(number) for number in range(4)], handle, fifo=fifo, context=context) == ["m-2", "m-3"]
+    assert seen == ["T0", "T1"]
+
+
+def test_a_dying_process_reports_nothing_so_that_all_comes_back() -> None:
+    def handle(_: Envelope) -> None:
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        work_off([record(0)], handle)
+
+
+POISON = [
+    "",
+    "null",
+    "[]",
+    "5",
+    '"text"',
+    "{}",
+    "{broken",
+    "NaN",
+    '{"detail":1,"detail-type":"x"}',
+    '{"detail":null,"detail-type":"x"}',
+    '{"detail-type":"x"}',
+    "[" * 100_000,
+    '{"id":1,"id":2}',
+    json.dumps(json.loads(message(1).model_dump_json()) | {"specversion": "2.0"}),
+    json.dumps(json.loads(message(1).model_dump_json()) | {"sequence": "one"}),
+    json.dumps(json.loads(message(1).model_dump_json()) | {"data": []}),
+    json.dumps({name: value for name, value in json.loads(message(1).model_dump_json()).items() if name != "id"}),
+    '{"a":"\\ud800"}',
+]
+
+
+@pytest.mark.parametrize("body", POISON, ids=[body[:40] for body in POISON])
+def test_a_poisoned_message_fails_alone(body: str) -> None:
+    done: list[str] = []
+    back = work_off([record(0), record(1, body), record(2)], lambda envelope: done.append(envelope.subject))
+    assert back == ["m-1"]
+    assert done == ["T0", "T2"]
+
+
+def test_a_message_reads_the_same_from_the_bus_and_from_the_relay() -> None:
+    bare = message(1)
+    wrapped = json.dumps(
+        {
+            "version": "0",
+            "id": "6a7e8feb",
+            "detail-type": bare.type,
+            "source": bare.source,
+            "time": "2026-11-23T02:00:00Z",
+            "detail": json.loads(bare.model_dump_json()),
+        }
+    )
+    assert read_message(wrapped) == read_message(bare.model_dump_json()) == bare
+
+
+def test_a_message_with_fields_of_a_later_version_is_still_understood() -> None:
+    body = json.loads(message(1).model_dump_json())
+    body["traceparent"] = "00-abc"
+    body["data"]["colour"] = "red"
+    assert read_message(json.dumps(body)).event == SAID
+
+
+def test_a_type_without_a_contract_is_said_by_name() -> None:
+    body = json.loads(message(1).model_dump_json()) | {"type": "order.vanished.v9"}
+    with pytest.raises(UnknownEvent, match=r"order\.vanished\.v9"):
+        _ = read_message(json.dumps(body)).event
+
+
+def test_no_two_events_share_a_type() -> None:
+    with pytest.raises(TypeError, match="already"):
+
+        class Other(Event):
+            TYPE = TicketProgressed.TYPE
+            SOURCE = "tickets"
+
+
+# ---- declared on an app ----
+
+
+@dataclass
+class Ear:
+    """A service that fails as often as it is told to."""
+
+    fail: int = 0
+    heard: list[str] = field(default_factory=list)
+
+    def app(self) -> ServiceApp:
+        app = ServiceApp("ear")
+
+        @app.consumer(hears=[TicketProgressed], batch_size=5, timeout_seconds=20)
+        def hear(message: Envelope) -> None:
+            if self.fail:
+                self.fail -= 1
+                raise RuntimeError("not yet")
+            self.heard.append(message.id)
+
+        return app
+
+
+def announce(subject: str) -> str:
+    from kernel.outbox import announcement
+
+    item = announcement(SAID, pk="TICKETS#D0001", subject=subject, sequence=1)
+    item.save()
+    return item.envelope.id
+
+
+def test_a_declaration_says_everything_about_the_queue(world: World) -> None:
+    (spec,) = Ear().app().consumers
+    assert (spec.function, spec.queue, spec.fifo, spec.hears) == ("hear", "hear", False, ("ticket.progressed.v1",))
+    assert (spec.batch_size, spec.timeout_seconds) == (5, 20)
+
+
+def test_a_message_that_fails_a_few_times_is_heard_in_the_end(world: World) -> None:
+    ear = Ear(fail=3)
+    world.inhabit(ear.app())
+    told = announce("T1")
+    report = world.drain()
+    assert (ear.heard, report.failed["ear.hear"]) == ([told], 3)
+    assert world.dead_letters() == []
+
+
+def test_a_message_that_always_fails_ends_among_the_dead_letters_and_the_next_is_heard(world: World) -> None:
+    ear = Ear(fail=10**9)
+    world.inhabit(ear.app())
+    announce("T1")
+    report = world.drain(may_fail=True)
+    assert len(report.dead) == len(world.dead_letters()) == 1
+    assert report.failed["ear.hear"] == 5
+    ear.fail = 0
+    told = announce("T2")
+    world.drain()
+    assert ear.heard == [told]
+
+
+def test_the_world_does_not_let_a_dead_letter_go_unnoticed(world: World) -> None:
+    world.inhabit(Ear(fail=10**9).app())
+    announce("T1")
+    with pytest.raises(AssertionError, match="given up on"):
+        world.drain()

@@ -51,7 +51,7 @@ class Change:
         """Names of the items its transaction writes; what two changes share is written once."""
         shelf = self.slot.shelf
         own: set[Hashable] = {("product", self.product.sku), ("shelf", shelf)}
-        own.update((token, shelf) for token in self.changed_tokens)
+        own.update(("term", token, shelf) for token in self.changed_tokens)
         return own if self.before else own | {"slots"}
 
 

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from services.catalog.commands.import_products import Change
+from services.catalog.domain import Product, tokens
+
+
+def test_a_word_that_is_also_the_name_of_an_item_of_ours_is_counted_beside_it() -> None:
+    """Else a transaction would hold one action more than it may."""
+    product = Product(
+        sku="WALL-1", name_zh="壁架", name_en="Shelf product slots term", category="x", specs={}, carton=1,
+        order_multiple=1, tax_percent=13, status="active", successor=None,
+    )  # fmt: skip
+    assert {"shelf", "product", "slots", "term"} <= tokens(product)
+    assert len(Change(product, 7, None, version=1).items()) == len({"product", "shelf", "slots"}) + len(tokens(product))

@@ -323,7 +323,7 @@ def _perform(operation: Operation, request: Any, path_values: dict[str, str]) ->
 
 
 def _may_name_something(value: str) -> bool:
-    """Path values become parts of keys: bounded as the database bounds those, and without the mark between the parts."""
+    """Path values become parts of keys: bounded as the database bounds those, and without the mark between parts."""
     return 0 < len(value) <= _MAX_PATH_VALUE and "#" not in value and value.isprintable()
 
 

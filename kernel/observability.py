@@ -7,6 +7,8 @@ from functools import cache
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from kernel.settings import settings
+
 NAMESPACE = "Qudao"
 
 
@@ -18,7 +20,10 @@ def logger() -> Logger:
 
 @cache
 def _metrics() -> Metrics:
-    return Metrics(namespace=NAMESPACE)
+    metrics = Metrics(namespace=NAMESPACE)
+    # Beside the service: stages of one account would otherwise add up in one metric, and alarm for each other.
+    metrics.set_default_dimensions(stage=settings().stage)
+    return metrics
 
 
 def count(name: str, value: int = 1) -> None:

@@ -46,7 +46,7 @@ class OrderReserved(OrderEvent):
 
 
 class OrderHoldReleased(OrderEvent):
-    """Said when a person took a hold off an order."""
+    """Said when a person took a hold off an order. Heard by nobody yet; staff systems get it by webhook."""
 
     TYPE: ClassVar[str] = "order.hold-released.v1"
 

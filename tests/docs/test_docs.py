@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from kernel.table import OWNERS
 from tools import paths
 
 ROOT = paths.ROOT
@@ -192,3 +193,70 @@ def test_everything_published_is_in_the_glossary() -> None:
     explained = {name for _, _, names, _ in _glossary() for name in names}
     missing = sorted(set(_published_and_enumerated()) - explained)
     assert missing == [], "add a line to docs/glossary.md for each"
+
+
+# ---- the map of the table, the services, the decisions ----
+
+
+def _stored_kinds() -> list[str]:
+    """The class of every kind of item: those with a discriminator."""
+    files = [file for folder in (*_CODE_FOLDERS, "infra") for file in (ROOT / folder).rglob("*.py")]
+    return [
+        node.name
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and any(keyword.arg == "discriminator" for keyword in node.keywords)
+    ]
+
+
+def test_every_kind_of_item_is_on_the_map_of_the_table() -> None:
+    text = (ROOT / "docs" / "access-patterns.md").read_text(encoding="utf-8")
+    kinds = _stored_kinds()
+    assert len(kinds) > 30
+    assert [kind for kind in kinds if f"[{kind}](" not in text] == []
+
+
+def test_the_map_of_the_table_gives_every_key_prefix_to_its_owner() -> None:
+    headings = _HEADING.findall((ROOT / "docs" / "access-patterns.md").read_text(encoding="utf-8"))
+    owned = {
+        prefix: owner
+        for _, heading in headings
+        if ": `" in heading
+        for owner, prefixes in [heading.split(":", 1)]
+        for prefix in re.findall(r"`(\w+)`", prefixes)
+    }
+    assert owned == OWNERS
+
+
+def test_every_read_model_is_named_as_one() -> None:
+    """What stands in contracts and is stored may be read by others, and nothing else is said to be."""
+    _, _, readable = (ROOT / "docs" / "access-patterns.md").read_text(encoding="utf-8").partition("\n## What other")
+    in_contracts = {
+        node.name
+        for file in (ROOT / "contracts").glob("*.py")
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and any(keyword.arg == "discriminator" for keyword in node.keywords)
+    }
+    assert set(re.findall(r"^\| \[(\w+)\]\(", readable, re.MULTILINE)) == in_contracts
+
+
+@pytest.mark.parametrize("service", [name for name in paths.services() if name != paths.RELAY])
+def test_every_service_is_introduced_and_names_its_queues(service: str) -> None:
+    readme = paths.source(service) / "README.md"
+    assert readme.is_file()
+    assert f"](services/{service}/README.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    tree = ast.parse((paths.source(service) / "app.py").read_text(encoding="utf-8"))
+    text = readme.read_text(encoding="utf-8")
+    consumers = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and _takes_messages(node)]
+    assert [name for name in consumers if name not in text and name.replace("_", "-") not in text] == []
+
+
+def _takes_messages(function: ast.FunctionDef) -> bool:
+    calls = [one.func for one in function.decorator_list if isinstance(one, ast.Call)]
+    return any(isinstance(call, ast.Attribute) and call.attr == "consumer" for call in calls)
+
+
+def test_every_page_is_on_the_map_of_the_documents() -> None:
+    text = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = [page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")]
+    assert [page for page in pages if page != "README.md" and f"]({page})" not in text] == []

@@ -128,6 +128,18 @@ def replay(
         )
 
 
+@app.command()
+def audit(
+    stage: Annotated[str | None, typer.Option(help="name of the copy of Qudao; the local run by default")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the findings as JSON")] = False,
+) -> None:
+    """Check stock, orders, ledger and delivery against what really stands in a stage's table and queues."""
+    from tools.audit.report import report
+
+    with _plainly():
+        raise typer.Exit(report(stage, as_json=as_json))
+
+
 def _chosen(services: list[str] | None) -> list[str]:
     """These services, or all.
 

@@ -30,9 +30,8 @@ class Pool:
 
 @cache
 def pool_of(stage: str) -> Pool:
-    """The pool behind a stage; its issuer's address ends with the pool's id."""
-    issuer = aws.parameter(stage, "core", "oidc-issuer")
-    return Pool(issuer.rsplit("/", 1)[-1], aws.parameter(stage, "core", "oidc-audience"))
+    """The pool of a stage that has one of its own."""
+    return Pool(aws.parameter(stage, "core", "user-pool-id"), aws.parameter(stage, "core", "oidc-audience"))
 
 
 @dataclass

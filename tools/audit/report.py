@@ -1,0 +1,36 @@
+"""What an audit found, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from tools import local
+from tools.audit import audit
+from tools.errors import Explained
+
+
+def report(stage: str | None, *, as_json: bool = False) -> int:
+    """Audit a stage, the local run by default, and print what is wrong with it.
+
+    Returns:
+        0 if nothing is wrong, else 1.
+    Raises:
+        Explained: there is no such stage.
+    """
+    if stage is None:
+        local.attach()
+    try:
+        found = audit(stage or local.STAGE)
+    except (BotoCoreError, ClientError) as error:
+        raise Explained(f"stage '{stage or local.STAGE}' cannot be read: {error}") from error
+    if as_json:
+        print(json.dumps({"findings": [asdict(finding) for finding in found]}, ensure_ascii=False))
+    for finding in () if as_json else found:
+        print(finding)
+    if not found and not as_json:
+        Console().print("[green]✔[/] 不变量全部成立 / every invariant holds", highlight=False)
+    return 1 if found else 0

@@ -61,7 +61,10 @@ def user_key(dealer_id: str | None, username: str) -> Key:
 
 
 class UserRegistered(Event):
-    """Said when a user is imported or changed. Heard by channel (open the account at the identity provider)."""
+    """Said when a user is imported or changed. Heard by channel (open the account at the identity provider).
+
+    The subject is `ming@D0001`, of the house `ming@HOUSE`: a user may be called like a dealer.
+    """
 
     TYPE: ClassVar[str] = "user.registered.v1"
     SOURCE: ClassVar[str] = "channel"

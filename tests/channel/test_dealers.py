@@ -112,6 +112,14 @@ def test_new_terms_are_on_record_with_author_reason_before_and_after(office: Off
     assert office.events("D0002") == []
 
 
+def test_a_dealer_whose_user_is_called_like_it_can_be_changed(office: Office) -> None:
+    office.import_dealers(dealer("1001", user("1001")))
+    assert office.put_terms("1001", payment_days=45).status == 200
+    assert office.import_dealers(dealer("1001", user("1001"), payment_days=60)).json["dealers"]["changed"] == 1
+    ids = [event["id"] for subject in ("1001", "1001@1001") for event in office.events(subject)]
+    assert len(set(ids)) == len(ids) == 3
+
+
 def test_terms_that_were_changed_since_they_were_read_are_not_overwritten(office: Office) -> None:
     assert office.put_terms("D0001", payment_days=45).status == 200
     before = office.stored()

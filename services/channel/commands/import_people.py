@@ -280,7 +280,8 @@ def _user_change(user: User, stored: UserItem | None) -> Change:
     event = announcement(
         UserRegistered(username=user.username, dealer_id=user.dealer_id, roles=tuple(sorted(user.roles))),
         pk=user_key(user.dealer_id, user.username)[0],
-        subject=user.username,
+        # Beside the dealer's id, which may read like a user name.
+        subject=f"{user.username}@{user.belongs_to}",
         sequence=version,
         dealer_id=user.dealer_id,
     )

@@ -219,6 +219,8 @@ def test_only_a_two_hundred_is_a_success(status: int | None, outcome: Outcome) -
         ("Mon, 23 Nov 2026 01:10:00 GMT", None),
         ("-5", None),
         ("soon", None),
+        ("Mon, 23 Nov 99999999999999999999 02:10:00 GMT", None),
+        ("Mon, 23 Nov 2026 02:10:00 +99999999999999999999", None),
         ("", None),
         ("١٢", None),
         (None, None),

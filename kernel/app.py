@@ -182,7 +182,7 @@ class ServiceApp(Chalice):
 
             @wraps(handle)
             def work_off(event: Any) -> consumer.PartialBatch:
-                return consumer.each_message(event.to_dict(), event.context, handle, fifo=fifo)
+                return consumer.each_message(event.to_dict(), event.context, handle)
 
             # The queue itself is made by the packaging tool, which puts a reference in place of this name.
             source: Callable[..., Any] = self.on_sqs_message(

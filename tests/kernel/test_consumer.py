@@ -31,10 +31,8 @@ def failed(batch: Any) -> list[str]:
     return [failure["itemIdentifier"] for failure in batch["batchItemFailures"]]
 
 
-def work_off(
-    records: list[dict[str, Any]], handle: Callable[[Envelope], None], *, fifo: bool = False, context: Any = None
-) -> list[str]:
-    return failed(each_message({"Records": records}, context or LambdaContext("f"), handle, fifo=fifo))
+def work_off(records: list[dict[str, Any]], handle: Callable[[Envelope], None], *, context: Any = None) -> list[str]:
+    return failed(each_message({"Records": records}, context or LambdaContext("f"), handle))
 
 
 @pytest.mark.parametrize("bad", [bad for size in range(5) for bad in itertools.combinations(range(4), size)])
@@ -50,22 +48,7 @@ def test_exactly_the_failed_messages_come_back_and_the_others_are_done(bad: tupl
     assert done == [f"T{number}" for number in range(4) if number not in bad]
 
 
-@pytest.mark.parametrize("first_bad", range(4))
-def test_a_fifo_queue_goes_no_further_than_its_first_failure(first_bad: int) -> None:
-    seen: list[str] = []
-
-    def handle(envelope: Envelope) -> None:
-        seen.append(envelope.subject)
-        if envelope.subject == f"T{first_bad}":
-            raise RuntimeError("no")
-
-    back = work_off([record(number) for number in range(4)], handle, fifo=True)
-    assert back == [f"m-{number}" for number in range(first_bad, 4)]
-    assert seen == [f"T{number}" for number in range(first_bad + 1)]
-
-
-@pytest.mark.parametrize("fifo", [False, True])
-def test_no_message_is_begun_without_time_to_finish_it(fifo: bool) -> None:
+def test_no_message_is_begun_without_time_to_finish_it() -> None:
     context = LambdaContext("f", remaining_ms=10_000)
     seen: list[str] = []
 
@@ -73,7 +56,7 @@ def test_no_message_is_begun_without_time_to_finish_it(fifo: bool) -> None:
         seen.append(envelope.subject)
         context.remaining_ms -= 4_000
 
-    assert work_off([record(number) for number in range(4)], handle, fifo=fifo, context=context) == ["m-2", "m-3"]
+    assert work_off([record(number) for number in range(4)], handle, context=context) == ["m-2", "m-3"]
     assert seen == ["T0", "T1"]
 
 

@@ -86,5 +86,10 @@ class IdempotencyKey:
         return int(found.status), zlib.decompress(found.answer).decode()
 
     @property
+    def request_id(self) -> str:
+        """Names this request and its repeats; the same content under another key is another request."""
+        return sha256(strict_json.canonical([self.who, self.route, self.key, self.fingerprint]).encode()).hexdigest()
+
+    @property
     def _at(self) -> tuple[str, str]:
         return f"IDEMPOTENCY#{self.who}", f"{self.route}#{self.key}"

@@ -184,10 +184,18 @@ def held_by_slot(lines: Sequence[Line], progress: Sequence[Progress]) -> dict[in
     return dict(held)
 
 
-def rest_cancelled(lines: Sequence[Line], progress: Sequence[Progress], slots: frozenset[int]) -> tuple[Progress, ...]:
-    """Cancel whatever of these slots' lines was not shipped."""
+def given_back(lines: Sequence[Line], progress: Sequence[Progress], slots: frozenset[int]) -> tuple[Progress, ...]:
+    """Let go of what is held of these slots' lines: it waits, like what was never there."""
     return tuple(
-        Progress(shipped=so_far.shipped, cancelled=line.quantity - so_far.shipped) if line.slot in slots else so_far
+        replace(so_far, reserved=0, backordered=so_far.backordered + so_far.reserved) if line.slot in slots else so_far
+        for line, so_far in zip(lines, progress, strict=True)
+    )
+
+
+def rest_cancelled(lines: Sequence[Line], progress: Sequence[Progress]) -> tuple[Progress, ...]:
+    """Cancel whatever was not shipped."""
+    return tuple(
+        Progress(shipped=so_far.shipped, cancelled=line.quantity - so_far.shipped)
         for line, so_far in zip(lines, progress, strict=True)
     )
 

@@ -17,6 +17,7 @@ from services.orders.domain import (
     State,
     dealer_may_cancel,
     decided,
+    given_back,
     grantable,
     held_by_slot,
     is_complete,
@@ -140,9 +141,17 @@ def test_a_dealer_may_cancel_until_the_order_is_approved() -> None:
 def test_cancelling_the_rest_keeps_what_was_shipped() -> None:
     lines = [line(1, slot=1, quantity=10), line(2, slot=2, quantity=5)]
     progress = (shipped(Progress(reserved=7, backordered=3), 4), Progress(reserved=5))
-    after = rest_cancelled(lines, progress, frozenset({1, 2}))
+    after = rest_cancelled(lines, progress)
     assert after == (Progress(shipped=4, cancelled=6), Progress(cancelled=5))
     assert is_complete(lines, after)
+
+
+def test_what_is_given_back_is_still_on_order() -> None:
+    lines = [line(1, slot=1, quantity=10), line(2, slot=2, quantity=5)]
+    progress = (shipped(Progress(reserved=7, backordered=3), 4), Progress(reserved=5))
+    after = given_back(lines, progress, frozenset({1}))
+    assert after == (Progress(shipped=4, backordered=6), Progress(reserved=5))
+    assert not is_complete(lines, after)
 
 
 @given(st.sets(st.integers(0, 40_000), max_size=2_000))

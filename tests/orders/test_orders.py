@@ -8,8 +8,10 @@ from contracts.catalog import ProductItem, product_key
 from contracts.channel import DealerItem, dealer_key
 from contracts.reconciliation import JournalReversed, ReceiptPosted
 from kernel.outbox import announcement
-from services.orders.table import AccountItem, account_key
+from services.orders import domain
+from services.orders.table import AccountItem, HeaderItem, account_key, part_key
 from tests import shop
+from tests.interruptions import Killed, killed_at
 from tests.orders.desk import Desk
 from tests.shop import counters, open_shop, order_of
 from tests.world import World
@@ -18,6 +20,10 @@ from tests.world import World
 @pytest.fixture
 def desk(world: World) -> Desk:
     return Desk(world)
+
+
+def committed_fen() -> int:
+    return int(AccountItem.get(*account_key("D0001"), consistent_read=True).committed_fen)
 
 
 def test_an_order_is_stored_reserved_approved_shipped_and_closed(desk: Desk) -> None:
@@ -153,7 +159,7 @@ def test_money_received_frees_credit_once_however_often_it_is_told(desk: Desk) -
     announcement(receipt, pk="LEDGER#D0001", subject="rcp_1", sequence=1, dealer_id="D0001").save()
     desk.world.drain()
     desk.world.redeliver_everything()
-    assert int(AccountItem.get(*account_key("D0001")).committed_fen) == 7_500
+    assert committed_fen() == 7_500
 
 
 def test_a_receipt_taken_back_takes_its_credit_back(desk: Desk) -> None:
@@ -185,6 +191,16 @@ def test_part_shipments_add_up_to_the_order(desk: Desk) -> None:
     assert sum(one["gross_fen"] for one in last.json["shipments"]) == shown["gross_fen"] == 333
     assert sum(one["tax_fen"] for one in last.json["shipments"]) == shown["tax_fen"]
     assert shown["state"] == "closed"
+
+
+def test_the_same_again_under_another_key_is_another_shipment(desk: Desk) -> None:
+    open_shop()
+    order_id = desk.approved(order_of((1, 10)))
+    assert desk.ship(order_id, (1, 4), key="first").status == 201
+    second = desk.ship(order_id, (1, 4), key="second")
+    assert (second.status, len(second.json["shipments"]), counters(1)) == (201, 2, (90, 2))
+    assert desk.ship(order_id, (1, 4), key="second").text == second.text
+    assert counters(1) == (90, 2)
 
 
 def test_more_than_is_held_cannot_be_shipped_and_nothing_changes(desk: Desk) -> None:
@@ -281,3 +297,29 @@ def test_cancelling_an_order_over_many_shelves_frees_them_all(desk: Desk) -> Non
     order_id = desk.accepted(order_of(*lines))
     assert desk.act(order_id, "cancel", {"reason": "不要了"}).json["cancelled"] == 1_000
     assert {counters(number) for number, _ in lines} == {(100, 0)}
+
+
+def test_a_cancelling_that_breaks_off_loses_no_credit_whoever_goes_on_with_the_order(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(domain, "SHELVES_PER_STEP", 1)
+    open_shop(products=[0, 64, 128], unit_price="1")
+    order_id = desk.approved(order_of((0, 10), (64, 10), (128, 10)))
+    with pytest.raises(Killed), killed_at(1, after=True):  # two shelves are free, the third is not
+        desk.act(order_id, "cancel", {"reason": "不要了"})
+    assert [counters(number) for number in (0, 64, 128)] == [(100, 0), (100, 0), (90, 10)]
+    shipped = desk.ship(order_id).json
+    assert (shipped["state"], committed_fen()) == ("confirmed", 3_000)
+    ended = desk.act(order_id, "cancel", {"reason": "不要了"}).json
+    assert (ended["state"], ended["shipped"], ended["cancelled"], committed_fen()) == ("closed", 10, 20, 1_000)
+    assert [counters(number) for number in (0, 64, 128)] == [(100, 0), (100, 0), (90, 0)]
+
+
+def test_a_message_that_cannot_be_worked_off_takes_no_other_order_along(desk: Desk) -> None:
+    open_shop()
+    lost, *others = [desk.submit(order_of((1, 1))).json["order_id"] for _ in range(5)]
+    HeaderItem.get(*part_key("HEADER", lost)).delete()
+    desk.world.drain(may_fail=True)
+    assert [desk.show(order_id).json["state"] for order_id in others] == ["in_review"] * 4
+    assert len(desk.world.dead_letters()) == 1
+    assert counters(1) == (96, 4)

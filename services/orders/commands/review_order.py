@@ -19,6 +19,7 @@ from services.orders.domain import (
     Progress,
     State,
     dealer_may_cancel,
+    given_back,
     held_by_slot,
     may,
     rest_cancelled,
@@ -137,13 +138,14 @@ def _not_now(action: Action, state: State) -> Refusal:
 
 def _end(order: Order, event: OrderEvent, key: IdempotencyKey) -> OrderSummary:
     """Cancel what was not shipped and give it back. More shelves than one transaction can change are freed in recorded
-    parts first; the last transaction ends the order."""
+    parts first; the last transaction ends the order. If that never comes, what was freed is still on order, and counts
+    as committed, until somebody ends the order after all."""
     header = order.header
     parts = steps(held_by_slot(order.lines, order.progress), SLOTS_PER_SHELF)
     for part in parts[:-1]:
         transaction = Transaction()
         _release(transaction, order, part)
-        record_step(transaction, order, rest_cancelled(order.lines, order.progress, part))
+        record_step(transaction, order, given_back(order.lines, order.progress, part))
         transaction.commit()
         order = load_order(header.order_id)
     transaction = Transaction()
@@ -155,8 +157,7 @@ def _end(order: Order, event: OrderEvent, key: IdempotencyKey) -> OrderSummary:
     transaction.update(
         AccountItem, account_key(header.dealer_id), [AccountItem.committed_fen.add(-unshipped_fen)], None, "account"
     )
-    everything = frozenset(line.slot for line in order.lines)
-    progress = rest_cancelled(order.lines, order.progress, everything)
+    progress = rest_cancelled(order.lines, order.progress)
     decided = {} if order.header.decided_at else {"decided_at": clock.stamp()}
     return _commit(transaction, order, event, key, progress=progress, holds=[], **decided)
 

@@ -43,7 +43,7 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
     order = load_order(order_id)
     if not may(Action.SHIP, order.state):
         raise Refusal("order-state", f"订单状态为 {order.state},不能发货 / a {order.state} order cannot be shipped")
-    already = _sent_under(order, key.fingerprint)
+    already = _sent_under(order, key.request_id)
     asked = _asked(order, request, already)
     slots = {order.lines[number - 1].slot for number in asked}
     parts = steps(slots, SLOTS_PER_SHELF)
@@ -96,7 +96,7 @@ def _ship_part(
     ]
     progress = tuple(shipped(so_far, leaving.get(number, 0)) for number, so_far in enumerate(order.progress, 1))
     earlier = _shipments(order)
-    shipment = _shipment(caller, order, request, sent, number=len(earlier) + 1, request_id=key.fingerprint)
+    shipment = _shipment(caller, order, request, sent, number=len(earlier) + 1, request_id=key.request_id)
     transaction = Transaction()
     stock.issue(transaction, order.header.warehouse, _by_slot(order, leaving))
     transaction.create(shipment, "shipment")

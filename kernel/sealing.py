@@ -10,14 +10,16 @@ from kernel.problems import BadRequest
 from kernel.settings import settings
 
 if TYPE_CHECKING:
-    from cryptography.fernet import Fernet
+    from cryptography.fernet import MultiFernet
 
 
 @cache
-def _box() -> Fernet:
-    from cryptography.fernet import Fernet
+def _box() -> MultiFernet:
+    """The stage's keys, separated by commas: the first seals, all of them open, so that keys can be changed in peace."""
+    from cryptography.fernet import Fernet, MultiFernet
 
-    return Fernet(aws.secrets().get_secret_value(SecretId=settings().sealing_key_name)["SecretString"])
+    keys = aws.secrets().get_secret_value(SecretId=settings().sealing_key_name)["SecretString"]
+    return MultiFernet([Fernet(key.strip()) for key in keys.split(",")])
 
 
 def seal(value: Any) -> str:

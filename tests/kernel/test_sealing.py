@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from cryptography.fernet import Fernet
 
-from kernel import sealing
+from kernel import aws, sealing
 from kernel.problems import BadRequest
 from kernel.sealing import Forged, next_cursor, open_cursor, seal, unseal
+from kernel.settings import settings
 from tests.kernel.desk import Desk, sheet
-from tests.world import Response, World
+from tests.world import SEALING_KEY, Response, World
 
 BOUND = ["D0001", "orders", ""]
 KEY = {"pk": {"S": "ORDERS#D0001"}, "sk": {"S": "HEADER#000123"}}
@@ -24,6 +25,25 @@ def test_a_cursor_opens_where_it_was_made(world: World) -> None:
 def test_the_last_page_has_no_cursor_and_the_first_needs_none(world: World) -> None:
     assert next_cursor(BOUND, None) is None
     assert open_cursor(BOUND, None) is None
+
+
+def test_after_a_change_of_keys_the_new_one_seals_and_the_old_one_still_opens(world: World) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+
+    def keys(secret: str) -> None:
+        aws.secrets().put_secret_value(SecretId=settings().sealing_key_name, SecretString=secret)
+        sealing._box.cache_clear()
+
+    keys(old)
+    earlier = seal("先前")
+    keys(f"{new}, {old}")
+    assert unseal(earlier) == "先前"
+    later = seal("后来")
+    keys(new)
+    assert unseal(later) == "后来"
+    with pytest.raises(Forged):
+        unseal(earlier)
+    keys(SEALING_KEY)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @cache
 def _box() -> MultiFernet:
-    """The stage's keys, separated by commas: the first seals, all of them open, so that keys can be changed in peace."""
+    """The keys of the stage, separated by commas: the first seals, all of them open, so that keys can be changed."""
     from cryptography.fernet import Fernet, MultiFernet
 
     keys = aws.secrets().get_secret_value(SecretId=settings().sealing_key_name)["SecretString"]
@@ -36,7 +37,10 @@ def unseal(token: str) -> Any:
     from cryptography.fernet import InvalidToken
 
     try:
-        return strict_json.parse(_box().decrypt(token.encode("utf-8", "replace")))
+        # Base64 has several spellings of the same bytes; only the one we gave out is ours.
+        if urlsafe_b64encode(urlsafe_b64decode(token)).decode() != token:
+            raise Forged
+        return strict_json.parse(_box().decrypt(token))
     except (InvalidToken, ValueError):
         raise Forged from None
 

@@ -30,7 +30,7 @@ from services.orders.table import (
     packed_shipment,
 )
 from services.reconciliation.table import DayItem, EntryItem, JournalItem, LedgerItem, StatementItem
-from tools.audit import findings
+from tools.audit import Finding, audit, findings
 from tools.audit.delivery import dead_letter_findings, unsent_findings
 from tools.audit.reading import Snapshot
 
@@ -315,6 +315,15 @@ def test_an_event_may_wait_a_little_but_not_for_ever() -> None:
 
 def test_only_queues_with_dead_letters_are_findings() -> None:
     assert [one.subject for one in dead_letter_findings({"a-dlq": 0, "b-dlq": 2})] == ["b-dlq"]
+
+
+def test_what_only_looked_wrong_while_it_moved_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    lasting, passing = Finding("stock-held", "GZ", "1"), Finding("shipment-unbooked", "D0001-000001-S01", "2")
+    looks = [[lasting, passing], [lasting]]
+    monkeypatch.setattr("tools.audit._look", lambda stage: looks.pop(0))
+    paused: list[float] = []
+    assert audit("test", paused.append) == [lasting]
+    assert len(paused) == 1 and looks == []
 
 
 def test_tax_in_the_sound_table_is_real() -> None:

@@ -14,6 +14,7 @@ from tests.tools.people import WorldPeople
 from tests.world import STAGE, World
 from tools.audit import findings
 from tools.audit.reading import Snapshot, stored_items
+from tools.imports import People
 from tools.replay import observe
 from tools.replay.invoices import read
 from tools.replay.judge import Promise, Spread, Verdict, judge
@@ -23,7 +24,7 @@ from tools.replay.record import DealerBooks, Kept, Replay
 FILE = Path(__file__).with_name("invoices.csv")
 
 
-def replayed(world: World, *, scarce: bool) -> Replay:
+def replayed(world: World, *, scarce: bool, people: People | None = None) -> Replay:
     with FILE.open() as file:
         reading = read(file)
 
@@ -31,7 +32,7 @@ def replayed(world: World, *, scarce: bool) -> Replay:
         done(len(users))
 
     return observe(
-        WorldPeople(world),
+        people or WorldPeople(world),
         reading,
         plan(reading.invoices, "RTEST"),
         scarce=scarce,
@@ -44,6 +45,21 @@ def replayed(world: World, *, scarce: bool) -> Replay:
 
 def broken(verdict: Verdict) -> list[Promise]:
     return [promise for promise in verdict.promises if not promise.kept]
+
+
+class Impatient(WorldPeople):
+    """While these wait, nothing happens."""
+
+    def pause(self, seconds: float) -> None:
+        pass
+
+
+def test_orders_that_nobody_ever_sees_are_told_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.replay.run._STUCK_AFTER_SECONDS", 0)
+    verdict = judge(replayed(world, scarce=False, people=Impatient(world)))
+    names = " ".join(promise.name for promise in broken(verdict))
+    assert "可见" in names and "有货必发" in names
+    assert "丢单" not in names and "重单" not in names
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ item by item, not at one moment.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from contracts.catalog import ProductItem
@@ -28,10 +29,23 @@ __all__ = ["Finding", "audit", "findings"]
 
 #: An event that is still not sent after this time was forgotten; the sweeper looks every minute.
 _PATIENCE = timedelta(minutes=3)
+_SECOND_LOOK_AFTER_SECONDS = 5
 
 
-def audit(stage: str) -> list[Finding]:
-    """Everything that is wrong with a stage; empty when all invariants hold."""
+def audit(stage: str, pause: Callable[[float], None] = time.sleep) -> list[Finding]:
+    """Everything that is wrong with a stage; empty when all invariants hold.
+
+    What moves while it is read may look wrong, so what is found is looked at once more.
+    """
+    found = _look(stage)
+    if found:
+        pause(_SECOND_LOOK_AFTER_SECONDS)
+        still = set(_look(stage))
+        found = [finding for finding in found if finding in still]
+    return found
+
+
+def _look(stage: str) -> list[Finding]:
     return [*findings(snapshot(stage)), *dead_letter_findings(dead_letters(stage))]
 
 

@@ -18,7 +18,8 @@
 - `world.periodic(service, function)` runs a scheduled function once.
 - `world.clock.advance(minutes=5)`, `world.clock.set(moment)`. The clock starts on Monday 23 November 2026 at 10:00 in
   Shanghai and goes one millisecond further each time it is read. Tokens and AWS live in real time.
-- `world.empty()` begins anew; tests/faults.py breaks the system at every AWS call it makes.
+- `world.empty()` begins anew; `world.save()` and `world.restore(saved)` go back to a state that was dear to make.
+  tests/faults.py breaks the system at every AWS call it makes, tests/calls.py tells which rights these calls need.
 - `world.snapshot()`: every item as text by its key, to compare byte for byte; `world.items("ORDERS#")`: as values.
 
 Queues, dead letters and rules come from what the apps declare, the table from infra/core.yaml. A service that cannot be
@@ -28,6 +29,7 @@ imported is left out, and fails the test that asks for it. Nothing is sent over 
 from __future__ import annotations
 
 import base64
+import copy
 import importlib
 import json
 import os
@@ -54,7 +56,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from moto import mock_aws
 from moto.backends import get_backend
 
-import tests.moto_patches  # noqa: F401  (like faults: before the first client)
+import tests.calls
+import tests.moto_patches  # noqa: F401  (like faults and calls: before the first client)
 from kernel import clock
 from kernel.app import ConsumerSpec, Operation, ServiceApp
 from tests.faults import running
@@ -123,6 +126,13 @@ class Drained:
     dead: list[DeadLetter] = field(default_factory=list)
 
 
+class Saved(NamedTuple):
+    """A table and a time to go back to."""
+
+    items: dict[Any, Any]
+    moment: datetime
+
+
 @dataclass
 class LambdaContext:
     """What Lambda hands to a function beside the event."""
@@ -179,6 +189,21 @@ class World:
         """Begin anew with the relay and only these services, which may be a test's own."""
         self.apps = {"relay": self.app("relay"), **{app.service: app for app in apps}}
         self.empty()
+
+    def save(self) -> Saved:
+        """The table and the time as they are; nothing may be under way."""
+        return Saved(copy.deepcopy(dict(self.table.items)), self.clock.moment)
+
+    def restore(self, saved: Saved) -> None:
+        """Make it as it was saved, in this world or another; what happened before then is not delivered again."""
+        self.table.items.clear()
+        self.table.items.update(copy.deepcopy(saved.items))
+        self.table.stream_shard.items.clear()
+        for queue in self._sqs.queues.values():
+            queue._messages.clear()
+        self.clock.moment = saved.moment
+        self.delivered.clear()
+        self._streamed = self._stream_attempts = 0
 
     # ---- asking ----
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.kernel.desk import Desk
-from tests.world import World
+from tests.world import World, environment
+
+
+@pytest.fixture(autouse=True)
+def in_a_stage() -> Iterator[None]:
+    """Metrics bear the stage's name, so every function needs to know it."""
+    with environment():
+        yield
 
 
 @pytest.fixture

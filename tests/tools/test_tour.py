@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from unittest.mock import patch
@@ -12,6 +12,7 @@ from unittest.mock import patch
 import pytest
 from rich.console import Console
 
+from kernel.settings import settings
 from tests import world as worlds
 from tests.tools.people import WorldPeople
 from tools.client import Json
@@ -41,7 +42,7 @@ def walk() -> Iterator[Walk]:
         import_staff(admin, [user_row(user) for user in STAFF])
         import_products(admin, [product_row(product) for product in products], lambda rows: None)
         prices = [price_row(price_list, product) for product in products]
-        facts = {"name": price_list.name, "valid_from": "2026-01-01"}
+        facts = {"name": price_list.name, "valid_from": "2025-01-01"}
         publish_prices(admin, price_list.price_list_id, facts, prices, lambda rows: None)
         import_dealers(admin, [dealer_row(DEALER)], lambda rows: None)
         goods = Delivery(DEALER.warehouse, "OPENING", [(product.sku, 100) for product in products])
@@ -49,9 +50,13 @@ def walk() -> Iterator[Walk]:
         yield Walk(people, Company.of(LOGINS, DEALER.dealer_id), Narration(Console(quiet=True)), receiver)
 
 
-def _loopback_allowed() -> AbstractContextManager[object]:
+@contextmanager
+def _loopback_allowed() -> Iterator[None]:
     """As the stack of a local stage sets it: webhooks may go to a receiver on this machine."""
-    return patch.dict(os.environ, {"QUDAO_WEBHOOK_ALLOW_LOOPBACK": "true"})
+    with patch.dict(os.environ, {"QUDAO_WEBHOOK_ALLOW_LOOPBACK": "true"}):
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
 
 
 def test_the_whole_way_is_walked_and_leaves_no_endpoint_behind(walk: Walk) -> None:

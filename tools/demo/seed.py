@@ -30,7 +30,7 @@ from tools.imports import (
 from tools.screen import bars
 
 #: From this business day on the demo's price lists hold.
-_VALID_FROM = "2026-01-01"
+_VALID_FROM = "2025-01-01"
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,7 @@ def observe(
 
     with phase("prepare"):
         run.prepare(people, wanted, scarce, open_accounts, progress)
+        run.sign_in(people, wanted, dealers, progress)
     with phase("submit"):
         submissions = run.submit(people, wanted, dealers, progress)
     accepted = [one for one in submissions if one.receipt is not None]

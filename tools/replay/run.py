@@ -11,6 +11,7 @@ from functools import partial
 from rich.progress import Progress
 
 from tools.client import Api, ApiProblem, Json, Unreachable
+from tools.errors import Explained
 from tools.imports import (
     Delivery,
     People,
@@ -28,6 +29,9 @@ _CATEGORY = "回放 / Replay"
 _POLICY = "回放价 / as invoiced"
 #: Ten million yuan: credit is not what a replay is about.
 _CREDIT_LIMIT_FEN = 1_000_000_000
+
+#: Any day that is past.
+_VALID_FROM = "2025-01-01"
 
 #: Of so many orders one is sent again after its answer, and another is sent twice at the same moment.
 _REPEATED_OF = 10
@@ -51,7 +55,7 @@ def prepare(people: People, plan: Plan, scarce: bool, open_accounts: OpenAccount
     )
 
     def dealers() -> None:
-        facts = {"name": f"{_POLICY} {plan.run}", "valid_from": "2026-01-01"}
+        facts = {"name": f"{_POLICY} {plan.run}", "valid_from": _VALID_FROM}
         publish_prices(admin, plan.price_list_id, facts, [_price_row(goods) for goods in plan.goods], prices)
         import_dealers(admin, [_dealer_row(buyer, plan) for buyer in plan.buyers], companies)
         open_accounts([buyer.username for buyer in plan.buyers], accounts)
@@ -62,6 +66,22 @@ def prepare(people: People, plan: Plan, scarce: bool, open_accounts: OpenAccount
 
     jobs: list[Callable[[], None]] = [dealers, goods_in]
     in_parallel(people.threads(len(jobs)), jobs)
+
+
+def sign_in(people: People, plan: Plan, dealers: int, progress: Progress) -> None:
+    """Each dealer signs in and looks at its orders, as people do before they order, so many at the same time.
+
+    Raises:
+        Explained: somebody has ordered under this run's name before.
+    """
+    done = _bar(progress, "登录 / signed in", plan.buyers)
+
+    def look(buyer: Buyer) -> None:
+        if people.as_user(buyer.username).get("/api/orders/orders", limit=1)["orders"]:
+            raise Explained(f"{buyer.dealer_id} has orders already: another run has this one's name, start again")
+        done(1)
+
+    in_parallel(people.threads(dealers), [partial(look, buyer) for buyer in plan.buyers])
 
 
 def submit(people: People, plan: Plan, dealers: int, progress: Progress) -> list[Submission]:

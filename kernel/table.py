@@ -245,7 +245,7 @@ class Transaction:
                 if refused and all(reason.code in _PASSING for reason in refused.values()):
                     # A cancelled attempt wrote nothing, and its token is spent: the next one needs its own.
                     token = str(uuid4())
-                elif error.cause_response_code not in _UNDER_WAY:
+                elif _said(error) not in _UNDER_WAY:
                     raise
                 _pause(attempt)
         raise Busy
@@ -278,6 +278,12 @@ _ATTEMPTS = 6
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 #: The attempt may yet succeed, so it is asked for again under its own token.
 _UNDER_WAY = frozenset({"TransactionInProgressException"})
+
+
+def _said(error: TransactWriteError) -> str | None:
+    """What the database answered; None if no answer came (then PynamoDB's own property fails)."""
+    response = getattr(error.cause, "response", None)
+    return response["Error"]["Code"] if response else None
 
 
 def _reasons(error: TransactWriteError, labels: list[str]) -> dict[str, Refused]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import TransactWriteError
 
@@ -51,7 +51,9 @@ def take(transaction: Transaction, name: str, number: int) -> None:
 
 
 @contextmanager
-def answering(monkeypatch: pytest.MonkeyPatch, *failures: ClientError | None) -> Iterator[list[dict[str, Any]]]:
+def answering(
+    monkeypatch: pytest.MonkeyPatch, *failures: ClientError | ReadTimeoutError | None
+) -> Iterator[list[dict[str, Any]]]:
     """Answer the next transactions with these failures (None: let it through); yields what was sent."""
     client = Item._get_connection().connection.client
     real = client._make_api_call
@@ -202,6 +204,15 @@ def test_any_other_reason_is_a_fault_and_not_repeated(world: World, monkeypatch:
     with answering(monkeypatch, cancelled(code)) as sent, pytest.raises(TransactWriteError):
         transaction.commit()
     assert len(sent) == 1
+
+
+def test_no_answer_at_all_is_reported_as_what_it_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    silence = ReadTimeoutError(endpoint_url="https://dynamodb.test")
+    transaction = Transaction()
+    transaction.create(jar("a"), "a")
+    with answering(monkeypatch, silence), pytest.raises(TransactWriteError) as raised:
+        transaction.commit()
+    assert raised.value.cause is silence
 
 
 def test_a_lost_answer_does_not_make_it_happen_twice(world: World) -> None:

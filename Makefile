@@ -20,7 +20,7 @@ run: setup  ## start everything on this machine, at port 8080 or QUDAO_PORT
 	@exec qudao run
 
 test: setup check  ## all checks and all tests
-	@python -m pytest -n 2 --dist loadgroup
+	@python -m pytest -n 2
 
 check: setup  ## format, lint, types
 	@ruff format --check --quiet . || { echo "run: make format"; exit 1; }

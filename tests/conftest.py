@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests import world as worlds
-
 
 # The same examples in every run, however busy the machine is.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+
+#: Folders whose tests share something costly, which would otherwise be made once in every process.
+_TOGETHER = {"deployed", "packaging"}
+
+
+class _Scheduling(LoadScopeScheduling):
+    """A file's tests stay in one process: a world opened for a whole file bears no other beside it."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = PurePosixPath(nodeid.split("::", 1)[0])
+        return file.parent.name if file.parent.name in _TOGETHER else str(file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """With `-n 2`, as `make test` has it."""
+    return _Scheduling(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -41,11 +41,10 @@ T = TypeVar("T")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark them, and keep them together in one process: there is one emulator."""
+    """Mark them."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.deployed)
-            item.add_marker(pytest.mark.xdist_group("deployed"))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,15 +10,6 @@ import pytest
 from tools import package, paths
 
 Json = dict[str, Any]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In one process together: what they look at is built once per process."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("packaging"))
-
-
 SERVICES = paths.services()
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from jwt import PyJWKClient
 
 _LEEWAY_SECONDS = 30
+#: As long as a name may be in a file of people (kernel.models.Name).
+_LONGEST_NAME = 120
 
 
 class Role(StrEnum):
@@ -80,8 +82,13 @@ def principal_of(authorization: str | None) -> Principal:
     dealer_id = claims.get("custom:dealer_id") or None
     if claims.get("token_use", "id") != "id" or not roles or not _consistent(roles, dealer_id):
         raise NotSignedIn
-    name = str(claims.get("name") or claims.get("cognito:username") or claims["sub"])
-    return Principal(str(claims["sub"]), name, roles, dealer_id)
+    return Principal(str(claims["sub"]), _name(claims), roles, dealer_id)
+
+
+def _name(claims: dict[str, Any]) -> str:
+    """What the caller is called in histories: one plain line, for a user may be free to choose the own name."""
+    chosen = "".join(letter if letter.isprintable() else " " for letter in str(claims.get("name") or ""))
+    return chosen.strip()[:_LONGEST_NAME] or str(claims.get("cognito:username") or claims["sub"])
 
 
 def _consistent(roles: frozenset[Role], dealer_id: Any) -> bool:

@@ -152,6 +152,19 @@ def test_a_dealers_user_is_known_by_the_token_alone(world: World) -> None:
     assert caller.own_dealer_id == "D0001"
 
 
+@pytest.mark.parametrize(
+    ("chosen", "shown"),
+    [("王\u3000芳", "王 芳"), ("王芳\n2026 admin", "王芳 2026 admin"), ("\u202e芳", "芳"), ("x" * 2_000, "x" * 120)],
+)
+def test_a_chosen_name_is_shown_as_one_plain_line(world: World, chosen: str, shown: str) -> None:
+    assert principal_of(f"Bearer {buyer(name=chosen)}").name == shown
+
+
+def test_who_chose_no_name_that_can_be_read_is_called_by_the_user_name(world: World) -> None:
+    token = buyer(name=" \u200b ", **{"cognito:username": "wang"})
+    assert principal_of(f"Bearer {token}").name == "wang"
+
+
 def test_the_scheme_may_be_written_in_any_case(world: World) -> None:
     assert principal_of(f"bearer {buyer()}").dealer_id == "D0001"
 

@@ -38,7 +38,9 @@ def shop(deployed: Deployed) -> None:
             "warehouse": WAREHOUSE,
             "credit_limit_fen": 100_000_000,
             "payment_days": 30,
-            "users": [{"username": f"{dealer_id.lower()}-boss", "name": "老板", "phone": None, "roles": ["dealer_admin"]}],
+            "users": [
+                {"username": f"{dealer_id.lower()}-boss", "name": "老板", "phone": None, "roles": ["dealer_admin"]}
+            ],
         }
         for dealer_id in DEALERS
     ]

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -49,11 +50,9 @@ def deploy(
     """
     screen, given, packages = screen or Screen(), dict(settings or {}), list(packages)
     _check_settings(given, packages)
-    if endpoint := aws.emulated():
-        # It signs tokens in Cognito's name, and serves the keys itself.
-        given["CognitoKeysBase"] = endpoint
     try:
-        changed = _deploy_core(stage, given, screen)
+        changed = _deploy_identity(stage, given, screen)
+        changed += _deploy_core(stage, given, screen)
         _have_sealing_key(stage)
         changed += _deploy_services(stage, packages, given, screen)
         if aws.emulated():
@@ -73,22 +72,37 @@ def sealing_key_name(stage: str) -> str:
     return f"qudao/{stage}/sealing-key"
 
 
-def _core_template() -> tuple[str, set[str]]:
-    """The core template as text, and its parameters."""
-    text = paths.CORE_TEMPLATE.read_text()
-    return text, set(YAMLTemplateSerializer().load_template(text, "core.yaml")["Parameters"])
+def _parameters(template: Path) -> set[str]:
+    return set(YAMLTemplateSerializer().load_template(template.read_text(), template.name)["Parameters"])
 
 
 def _check_settings(given: Mapping[str, str], packages: list[Package]) -> None:
-    known = _core_template()[1].union(*(json.loads(one.template.read_text())["Parameters"] for one in packages))
+    of_services = (json.loads(one.template.read_text())["Parameters"].keys() for one in packages)
+    known = _parameters(paths.CORE_TEMPLATE).union(*of_services)
     if unknown := sorted(given.keys() - known):
         raise DeployFailed(f"no template has a parameter {unknown[0]}: there are {', '.join(sorted(known))}")
 
 
+def _deploy_identity(stage: str, given: dict[str, str], screen: Screen) -> list[str]:
+    """Have a user pool and enter it into the settings, unless this stage trusts another issuer, now or since before."""
+    name = stack_name(stage, "identity")
+    trusted = given.get("OidcIssuer") or stacks.parameters(stack_name(stage, "core")).get("OidcIssuer")
+    if trusted and trusted != stacks.outputs(name).get("OidcIssuer"):
+        return []
+    template = {"TemplateBody": paths.IDENTITY_TEMPLATE.read_text()}
+    changed = _carry_out([stacks.plan(name, template, {"Stage": stage})], screen)
+    given |= stacks.outputs(name)
+    # The emulator signs tokens in Cognito's name, but serves the keys itself.
+    keys = f"{endpoint}/{given['UserPoolId']}" if (endpoint := aws.emulated()) else given["OidcIssuer"]
+    given["OidcJwksUrl"] = f"{keys}/.well-known/jwks.json"
+    return changed
+
+
 def _deploy_core(stage: str, given: Mapping[str, str], screen: Screen) -> list[str]:
-    text, declared = _core_template()
+    declared = _parameters(paths.CORE_TEMPLATE)
     values = {name: value for name, value in given.items() if name in declared} | {"Stage": stage}
-    return _carry_out([stacks.plan(stack_name(stage, "core"), {"TemplateBody": text}, values, declared)], screen)
+    template = {"TemplateBody": paths.CORE_TEMPLATE.read_text()}
+    return _carry_out([stacks.plan(stack_name(stage, "core"), template, values, declared)], screen)
 
 
 def _have_sealing_key(stage: str) -> None:

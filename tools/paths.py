@@ -7,6 +7,7 @@ BUILD = ROOT / "build"
 #: Everything the local run keeps: environments, state, logs. Ignored by git.
 LOCAL = ROOT / ".qudao"
 CORE_TEMPLATE = ROOT / "infra" / "core.yaml"
+IDENTITY_TEMPLATE = ROOT / "infra" / "identity.yaml"
 OPENAPI = ROOT / "docs" / "openapi.json"
 
 RELAY = "relay"

@@ -129,6 +129,12 @@ def outputs(stack: str) -> dict[str, str]:
     return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])} if found else {}
 
 
+def parameters(stack: str) -> dict[str, str]:
+    """The parameters of a stack by name; empty if there is none."""
+    found = describe(stack)
+    return {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", [])} if found else {}
+
+
 def resources(stack: str, kind: str) -> dict[str, str]:
     """Physical by logical id of the stack's resources of one type."""
     pages = aws.cloudformation().get_paginator("list_stack_resources").paginate(StackName=stack)

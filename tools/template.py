@@ -76,6 +76,8 @@ def trigger_permissions(app: ServiceApp, function: str) -> list[Json]:
         if stream.function == function:
             reading = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
             granted.append(_allow(reading, {"Ref": "TableStreamArn"}))
+            table = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableName}"
+            granted.append(_allow(["dynamodb:ListStreams"], _sub(f"{table}/stream/*")))
             granted.append(_allow(["sqs:SendMessage"], _arn(f"{logical_id(function)}Missed")))
     return granted
 

@@ -79,6 +79,23 @@ def log_levels() -> set[str]:
     return {one["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] for one in found}
 
 
+def test_a_stage_with_an_issuer_of_its_own_has_no_user_pool_and_keeps_it(deployed: Deployed) -> None:
+    issuer = {"OidcIssuer": "https://id.example", "OidcAudience": "qudao", "OidcJwksUrl": "https://id.example/keys"}
+    deploy.deploy("testissuer", [], settings=issuer)
+    assert deploy.deploy("testissuer", []) == []
+    assert aws.parameter("testissuer", "core", "oidc-issuer") == "https://id.example"
+    assert stacks.describe(deploy.stack_name("testissuer", "identity")) is None
+
+
+def test_a_stage_may_leave_its_user_pool_for_another_issuer(deployed: Deployed) -> None:
+    deploy.deploy("testleaving", [])
+    assert "cognito" in aws.parameter("testleaving", "core", "oidc-issuer")
+    issuer = {"OidcIssuer": "https://id.example", "OidcAudience": "qudao", "OidcJwksUrl": "https://id.example/keys"}
+    deploy.deploy("testleaving", [], settings=issuer)
+    assert deploy.deploy("testleaving", []) == []
+    assert aws.parameter("testleaving", "core", "oidc-issuer") == "https://id.example"
+
+
 def test_items_past_their_time_are_removed(deployed: Deployed) -> None:
     described = aws.dynamodb().describe_time_to_live(TableName=f"qudao-{STAGE}")["TimeToLiveDescription"]
     assert described == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}

@@ -1,25 +1,38 @@
-"""The core stack keeps what must not be lost, and depends on no particular identity provider."""
+"""The core stack keeps what must not be lost, and depends on no identity provider; the one we make is a careful one."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from chalice.package import YAMLTemplateSerializer
 
+from kernel.principal import Role
 from tools import paths, template
 
 Json = dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def core() -> Json:
-    loaded: Json = YAMLTemplateSerializer().load_template(paths.CORE_TEMPLATE.read_text(), "core.yaml")
+def resources_of(template: Path) -> Json:
+    loaded: Json = YAMLTemplateSerializer().load_template(template.read_text(), template.name)["Resources"]
     return loaded
 
 
+@pytest.fixture(scope="module")
+def core() -> Json:
+    """The core stack's resources."""
+    return resources_of(paths.CORE_TEMPLATE)
+
+
+@pytest.fixture(scope="module")
+def identity() -> Json:
+    """Those of the stack that is left out where another issuer is given."""
+    return resources_of(paths.IDENTITY_TEMPLATE)
+
+
 def test_the_table_outlives_its_stack_and_can_be_restored(core: Json) -> None:
-    table = core["Resources"]["Table"]
+    table = core["Table"]
     assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
@@ -28,30 +41,34 @@ def test_the_table_outlives_its_stack_and_can_be_restored(core: Json) -> None:
 
 
 def test_artefacts_are_versioned_encrypted_and_never_public(core: Json) -> None:
-    bucket = core["Resources"]["ArtefactBucket"]["Properties"]
+    bucket = core["ArtefactBucket"]["Properties"]
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert bucket["BucketEncryption"]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
 
 
-def test_with_an_issuer_of_ones_own_nothing_of_cognito_is_made(core: Json) -> None:
-    cognito = {name: one for name, one in core["Resources"].items() if one["Type"].startswith("AWS::Cognito::")}
-    assert cognito
-    assert {one["Condition"] for one in cognito.values()} == {"OwnPool"}
-    assert core["Conditions"]["OwnPool"] == {"Fn::Equals": [{"Ref": "OidcIssuer"}, ""]}
-
-
-def test_a_user_cannot_move_to_another_dealer_nor_sign_up_alone(core: Json) -> None:
-    client = core["Resources"]["UserPoolClient"]["Properties"]
+def test_a_user_cannot_move_to_another_dealer_nor_sign_up_alone(identity: Json) -> None:
+    client = identity["UserPoolClient"]["Properties"]
     assert "custom:dealer_id" in client["ReadAttributes"]
     assert "custom:dealer_id" not in client["WriteAttributes"]
-    assert core["Resources"]["UserPool"]["Properties"]["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert identity["UserPool"]["Properties"]["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+
+
+def test_people_outlive_their_stack(identity: Json) -> None:
+    assert identity["UserPool"]["DeletionPolicy"] == identity["UserPool"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_every_role_is_a_group(identity: Json) -> None:
+    groups = {
+        one["Properties"]["GroupName"] for one in identity.values() if one["Type"] == "AWS::Cognito::UserPoolGroup"
+    }
+    assert groups == {role.value for role in Role}
 
 
 def test_every_fact_a_service_asks_of_the_core_is_published(core: Json) -> None:
     published = {
         one["Properties"]["Name"]["Fn::Sub"]
-        for one in core["Resources"].values()
+        for one in core.values()
         if one["Type"] == "AWS::SSM::Parameter" and "Condition" not in one
     }
     assert published >= {f"/qudao/${{Stage}}/core/{fact}" for fact in template.CORE_PARAMETERS.values()}

@@ -170,7 +170,15 @@ def test_a_template_holds_no_secret(packaged: Package, resources: Json) -> None:
 
 
 def test_every_template_is_clean_by_cfn_lint(built: dict[str, Package]) -> None:
-    files = [paths.CORE_TEMPLATE, *(one.template for one in built.values())]
-    command = [str(Path(sys.executable).with_name("cfn-lint")), *map(str, files)]
+    assert_clean([paths.CORE_TEMPLATE, paths.IDENTITY_TEMPLATE, *(one.template for one in built.values())])
+
+
+def test_with_an_issuer_of_ones_own_all_can_be_deployed_in_china(built: dict[str, Package]) -> None:
+    china = ["--regions", "cn-north-1", "cn-northwest-1", "--"]
+    assert_clean([paths.CORE_TEMPLATE, *(one.template for one in built.values())], *china)
+
+
+def assert_clean(templates: list[Path], *options: str) -> None:
+    command = [str(Path(sys.executable).with_name("cfn-lint")), *options, *map(str, templates)]
     ran = subprocess.run(command, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr

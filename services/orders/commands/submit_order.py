@@ -70,7 +70,7 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
     wanted = [product_key(sku) for sku in dict.fromkeys(line.sku for line in request.lines)]
     found = fetch([dealer_key(dealer_id), account_key(dealer_id), *wanted[:_FIRST_PRODUCTS]])
     dealer = _active_dealer(found.get(dealer_key(dealer_id)))
-    found |= fetch([price_list_key(dealer.price_list), *wanted[_FIRST_PRODUCTS:]], consistent=False)
+    found |= fetch([price_list_key(dealer.price_list), *wanted[_FIRST_PRODUCTS:]])
     price_list = _valid_price_list(found.get(price_list_key(dealer.price_list)))
     products = {item.sku: item for item in found.values() if isinstance(item, ProductItem)}
     priced = _price(request, price_list, products)
@@ -96,7 +96,8 @@ def _active_dealer(dealer: Item | None) -> DealerItem:
 def _price(request: SubmitOrder, price_list: PriceListItem, products: Mapping[str, ProductItem]) -> Priced:
     price_list_id, version = price_list.price_list_id, int(price_list.version)
     shelves = {product.slot.shelf for product in products.values()}
-    pages = fetch([price_page_key(price_list_id, version, shelf) for shelf in sorted(shelves)], consistent=False)
+    # Consistent like the list: a page corrected just before its publication must not be read as it was before.
+    pages = fetch([price_page_key(price_list_id, version, shelf) for shelf in sorted(shelves)])
     prices: dict[str, Price] = {}
     for sku, product in products.items():
         page = pages.get(price_page_key(price_list_id, version, product.slot.shelf))

@@ -171,7 +171,7 @@ def _greet(url: str, console: Console) -> None:
     shown: dict[str, str] = {}
     for login in read_logins(LOGINS):
         shown.setdefault(login.role, f"{login.user}  {login.name}")
-    console.print(f"\n  接口 / API     {url}/api/   ({url}/api/openapi.json)", highlight=False)
+    console.print(f"\n  接口 / API     {url}/api/   ({url}/api/openapi.json)", highlight=False, soft_wrap=True)
     console.print(f"  登录 / logins  {os.path.relpath(LOGINS)}, for example", highlight=False)
     for role, who in shown.items():
         console.print(f"    {role:18} {who}", highlight=False)

@@ -29,7 +29,6 @@ imported is left out, and fails the test that asks for it. Nothing is sent over 
 from __future__ import annotations
 
 import base64
-import copy
 import importlib
 import json
 import os
@@ -53,14 +52,13 @@ import yaml
 from boto3.dynamodb.types import TypeDeserializer
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import rsa
-from moto import mock_aws
 from moto.backends import get_backend
 
-import tests.calls
-import tests.moto_patches  # noqa: F401  (like faults and calls: before the first client)
+import tests.calls  # noqa: F401  (before the first client, like faults and the patches)
 from kernel import clock
 from kernel.app import ConsumerSpec, Operation, ServiceApp
 from tests.faults import running
+from tests.moto_patches import aws_in_process
 from tools import paths
 from tools.template import MAX_RECEIVES
 
@@ -192,12 +190,12 @@ class World:
 
     def save(self) -> Saved:
         """The table and the time as they are; nothing may be under way."""
-        return Saved(copy.deepcopy(dict(self.table.items)), self.clock.moment)
+        return Saved(_rows(self.table.items), self.clock.moment)
 
     def restore(self, saved: Saved) -> None:
         """Make it as it was saved, in this world or another; what happened before then is not delivered again."""
         self.table.items.clear()
-        self.table.items.update(copy.deepcopy(saved.items))
+        self.table.items.update(_rows(saved.items))
         self.table.stream_shard.items.clear()
         for queue in self._sqs.queues.values():
             queue._messages.clear()
@@ -439,13 +437,18 @@ class World:
         return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
 
 
+def _rows(items: dict[Any, dict[Any, Any]]) -> dict[Any, dict[Any, Any]]:
+    """The items by their keys; the items themselves are never changed in place (moto_patches)."""
+    return {pk: dict(row) for pk, row in items.items()}
+
+
 # ---- opening and closing ----
 
 
 @contextmanager
 def opened() -> Iterator[World]:
     """A fresh world for one test."""
-    with environment(), mock_aws(), _publish_keys():
+    with environment(), aws_in_process(), _publish_keys():
         world = World()
         clock.set_clock(world.clock.read)
         try:

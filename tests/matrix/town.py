@@ -6,13 +6,12 @@ leak to the other is found wherever it is. Built once, through the public API al
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests import calls
 from tests.notifications.office import set_to
 from tests.notifications.receiver import receiving
-from tests.world import Response, Saved, World, opened
+from tests.world import Response, Saved, World
 
 OWN, OTHER = "D0001", "D0002"
 DEALERS = (OWN, OTHER)
@@ -227,24 +226,31 @@ def ticket(dealer: str) -> dict[str, Any]:
     }
 
 
-@cache
-def _built() -> tuple[Saved, Things, tuple[calls.Use, ...]]:
-    with opened() as world, calls.recorded() as uses:
-        town = Town(world)
-        town.build()
-        return world.save(), town.things, tuple(dict.fromkeys(uses))
+class Built(NamedTuple):
+    """The town as it was built, and the AWS calls of all functions meanwhile."""
+
+    saved: Saved
+    things: Things
+    uses: tuple[calls.Use, ...]
+
+
+_built: list[Built] = []
 
 
 def settle(world: World) -> Town:
-    """The town, as it was built, in this world."""
-    saved, things, _ = _built()
-    world.restore(saved)
+    """The town in this fresh world: built there the first time, then brought back."""
     town = Town(world)
-    town.things = dict(things)
+    if not _built:
+        with calls.recorded() as uses:
+            town.build()
+        _built.append(Built(world.save(), dict(town.things), tuple(dict.fromkeys(uses))))
+    built = _built[0]
+    world.restore(built.saved)
+    town.things = dict(built.things)
     town._keys = 1_000_000
     return town
 
 
 def uses_while_building() -> tuple[calls.Use, ...]:
-    """The AWS calls of all functions while the town was built."""
-    return _built()[2]
+    """The AWS calls of all functions while the town was built; `settle` somewhere first."""
+    return _built[0].uses

@@ -40,6 +40,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _KEY_HEADER = "Idempotency-Key"
 _MAX_KEY = 255
 _MAX_PATH_VALUE = 200
+#: As many as the longest list we take has rows: enough to correct a file in one go, and no endless answer.
+_MAX_PROBLEMS = 1_000
 
 
 @dataclass(frozen=True)
@@ -364,7 +366,7 @@ def _read_body(model: type[Body], value: Any) -> Body:
         body, problems = None, _field_problems(error)
     problems += model.problems_across(value)
     if body is None or problems:
-        raise Invalid(problems)
+        raise Invalid(problems[:_MAX_PROBLEMS])
     return body
 
 
@@ -377,7 +379,7 @@ def _read_query(model: type[Query], parameters: Any) -> Query:
 
 def _field_problems(error: ValidationError) -> list[FieldProblem]:
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [field_problem(one) for one in found[:100]]
+    return [field_problem(one) for one in found[:_MAX_PROBLEMS]]
 
 
 def _respond(operation: Operation, answer: BaseModel) -> Response:

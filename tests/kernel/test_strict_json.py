@@ -215,9 +215,9 @@ def test_all_wrong_fields_are_named_at_once(world: World, desk: Desk) -> None:
     assert fields == {"title", "rows.0.quantity", "rows.1.sku", "more"}
 
 
-def test_a_thousand_wrong_fields_do_not_make_an_endless_answer(world: World, desk: Desk) -> None:
+def test_thousands_of_wrong_fields_do_not_make_an_endless_answer(world: World, desk: Desk) -> None:
     problem = refusal(world, desk, body=sheet() | {f"field-{number}": 1 for number in range(5_000)})
-    assert len(problem["errors"]) <= 100
+    assert len(problem["errors"]) == 1_000
 
 
 def test_a_field_name_without_end_is_not_sent_back(world: World, desk: Desk) -> None:

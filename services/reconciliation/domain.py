@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from contracts.orders import OrderShipped
-from kernel import clock
+from kernel.clock import business_date, parse_stamp
 from kernel.problems import FieldProblem
 
 
@@ -121,7 +121,7 @@ def shipment_journal(shipped: OrderShipped) -> Journal | None:
     booked = {account: fen for account, fen in amounts.items() if fen}
     if not booked:
         return None
-    shipped_on = clock.business_date(clock.parse_stamp(shipped.shipped_at))
+    shipped_on = business_date(parse_stamp(shipped.shipped_at))
     return Journal(
         dealer_id=shipped.dealer_id,
         kind=Kind.SHIPMENT,

@@ -178,7 +178,10 @@ def _withheld(replay: Replay) -> Iterator[str]:
         for sku, pieces in one.order.lines:
             wanted[sku] += pieces
         order = replay.kept[one.order_id].order
-        for line in order["lines"] if order else []:
+        if order is None or order["state"] == "submitted":
+            yield f"{one.order_id}: its stock was never decided"
+            continue
+        for line in order["lines"]:
             shipped[line["sku"]] += line["shipped"]
             if line["shipped"] + line["backordered"] != line["ordered"]:
                 yield f"{one.order_id} line {line['line_no']}: {line['shipped']} left, {line['backordered']} wait"

@@ -13,17 +13,25 @@ from tools.replay.invoices import REASONS, Reason
 from tools.replay.judge import Spread, Verdict
 
 _SHOWN = 5
+_TOLD = 100
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
-    """One object with everything."""
+    """One object with all figures; of what contradicts a promise, how much it is and the first of it."""
     return {
         "run": verdict.run,
         "kept": verdict.kept,
         **verdict.figures,
         "submit_seconds": asdict(verdict.submit),
         "submit_to_visible_seconds": asdict(verdict.visible),
-        "promises": [{"promise": promise.name, "broken_by": list(promise.broken_by)} for promise in verdict.promises],
+        "promises": [
+            {
+                "promise": promise.name,
+                "contradictions": len(promise.broken_by),
+                "broken_by": list(promise.broken_by[:_TOLD]),
+            }
+            for promise in verdict.promises
+        ],
     }
 
 

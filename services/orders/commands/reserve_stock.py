@@ -51,30 +51,29 @@ def reserve_stock(message: Envelope) -> None:
         if not may(Action.RESERVE, order.state):
             return
         try:
-            _reserve_part(order)
+            if _reserve_part(order):
+                return
         except TransactionRefused as refused:
             if "order" not in refused:
                 raise StockKeepsChanging from refused
     raise StockKeepsChanging
 
 
-def _reserve_part(order: Order) -> None:
-    """Decide the next part of the order; with the last one it goes to the review queue."""
+def _reserve_part(order: Order) -> bool:
+    """Decide the next part of the order; whether it was the last, with which the order goes to the review queue."""
     wanted = wanted_by_slot(order.lines, order.progress)
     parts = steps(wanted, SLOTS_PER_SHELF)
     if order.policy is Policy.ALL_OR_NOTHING and len(parts) + int(order.header.steps) > 1:
-        _reserve_all_or_nothing_in_parts(order, wanted, parts)
-        return
+        return _reserve_all_or_nothing_in_parts(order, wanted, parts)
     asked = {slot: pieces for slot, pieces in wanted.items() if slot in parts[0]}
-    _hold_what_is_there(order, asked, last=len(parts) == 1)
+    return _hold_what_is_there(order, asked, last=len(parts) == 1)
 
 
-def _hold_what_is_there(order: Order, asked: Mapping[int, int], *, last: bool) -> None:
+def _hold_what_is_there(order: Order, asked: Mapping[int, int], *, last: bool) -> bool:
     granted = dict(asked)
     for _ in range(_ROUNDS):
         try:
-            _write(order, decided(order.lines, order.progress, granted), hold=granted, last=last)
-            return
+            return _write(order, decided(order.lines, order.progress, granted), hold=granted, last=last)
         except TransactionRefused as refused:
             shelves = stock.refused_shelves(refused)
             if "order" in refused or not shelves:
@@ -86,21 +85,20 @@ def _hold_what_is_there(order: Order, asked: Mapping[int, int], *, last: bool) -
     raise StockKeepsChanging
 
 
-def _reserve_all_or_nothing_in_parts(order: Order, wanted: Mapping[int, int], parts: Sequence[frozenset[int]]) -> None:
+def _reserve_all_or_nothing_in_parts(order: Order, wanted: Mapping[int, int], parts: Sequence[frozenset[int]]) -> bool:
     """Look before the first part is held; if a later part still falls short, give back what the earlier ones hold."""
     asked = {slot: pieces for slot, pieces in wanted.items() if slot in parts[0]}
     short = any(so_far.backordered for so_far in order.progress)
     if not short and (int(order.header.steps) or _all_there(order.header.warehouse, wanted)):
         try:
-            _write(order, decided(order.lines, order.progress, asked), hold=asked, last=len(parts) == 1)
-            return
+            return _write(order, decided(order.lines, order.progress, asked), hold=asked, last=len(parts) == 1)
         except TransactionRefused as refused:
             if "order" in refused:
                 raise
-    _give_back(order)
+    return _give_back(order)
 
 
-def _give_back(order: Order) -> None:
+def _give_back(order: Order) -> bool:
     """Turn a part of what is held into back-order, or with nothing held any more all of it, and finish."""
     held = held_by_slot(order.lines, order.progress)
     parts = steps(held, SLOTS_PER_SHELF)
@@ -110,7 +108,7 @@ def _give_back(order: Order) -> None:
         Progress(backordered=line.quantity) if last or line.slot in returned or so_far.backordered else so_far
         for line, so_far in zip(order.lines, order.progress, strict=True)
     )
-    _write(order, progress, release=returned, last=last)
+    return _write(order, progress, release=returned, last=last)
 
 
 def _all_there(warehouse: str, wanted: Mapping[int, int]) -> bool:
@@ -131,7 +129,7 @@ def _write(
     hold: Mapping[int, int] | None = None,
     release: Mapping[int, int] | None = None,
     last: bool,
-) -> None:
+) -> bool:
     transaction = Transaction()
     stock.hold(transaction, order.header.warehouse, hold or {})
     stock.release(transaction, order.header.warehouse, release or {})
@@ -143,6 +141,7 @@ def _write(
     if last:
         waited = clock.now() - clock.parse_stamp(order.header.submitted_at)
         observability.seconds("SubmitToVisible", waited.total_seconds())
+    return last
 
 
 def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> None:

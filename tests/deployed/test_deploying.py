@@ -48,13 +48,24 @@ def altered(packaged: Package, folder: Path, key: str, value: object) -> Package
     return dataclasses.replace(packaged, template=folder / "template.json")
 
 
-def test_a_failed_stack_names_the_resource_and_the_reason_and_leaves_the_old_one_at_work(
+def test_a_template_that_cannot_be_is_refused_in_one_sentence(
     deployed: Deployed, tickets: Package, tmp_path: Path
 ) -> None:
     broken = altered(tickets, tmp_path, "Impossible", {"Type": "AWS::Qudao::Nothing", "Properties": {}})
-    with pytest.raises(DeployFailed, match=r"qudao-test-tickets: .*(Impossible|AWS::Qudao::Nothing)"):
+    with pytest.raises(DeployFailed, match=r"qudao-test-tickets: .*AWS::Qudao::Nothing"):
+        deploy.deploy(STAGE, [broken])
+
+
+def test_a_failed_stack_names_the_resource_and_the_reason_and_leaves_the_old_one_at_work(
+    deployed: Deployed, tickets: Package, tmp_path: Path
+) -> None:
+    document = {"Version": "2012-10-17", "Statement": []}
+    for_nobody = {"PolicyName": "p", "PolicyDocument": document, "Roles": ["nobody"]}
+    broken = altered(tickets, tmp_path, "Impossible", {"Type": "AWS::IAM::Policy", "Properties": for_nobody})
+    with pytest.raises(DeployFailed, match=r"qudao-test-tickets: Impossible \(AWS::IAM::Policy\) failed: .*nobody"):
         deploy.deploy(STAGE, [broken])
     assert deployed.http.get("/api/tickets/tickets").status_code == 401
+    deploy.deploy(STAGE, [tickets])
 
 
 def test_a_setting_no_template_knows_is_refused_before_anything_is_changed(

@@ -128,6 +128,8 @@ def _resource(service: str, params: dict[str, Any]) -> str:
         return f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{params['Entries'][0]['EventBusName']}"
     if service == "secretsmanager":
         return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{params['SecretId']}-AbCdEf"
+    if service == "cognito-idp":
+        return f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{params.get('UserPoolId')}"
     return "*"
 
 

@@ -171,6 +171,7 @@ class World:
         apps, self._broken = load_apps()
         self.apps = dict(apps)
         self.clock = Clock()
+        self._held: set[str] = set()
         self.empty()
 
     def empty(self) -> None:
@@ -283,6 +284,15 @@ class World:
         """Let one function take one batch from its queue."""
         spec = next(spec for spec in self.app(service).consumers if spec.function == function)
         self._pump_queue(service, spec, Drained())
+
+    @contextmanager
+    def held_back(self, queue: str) -> Iterator[None]:
+        """Let what comes into this queue, named as its consumer (`reserve-stock`), wait until the end of the block."""
+        self._held.add(queue)
+        try:
+            yield
+        finally:
+            self._held.remove(queue)
 
     def redeliver_everything(self) -> Drained:
         """Deliver again all that was ever taken in well, message by message, and let the relay see the stream anew."""
@@ -406,7 +416,7 @@ class World:
 
     def _pump_queue(self, service: str, spec: ConsumerSpec, report: Drained) -> bool:
         name, function = queue_name(spec), f"{service}.{spec.function}"
-        if not self._sqs.queues[name]._messages:
+        if spec.queue in self._held or not self._sqs.queues[name]._messages:
             return False
         received = self._sqs.receive_message(name, spec.batch_size, 0, _VISIBILITY_SECONDS)
         if not received:

@@ -24,7 +24,6 @@ from tools.identity import SignIn
 from tools.screen import deployment_screen, packaging_progress
 
 STAGE = "local"
-DEFAULT_PORT = 8080
 _CHECKPOINT_SECONDS = 10
 _EMULATOR = paths.LOCAL / "state"
 _RUNNING = paths.LOCAL / "run.json"
@@ -54,7 +53,7 @@ def run(port: int, console: Console) -> None:
         packages = _package(console)
         local_aws = _start_emulator(console)
         everything.callback(_stop_emulator, local_aws, console)
-        with console.status("Deploying ..."), deployment_screen(console, verbose=False) as screen:
+        with deployment_screen(console, verbose=False) as screen:
             deploy.deploy(STAGE, packages, screen)
         everything.enter_context(Edge(port, lambda: api_urls(STAGE)))
         url = f"http://127.0.0.1:{port}"

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 from botocore.handlers import BUILTIN_HANDLERS
 from moto.core.models import botocore_stubber
@@ -130,7 +131,7 @@ class Run:
 
 def _failure() -> tuple[AWSResponse, dict[str, Any]]:
     error = {"Code": "InternalServerError", "Message": "injected"}
-    response = AWSResponse("https://aws.test", 500, {}, None)
+    response = AWSResponse("https://aws.test", 500, HTTPHeaders(), None)
     return response, {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 500}}
 
 

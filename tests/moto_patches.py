@@ -124,12 +124,12 @@ def aws_in_process() -> Iterator[None]:
         reset_model_data()
 
 
-DynamoHandler.serialized = _as_it_travels  # type: ignore[method-assign]
-DynamoHandler.transact_write_items = _once_per_token  # type: ignore[method-assign]
-DynamoDBBackend.transact_write_items = _transact  # type: ignore[method-assign]
-DynamoDBBackend.update_item = _update_a_copy  # type: ignore[method-assign]
-Table.all_items = _sorted_by_text  # type: ignore[method-assign]
+DynamoHandler.serialized = _as_it_travels  # type: ignore[method-assign, assignment]
+DynamoHandler.transact_write_items = _once_per_token  # type: ignore[method-assign, assignment]
+DynamoDBBackend.transact_write_items = _transact  # type: ignore[method-assign, assignment]
+DynamoDBBackend.update_item = _update_a_copy  # type: ignore[method-assign, assignment]
+Table.all_items = _sorted_by_text  # type: ignore[method-assign, assignment]
 # What moto copies before each action is the table; with the touched items kept above, the table itself will do.
 Table.__deepcopy__ = lambda table, memo: table  # type: ignore[attr-defined]
-responses.method_names_from_class = cache(responses.method_names_from_class)
-responses.camelcase_to_underscores = cache(responses.camelcase_to_underscores)
+for _name in ("method_names_from_class", "camelcase_to_underscores"):
+    setattr(responses, _name, cache(getattr(responses, _name)))

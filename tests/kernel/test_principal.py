@@ -219,7 +219,9 @@ def test_a_key_the_issuer_withdrew_counts_no_longer_once_the_keys_are_read_again
     keys = {"keys": [replaced | {"kid": "key-2", "use": "sig", "alg": "RS256"}]}
     with monkeypatch.context() as later:
         later.setattr(jwt.PyJWKClient, "fetch_data", lambda client: keys)
-        principal._published_keys().jwk_set_cache.jwk_set_with_timestamp = None  # an hour has passed
+        kept = principal._published_keys().jwk_set_cache
+        assert kept
+        kept.jwk_set_with_timestamp = None  # an hour has passed
         try:
             with pytest.raises(NotSignedIn):
                 principal_of(f"Bearer {token}")
@@ -231,7 +233,12 @@ def test_unknown_keys_do_not_make_us_ask_the_issuer_each_time(world: World, monk
     principal_of(f"Bearer {buyer()}")
     asked = []
     real = jwt.PyJWKClient.fetch_data
-    monkeypatch.setattr(jwt.PyJWKClient, "fetch_data", lambda client: asked.append(1) or real(client))
+
+    def counted(client: jwt.PyJWKClient) -> Any:
+        asked.append(client)
+        return real(client)
+
+    monkeypatch.setattr(jwt.PyJWKClient, "fetch_data", counted)
     for number in range(20):
         with pytest.raises(NotSignedIn):
             principal_of(f"Bearer {sign(claims_of(**BUYER), kid=f'made-up-{number}')}")

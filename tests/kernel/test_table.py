@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +12,6 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import TransactWriteError
 
-from kernel import table
 from kernel.problems import Busy
 from kernel.table import (
     Index,
@@ -70,7 +70,7 @@ def answering(
 
     with monkeypatch.context() as patched:
         patched.setattr(client, "_make_api_call", call)
-        patched.setattr(table.time, "sleep", lambda seconds: None)
+        patched.setattr(time, "sleep", lambda seconds: None)
         yield sent
 
 

@@ -111,6 +111,8 @@ def test_nobody_is_served_without_a_good_token(town: Town, case: Case) -> None:
     before = town.world.snapshot()
     role = next(role for role in ROLES if role in case.allows)
     good = town.token(role)
+    roleless: dict[str, Any] = {"cognito:groups": []}
+    both: dict[str, Any] = {"cognito:groups": ["admin", "dealer_admin"], "custom:dealer_id": OWN}
     forged = {
         "none": None,
         "empty": "",
@@ -119,8 +121,8 @@ def test_nobody_is_served_without_a_good_token(town: Town, case: Case) -> None:
         "another audience": town.token(role, aud="other"),
         "another issuer": town.token(role, iss="https://evil.test"),
         "an access token": town.token(role, token_use="access"),
-        "no role": town.token(role, **{"cognito:groups": []}),
-        "both sides": town.token(role, **{"cognito:groups": ["admin", "dealer_admin"], "custom:dealer_id": OWN}),
+        "no role": town.token(role, **roleless),
+        "both sides": town.token(role, **both),
     }
     texts = set()
     with calls.recorded() as uses:

@@ -60,7 +60,8 @@ def test_a_changed_byte_is_noticed(receiver: Receiver) -> None:
     assert receiver.messages == []
 
 
-@pytest.mark.parametrize("age_seconds", [301, -301])
+# A minute past the border on the side where time runs towards it: the receiver reads a real clock.
+@pytest.mark.parametrize("age_seconds", [301, -360])
 def test_a_message_from_outside_the_five_minutes_is_refused(receiver: Receiver, age_seconds: int) -> None:
     assert post(receiver, raw(), signed(raw(), age_seconds=age_seconds)) == 401
     assert receiver.messages == []

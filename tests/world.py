@@ -15,7 +15,9 @@
   several. Only the fetching of the issuer's keys is replaced (`_publish_keys`); signatures are really checked.
 - `world.drain()` fails when a message ends among the dead letters, unless `may_fail=True`; it returns what was
   delivered. `world.dead_letters()` lists what was given up on.
+- `world.relay_once()`, `world.consume_once(service, function)` and `with world.held_back(queue)` take it step by step.
 - `world.periodic(service, function)` runs a scheduled function once.
+- `world.inhabit(app, ...)` leaves only the relay and these services, which may be a test's own.
 - `world.clock.advance(minutes=5)`, `world.clock.set(moment)`. The clock starts on Monday 23 November 2026 at 10:00 in
   Shanghai and goes one millisecond further each time it is read. Tokens and AWS live in real time.
 - `world.empty()` begins anew; `world.save()` and `world.restore(saved)` go back to a state that was dear to make.

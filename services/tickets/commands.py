@@ -8,6 +8,7 @@ from datetime import datetime
 from contracts.catalog import ProductItem, product_key
 from contracts.tickets import TicketOverdue, TicketProgressed
 from kernel import clock, observability
+from kernel.holidays import CHINA
 from kernel.idempotency import IdempotencyKey
 from kernel.outbox import history
 from kernel.principal import Principal
@@ -15,7 +16,6 @@ from kernel.problems import Busy, FieldProblem, Invalid
 from kernel.table import Transaction, TransactionRefused, fetch, fetch_one
 from services.tickets.api import RegisterTicket, TicketReceipt
 from services.tickets.domain import DONE, WAITING, Action, Said, Standing, State, Step, promise_problem, take
-from services.tickets.holidays import CHINA
 from services.tickets.sla import History, read_clock
 from services.tickets.table import (
     NoteItem,

@@ -8,6 +8,7 @@ from typing import Any
 from contracts.tickets import TicketProgressed
 from kernel import clock
 from kernel.events import Envelope
+from kernel.holidays import CHINA
 from kernel.models import masked_phone
 from kernel.outbox import history
 from kernel.principal import Principal
@@ -24,7 +25,6 @@ from services.tickets.api import (
     TimelineEntry,
 )
 from services.tickets.domain import CALLERS, MAX_STEPS, WAITING, Kind, State, Step, label, possible_actions
-from services.tickets.holidays import CHINA
 from services.tickets.sla import read_clock
 from services.tickets.table import (
     NoteItem,

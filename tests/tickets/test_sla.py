@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel.calendar import Calendar
+from kernel.holidays import CHINA
 from services.tickets.domain import RUNNING, State
-from services.tickets.holidays import CHINA
-from services.tickets.sla import Calendar, ServiceClock, read_clock
+from services.tickets.sla import ServiceClock, read_clock
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PLAIN = Calendar()

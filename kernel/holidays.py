@@ -1,8 +1,8 @@
-"""Public holidays as the State Council announces them each November: add the coming year then (README, 日历)."""
+"""Public holidays as the State Council announces them each November: add the coming year then (docs/operating.md)."""
 
 from datetime import date, timedelta
 
-from services.tickets.sla import Calendar
+from kernel.calendar import Calendar
 
 
 def _days(first: date, last: date) -> set[date]:

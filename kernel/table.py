@@ -21,7 +21,6 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
-from pynamodb.transactions import TransactWrite
 
 from kernel.problems import Busy
 from kernel.settings import settings
@@ -184,17 +183,17 @@ class Transaction:
 
     def __init__(self) -> None:
         self._token = str(uuid4())
-        self._checks: list[tuple[str, _Act]] = []
-        self._deletes: list[tuple[str, _Act]] = []
-        self._puts: list[tuple[str, _Act]] = []
-        self._updates: list[tuple[str, _Act]] = []
+        self._checks: list[_Act] = []
+        self._deletes: list[_Act] = []
+        self._puts: list[_Act] = []
+        self._updates: list[_Act] = []
 
     def __len__(self) -> int:
         return len(self._checks) + len(self._deletes) + len(self._puts) + len(self._updates)
 
     def check(self, kind: type[Item], key: Key, condition: Condition, label: str) -> None:
         """Go ahead only if this item, left as it is, meets the condition."""
-        self._checks.append((label, lambda write: write.condition_check(kind, key[0], key[1], condition)))
+        self._checks.append((label, kind.get_operation_kwargs_from_class(key[0], key[1], condition=condition)))
 
     def create(self, item: Item, label: str) -> None:
         """Write an item that must not exist yet."""
@@ -202,7 +201,7 @@ class Transaction:
 
     def put(self, item: Item, label: str, condition: Condition | None = None) -> None:
         """Write an item whole, replacing what stands at its key if the condition allows."""
-        self._puts.append((label, lambda write: write.save(item, condition, return_values="ALL_OLD")))
+        self._puts.append((label, item.get_save_kwargs_from_instance(condition, _ALL_OLD)))
 
     def update(
         self, kind: type[Item], key: Key, actions: Sequence[Action], condition: Condition | None, label: str
@@ -211,14 +210,31 @@ class Transaction:
 
         An update may be what makes the item, so it always says of what kind it is.
         """
-        item = kind(key[0], key[1])
         changes = [*actions, kind.kind.set(kind)]
-        self._updates.append((label, lambda write: write.update(item, changes, condition, return_values="ALL_OLD")))
+        item = kind(key[0], key[1])
+        self._updates.append((label, item.get_update_kwargs_from_instance(changes, condition, _ALL_OLD)))
+
+    def update_as_written(
+        self, key: Key, expression: str, condition: str, names: Mapping[str, str], values: Mapping[str, int], label: str
+    ) -> None:
+        """Change numbers of an item that exists, by expressions in the database's own words.
+
+        For changes of so many parts that PynamoDB's expressions would cost more than the rest of the request.
+        """
+        update = {
+            "TableName": settings().table,
+            "Key": {"pk": {"S": key[0]}, "sk": {"S": key[1]}},
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": dict(names),
+            "ExpressionAttributeValues": {name: {"N": str(value)} for name, value in values.items()},
+            "ReturnValuesOnConditionCheckFailure": _ALL_OLD,
+        }
+        self._updates.append((label, update))
 
     def delete(self, kind: type[Item], key: Key, condition: Condition | None, label: str) -> None:
         """Remove an item."""
-        item = kind(key[0], key[1])
-        self._deletes.append((label, lambda write: write.delete(item, condition)))
+        self._deletes.append((label, kind(key[0], key[1]).get_delete_kwargs_from_instance(condition)))
 
     def commit(self) -> None:
         """Write everything, or nothing.
@@ -228,16 +244,20 @@ class Transaction:
             Busy: other transactions kept touching the same items through all retries; the same work may be tried again.
         """
         # The order in which PynamoDB sends the four lists; reasons come back in this order.
-        acts = [*self._checks, *self._deletes, *self._puts, *self._updates]
+        labels = [label for label, _ in (*self._checks, *self._deletes, *self._puts, *self._updates)]
         token = self._token
         for attempt in range(_ATTEMPTS):
             try:
-                with TransactWrite(connection=Item._get_connection().connection, client_request_token=token) as write:
-                    for _, act in acts:
-                        act(write)
+                Item._get_connection().connection.transact_write_items(
+                    *(
+                        [written for _, written in acts]
+                        for acts in (self._checks, self._deletes, self._puts, self._updates)
+                    ),
+                    client_request_token=token,
+                )
                 return
             except TransactWriteError as error:
-                refused = _reasons(error, [label for label, _ in acts])
+                refused = _reasons(error, labels)
                 if any(reason.code == "ConditionalCheckFailed" for reason in refused.values()):
                     raise TransactionRefused(
                         {label: reason for label, reason in refused.items() if reason.code == "ConditionalCheckFailed"}
@@ -273,7 +293,9 @@ def batches(work: Iterable[Work], items_of: Callable[[Work], Iterable[Hashable]]
         yield batch
 
 
-_Act = Callable[[TransactWrite], None]
+#: A label and the action in the words of the API.
+_Act = tuple[str, dict[str, Any]]
+_ALL_OLD = "ALL_OLD"
 _ATTEMPTS = 6
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 #: The attempt may yet succeed, so it is asked for again under its own token.

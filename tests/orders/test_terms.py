@@ -1,0 +1,119 @@
+"""How long pieces stay held, and how often an order may be urgent: examples anyone can check on a wall calendar."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernel.clock import BUSINESS_ZONE, business_date
+from kernel.holidays import CHINA
+from services.orders.domain import State
+from services.orders.terms import (
+    TERMS,
+    Grade,
+    grade_of,
+    hold_ends,
+    may_be_urgent,
+    urgent_due,
+    urgent_week,
+    warned_at,
+)
+
+
+def at(text: str) -> datetime:
+    """`2026-11-23 10:00`, a Monday, on the clock of Shanghai."""
+    return datetime.fromisoformat(text).replace(tzinfo=BUSINESS_ZONE).astimezone(UTC)
+
+
+moments = st.integers(0, 365 * 24 * 60).map(lambda minutes: at("2026-01-01 00:00") + timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("stage", "grade", "since", "end"),
+    [
+        (State.IN_REVIEW, Grade.A, "2026-11-23 10:00", "2026-11-26 10:00"),
+        (State.IN_REVIEW, Grade.B, "2026-11-23 10:00", "2026-11-25 10:00"),
+        (State.IN_REVIEW, Grade.C, "2026-11-23 10:00", "2026-11-24 10:00"),
+        (State.CONFIRMED, Grade.A, "2026-11-23 10:00", "2026-12-03 10:00"),
+        (State.CONFIRMED, Grade.B, "2026-11-23 10:00", "2026-11-30 10:00"),
+        (State.CONFIRMED, Grade.C, "2026-11-23 10:00", "2026-11-30 10:00"),  # five days end on a Saturday
+        (State.IN_REVIEW, Grade.C, "2026-11-27 17:00", "2026-11-30 17:00"),  # a Friday evening
+        (State.IN_REVIEW, Grade.C, "2026-09-30 10:00", "2026-10-08 10:00"),  # National Day
+        (State.IN_REVIEW, Grade.C, "2026-10-09 10:00", "2026-10-10 10:00"),  # a Saturday worked for it
+    ],
+)
+def test_a_hold_lasts_as_long_as_stage_and_grade_say_and_ends_on_no_day_off(
+    stage: State, grade: Grade, since: str, end: str
+) -> None:
+    assert hold_ends(stage, grade, at(since), CHINA) == at(end)
+
+
+@pytest.mark.parametrize("stage", [state for state in State if state not in {State.IN_REVIEW, State.CONFIRMED}])
+def test_a_stage_that_holds_nothing_has_no_end(stage: State) -> None:
+    assert hold_ends(stage, Grade.A, at("2026-11-23 10:00"), CHINA) is None
+
+
+@given(moments, st.sampled_from([State.IN_REVIEW, State.CONFIRMED]))
+def test_a_better_grade_never_holds_shorter_and_nobody_shorter_than_published(since: datetime, stage: State) -> None:
+    ends = [hold_ends(stage, grade, since, CHINA) for grade in Grade]
+    assert ends == sorted(ends, key=lambda end: end or since, reverse=True)
+    for grade, end in zip(Grade, ends, strict=True):
+        hours = TERMS[grade].hours_in_review if stage is State.IN_REVIEW else TERMS[grade].hours_confirmed
+        assert end is not None and end - since >= timedelta(hours=hours)
+        assert CHINA.works(business_date(end))
+
+
+def test_the_dealer_is_warned_four_hours_before() -> None:
+    assert warned_at(at("2026-11-26 10:00")) == at("2026-11-26 06:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "grade"),
+    [("A", Grade.A), (" b ", Grade.B), ("C", Grade.C), ("一级", Grade.A), ("二级", Grade.B), ("三级", Grade.C)],
+)
+def test_a_grade_is_known_by_its_letter_and_by_its_chinese_name(text: str, grade: Grade) -> None:
+    assert grade_of(text) is grade
+
+
+@given(st.text(max_size=6))
+def test_a_grade_nobody_knows_has_the_strictest_terms(text: str) -> None:
+    known = {"A", "B", "C", "一级", "二级", "三级"}
+    assert text.strip().upper() in known or grade_of(text) is Grade.C
+    assert all(
+        (TERMS[Grade.C].hours_in_review, TERMS[Grade.C].hours_confirmed, TERMS[Grade.C].urgent_per_week)
+        <= (terms.hours_in_review, terms.hours_confirmed, terms.urgent_per_week)
+        for terms in TERMS.values()
+    )
+
+
+@pytest.mark.parametrize(("grade", "allowed"), [(Grade.A, 5), (Grade.B, 3), (Grade.C, 1)])
+def test_a_dealer_has_so_many_urgent_orders_a_week_and_not_one_more(grade: Grade, allowed: int) -> None:
+    assert [may_be_urgent(grade, already) for already in range(allowed + 2)] == [True] * allowed + [False, False]
+
+
+@pytest.mark.parametrize(
+    ("moment", "week"),
+    [
+        ("2026-11-29 23:59", "2026-W48"),  # a Sunday
+        ("2026-11-30 00:00", "2026-W49"),  # Monday in Shanghai, still Sunday in UTC
+        ("2027-01-01 12:00", "2026-W53"),  # a week belongs to the year of its Thursday
+    ],
+)
+def test_the_week_begins_on_monday_in_shanghai(moment: str, week: str) -> None:
+    assert urgent_week(at(moment)) == week
+
+
+@pytest.mark.parametrize(
+    ("since", "due"),
+    [
+        ("2026-11-23 10:00", "2026-11-23 10:30"),
+        ("2026-11-23 11:50", "2026-11-23 13:50"),  # over lunch
+        ("2026-11-23 23:59", "2026-11-24 09:30"),  # at night
+        ("2026-11-27 17:45", "2026-11-30 09:15"),  # over a weekend
+    ],
+)
+def test_an_urgent_order_is_to_be_decided_within_half_an_hour_of_work(since: str, due: str) -> None:
+    assert urgent_due(at(since), CHINA) == at(due)

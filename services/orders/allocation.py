@@ -1,0 +1,189 @@
+"""Who gets what when there is less of a SKU than is waited for. The published rules: docs/flows/shortage.md.
+
+A run depends on its inputs alone, not on their order, so anyone can repeat it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import groupby
+
+from services.orders.terms import Grade
+
+
+class Rule(StrEnum):
+    """How a shortage is shared out."""
+
+    FIRST_COME = "first_come"
+    QUOTA = "quota"
+    PRO_RATA_BY_TIER = "pro_rata_by_tier"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What an order waits for, of one SKU, in pieces. `already`: what its dealer got in the quota's period so far, the
+    same on all claims of a dealer."""
+
+    order_id: str
+    dealer_id: str
+    grade: Grade
+    urgent: bool
+    submitted_at: str
+    wanted: int
+    already: int = 0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`quotas`: pieces per dealer and period by grade, none for a grade not named; `pack`: pro rata shares are rounded
+    to so many pieces."""
+
+    quotas: Mapping[Grade, int] = field(default_factory=dict)
+    pack: int = 1
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What a dealer may read about its share, in pieces; enough to work it out again.
+
+    supply, claimed: what all claims together shared, and wanted; wanted: by this claim; rank: its place among the
+    `in_line` claims, 1 is served first. pool, pool_claimed: what was there for this claim and for those that shared it
+    or came behind, and what these wanted: first come, from its place on; quota, everybody; pro rata, its grade.
+    quota: what was left of its dealer's quota, None under other rules. share: what the rule gives outright, before
+    quotas no longer count (quota) and remainders are handed out (pro rata).
+    """
+
+    rule: Rule
+    supply: int
+    claimed: int
+    wanted: int
+    rank: int
+    in_line: int
+    grade: Grade
+    pool: int
+    pool_claimed: int
+    quota: int | None
+    share: int
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Pieces an order gets, and why so many."""
+
+    order_id: str
+    dealer_id: str
+    pieces: int
+    reason: Reason
+
+
+def allocate(rule: Rule, supply: int, claims: Sequence[Claim], settings: Settings | None = None) -> list[Grant]:
+    """Share `supply` pieces of a SKU out: one grant per claim, in line order."""
+    line = sorted(claims, key=_place)
+    supply = max(supply, 0)
+    claimed = sum(claim.wanted for claim in line)
+    shares = _RULES[rule](supply, line, settings or Settings())
+    return [
+        Grant(
+            claim.order_id,
+            claim.dealer_id,
+            got.pieces,
+            Reason(
+                rule,
+                supply,
+                claimed,
+                claim.wanted,
+                rank,
+                len(line),
+                claim.grade,
+                got.pool,
+                got.pool_claimed,
+                got.quota,
+                got.share,
+            ),
+        )
+        for rank, (claim, got) in enumerate(zip(line, shares, strict=True), 1)
+    ]
+
+
+@dataclass(frozen=True)
+class _Share:
+    pieces: int
+    share: int
+    pool: int
+    pool_claimed: int
+    quota: int | None = None
+
+
+def _place(claim: Claim) -> tuple[bool, str, str, str]:
+    return not claim.urgent, claim.submitted_at, claim.dealer_id, claim.order_id
+
+
+def _first_come(supply: int, line: Sequence[Claim], _: Settings) -> list[_Share]:
+    shares = []
+    left, behind = supply, sum(claim.wanted for claim in line)
+    for claim in line:
+        given = min(claim.wanted, left)
+        shares.append(_Share(given, given, left, behind))
+        left, behind = left - given, behind - claim.wanted
+    return shares
+
+
+def _quota(supply: int, line: Sequence[Claim], settings: Settings) -> list[_Share]:
+    """Within quotas in line order; only if pieces are left then does anybody get more, again in line order."""
+    taken: dict[str, int] = defaultdict(int)
+    rooms, within, left = [], [], supply
+    for claim in line:
+        room = max(settings.quotas.get(claim.grade, 0) - claim.already - taken[claim.dealer_id], 0)
+        given = min(claim.wanted, room, left)
+        taken[claim.dealer_id] += given
+        left -= given
+        rooms.append(room)
+        within.append(given)
+    claimed = sum(claim.wanted for claim in line)
+    shares = []
+    for claim, room, share in zip(line, rooms, within, strict=True):
+        more = min(claim.wanted - share, left)
+        left -= more
+        shares.append(_Share(share + more, share, supply, claimed, room))
+    return shares
+
+
+def _pro_rata_by_tier(supply: int, line: Sequence[Claim], settings: Settings) -> list[_Share]:
+    """Grade after grade in full, then in proportion within the one that can no longer be covered (features.md 4.7)."""
+    shares: dict[int, _Share] = {}
+    left = supply
+    tiers = groupby(sorted(range(len(line)), key=lambda at: (line[at].grade, at)), key=lambda at: line[at].grade)
+    for _, members in tiers:
+        places = list(members)
+        wants = [line[at].wanted for at in places]
+        given = apportioned(left, wants, settings.pack)
+        for at, (share, pieces) in zip(places, given, strict=True):
+            shares[at] = _Share(pieces, share, left, sum(wants))
+        left -= sum(pieces for _, pieces in given)
+    return [shares[at] for at in range(len(line))]
+
+
+def apportioned(pool: int, wants: Sequence[int], pack: int = 1) -> list[tuple[int, int]]:
+    """Per want its proportional part in whole packs, and what it gets with the remainders: a pack each, the largest
+    remainder first, the earlier want if they are equal. All in pieces; the last may get less than a pack."""
+    total = sum(wants)
+    if pool >= total:
+        return [(want, want) for want in wants]
+    parts = [pool * want // total // pack * pack for want in wants]
+    given = list(parts)
+    left = pool - sum(parts)
+    for at in sorted(range(len(wants)), key=lambda at: (parts[at] * total - pool * wants[at], at)):
+        more = min(pack, wants[at] - parts[at], left)
+        given[at] += more
+        left -= more
+    return list(zip(parts, given, strict=True))
+
+
+_RULES: Mapping[Rule, Callable[[int, Sequence[Claim], Settings], list[_Share]]] = {
+    Rule.FIRST_COME: _first_come,
+    Rule.QUOTA: _quota,
+    Rule.PRO_RATA_BY_TIER: _pro_rata_by_tier,
+}

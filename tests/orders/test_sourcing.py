@@ -1,0 +1,76 @@
+"""Which warehouse serves an order, and what is told about it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.orders.domain import Policy
+from services.orders.sourcing import Candidate, Choice, Why, choose
+
+WANTED = {1: 10, 2: 5}
+
+stocks = st.dictionaries(
+    st.sampled_from(["WH1", "WH2", "WH3"]), st.dictionaries(st.integers(1, 3), st.integers(-2, 12))
+)
+wishes = st.dictionaries(st.integers(1, 3), st.integers(1, 12), min_size=1)
+
+
+def chosen(available: dict[str, dict[int, int]], policy: Policy = Policy.SHIP_AVAILABLE) -> Choice:
+    return choose("WH1", ["WH3", "WH2"], available, WANTED, policy)
+
+
+def test_home_serves_what_it_has_whatever_others_have() -> None:
+    choice = chosen({"WH1": {1: 10, 2: 5}, "WH2": {1: 99, 2: 99}})
+    assert (choice.warehouse, choice.why) == ("WH1", Why.HOME_HAS_ALL)
+
+
+def test_the_first_alternate_of_the_published_order_that_has_everything_serves_what_home_lacks() -> None:
+    choice = chosen({"WH1": {1: 10, 2: 4}, "WH2": {1: 99, 2: 99}, "WH3": {1: 10, 2: 5}})
+    assert choice == Choice(
+        "WH3",
+        Why.ALTERNATE_HAS_ALL,
+        (Candidate("WH1", 14, 15, 1), Candidate("WH3", 15, 15, 0), Candidate("WH2", 15, 15, 0)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("available", "warehouse"),
+    [
+        ({"WH1": {1: 3}, "WH2": {1: 9}, "WH3": {1: 4}}, "WH2"),
+        ({"WH1": {1: 3}, "WH2": {1: 3}, "WH3": {2: 3}}, "WH1"),  # home before others
+        ({"WH1": {}, "WH2": {1: 3}, "WH3": {2: 3}}, "WH3"),  # then the published order
+        ({"WH1": {1: 3}, "WH2": {1: 2, 7: 500}}, "WH1"),  # what is not wanted does not count
+        ({}, "WH1"),
+    ],
+)
+def test_if_nobody_has_everything_whoever_has_most_serves(available: dict[str, dict[int, int]], warehouse: str) -> None:
+    choice = chosen(available)
+    assert (choice.warehouse, choice.why) == (warehouse, Why.MOST_PIECES)
+
+
+def test_an_order_that_takes_all_or_nothing_waits_at_home_if_nobody_has_everything() -> None:
+    stock = {"WH1": {1: 3}, "WH2": {1: 9}}
+    choice = chosen(stock, Policy.ALL_OR_NOTHING)
+    assert (choice.warehouse, choice.why) == ("WH1", Why.WAITS_AT_HOME)
+    moved = chosen({**stock, "WH3": WANTED}, Policy.ALL_OR_NOTHING)
+    assert (moved.warehouse, moved.why) == ("WH3", Why.ALTERNATE_HAS_ALL)
+
+
+def test_without_alternates_home_serves() -> None:
+    assert choose("WH1", [], {"WH2": WANTED}, WANTED, Policy.SHIP_AVAILABLE).warehouse == "WH1"
+
+
+@given(stocks, wishes, st.sampled_from(Policy))
+def test_an_order_leaves_home_only_for_more_pieces_and_the_reason_bears_it_out(
+    available: dict[str, dict[int, int]], wanted: dict[int, int], policy: Policy
+) -> None:
+    choice = choose("WH1", ["WH3", "WH2"], available, wanted, policy)
+    found = {candidate.warehouse: candidate for candidate in choice.because}
+    assert list(found) == ["WH1", "WH3", "WH2"]
+    assert all(0 <= one.pieces <= one.wanted == sum(wanted.values()) for one in choice.because)
+    assert all(one.has_all == (one.pieces == one.wanted) for one in choice.because)
+    assert choice.warehouse == "WH1" or found[choice.warehouse].pieces > found["WH1"].pieces
+    assert found[choice.warehouse].has_all == any(one.has_all for one in choice.because)
+    assert found[choice.warehouse].has_all == (choice.why in {Why.HOME_HAS_ALL, Why.ALTERNATE_HAS_ALL})

@@ -6,7 +6,7 @@ A run depends on its inputs alone, not on their order, so anyone can repeat it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
@@ -23,15 +23,26 @@ class Rule(StrEnum):
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What an order waits for, of one SKU, in pieces. `already`: what its dealer got in the quota's period so far, the
-    same on all claims of a dealer."""
+class InLine:
+    """An order in line. `since`: when it began to wait, a stamp."""
 
     order_id: str
     dealer_id: str
     grade: Grade
     urgent: bool
-    submitted_at: str
+    since: str
+
+    @property
+    def turn(self) -> tuple[bool, str, str, str]:
+        """Smaller is served first: urgent orders, then who waits longer."""
+        return not self.urgent, self.since, self.dealer_id, self.order_id
+
+
+@dataclass(frozen=True)
+class Claim(InLine):
+    """What an order waits for, of one SKU, in pieces. `already`: what its dealer got in the quota's period so far, the
+    same on all claims of a dealer."""
+
     wanted: int
     already: int = 0
 
@@ -81,7 +92,7 @@ class Grant:
 
 def allocate(rule: Rule, supply: int, claims: Sequence[Claim], settings: Settings | None = None) -> list[Grant]:
     """Share `supply` pieces of a SKU out: one grant per claim, in line order."""
-    line = sorted(claims, key=_place)
+    line = sorted(claims, key=lambda claim: claim.turn)
     supply = max(supply, 0)
     claimed = sum(claim.wanted for claim in line)
     shares = _RULES[rule](supply, line, settings or Settings())
@@ -109,16 +120,61 @@ def allocate(rule: Rule, supply: int, claims: Sequence[Claim], settings: Setting
 
 
 @dataclass(frozen=True)
+class Place(InLine):
+    """An order in line and what it waits for. `wanted`, `already`: as in a claim, by slot; `whole`: a part is of no
+    use to it."""
+
+    whole: bool
+    wanted: Mapping[int, int]
+    already: Mapping[int, int] = field(default_factory=dict)
+
+    def claim(self, slot: int) -> Claim:
+        """What it waits for of one SKU."""
+        already = self.already.get(slot, 0)
+        return Claim(self.order_id, self.dealer_id, self.grade, self.urgent, self.since, self.wanted[slot], already)
+
+
+def share_out(
+    rule: Rule, settings: Settings, supply: Mapping[int, int], line: Iterable[Place]
+) -> dict[str, dict[int, Grant]]:
+    """What each order gets by slot, SKU by SKU; orders that get nothing are left out, the others are in line order.
+
+    An order that needs all it waits for takes part, those in front first, if the rule gives it everything beside all
+    who take part already. Otherwise it stands aside, and what it would have got in part goes to those behind.
+    """
+    places = sorted(line, key=lambda place: place.turn)
+    claims: dict[int, list[Claim]] = defaultdict(list)
+    whole: set[str] = set()
+    for place in (place for place in places if not place.whole):
+        _join(claims, place)
+    for place in (place for place in places if place.whole):
+        enough = all(pieces <= supply.get(slot, 0) for slot, pieces in place.wanted.items())
+        beside = {slot: [*claims[slot], place.claim(slot)] for slot in place.wanted} if enough else {}
+        grants = (grant for slot in beside for grant in allocate(rule, supply[slot], beside[slot], settings))
+        must = whole | {place.order_id}
+        if enough and all(grant.pieces == grant.reason.wanted for grant in grants if grant.order_id in must):
+            _join(claims, place)
+            whole.add(place.order_id)
+    shares: dict[str, dict[int, Grant]] = {place.order_id: {} for place in places}
+    for slot in sorted(claims.keys() & supply.keys()):
+        for grant in allocate(rule, supply[slot], claims[slot], settings):
+            if grant.pieces:
+                shares[grant.order_id][slot] = grant
+    return {order_id: grants for order_id, grants in shares.items() if grants}
+
+
+def _join(claims: dict[int, list[Claim]], place: Place) -> None:
+    for slot in place.wanted:
+        claims[slot].append(place.claim(slot))
+
+
+@dataclass(frozen=True)
 class _Share:
     pieces: int
     share: int
     pool: int
     pool_claimed: int
     quota: int | None = None
-
-
-def _place(claim: Claim) -> tuple[bool, str, str, str]:
-    return not claim.urgent, claim.submitted_at, claim.dealer_id, claim.order_id
 
 
 def _first_come(supply: int, line: Sequence[Claim], _: Settings) -> list[_Share]:

@@ -123,7 +123,7 @@ def test_first_come_serves_the_line_and_an_urgent_order_stands_before_it() -> No
 
 
 def test_orders_of_one_moment_stand_by_their_dealers_id() -> None:
-    line = [replace(claim(1, 5, dealer=dealer), submitted_at="2026-11-23") for dealer in ("D9", "D2")]
+    line = [replace(claim(1, 5, dealer=dealer), since="2026-11-23") for dealer in ("D9", "D2")]
     assert pieces(allocate(Rule.FIRST_COME, 6, line)) == {"D2-1": 5, "D9-1": 1}
 
 

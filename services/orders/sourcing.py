@@ -18,7 +18,7 @@ class Why(StrEnum):
     HOME_HAS_ALL = "home_has_all"
     ALTERNATE_HAS_ALL = "alternate_has_all"
     MOST_PIECES = "most_pieces"
-    WAITS_AT_HOME = "waits_at_home"
+    STAYS_AT_HOME = "stays_at_home"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def choose(
 ) -> Choice:
     """Home if it has everything, else the first alternate that has, else whoever has most, home before others.
 
-    An order that takes nothing unless it can have all does not move for most of it: it waits at home. What `available`
+    An order that takes nothing unless it can have all does not move for most of it: it stays at home. What `available`
     does not name, a warehouse does not have.
     """
     because = tuple(_candidate(warehouse, available.get(warehouse, {}), wanted) for warehouse in (home, *alternates))
@@ -59,7 +59,7 @@ def choose(
         why = Why.HOME_HAS_ALL if complete.warehouse == home else Why.ALTERNATE_HAS_ALL
         return Choice(complete.warehouse, why, because)
     if policy is not Policy.SHIP_AVAILABLE:
-        return Choice(home, Why.WAITS_AT_HOME, because)
+        return Choice(home, Why.STAYS_AT_HOME, because)
     most = max(because, key=lambda candidate: candidate.pieces)
     return Choice(most.warehouse, Why.MOST_PIECES, because)
 

@@ -50,10 +50,10 @@ def test_if_nobody_has_everything_whoever_has_most_serves(available: dict[str, d
     assert (choice.warehouse, choice.why) == (warehouse, Why.MOST_PIECES)
 
 
-def test_an_order_that_takes_all_or_nothing_waits_at_home_if_nobody_has_everything() -> None:
+def test_an_order_that_takes_all_or_nothing_stays_at_home_if_nobody_has_everything() -> None:
     stock = {"WH1": {1: 3}, "WH2": {1: 9}}
     choice = chosen(stock, Policy.ALL_OR_NOTHING)
-    assert (choice.warehouse, choice.why) == ("WH1", Why.WAITS_AT_HOME)
+    assert (choice.warehouse, choice.why) == ("WH1", Why.STAYS_AT_HOME)
     moved = chosen({**stock, "WH3": WANTED}, Policy.ALL_OR_NOTHING)
     assert (moved.warehouse, moved.why) == ("WH3", Why.ALTERNATE_HAS_ALL)
 

@@ -25,7 +25,8 @@ class OrderEvent(Event):
 
 
 class OrderSubmitted(OrderEvent):
-    """Said when an order is stored. Heard by orders (reserve stock, through its FIFO queue), notifications."""
+    """Said when an order is stored. Heard by orders (reserve stock, through a FIFO queue; urgent ones have their
+    own) and notifications."""
 
     TYPE: ClassVar[str] = "order.submitted.v1"
 
@@ -43,6 +44,57 @@ class OrderReserved(OrderEvent):
     reserved: int
     backordered: int
     holds: tuple[str, ...] = ()
+
+
+class OrderBackordersFilled(OrderEvent):
+    """Said when goods came in and an order that waited for them got some. Heard by notifications.
+
+    `filled` pieces were held now, `backordered` still wait; `rule`: how the goods were shared out.
+    """
+
+    TYPE: ClassVar[str] = "order.backorders-filled.v1"
+
+    filled: int
+    backordered: int
+    holds: tuple[str, ...] = ()
+    rule: str
+
+
+class OrderHoldExpiring(OrderEvent):
+    """Said some hours before what is held for an order goes back to the others. Heard by notifications."""
+
+    TYPE: ClassVar[str] = "order.hold-expiring.v1"
+
+    held_until: str
+    reserved: int
+
+
+class OrderHoldExpired(OrderEvent):
+    """Said when what was held for an order went back, because nobody moved it on. Heard by orders (serve the line) and
+    notifications. `released` counts pieces."""
+
+    TYPE: ClassVar[str] = "order.hold-expired.v1"
+
+    released: int
+
+
+class OrderRenewed(OrderEvent):
+    """Said when somebody asked that an order's pieces stay held, or be held again: it then waits in line anew. Heard by
+    orders (serve the line)."""
+
+    TYPE: ClassVar[str] = "order.renewed.v1"
+
+    held_until: str | None = None
+    in_line_since: str | None = None
+    reason: str
+
+
+class OrderOverdue(OrderEvent):
+    """Said once when an urgent order was not decided within its time. Heard by notifications."""
+
+    TYPE: ClassVar[str] = "order.overdue.v1"
+
+    due_at: str
 
 
 class OrderHoldReleased(OrderEvent):

@@ -5,10 +5,11 @@ Written by orders alone; catalog reads it to show availability.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from pynamodb.attributes import ListAttribute, NumberAttribute
 
+from kernel.events import Event
 from kernel.table import Item, Key
 
 #: SKUs counted in one item: small enough to stay within 1 KB, so that a write costs two units in a transaction.
@@ -41,3 +42,32 @@ class ShelfItem(Item, discriminator="shelf"):
 def shelf_key(warehouse: str, shelf: int) -> Key:
     """One shelf of a warehouse."""
     return f"SHELF#{warehouse}", f"{shelf:04d}"
+
+
+# P  pieces set aside on one shelf    pk: SHELF#<warehouse>  sk: <shelf>#QUARANTINE
+class QuarantineItem(Item, discriminator="quarantine"):
+    """Pieces by position that are in the house but may not be promised: damaged, returned, to be inspected."""
+
+    pieces: ListAttribute[int] = ListAttribute(of=NumberAttribute)  # type: ignore[arg-type]
+
+
+def quarantine_key(warehouse: str, shelf: int) -> Key:
+    """What is set aside of one shelf's goods. An item of its own, so that the shelf stays within 1 KB."""
+    return f"SHELF#{warehouse}", f"{shelf:04d}#QUARANTINE"
+
+
+class StockArrived(Event):
+    """Said when pieces became available that no order held before: received, found, cleared. Heard by orders (serve the
+    line, through the FIFO queue of its warehouse).
+
+    `document`: receipt, count, …; `reference`: its number, which with warehouse and document is the subject.
+    """
+
+    TYPE: ClassVar[str] = "stock.arrived.v1"
+    SOURCE: ClassVar[str] = "orders"
+
+    warehouse: str
+    document: str
+    reference: str
+    skus: int
+    pieces: int

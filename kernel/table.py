@@ -31,6 +31,7 @@ OWNERS = {
     "TERM": "catalog",
     "PRICELIST": "catalog",
     "SLOTS": "catalog",
+    "ASSORTMENT": "catalog",
     "DEALER": "channel",
     "USER": "channel",
     "ORDERS": "orders",
@@ -154,6 +155,11 @@ def query_page(
     )
     items = list(found)
     return Page(items, found.last_evaluated_key)
+
+
+def query_all(kind: type[Kind], pk: str, *, sk: Condition | None = None) -> Iterator[Kind]:
+    """Every item of a partition in key order, read consistently, page after page."""
+    return iter(kind.query(pk, range_key_condition=sk, consistent_read=True))
 
 
 @dataclass(frozen=True)

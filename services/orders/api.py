@@ -7,7 +7,9 @@ from typing import Annotated
 from pydantic import Field
 
 from kernel.models import Answer, Body, DealerId, Name, Quantity, Query, Sku, Text, WarehouseId
+from services.orders.allocation import Rule
 from services.orders.domain import Hold, Policy, State
+from services.orders.terms import Grade
 
 MAX_LINES = 1_000
 
@@ -49,13 +51,16 @@ class OrderReceipt(Answer):
 
 
 class OrderSummary(OrderReceipt):
-    """An order in a list. Pieces: reserved, back-ordered, shipped, cancelled."""
+    """An order in a list. Pieces: reserved, back-ordered, shipped, cancelled. `in_line_since`: since when it waits for
+    goods; `held_until`: when what is held goes back to the others unless the order moves on or is renewed."""
 
     dealer_id: str
     submitted_by: str
     urgent: bool
     visible_at: str | None
     decided_at: str | None
+    in_line_since: str | None
+    held_until: str | None
     reserved: int
     backordered: int
     shipped: int
@@ -85,13 +90,14 @@ class OrderLineView(Answer):
 
 
 class OrderView(OrderSummary):
-    """A whole order."""
+    """A whole order. `sourcing`: what was found in each warehouse asked, if its own was short of it."""
 
     stock_policy: Policy
     purchase_order: str | None
     note: str | None
     price_list: str
     price_version: int
+    sourcing: list[dict[str, str | int]]
     lines: list[OrderLineView]
 
 
@@ -243,3 +249,81 @@ class StockView(Answer):
     warehouse: str
     as_of: str
     stock: list[StockLine]
+
+
+class SetAllocationRule(Body):
+    """How goods are shared out when less came in than is waited for. `quotas`: pieces per dealer and run by grade;
+    `pack`: pro rata shares are rounded to so many pieces; `version`: of the rule this one replaces, 0 for none."""
+
+    rule: Rule
+    quotas: dict[Grade, Quantity] = Field(default_factory=dict)
+    pack: Quantity = 1
+    reason: _Reason
+    version: Annotated[int, Field(ge=0)]
+
+
+class AllocationRule(Answer):
+    """The rule by which a warehouse shares out what is short. `version` 0: none was published, first come holds."""
+
+    warehouse: str
+    rule: Rule
+    quotas: dict[str, int]
+    pack: int
+    version: int
+    changed_by: str
+    reason: str
+
+
+class SetSourcing(Body):
+    """Who serves an order its own warehouse is short of, in the order in which they are asked."""
+
+    alternates: Annotated[list[WarehouseId], Field(max_length=5)]
+    reason: _Reason
+    version: Annotated[int, Field(ge=0)]
+
+
+class Sourcing(Answer):
+    """The warehouses that stand in for one."""
+
+    warehouse: str
+    alternates: list[str]
+    version: int
+    changed_by: str
+    reason: str
+
+
+class GrantView(Answer):
+    """What an order got of a SKU in one run, and every figure the rule took it from (allocation.py, Reason)."""
+
+    sku: str
+    granted: int
+    rule: Rule
+    supply: int
+    claimed: int
+    wanted: int
+    rank: int
+    in_line: int
+    grade: Grade
+    pool: int
+    pool_claimed: int
+    quota: int | None
+    share: int
+
+
+class AllocationView(Answer):
+    """One run in which an order got goods; `rule_version`: of the warehouse's published rule."""
+
+    run: str
+    granted_at: str
+    rule_version: int
+    grants: list[GrantView]
+
+
+class AllocationList(Answer):
+    """What an order got in every run, oldest first, and where it stands in line now: `place` 1 is served next."""
+
+    order_id: str
+    in_line_since: str | None
+    place: int | None
+    waiting: int
+    allocations: list[AllocationView]

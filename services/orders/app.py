@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from contracts.orders import OrderSubmitted
 from contracts.reconciliation import JournalReversed, ReceiptPosted
 from kernel.app import ServiceApp
 from kernel.events import Envelope
 from kernel.idempotency import IdempotencyKey
 from kernel.principal import STAFF_ROLES, Principal, Role
 from services.orders.api import (
+    AllocationList,
+    AllocationRule,
     Approve,
     GoodsReceipt,
     OrderPage,
@@ -19,17 +22,22 @@ from services.orders.api import (
     OrderView,
     ReceiveStock,
     ReviewQuery,
+    SetAllocationRule,
+    SetSourcing,
     Ship,
     ShipmentList,
+    Sourcing,
     StockQuery,
     StockView,
     SubmitOrder,
     Timeline,
     WithReason,
 )
-from services.orders.commands import read_orders, receive_stock, review_order, ship_order
+from services.orders.commands import read_orders, receive_stock, review_order, ship_order, stock_rules
 from services.orders.commands import reserve_stock as reservation
+from services.orders.commands import serve_line as line
 from services.orders.commands import submit_order as intake
+from services.orders.commands import sweep_orders as sweeping
 from services.orders.commands import update_credit as credit
 
 app = ServiceApp("orders")
@@ -49,7 +57,24 @@ def submit_order(caller: Principal, body: SubmitOrder, key: IdempotencyKey) -> O
 # a minute even then.
 @app.consumer(fifo=True, batch_size=10, timeout_seconds=10)
 def reserve_stock(message: Envelope) -> None:
-    reservation.reserve_stock(message)
+    _decide(message)
+
+
+@app.consumer(fifo=True, batch_size=10, timeout_seconds=10)
+def reserve_urgent_stock(message: Envelope) -> None:
+    _decide(message)
+
+
+def _decide(message: Envelope) -> None:
+    if message.type == OrderSubmitted.TYPE:
+        reservation.reserve_stock(message.subject)
+    else:
+        line.serve_line(message.data["warehouse"], message.id)
+
+
+@app.periodic(minutes=5)
+def sweep_orders() -> None:
+    sweeping.sweep_orders()
 
 
 @app.operation("GET", "/orders", roles=EVERYONE, summary="订单列表 / List orders")
@@ -95,6 +120,23 @@ def reject_order(caller: Principal, order_id: str, body: WithReason, key: Idempo
 
 
 @app.operation(
+    "POST", "/orders/{order_id}/renew", roles=BUYERS | CLERKS, summary="续期预留 / Keep what is held for an order"
+)
+def renew_order(caller: Principal, order_id: str, body: WithReason, key: IdempotencyKey) -> OrderSummary:
+    return review_order.renew_order(caller, order_id, body, key)
+
+
+@app.operation(
+    "GET",
+    "/orders/{order_id}/allocations",
+    roles=EVERYONE,
+    summary="缺货分配 / Show an order's place in line and what it got, and why",
+)
+def show_allocations(caller: Principal, order_id: str) -> AllocationList:
+    return read_orders.show_allocations(caller, order_id)
+
+
+@app.operation(
     "POST", "/orders/{order_id}/cancel", roles=BUYERS | CLERKS, summary="取消订单 / Cancel what was not shipped"
 )
 def cancel_order(caller: Principal, order_id: str, body: WithReason, key: IdempotencyKey) -> OrderSummary:
@@ -131,6 +173,37 @@ def create_goods_receipt(caller: Principal, body: ReceiveStock, key: Idempotency
 @app.operation("GET", "/stock/{warehouse}", roles=STAFF_ROLES, summary="库存查询 / Show stock")
 def show_stock(warehouse: str, query: StockQuery) -> StockView:
     return receive_stock.show_stock(warehouse, query)
+
+
+@app.operation(
+    "GET", "/warehouses/{warehouse}/allocation-rule", roles=EVERYONE, summary="分配规则 / How a shortage is shared out"
+)
+def show_allocation_rule(warehouse: str) -> AllocationRule:
+    return stock_rules.show_rule(warehouse)
+
+
+@app.operation(
+    "PUT", "/warehouses/{warehouse}/allocation-rule", roles={Role.ADMIN}, summary="发布分配规则 / Publish that rule"
+)
+def set_allocation_rule(caller: Principal, warehouse: str, body: SetAllocationRule) -> AllocationRule:
+    return stock_rules.set_rule(caller, warehouse, body)
+
+
+@app.operation(
+    "GET",
+    "/warehouses/{warehouse}/sourcing",
+    roles=EVERYONE,
+    summary="调拨顺序 / Which warehouses serve what one is short of",
+)
+def show_sourcing(warehouse: str) -> Sourcing:
+    return stock_rules.show_sourcing(warehouse)
+
+
+@app.operation(
+    "PUT", "/warehouses/{warehouse}/sourcing", roles={Role.ADMIN}, summary="发布调拨顺序 / Publish that order"
+)
+def set_sourcing(caller: Principal, warehouse: str, body: SetSourcing) -> Sourcing:
+    return stock_rules.set_sourcing(caller, warehouse, body)
 
 
 @app.consumer(hears=[ReceiptPosted, JournalReversed])

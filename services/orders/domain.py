@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from kernel.money import fen_of, tax_within
 
@@ -37,6 +38,7 @@ class Action(StrEnum):
     REJECT = "reject"
     CANCEL = "cancel"
     SHIP = "ship"
+    RENEW = "renew"
 
 
 class Hold(StrEnum):
@@ -49,8 +51,19 @@ class Hold(StrEnum):
 class Policy(StrEnum):
     """What the dealer wants done when stock is short."""
 
-    SHIP_AVAILABLE = "ship_available"
-    ALL_OR_NOTHING = "all_or_nothing"
+    SHIP_AVAILABLE = "ship_available"  # hold what is there; the rest waits in line
+    ALL_OR_NOTHING = "all_or_nothing"  # hold all or nothing, and do not wait: a clerk decides
+    WAIT = "wait"  # hold nothing until all of it can be held; until then the order keeps its place in line
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether a part of the order is of use."""
+        return self is Policy.SHIP_AVAILABLE
+
+    @property
+    def stands_in_line(self) -> bool:
+        """Whether what is short is waited for."""
+        return self is not Policy.ALL_OR_NOTHING
 
 
 OPEN_STATES = frozenset({State.SUBMITTED, State.IN_REVIEW, State.CONFIRMED})
@@ -62,6 +75,7 @@ _ALLOWED: Mapping[Action, frozenset[State]] = {
     Action.REJECT: frozenset({State.IN_REVIEW}),
     Action.CANCEL: OPEN_STATES,
     Action.SHIP: frozenset({State.CONFIRMED}),
+    Action.RENEW: frozenset({State.IN_REVIEW, State.CONFIRMED}),
 }
 
 
@@ -138,6 +152,50 @@ def needs_credit_hold(total_fen: int, committed_fen: int, limit_fen: int) -> boo
     return committed_fen + total_fen > limit_fen
 
 
+# --- movements of stock ----------------------------------------------------------------------------------------------
+
+
+class Effect(NamedTuple):
+    """What one moved piece adds to each counter: +1, -1 or 0."""
+
+    available: int = 0
+    held: int = 0
+    quarantined: int = 0
+
+
+class Move(StrEnum):
+    """How stock moves. Counters are the sums of all movements ever made, each by its effect."""
+
+    RECEIVE = "receive"
+    HOLD = "hold"
+    RELEASE = "release"
+    ISSUE = "issue"
+    FOUND = "found"
+    LOST = "lost"
+    SET_ASIDE = "set_aside"
+    CLEAR = "clear"
+    SCRAP = "scrap"
+    SEND = "send"
+
+    @property
+    def effect(self) -> Effect:
+        """What a piece so moved changes."""
+        return _EFFECTS[self]
+
+
+_EFFECTS = {
+    Move.RECEIVE: Effect(available=+1),
+    Move.HOLD: Effect(available=-1, held=+1),
+    Move.RELEASE: Effect(available=+1, held=-1),
+    Move.ISSUE: Effect(held=-1),
+    Move.FOUND: Effect(available=+1),
+    Move.LOST: Effect(available=-1),
+    Move.SET_ASIDE: Effect(available=-1, quarantined=+1),
+    Move.CLEAR: Effect(available=+1, quarantined=-1),
+    Move.SCRAP: Effect(quarantined=-1),
+    Move.SEND: Effect(available=-1),
+}
+
 # --- stock -----------------------------------------------------------------------------------------------------------
 
 
@@ -182,6 +240,28 @@ def held_by_slot(lines: Sequence[Line], progress: Sequence[Progress]) -> dict[in
         if so_far.reserved:
             held[line.slot] += so_far.reserved
     return dict(held)
+
+
+def backordered_by_slot(lines: Sequence[Line], progress: Sequence[Progress]) -> dict[int, int]:
+    """Pieces the order still waits for per slot."""
+    waited: dict[int, int] = defaultdict(int)
+    for line, so_far in zip(lines, progress, strict=True):
+        if so_far.backordered:
+            waited[line.slot] += so_far.backordered
+    return dict(waited)
+
+
+def filled(lines: Sequence[Line], progress: Sequence[Progress], granted: Mapping[int, int]) -> tuple[Progress, ...]:
+    """Hold what was granted per slot of what is back-ordered: earlier lines first."""
+    left = dict(granted)
+    result = []
+    for line, so_far in zip(lines, progress, strict=True):
+        given = min(so_far.backordered, left.get(line.slot, 0))
+        if given:
+            left[line.slot] -= given
+            so_far = replace(so_far, reserved=so_far.reserved + given, backordered=so_far.backordered - given)
+        result.append(so_far)
+    return tuple(result)
 
 
 def given_back(lines: Sequence[Line], progress: Sequence[Progress], slots: frozenset[int]) -> tuple[Progress, ...]:

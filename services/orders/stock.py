@@ -1,47 +1,108 @@
-"""Moving stock: per shelf one conditional update, all of them in the transaction that says why."""
+"""Moving stock: per shelf one conditional update, and the movement that says why, in the transaction it belongs to."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from functools import reduce
-from operator import and_
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
+from contracts.stock import (
+    SLOTS_PER_SHELF,
+    QuarantineItem,
+    ShelfItem,
+    Slot,
+    StockArrived,
+    quarantine_key,
+    shelf_key,
+)
+from kernel import clock
+from kernel.outbox import Command, EventItem, announcement
+from kernel.table import Key, Transaction, TransactionRefused, fetch
+from services.orders.domain import Effect, Move
+from services.orders.table import RESERVE_QUEUE, MovementItem, movements_pk
 
-from contracts.stock import SLOTS_PER_SHELF, ShelfItem, Slot, shelf_key
-from kernel.table import Transaction, TransactionRefused
-
+#: Pieces by slot number.
 Pieces = Mapping[int, int]
-_Change = Callable[[int, int], tuple[list[Action], Condition]]
 
 
-def hold(transaction: Transaction, warehouse: str, pieces: Pieces) -> None:
-    """Promise pieces per slot, if so many are available."""
-    _move(transaction, warehouse, pieces, _hold_at)
+@dataclass(frozen=True)
+class Cause:
+    """Why stock moves: the document or the step of an order (`reference`), and who did it, empty for the system."""
+
+    reference: str
+    by: str = ""
 
 
-def release(transaction: Transaction, warehouse: str, pieces: Pieces) -> None:
-    """Give held pieces back to what is available."""
-    _move(transaction, warehouse, pieces, _release_at)
+def move(transaction: Transaction, kind: Move, warehouse: str, pieces: Pieces, cause: Cause) -> None:
+    """Let the transaction move pieces, if those it takes from are there, and record the movement.
+
+    One kind of movement per warehouse and transaction: an item can be written only once in it. The shelves must exist.
+    """
+    moved = {slot: quantity for slot, quantity in sorted(pieces.items()) if quantity}
+    if not moved:
+        return
+    for shelf, quantities in _by_shelf(moved).items():
+        _move_on_shelf(transaction, shelf_key(warehouse, shelf), kind.effect, quantities, f"{_LABEL}{shelf}")
+        if kind.effect.quarantined:
+            change = [("q", "pieces", kind.effect.quarantined)]
+            _change(transaction, quarantine_key(warehouse, shelf), change, quantities, f"quarantine {shelf}")
+    moment = clock.stamp()
+    transaction.create(
+        MovementItem(
+            movements_pk(warehouse, moment[:10]),
+            f"{moment}#{cause.reference}#{kind}",
+            move=kind,
+            reference=cause.reference,
+            by=cause.by,
+            pieces=[list(moved), list(moved.values())],
+        ),
+        "movement",
+    )
 
 
-def issue(transaction: Transaction, warehouse: str, pieces: Pieces) -> None:
-    """Let held pieces leave the warehouse."""
-    _move(transaction, warehouse, pieces, _issue_at)
+def arrival(warehouse: str, document: str, reference: str, pieces: Pieces) -> EventItem:
+    """What to announce when a document made pieces available: whoever waits for them is served."""
+    event = StockArrived(
+        warehouse=warehouse,
+        document=document,
+        reference=reference,
+        skus=len(pieces),
+        pieces=sum(pieces.values()),
+    )
+    subject = f"{warehouse}-{document}-{reference}"
+    return announcement(
+        event, pk=f"STOCK#{warehouse}", subject=subject, sequence=1, command=Command(RESERVE_QUEUE, warehouse)
+    )
 
 
-def receive(transaction: Transaction, warehouse: str, pieces: Pieces) -> None:
-    """Add pieces that came in; their shelves must exist."""
-    _move(transaction, warehouse, pieces, _receive_at)
+def put_up_shelves(warehouse: str, slots: Iterable[int], *, quarantine: bool = False) -> None:
+    """Missing shelves are put up empty, each once: whoever comes second finds it standing."""
+    shelves = sorted({Slot.of(number).shelf for number in slots})
+    wanted: dict[Key, ShelfItem | QuarantineItem] = {
+        shelf_key(warehouse, one): _shelf(warehouse, one) for one in shelves
+    }
+    if quarantine:
+        wanted |= {quarantine_key(warehouse, one): _quarantine(warehouse, one) for one in shelves}
+    for key in wanted.keys() - fetch(wanted).keys():
+        transaction = Transaction()
+        transaction.create(wanted[key], "shelf")
+        try:
+            transaction.commit()
+        except TransactionRefused:
+            continue
 
 
-def empty_shelf(warehouse: str, shelf: int) -> ShelfItem:
-    """A shelf before anything came in."""
-    zeros = [0] * SLOTS_PER_SHELF
-    return ShelfItem(*shelf_key(warehouse, shelf), available=zeros, held=list(zeros))
+def available_at(warehouse: str, slots: Iterable[int]) -> dict[int, int]:
+    """Pieces available per slot just now, 0 where nothing ever came in; read consistently."""
+    numbers = set(slots)
+    shelves = {Slot.of(number).shelf for number in numbers}
+    found = fetch([shelf_key(warehouse, shelf) for shelf in sorted(shelves)])
+    counters = {
+        shelf: item.available if isinstance(item := found.get(shelf_key(warehouse, shelf)), ShelfItem) else None
+        for shelf in shelves
+    }
+    return available_by_slot(counters, numbers)
 
 
 def refused_shelves(refusal: TransactionRefused) -> dict[int, list[int] | None]:
@@ -53,51 +114,63 @@ def refused_shelves(refusal: TransactionRefused) -> dict[int, list[int] | None]:
     return found
 
 
-def available_by_slot(shelves: Mapping[int, list[int] | None], wanted: Pieces) -> dict[int, int]:
+def available_by_slot(shelves: Mapping[int, list[int] | None], wanted: Iterable[int]) -> dict[int, int]:
     """Of the wanted slots on these shelves, how many pieces are available."""
     found = {}
     for number in wanted:
         shelf, position = Slot.of(number)
         if shelf in shelves:
             counters = shelves[shelf]
-            found[number] = counters[position] if counters else 0
+            found[number] = int(counters[position]) if counters else 0
     return found
 
 
 _LABEL = "shelf "
 
+#: Short name in expressions, attribute and sign of each counter that changes.
+_Counters = list[tuple[str, str, int]]
 
-def _move(transaction: Transaction, warehouse: str, pieces: Pieces, change: _Change) -> None:
+
+def _by_shelf(pieces: Pieces) -> dict[int, dict[int, int]]:
     by_shelf: dict[int, dict[int, int]] = defaultdict(dict)
     for number, quantity in pieces.items():
-        if quantity:
-            shelf, position = Slot.of(number)
-            by_shelf[shelf][position] = quantity
-    for shelf, quantities in sorted(by_shelf.items()):
-        changes = [change(position, quantity) for position, quantity in sorted(quantities.items())]
-        actions = [action for made, _ in changes for action in made]
-        condition = reduce(and_, (condition for _, condition in changes))
-        transaction.update(ShelfItem, shelf_key(warehouse, shelf), actions, condition, f"{_LABEL}{shelf}")
+        shelf, position = Slot.of(number)
+        by_shelf[shelf][position] = quantity
+    return by_shelf
 
 
-def _hold_at(position: int, quantity: int) -> tuple[list[Action], Condition]:
-    available, held = ShelfItem.available[position], ShelfItem.held[position]
-    return [available.set(available - quantity), held.set(held + quantity)], available >= quantity
+def _move_on_shelf(transaction: Transaction, key: Key, effect: Effect, pieces: Pieces, label: str) -> None:
+    signs = [("a", "available", effect.available), ("h", "held", effect.held)]
+    if changed := [counter for counter in signs if counter[2]]:
+        _change(transaction, key, changed, pieces, label)
 
 
-def _release_at(position: int, quantity: int) -> tuple[list[Action], Condition]:
-    available, held = ShelfItem.available[position], ShelfItem.held[position]
-    return [available.set(available + quantity), held.set(held - quantity)], held >= quantity
+def _change(transaction: Transaction, key: Key, counters: _Counters, pieces: Pieces, label: str) -> None:
+    """Written out, for 64 positions in PynamoDB's expressions cost more than the rest of a reservation.
+
+    The limits hold: 64 positions of six digits make under 4 KB and 300 operators.
+    """
+    values = {f":{quantity}": quantity for quantity in pieces.values()}
+    sets = [
+        f"#{name}[{at}]=#{name}[{at}]{'+' if sign > 0 else '-'}:{quantity}"
+        for at, quantity in pieces.items()
+        for name, _, sign in counters
+    ]
+    enough = [
+        f"#{name}[{at}]>=:{quantity}" for at, quantity in pieces.items() for name, _, sign in counters if sign < 0
+    ]
+    names = {f"#{name}": attribute for name, attribute, _ in counters}
+    condition = " AND ".join(enough) if enough else f"attribute_exists(#{counters[0][0]})"
+    transaction.update_as_written(key, f"SET {','.join(sets)}", condition, names, values, label)
 
 
-def _issue_at(position: int, quantity: int) -> tuple[list[Action], Condition]:
-    held = ShelfItem.held[position]
-    return [held.set(held - quantity)], held >= quantity
+def _shelf(warehouse: str, shelf: int) -> ShelfItem:
+    zeros = [0] * SLOTS_PER_SHELF
+    return ShelfItem(*shelf_key(warehouse, shelf), available=zeros, held=list(zeros))
 
 
-def _receive_at(position: int, quantity: int) -> tuple[list[Action], Condition]:
-    available = ShelfItem.available[position]
-    return [available.set(available + quantity)], available.exists()
+def _quarantine(warehouse: str, shelf: int) -> QuarantineItem:
+    return QuarantineItem(*quarantine_key(warehouse, shelf), pieces=[0] * SLOTS_PER_SHELF)
 
 
 def _available(raw: dict[str, Any] | None) -> list[int] | None:

@@ -10,6 +10,11 @@ P7  orders that wait, urgent and old first gsi1pk: ORDERS#<state> gsi1sk: <0|1>#
 P8  a dealer's sequence and commitments    pk: ORDERING#<dealer>  sk: ACCOUNT
 P9  an event of the ledger followed once   pk: ORDERING#<dealer>  sk: FOLLOWED#<event>
 P10 a goods receipt                        pk: STOCK#<warehouse>  sk: RECEIPT#<reference>
+P11 what moved in a warehouse on a day     pk: STOCK#<warehouse>#<UTC day>  sk: <time>#<reference>#<move>
+P12 orders in line for goods, first first  pk: STOCK#<warehouse>#LINE       sk: <0|1>#<in line since>#<order>
+P13 what a run shared out among them       pk: STOCK#<warehouse>  sk: ALLOCATION#<run>
+P14 what an order got in a run             pk: ORDERS#<dealer>    sk: GRANT#<sequence>#<run>#<first slot>
+P15 a warehouse's rules: shortage, source  pk: STOCK#<warehouse>  sk: RULE, SOURCING
 Shelves: contracts/stock.py.
 """
 
@@ -28,10 +33,23 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from contracts.orders import OrderEvent
-from kernel.outbox import announcement
+from kernel.outbox import Command, announcement
 from kernel.problems import NotFound
-from kernel.table import Item, Key, Transaction, fetch
-from services.orders.domain import Hold, Line, Policy, Progress, ShippedLine, State
+from kernel.table import Item, Key, PackedJSONAttribute, Transaction, fetch
+from services.orders.domain import (
+    OPEN_STATES,
+    Hold,
+    Line,
+    Policy,
+    Progress,
+    ShippedLine,
+    State,
+    backordered_by_slot,
+)
+
+#: Where orders are decided and lines served, one warehouse at a time; urgent orders have a lane of their own.
+RESERVE_QUEUE = "reserve-stock"
+RESERVE_URGENT_QUEUE = "reserve-urgent-stock"
 
 _ORDER_ID = re.compile(r"([A-Z0-9]{2,16})-([0-9]{6,9})")
 
@@ -40,6 +58,9 @@ class HeaderItem(Item, discriminator="order"):
     """An order's state, totals (fen, pieces) and moments. Kept under 1 KB: it is written at every step.
 
     `version` grows by one with every event; `steps` counts the transactions of a reservation too large for one.
+    `grade`: the dealer's when it ordered; `in_line_since`: when it began to wait for goods, absent while it does not;
+    `held_until`: when what is held for it goes back unless somebody acts; `warned`: that was announced;
+    `overdue`: nobody decided an urgent order in time, and that was announced; `sourcing`: why its warehouse.
     """
 
     order_id = UnicodeAttribute()
@@ -60,6 +81,12 @@ class HeaderItem(Item, discriminator="order"):
     submitted_by = UnicodeAttribute()
     visible_at = UnicodeAttribute(null=True)
     decided_at = UnicodeAttribute(null=True)
+    grade = UnicodeAttribute(default="")
+    in_line_since = UnicodeAttribute(null=True)
+    held_until = UnicodeAttribute(null=True)
+    warned = BooleanAttribute(null=True)
+    overdue = BooleanAttribute(null=True)
+    sourcing: JSONAttribute = JSONAttribute(null=True)
     reserved = NumberAttribute(default=0)
     backordered = NumberAttribute(default=0)
     shipped = NumberAttribute(default=0)
@@ -127,10 +154,13 @@ class ShipmentItem(Item, discriminator="shipment"):
 
 
 class AccountItem(Item, discriminator="ordering_account"):
-    """A dealer's last order number, and what it owes or has on order, in fen."""
+    """A dealer's last order number, and what it owes or has on order, in fen. `urgent_orders`: how many it had in
+    `urgent_week` (2026-W48)."""
 
     last_sequence = NumberAttribute(default=0)  # money may come before the first order
     committed_fen = NumberAttribute(default=0)
+    urgent_week = UnicodeAttribute(null=True)
+    urgent_orders = NumberAttribute(default=0)
 
 
 class FollowedEventItem(Item, discriminator="followed_event"):
@@ -145,6 +175,85 @@ class GoodsReceiptItem(Item, discriminator="goods_receipt"):
     received_at = UnicodeAttribute()
     received_by = UnicodeAttribute()
     lines: JSONAttribute = JSONAttribute()
+
+
+class MovementItem(Item, discriminator="stock_movement"):
+    """Pieces that moved together, never changed: all movements of a warehouse add up to its counters.
+
+    `move`: a Move; `pieces`: slot numbers and as many quantities; `reference`: the document or the order's step.
+    """
+
+    move = UnicodeAttribute()
+    reference = UnicodeAttribute()
+    by = UnicodeAttribute()
+    pieces = PackedJSONAttribute()
+
+    @property
+    def by_slot(self) -> dict[int, int]:
+        """Pieces by slot number."""
+        return dict(zip(*self.pieces, strict=True))
+
+
+class BackorderItem(Item, discriminator="backorder"):
+    """An order's place in line for goods: there exactly while its header says since when it waits.
+
+    `wanted`: slot numbers and pieces waited for; `rank`: as in the sort key, smaller is served first.
+    """
+
+    order_id = UnicodeAttribute()
+    dealer_id = UnicodeAttribute()
+    grade = UnicodeAttribute()
+    urgent = BooleanAttribute()
+    since = UnicodeAttribute()
+    policy = UnicodeAttribute()
+    wanted = PackedJSONAttribute()
+
+    @property
+    def by_slot(self) -> dict[int, int]:
+        """Pieces waited for by slot number."""
+        return dict(zip(*self.wanted, strict=True))
+
+
+class AllocationItem(Item, discriminator="allocation"):
+    """A run in which goods were shared out; recorded before anybody gets anything, then never changed.
+
+    `shares`: by order and slot (as text) a Grant's pieces and reason; `rule_version`: of the rule as it was published.
+    """
+
+    made_at = UnicodeAttribute()
+    rule = UnicodeAttribute()
+    rule_version = NumberAttribute()
+    shares = PackedJSONAttribute()
+
+
+class GrantItem(Item, discriminator="allocation_grant"):
+    """What one order got in a run and why, for its dealer to read. `grants`: [sku, pieces, reason] each."""
+
+    order_id = UnicodeAttribute()
+    run = UnicodeAttribute()
+    granted_at = UnicodeAttribute()
+    rule_version = NumberAttribute()
+    grants = PackedJSONAttribute()
+
+
+class RuleItem(Item, discriminator="allocation_rule"):
+    """How a warehouse shares out what is short. `quotas`: pieces per dealer and run by grade; `pack`: of shares."""
+
+    rule = UnicodeAttribute()
+    quotas: JSONAttribute = JSONAttribute()
+    pack = NumberAttribute()
+    version = NumberAttribute()
+    changed_by = UnicodeAttribute()
+    reason = UnicodeAttribute()
+
+
+class SourcingItem(Item, discriminator="sourcing"):
+    """The warehouses that may serve an order its own is short of, in the order in which they are asked."""
+
+    alternates: JSONAttribute = JSONAttribute()
+    version = NumberAttribute()
+    changed_by = UnicodeAttribute()
+    reason = UnicodeAttribute()
 
 
 #: The counters of a line, each also summed up in the header under the same name.
@@ -200,6 +309,37 @@ def part_key(part: str, order_id: str) -> Key:
     return orders_pk(dealer_id), f"{part}#{sequence}"
 
 
+def movements_pk(warehouse: str, day: str) -> str:
+    """The movements of a warehouse on a day (ISO date, UTC)."""
+    return f"STOCK#{warehouse}#{day}"
+
+
+def line_pk(warehouse: str) -> str:
+    """The orders that wait for goods in a warehouse."""
+    return f"STOCK#{warehouse}#LINE"
+
+
+def allocation_key(warehouse: str, run_id: str) -> Key:
+    """A run in which goods were shared out."""
+    return f"STOCK#{warehouse}", f"ALLOCATION#{run_id}"
+
+
+def grant_key(order_id: str, run_id: str, first_slot: int) -> Key:
+    """What an order got in a run; of more shelves than one transaction can change, in portions."""
+    pk, sk = part_key("GRANT", order_id)
+    return pk, f"{sk}#{run_id}#{first_slot}"
+
+
+def rule_key(warehouse: str) -> Key:
+    """How a warehouse shares out what is short."""
+    return f"STOCK#{warehouse}", "RULE"
+
+
+def sourcing_key(warehouse: str) -> Key:
+    """Who serves orders a warehouse is short of."""
+    return f"STOCK#{warehouse}", "SOURCING"
+
+
 def account_key(dealer_id: str) -> Key:
     """A dealer's account with us as a buyer."""
     return f"ORDERING#{dealer_id}", "ACCOUNT"
@@ -240,6 +380,11 @@ class Order:
         """What to do when stock is short."""
         return Policy(self.header.policy)
 
+    @property
+    def next_step(self) -> str:
+        """Names the next change of this order, which is made once."""
+        return f"{self.header.order_id} {int(self.header.version) + 1}.{int(self.header.steps)}"
+
 
 def load_order(order_id: str) -> Order:
     """An order, read consistently in one call.
@@ -269,13 +414,18 @@ def change_order(
     *,
     event: OrderEvent,
     progress: tuple[Progress, ...] | None = None,
+    command: Command | None = None,
     **changes: Any,
 ) -> Order:
     """Let the transaction bring an order to the state its event tells of, if nobody changed it since it was read.
 
+    Its place in line for goods follows: it stands there while `in_line_since` is set, it is open and pieces are
+    back-ordered.
+
     Args:
         progress: what becomes of the lines, None if that stays; totals in the header follow from it.
-        changes: further attributes of the header and their new values.
+        command: what besides the bus the event is for.
+        changes: further attributes of the header and their new values, None to take one away.
 
     Returns:
         the order as it will be once the transaction is committed.
@@ -286,13 +436,29 @@ def change_order(
     if progress is not None:
         changes |= _record_progress(transaction, order, progress)
     changes |= {"state": state.value, "version": version}
+    if not changes.get("backordered", header.backordered) or state not in OPEN_STATES:
+        changes["in_line_since"] = None
+    after = replace(order, header=_with(header, changes), progress=progress or order.progress)
+    _stand_in_line(transaction, order, after)
     actions = [*_set(changes), *_wait(header, state)]
     transaction.update(HeaderItem, (header.pk, header.sk), actions, _unchanged(header), "order")
     transaction.create(
-        announcement(event, pk=header.pk, subject=header.order_id, sequence=version, dealer_id=header.dealer_id),
+        announcement(
+            event,
+            pk=header.pk,
+            subject=header.order_id,
+            sequence=version,
+            dealer_id=header.dealer_id,
+            command=command,
+        ),
         "event",
     )
-    return replace(order, header=_with(header, changes), progress=progress or order.progress)
+    return after
+
+
+def sourced_from(order: Order, warehouse: str, because: list[dict[str, Any]]) -> Order:
+    """The order, not yet decided, at the warehouse that serves it and with the reason for that."""
+    return replace(order, header=_with(order.header, {"warehouse": warehouse, "sourcing": because}))
 
 
 def record_step(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> None:
@@ -303,13 +469,42 @@ def record_step(transaction: Transaction, order: Order, progress: tuple[Progress
 
 
 def _set(changes: Mapping[str, Any]) -> list[Action]:
-    return [getattr(HeaderItem, name).set(value) for name, value in changes.items()]
+    attributes = ((getattr(HeaderItem, name), value) for name, value in changes.items())
+    return [attribute.remove() if value is None else attribute.set(value) for attribute, value in attributes]
 
 
 def _with(header: HeaderItem, changes: Mapping[str, Any]) -> HeaderItem:
     after = HeaderItem()
     after.attribute_values = {**header.attribute_values, **changes}
     return after
+
+
+def _stand_in_line(transaction: Transaction, before: Order, after: Order) -> None:
+    was, is_now = (_place_in_line(order.header) for order in (before, after))
+    if was and was != is_now:
+        transaction.delete(BackorderItem, was, None, "place left")
+    if is_now:
+        header = after.header
+        wanted = backordered_by_slot(after.lines, after.progress)
+        transaction.put(
+            BackorderItem(
+                *is_now,
+                order_id=header.order_id,
+                dealer_id=header.dealer_id,
+                grade=header.grade,
+                urgent=header.urgent,
+                since=header.in_line_since,
+                policy=header.policy,
+                wanted=[list(wanted), list(wanted.values())],
+            ),
+            "place",
+        )
+
+
+def _place_in_line(header: HeaderItem) -> Key | None:
+    since = header.in_line_since
+    rank = waiting_rank(bool(header.urgent), since, header.order_id) if since else ""
+    return (line_pk(header.warehouse), rank) if since else None
 
 
 def _wait(header: HeaderItem, state: State) -> list[Action]:

@@ -7,6 +7,8 @@ from typing import Any, TypedDict
 
 from kernel.events import Envelope
 from services.orders.api import (
+    AllocationView,
+    GrantView,
     OrderLineView,
     OrderReceipt,
     OrderSummary,
@@ -16,12 +18,17 @@ from services.orders.api import (
     TimelineEntry,
 )
 from services.orders.domain import Hold, Line, Policy, Progress, State
-from services.orders.table import HeaderItem, Order, ShipmentItem
+from services.orders.table import GrantItem, HeaderItem, Order, ShipmentItem
 
 #: What a dealer or clerk reads for each event.
 LABELS = {
     "order.submitted.v1": "已提交 / submitted",
     "order.reserved.v1": "库存已核 / stock decided",
+    "order.backorders-filled.v1": "缺货已补 / back-orders filled",
+    "order.hold-expiring.v1": "预留即将到期 / hold about to expire",
+    "order.hold-expired.v1": "预留已到期释放 / hold expired",
+    "order.renewed.v1": "预留已续期 / hold renewed",
+    "order.overdue.v1": "加急单超时未审 / urgent order overdue",
     "order.hold-released.v1": "已解除冻结 / hold released",
     "order.approved.v1": "已审核通过 / approved",
     "order.rejected.v1": "已驳回 / rejected",
@@ -76,6 +83,7 @@ def view_of(order: Order) -> OrderView:
         note=order.ordered.note,
         price_list=order.ordered.price_list,
         price_version=int(order.ordered.price_version),
+        sourcing=order.header.sourcing or [],
         lines=[_line(line, so_far) for line, so_far in zip(order.lines, order.progress, strict=True)],
     )
 
@@ -94,6 +102,16 @@ def shipment_view(item: ShipmentItem) -> ShipmentView:
         net_fen=int(item.gross_fen) - int(item.tax_fen),
         tax_fen=int(item.tax_fen),
         lines=[ShipmentLineView(**asdict(line)) for line in item.lines],
+    )
+
+
+def allocation_view(item: GrantItem) -> AllocationView:
+    """What an order got in one run."""
+    return AllocationView(
+        run=item.run,
+        granted_at=item.granted_at,
+        rule_version=int(item.rule_version),
+        grants=[GrantView(sku=sku, granted=pieces, **reason) for sku, pieces, reason in item.grants],
     )
 
 
@@ -134,6 +152,8 @@ def _summary(header: HeaderItem) -> dict[str, Any]:
         "urgent": bool(header.urgent),
         "visible_at": header.visible_at,
         "decided_at": header.decided_at,
+        "in_line_since": header.in_line_since,
+        "held_until": header.held_until,
         "reserved": int(header.reserved),
         "backordered": int(header.backordered),
         "shipped": int(header.shipped),

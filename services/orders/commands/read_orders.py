@@ -6,11 +6,12 @@ from kernel.outbox import history
 from kernel.principal import Principal
 from kernel.problems import NotFound
 from kernel.sealing import next_cursor, open_cursor
-from kernel.table import query_page
-from services.orders.api import OrderPage, OrdersQuery, OrderView, ReviewQuery, Timeline
+from kernel.table import query_all, query_page
+from services.orders.api import AllocationList, OrderPage, OrdersQuery, OrderView, ReviewQuery, Timeline
 from services.orders.commands.review_order import own_order
-from services.orders.table import HeaderItem, orders_pk, waiting_key
-from services.orders.views import summary_of, timeline_entry, view_of
+from services.orders.commands.serve_line import line_of
+from services.orders.table import GrantItem, HeaderItem, orders_pk, part_key, waiting_key
+from services.orders.views import allocation_view, summary_of, timeline_entry, view_of
 
 
 def show_order(caller: Principal, order_id: str) -> OrderView:
@@ -30,6 +31,25 @@ def show_timeline(caller: Principal, order_id: str) -> Timeline:
     """
     header = own_order(caller, order_id).header
     return Timeline(order_id=order_id, entries=[timeline_entry(one) for one in history(header.pk, order_id)])
+
+
+def show_allocations(caller: Principal, order_id: str) -> AllocationList:
+    """What an order got when goods were shared out, by which rule and from which figures, and its place in line.
+
+    Raises:
+        NotFound: there is none, or it is another dealer's.
+    """
+    header = own_order(caller, order_id).header
+    pk, sk = part_key("GRANT", order_id)
+    grants = sorted(query_all(GrantItem, pk, sk=GrantItem.sk.startswith(f"{sk}#")), key=lambda item: item.granted_at)
+    line = [place.order_id for place in line_of(header.warehouse)] if header.in_line_since else []
+    return AllocationList(
+        order_id=order_id,
+        in_line_since=header.in_line_since,
+        place=line.index(order_id) + 1 if order_id in line else None,
+        waiting=len(line),
+        allocations=[allocation_view(item) for item in grants],
+    )
 
 
 def list_orders(caller: Principal, query: OrdersQuery) -> OrderPage:

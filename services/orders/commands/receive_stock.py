@@ -13,7 +13,7 @@ from kernel.problems import FieldProblem, Invalid, Refusal
 from kernel.table import Transaction, TransactionRefused, fetch
 from services.orders import stock
 from services.orders.api import GoodsReceipt, ReceiveStock, StockLine, StockQuery, StockView
-from services.orders.domain import SHELVES_PER_STEP
+from services.orders.domain import SHELVES_PER_STEP, Move
 from services.orders.table import GoodsReceiptItem
 
 _MAX_ASKED = 50
@@ -30,7 +30,7 @@ def receive_stock(caller: Principal, request: ReceiveStock, key: IdempotencyKey)
     shelves = {Slot.of(number).shelf for number in pieces}
     if len(shelves) > SHELVES_PER_STEP:
         raise Refusal("too-many-shelves", "请拆分为多张入库单 / this note touches too many shelves; split it in two")
-    _build_missing_shelves(request.warehouse, shelves)
+    stock.put_up_shelves(request.warehouse, pieces)
     receipt = GoodsReceipt(
         warehouse=request.warehouse,
         reference=request.reference,
@@ -39,7 +39,8 @@ def receive_stock(caller: Principal, request: ReceiveStock, key: IdempotencyKey)
         pieces=sum(pieces.values()),
     )
     transaction = Transaction()
-    stock.receive(transaction, request.warehouse, pieces)
+    cause = stock.Cause(f"receipt {request.reference}", caller.name)
+    stock.move(transaction, Move.RECEIVE, request.warehouse, pieces, cause)
     transaction.create(
         GoodsReceiptItem(
             f"STOCK#{request.warehouse}",
@@ -50,6 +51,7 @@ def receive_stock(caller: Principal, request: ReceiveStock, key: IdempotencyKey)
         ),
         "receipt",
     )
+    transaction.create(stock.arrival(request.warehouse, "receipt", request.reference, pieces), "event")
     key.keep(transaction, receipt)
     try:
         transaction.commit()
@@ -111,15 +113,3 @@ def _products(asked: list[tuple[str, str]]) -> dict[str, ProductItem]:
     if unknown:
         raise Invalid(unknown)
     return products
-
-
-def _build_missing_shelves(warehouse: str, shelves: set[int]) -> None:
-    """Shelves are put up empty, each once: whoever comes second finds it standing."""
-    keys = {shelf_key(warehouse, shelf): shelf for shelf in shelves}
-    for key in keys.keys() - fetch(keys).keys():
-        transaction = Transaction()
-        transaction.create(stock.empty_shelf(warehouse, keys[key]), "shelf")
-        try:
-            transaction.commit()
-        except TransactionRefused:
-            continue

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from contracts.orders import OrderReserved
-from contracts.stock import SLOTS_PER_SHELF, ShelfItem, Slot, shelf_key
+from contracts.stock import SLOTS_PER_SHELF
 from kernel import clock, observability
-from kernel.events import Envelope
-from kernel.table import Transaction, TransactionRefused, fetch
+from kernel.table import Transaction, TransactionRefused
 from services.orders import stock
+from services.orders.commands.serve_line import StockKeepsChanging, serve_those_ahead
+from services.orders.commands.stock_rules import alternates_of
 from services.orders.domain import (
     Action,
     Hold,
-    Policy,
+    Move,
     Progress,
     State,
     decided,
@@ -23,7 +26,9 @@ from services.orders.domain import (
     steps,
     wanted_by_slot,
 )
-from services.orders.table import Order, change_order, load_order, record_step
+from services.orders.holding import held_until
+from services.orders.sourcing import choose
+from services.orders.table import Order, change_order, load_order, record_step, sourced_from
 from services.orders.views import facts_of
 
 #: Each refused round lowers what is asked for to what is there; others may take some meanwhile.
@@ -33,12 +38,8 @@ _ROUNDS = 25
 _PARTS = 50
 
 
-class StockKeepsChanging(Exception):
-    """Others took stock faster than we could decide; the message comes again."""
-
-
-def reserve_stock(message: Envelope) -> None:
-    """Decide the stock of the order named by the message's subject; nothing to do if that was done.
+def reserve_stock(order_id: str) -> None:
+    """Decide the stock of a submitted order; nothing to do if that was done.
 
     A part is held per transaction: one for any order of up to SHELVES_PER_STEP shelves. A larger order takes several,
     each recorded, so that a repeat goes on where a crash left off.
@@ -46,10 +47,12 @@ def reserve_stock(message: Envelope) -> None:
     Raises:
         StockKeepsChanging: to have the message delivered again.
     """
-    for _ in range(_PARTS):
-        order = load_order(message.subject)
+    for part in range(_PARTS):
+        order = load_order(order_id)
         if not may(Action.RESERVE, order.state):
             return
+        if not part:
+            serve_those_ahead(order)
         try:
             if _reserve_part(order):
                 return
@@ -63,7 +66,7 @@ def _reserve_part(order: Order) -> bool:
     """Decide the next part of the order; whether it was the last, with which the order goes to the review queue."""
     wanted = wanted_by_slot(order.lines, order.progress)
     parts = steps(wanted, SLOTS_PER_SHELF)
-    if order.policy is Policy.ALL_OR_NOTHING and len(parts) + int(order.header.steps) > 1:
+    if not order.policy.takes_part and len(parts) + int(order.header.steps) > 1:
         return _reserve_all_or_nothing_in_parts(order, wanted, parts)
     asked = {slot: pieces for slot, pieces in wanted.items() if slot in parts[0]}
     return _hold_what_is_there(order, asked, last=len(parts) == 1)
@@ -71,18 +74,32 @@ def _reserve_part(order: Order) -> bool:
 
 def _hold_what_is_there(order: Order, asked: Mapping[int, int], *, last: bool) -> bool:
     granted = dict(asked)
-    for _ in range(_ROUNDS):
+    for attempt in range(_ROUNDS):
         try:
-            return _write(order, decided(order.lines, order.progress, granted), hold=granted, last=last)
+            return _write(order, decided(order.lines, order.progress, granted), Move.HOLD, granted, last=last)
         except TransactionRefused as refused:
             shelves = stock.refused_shelves(refused)
             if "order" in refused or not shelves:
                 raise
             available = stock.available_by_slot(shelves, granted)
+        if not attempt and last and not order.header.steps:
+            order, available = _sourced(order, asked, available)
         granted = grantable(granted, available)
-        if order.policy is Policy.ALL_OR_NOTHING:
+        if not order.policy.takes_part and granted != asked:
             granted = dict.fromkeys(granted, 0)
     raise StockKeepsChanging
+
+
+def _sourced(order: Order, asked: Mapping[int, int], available: dict[int, int]) -> tuple[Order, dict[int, int]]:
+    """What is short at home may be at another warehouse: the order, moved there if so, and what is available."""
+    home = order.header.warehouse
+    alternates = alternates_of(home)
+    if not alternates:
+        return order, available
+    found = {one: stock.available_at(one, asked) for one in (home, *alternates)}
+    choice = choose(home, alternates, found, asked, order.policy)
+    because = [asdict(candidate) for candidate in choice.because]
+    return sourced_from(order, choice.warehouse, because), found[choice.warehouse]
 
 
 def _reserve_all_or_nothing_in_parts(order: Order, wanted: Mapping[int, int], parts: Sequence[frozenset[int]]) -> bool:
@@ -91,7 +108,7 @@ def _reserve_all_or_nothing_in_parts(order: Order, wanted: Mapping[int, int], pa
     short = any(so_far.backordered for so_far in order.progress)
     if not short and (int(order.header.steps) or _all_there(order.header.warehouse, wanted)):
         try:
-            return _write(order, decided(order.lines, order.progress, asked), hold=asked, last=len(parts) == 1)
+            return _write(order, decided(order.lines, order.progress, asked), Move.HOLD, asked, last=len(parts) == 1)
         except TransactionRefused as refused:
             if "order" in refused:
                 raise
@@ -108,31 +125,17 @@ def _give_back(order: Order) -> bool:
         Progress(backordered=line.quantity) if last or line.slot in returned or so_far.backordered else so_far
         for line, so_far in zip(order.lines, order.progress, strict=True)
     )
-    return _write(order, progress, release=returned, last=last)
+    return _write(order, progress, Move.RELEASE, returned, last=last)
 
 
 def _all_there(warehouse: str, wanted: Mapping[int, int]) -> bool:
-    shelves = {Slot.of(number).shelf for number in wanted}
-    found = fetch(shelf_key(warehouse, shelf) for shelf in shelves)
-    counters = {
-        shelf: item.available if isinstance(item := found.get(shelf_key(warehouse, shelf)), ShelfItem) else None
-        for shelf in shelves
-    }
-    available = stock.available_by_slot(counters, wanted)
+    available = stock.available_at(warehouse, wanted)
     return all(available[number] >= pieces for number, pieces in wanted.items())
 
 
-def _write(
-    order: Order,
-    progress: tuple[Progress, ...],
-    *,
-    hold: Mapping[int, int] | None = None,
-    release: Mapping[int, int] | None = None,
-    last: bool,
-) -> bool:
+def _write(order: Order, progress: tuple[Progress, ...], move: Move, pieces: Mapping[int, int], *, last: bool) -> bool:
     transaction = Transaction()
-    stock.hold(transaction, order.header.warehouse, hold or {})
-    stock.release(transaction, order.header.warehouse, release or {})
+    stock.move(transaction, move, order.header.warehouse, pieces, stock.Cause(order.next_step))
     if last:
         _finish(transaction, order, progress)
     else:
@@ -145,12 +148,21 @@ def _write(
 
 
 def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> None:
+    reserved = sum(so_far.reserved for so_far in progress)
     backordered = sum(so_far.backordered for so_far in progress)
     holds = sorted(order.holds | ({Hold.STOCK} if backordered else set()))
+    now = clock.now()
+    changes: dict[str, Any] = {"visible_at": clock.stamp(), "holds": holds}
+    if reserved:
+        changes["held_until"] = held_until(State.IN_REVIEW, order.header.grade, now)
+    if backordered and order.policy.stands_in_line:
+        changes["in_line_since"] = order.header.submitted_at
+    if order.header.sourcing:
+        changes |= {"warehouse": order.header.warehouse, "sourcing": order.header.sourcing}
     event = OrderReserved(
         **facts_of(order.header, State.IN_REVIEW, by=""),
-        reserved=sum(so_far.reserved for so_far in progress),
+        reserved=reserved,
         backordered=backordered,
         holds=tuple(holds),
     )
-    change_order(transaction, order, event=event, progress=progress, visible_at=clock.stamp(), holds=list(holds))
+    change_order(transaction, order, event=event, progress=progress, **changes)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.orders import OrderApproved, OrderCancelled, OrderEvent, OrderHoldReleased, OrderRejected
+from contracts.orders import (
+    OrderApproved,
+    OrderCancelled,
+    OrderEvent,
+    OrderHoldReleased,
+    OrderRejected,
+    OrderRenewed,
+)
 from contracts.stock import SLOTS_PER_SHELF
 from kernel import clock, observability
 from kernel.idempotency import IdempotencyKey
+from kernel.outbox import Command
 from kernel.principal import Principal, Role
 from kernel.problems import NotAllowed, NotFound, Refusal
 from kernel.table import Transaction
@@ -16,6 +24,7 @@ from services.orders.api import Approve, OrderSummary, WithReason
 from services.orders.domain import (
     Action,
     Hold,
+    Move,
     Progress,
     State,
     dealer_may_cancel,
@@ -25,7 +34,9 @@ from services.orders.domain import (
     rest_cancelled,
     steps,
 )
+from services.orders.holding import held_until
 from services.orders.table import (
+    RESERVE_QUEUE,
     AccountItem,
     Order,
     account_key,
@@ -66,7 +77,9 @@ def approve_order(caller: Principal, order_id: str, request: Approve, key: Idemp
             "order-on-hold", f"请先解除冻结:{names} / release these holds first: {names}", holds=sorted(order.holds)
         )
     event = OrderApproved(**facts_of(order.header, State.CONFIRMED, caller.name), note=request.note)
-    answer = _commit(Transaction(), order, event, key, decided_at=clock.stamp())
+    now = clock.now()
+    ends = held_until(State.CONFIRMED, order.header.grade, now) if order.header.reserved else None
+    answer = _commit(Transaction(), order, event, key, decided_at=clock.stamp(), held_until=ends, warned=None)
     _measure_decision(order)
     return answer
 
@@ -121,6 +134,33 @@ def release_hold(caller: Principal, order_id: str, hold: str, request: WithReaso
     return _commit(Transaction(), order, event, key, holds=left)
 
 
+def renew_order(caller: Principal, order_id: str, request: WithReason, key: IdempotencyKey) -> OrderSummary:
+    """Let what is held for an order stay held as long as if it had come to its stage just now. What went back when its
+    hold expired is waited for again, from the end of the line.
+
+    Raises:
+        NotFound: not the caller's order.
+        Refusal: it is not in review or confirmed, or neither holds nor lacks anything.
+    """
+    order = own_order(caller, order_id)
+    if not may(Action.RENEW, order.state):
+        raise _not_now(Action.RENEW, order.state)
+    header = order.header
+    ends = held_until(order.state, header.grade, clock.now()) if header.reserved else None
+    since = header.in_line_since
+    if header.backordered and not since and order.policy.stands_in_line:
+        since = clock.stamp()
+    if ends is None and since == header.in_line_since:
+        raise Refusal(
+            "nothing-to-renew", "没有可续期的预留 / nothing is held or waited for; approve or cancel the order"
+        )
+    event = OrderRenewed(
+        **facts_of(header, order.state, caller.name), held_until=ends, in_line_since=since, reason=request.reason
+    )
+    command = Command(RESERVE_QUEUE, header.warehouse)
+    return _commit(Transaction(), order, event, key, command=command, held_until=ends, warned=None, in_line_since=since)
+
+
 def _order_for(action: Action, order_id: str) -> Order:
     order = load_order(order_id)
     if not may(action, order.state):
@@ -159,12 +199,16 @@ def _end(order: Order, event: OrderEvent, key: IdempotencyKey) -> OrderSummary:
     )
     progress = rest_cancelled(order.lines, order.progress)
     decided = {} if order.header.decided_at else {"decided_at": clock.stamp()}
-    return _commit(transaction, order, event, key, progress=progress, holds=[], **decided)
+    # What was freed is for those who wait for it.
+    command = Command(RESERVE_QUEUE, header.warehouse)
+    ended: dict[str, Any] = {"holds": [], "held_until": None, "warned": None, **decided}
+    return _commit(transaction, order, event, key, command=command, progress=progress, **ended)
 
 
 def _release(transaction: Transaction, order: Order, part: frozenset[int]) -> None:
     held = held_by_slot(order.lines, order.progress)
-    stock.release(transaction, order.header.warehouse, {slot: held[slot] for slot in part})
+    pieces = {slot: held[slot] for slot in part}
+    stock.move(transaction, Move.RELEASE, order.header.warehouse, pieces, stock.Cause(order.next_step))
 
 
 def _commit(
@@ -174,9 +218,11 @@ def _commit(
     key: IdempotencyKey,
     *,
     progress: tuple[Progress, ...] | None = None,
+    command: Command | None = None,
     **changes: Any,
 ) -> OrderSummary:
-    answer = summary_of(change_order(transaction, order, event=event, progress=progress, **changes).header)
+    after = change_order(transaction, order, event=event, progress=progress, command=command, **changes)
+    answer = summary_of(after.header)
     key.keep(transaction, answer)
     transaction.commit()
     return answer

@@ -17,6 +17,7 @@ from services.orders.api import Ship, ShipmentList
 from services.orders.commands.review_order import own_order
 from services.orders.domain import (
     Action,
+    Move,
     Progress,
     ShippedLine,
     State,
@@ -98,7 +99,8 @@ def _ship_part(
     earlier = _shipments(order)
     shipment = _shipment(caller, order, request, sent, number=len(earlier) + 1, request_id=key.request_id)
     transaction = Transaction()
-    stock.issue(transaction, order.header.warehouse, _by_slot(order, leaving))
+    cause = stock.Cause(shipment.shipment_id, caller.name)
+    stock.move(transaction, Move.ISSUE, order.header.warehouse, _by_slot(order, leaving), cause)
     transaction.create(shipment, "shipment")
     after = change_order(transaction, order, event=_event(caller, order, shipment, progress), progress=progress)
     answer = _answer(after, [*earlier, shipment])

@@ -6,15 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contracts.catalog import (
-    Price,
-    PriceListItem,
-    PricePageItem,
-    ProductItem,
-    price_list_key,
-    price_page_key,
-    product_key,
-)
+from pynamodb.expressions.update import Action
+
+from contracts.assortment import ASSORTMENT_KEY, Assortment, Listing
+from contracts.catalog import Price, PriceListItem, price_list_key, prices_of
 from contracts.channel import DealerItem, dealer_key
 from contracts.orders import OrderSubmitted
 from kernel import clock
@@ -27,6 +22,8 @@ from kernel.table import Item, Transaction, TransactionRefused, fetch
 from services.orders.api import OrderReceipt, SubmitOrder
 from services.orders.domain import MAX_PIECES_PER_SKU, Hold, Line, State, needs_credit_hold, total
 from services.orders.table import (
+    RESERVE_QUEUE,
+    RESERVE_URGENT_QUEUE,
     AccountItem,
     HeaderItem,
     LinesItem,
@@ -38,12 +35,8 @@ from services.orders.table import (
     waiting_key,
     waiting_rank,
 )
+from services.orders.terms import grade_of, may_be_urgent, urgent_week
 from services.orders.views import facts_of, receipt_of
-
-RESERVE_QUEUE = "reserve-stock"
-
-#: Products read together with dealer and account in the first batched read, whose limit is 100 keys.
-_FIRST_PRODUCTS = 98
 
 #: Another order of the same dealer may get in between; each attempt takes the next number.
 _ATTEMPTS = 8
@@ -67,13 +60,13 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
         Busy: other orders of this dealer kept getting in first.
     """
     dealer_id = caller.own_dealer_id
-    wanted = [product_key(sku) for sku in dict.fromkeys(line.sku for line in request.lines)]
-    found = fetch([dealer_key(dealer_id), account_key(dealer_id), *wanted[:_FIRST_PRODUCTS]])
+    skus = dict.fromkeys(line.sku for line in request.lines)
+    found = fetch([dealer_key(dealer_id), account_key(dealer_id), ASSORTMENT_KEY])
     dealer = _active_dealer(found.get(dealer_key(dealer_id)))
-    found |= fetch([price_list_key(dealer.price_list), *wanted[_FIRST_PRODUCTS:]])
+    assortment = Assortment.of(found.get(ASSORTMENT_KEY))
+    found |= fetch([price_list_key(dealer.price_list), *assortment.unread(skus)])
     price_list = _valid_price_list(found.get(price_list_key(dealer.price_list)))
-    products = {item.sku: item for item in found.values() if isinstance(item, ProductItem)}
-    priced = _price(request, price_list, products)
+    priced = _price(request, price_list, assortment.listings(skus, found))
     account = found.get(account_key(dealer_id))
     for _ in range(_ATTEMPTS):
         try:
@@ -93,21 +86,12 @@ def _active_dealer(dealer: Item | None) -> DealerItem:
     return dealer
 
 
-def _price(request: SubmitOrder, price_list: PriceListItem, products: Mapping[str, ProductItem]) -> Priced:
-    price_list_id, version = price_list.price_list_id, int(price_list.version)
-    shelves = {product.slot.shelf for product in products.values()}
-    # Consistent like the list: a page corrected just before its publication must not be read as it was before.
-    pages = fetch([price_page_key(price_list_id, version, shelf) for shelf in sorted(shelves)])
-    prices: dict[str, Price] = {}
-    for sku, product in products.items():
-        page = pages.get(price_page_key(price_list_id, version, product.slot.shelf))
-        price = page.price_at(product.slot.position) if isinstance(page, PricePageItem) else None
-        if price:
-            prices[sku] = price
+def _price(request: SubmitOrder, price_list: PriceListItem, products: Mapping[str, Listing]) -> Priced:
+    prices = prices_of(price_list, {sku: product.slot for sku, product in products.items()})
     problems = _line_problems(request, products, prices)
     if problems:
         raise Invalid(problems, code="lines-not-orderable")
-    return Priced(_lines(request, products, prices), price_list_id, version)
+    return Priced(_lines(request, products, prices), price_list.price_list_id, int(price_list.version))
 
 
 def _valid_price_list(found: Item | None) -> PriceListItem:
@@ -119,7 +103,7 @@ def _valid_price_list(found: Item | None) -> PriceListItem:
 
 
 def _line_problems(
-    request: SubmitOrder, products: Mapping[str, ProductItem], prices: Mapping[str, Price]
+    request: SubmitOrder, products: Mapping[str, Listing], prices: Mapping[str, Price]
 ) -> list[FieldProblem]:
     """Everything that keeps lines from being ordered, all at once."""
     sums: Counter[str] = Counter()
@@ -134,9 +118,8 @@ def _line_problems(
             problems.append(_problem(index, "sku", "discontinued", f"已停产 / discontinued{instead}"))
         elif line.sku not in prices:
             problems.append(_problem(index, "sku", "not-in-price-list", "价格表中无此商品 / not in your price list"))
-        elif line.quantity % int(product.order_multiple):
-            multiple = int(product.order_multiple)
-            detail = f"须为 {multiple} 的倍数 / must be a multiple of {multiple}"
+        elif line.quantity % product.order_multiple:
+            detail = f"须为 {product.order_multiple} 的倍数 / must be a multiple of {product.order_multiple}"
             problems.append(_problem(index, "quantity", "not-a-multiple", detail))
         if sums[line.sku] > MAX_PIECES_PER_SKU:
             detail = f"同一商品合计超过 {MAX_PIECES_PER_SKU} / more than {MAX_PIECES_PER_SKU} of one SKU in all"
@@ -148,7 +131,7 @@ def _problem(index: int, field: str, code: str, detail: str) -> FieldProblem:
     return FieldProblem(field=f"lines.{index}.{field}", code=code, detail=detail)
 
 
-def _lines(request: SubmitOrder, products: Mapping[str, ProductItem], prices: Mapping[str, Price]) -> tuple[Line, ...]:
+def _lines(request: SubmitOrder, products: Mapping[str, Listing], prices: Mapping[str, Price]) -> tuple[Line, ...]:
     """Lines priced: the quantity break goes by the pieces of the SKU over all lines."""
     sums: Counter[str] = Counter()
     for line in request.lines:
@@ -165,9 +148,9 @@ def _lines(request: SubmitOrder, products: Mapping[str, ProductItem], prices: Ma
                 quantity=line.quantity,
                 unit_price=unit_price,
                 policy=price.policy,
-                tax_percent=int(product.tax_percent),
+                tax_percent=product.tax_percent,
                 gross_fen=fen_of(unit_price, line.quantity),
-                slot=int(product.slot_number),
+                slot=product.slot_number,
             )
         )
     return tuple(lines)
@@ -204,13 +187,13 @@ def _store(
     # Only a submit raises what a dealer has committed, and every submit takes the next number: while the number is as
     # read, the credit decision above still holds.
     unchanged = AccountItem.last_sequence == last if last else AccountItem.last_sequence.does_not_exist()
-    transaction.update(
-        AccountItem,
-        account_key(dealer.dealer_id),
-        [AccountItem.last_sequence.set(last + 1), AccountItem.committed_fen.add(int(header.gross_fen))],
-        unchanged,
-        "account",
-    )
+    changes: list[Action] = [
+        AccountItem.last_sequence.set(last + 1),
+        AccountItem.committed_fen.add(int(header.gross_fen)),
+    ]
+    if request.urgent:
+        changes += _count_urgent(account, dealer)
+    transaction.update(AccountItem, account_key(dealer.dealer_id), changes, unchanged, "account")
     transaction.create(
         announcement(
             event,
@@ -218,13 +201,31 @@ def _store(
             subject=order_id,
             sequence=1,
             dealer_id=dealer.dealer_id,
-            command=Command(RESERVE_QUEUE, dealer.warehouse),
+            command=Command(RESERVE_URGENT_QUEUE if request.urgent else RESERVE_QUEUE, dealer.warehouse),
         ),
         "event",
     )
     key.keep(transaction, receipt)
     transaction.commit()
     return receipt
+
+
+def _count_urgent(account: Item | None, dealer: DealerItem) -> list[Action]:
+    """One more urgent order of this week.
+
+    Raises:
+        Refusal: the dealer has had all it may have.
+    """
+    week, grade = urgent_week(clock.now()), grade_of(dealer.grade)
+    already = int(account.urgent_orders) if isinstance(account, AccountItem) and account.urgent_week == week else 0
+    if not may_be_urgent(grade, already):
+        raise Refusal(
+            "urgent-quota-used",
+            f"本周加急单已用 {already} 单,请按普通订单提交 / "
+            f"this week's {already} urgent orders are used up; submit it as a normal one",
+            used=already,
+        )
+    return [AccountItem.urgent_week.set(week), AccountItem.urgent_orders.set(already + 1)]
 
 
 def _header(
@@ -250,6 +251,7 @@ def _header(
         payment_days=int(dealer.payment_days),
         submitted_at=submitted_at,
         submitted_by=caller.name,
+        grade=dealer.grade,
         gsi1pk=waiting_key(State.SUBMITTED),
         gsi1sk=waiting_rank(request.urgent, submitted_at, order_id),
     )

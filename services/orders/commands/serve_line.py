@@ -1,0 +1,171 @@
+"""Goods became available: the orders that wait for them are served, in their place in line or by the rule published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from contracts.orders import OrderBackordersFilled
+from contracts.stock import SLOTS_PER_SHELF
+from kernel import clock
+from kernel.table import Transaction, TransactionRefused, fetch_one, query_all
+from services.orders import stock
+from services.orders.allocation import Grant, Place, share_out
+from services.orders.commands.stock_rules import rule_of
+from services.orders.domain import Hold, Move, Policy, backordered_by_slot, filled, steps
+from services.orders.holding import held_until
+from services.orders.table import (
+    AllocationItem,
+    BackorderItem,
+    GrantItem,
+    Order,
+    allocation_key,
+    change_order,
+    grant_key,
+    line_pk,
+    load_order,
+    waiting_rank,
+)
+from services.orders.terms import grade_of
+from services.orders.views import facts_of
+
+#: Others may take some of what was granted before it is held, each round lowers it to what is there.
+_ROUNDS = 25
+
+
+class StockKeepsChanging(Exception):
+    """Others took stock faster than we could decide; the message comes again."""
+
+
+def serve_line(warehouse: str, run_id: str) -> None:
+    """Share what is available in a warehouse out to the orders that wait for it; nothing to do if nobody does.
+
+    What each order gets is recorded before the first gets anything, so that a repeat after a crash (`run_id` names the
+    run and its repeats) goes on with the same shares, though some of them have been given by then.
+
+    Raises:
+        StockKeepsChanging: to have the message delivered again.
+    """
+    run = fetch_one(AllocationItem, allocation_key(warehouse, run_id)) or _new_run(warehouse, run_id)
+    if run is None:
+        return
+    for order_id, slots in run.shares.items():
+        shares = {int(slot): share for slot, share in slots.items()}
+        for part in steps(shares, SLOTS_PER_SHELF):
+            _fill(order_id, run, {slot: shares[slot] for slot in sorted(part)})
+
+
+def serve_those_ahead(order: Order) -> None:
+    """Before an order is decided: goods that came in while it was on its way belong to those who wait already."""
+    header = order.header
+    rank = waiting_rank(bool(header.urgent), header.submitted_at, header.order_id)
+    own = {line.slot for line in order.lines}
+    contested = {slot for place in line_of(header.warehouse) if place.sk < rank for slot in own & place.by_slot.keys()}
+    if contested and any(stock.available_at(header.warehouse, contested).values()):
+        serve_line(header.warehouse, f"before {header.order_id}")
+
+
+def line_of(warehouse: str) -> list[BackorderItem]:
+    """The orders that wait for goods in a warehouse, first first, read consistently."""
+    return list(query_all(BackorderItem, line_pk(warehouse)))
+
+
+def _new_run(warehouse: str, run_id: str) -> AllocationItem | None:
+    line = line_of(warehouse)
+    there = stock.available_at(warehouse, {slot for place in line for slot in place.by_slot}) if line else {}
+    supply = {slot: pieces for slot, pieces in there.items() if pieces}
+    if not supply:
+        return None
+    rule = rule_of(warehouse)
+    shares = share_out(rule.rule, rule.settings, supply, [_place(place) for place in line])
+    if not shares:
+        return None
+    run = AllocationItem(
+        *allocation_key(warehouse, run_id),
+        made_at=clock.stamp(),
+        rule=rule.rule,
+        rule_version=rule.version,
+        shares={
+            order_id: {str(slot): _kept(grant) for slot, grant in slots.items()} for order_id, slots in shares.items()
+        },
+    )
+    transaction = Transaction()
+    transaction.create(run, "allocation")
+    try:
+        transaction.commit()
+    except TransactionRefused:
+        return fetch_one(AllocationItem, allocation_key(warehouse, run_id))
+    return run
+
+
+def _place(item: BackorderItem) -> Place:
+    return Place(
+        order_id=item.order_id,
+        dealer_id=item.dealer_id,
+        grade=grade_of(item.grade),
+        urgent=bool(item.urgent),
+        since=item.since,
+        whole=not Policy(item.policy).takes_part,
+        wanted=item.by_slot,
+    )
+
+
+def _kept(grant: Grant) -> dict[str, Any]:
+    return {"pieces": grant.pieces, "reason": asdict(grant.reason)}
+
+
+def _fill(order_id: str, run: AllocationItem, shares: Mapping[int, dict[str, Any]]) -> None:
+    """Hold an order's share for it, unless that was done; less if it waits for less by now, or others took some."""
+    granted = {slot: int(share["pieces"]) for slot, share in shares.items()}
+    for _ in range(_ROUNDS):
+        order = load_order(order_id)
+        waited = backordered_by_slot(order.lines, order.progress) if order.header.in_line_since else {}
+        granted = {slot: min(pieces, waited.get(slot, 0)) for slot, pieces in granted.items()}
+        if not any(granted.values()) or (not order.policy.takes_part and granted != waited):
+            return
+        try:
+            _hold(order, run, shares, granted)
+        except TransactionRefused as refused:
+            if "grant" in refused:
+                return
+            available = stock.available_by_slot(stock.refused_shelves(refused), granted)
+            granted = {slot: min(pieces, available.get(slot, pieces)) for slot, pieces in granted.items()}
+            continue
+        return
+    raise StockKeepsChanging
+
+
+def _hold(order: Order, run: AllocationItem, shares: Mapping[int, dict[str, Any]], granted: Mapping[int, int]) -> None:
+    header = order.header
+    progress = filled(order.lines, order.progress, granted)
+    backordered = sum(so_far.backordered for so_far in progress)
+    holds = sorted(order.holds if backordered else order.holds - {Hold.STOCK})
+    changes: dict[str, Any] = {"holds": holds}
+    if not header.held_until:
+        changes["held_until"] = held_until(order.state, header.grade, clock.now())
+    run_id = run.sk.removeprefix("ALLOCATION#")
+    skus = {line.slot: line.sku for line in order.lines}
+    grants = [[skus[slot], granted[slot], share["reason"]] for slot, share in shares.items() if granted[slot]]
+    event = OrderBackordersFilled(
+        **facts_of(header, order.state, by=""),
+        filled=sum(granted.values()),
+        backordered=backordered,
+        holds=tuple(holds),
+        rule=run.rule,
+    )
+    transaction = Transaction()
+    stock.move(transaction, Move.HOLD, header.warehouse, granted, stock.Cause(order.next_step))
+    transaction.create(
+        GrantItem(
+            *grant_key(header.order_id, run_id, min(shares)),
+            order_id=header.order_id,
+            run=run_id,
+            granted_at=clock.stamp(),
+            rule_version=int(run.rule_version),
+            grants=grants,
+        ),
+        "grant",
+    )
+    change_order(transaction, order, event=event, progress=progress, **changes)
+    transaction.commit()

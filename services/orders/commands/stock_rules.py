@@ -1,0 +1,117 @@
+"""The published rules of a warehouse: how it shares out what is short, and who serves what it is short of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kernel.principal import Principal
+from kernel.problems import FieldProblem, Invalid, Stale
+from kernel.table import Item, Transaction, TransactionRefused, fetch_one
+from services.orders.allocation import Rule, Settings
+from services.orders.api import AllocationRule, SetAllocationRule, SetSourcing, Sourcing
+from services.orders.table import RuleItem, SourcingItem, rule_key, sourcing_key
+from services.orders.terms import Grade
+
+
+@dataclass(frozen=True)
+class PublishedRule:
+    """A warehouse's rule; `version` 0 is the one that holds while none was published: first come, first served."""
+
+    rule: Rule
+    settings: Settings
+    version: int
+
+
+def rule_of(warehouse: str) -> PublishedRule:
+    """How a warehouse shares out what is short."""
+    item = fetch_one(RuleItem, rule_key(warehouse))
+    if item is None:
+        return PublishedRule(Rule.FIRST_COME, Settings(), 0)
+    quotas = {Grade(grade): int(pieces) for grade, pieces in item.quotas.items()}
+    return PublishedRule(Rule(item.rule), Settings(quotas, int(item.pack)), int(item.version))
+
+
+def alternates_of(warehouse: str) -> list[str]:
+    """The warehouses that may serve an order this one is short of, in the order in which they are asked."""
+    item = fetch_one(SourcingItem, sourcing_key(warehouse))
+    return list(item.alternates) if item else []
+
+
+def show_rule(warehouse: str) -> AllocationRule:
+    """How a warehouse shares out what is short; anyone may read it."""
+    rule = rule_of(warehouse)
+    quotas = {grade.value: pieces for grade, pieces in rule.settings.quotas.items()}
+    item = fetch_one(RuleItem, rule_key(warehouse))
+    return AllocationRule(
+        warehouse=warehouse,
+        rule=rule.rule,
+        quotas=quotas,
+        pack=rule.settings.pack,
+        version=rule.version,
+        changed_by=item.changed_by if item else "",
+        reason=item.reason if item else "",
+    )
+
+
+def set_rule(caller: Principal, warehouse: str, request: SetAllocationRule) -> AllocationRule:
+    """Publish how a warehouse shares out what is short, from the next run on.
+
+    Raises:
+        Stale: the rule is no longer the one of that version.
+    """
+    item = RuleItem(
+        *rule_key(warehouse),
+        rule=request.rule,
+        quotas={grade.value: pieces for grade, pieces in request.quotas.items()},
+        pack=request.pack,
+        version=request.version + 1,
+        changed_by=caller.name,
+        reason=request.reason,
+    )
+    _publish(item, request.version)
+    return show_rule(warehouse)
+
+
+def show_sourcing(warehouse: str) -> Sourcing:
+    """Which warehouses serve the orders this one is short of; anyone may read it."""
+    item = fetch_one(SourcingItem, sourcing_key(warehouse))
+    if item is None:
+        return Sourcing(warehouse=warehouse, alternates=[], version=0, changed_by="", reason="")
+    return Sourcing(
+        warehouse=warehouse,
+        alternates=list(item.alternates),
+        version=int(item.version),
+        changed_by=item.changed_by,
+        reason=item.reason,
+    )
+
+
+def set_sourcing(caller: Principal, warehouse: str, request: SetSourcing) -> Sourcing:
+    """Publish who serves the orders a warehouse is short of, from the next order on.
+
+    Raises:
+        Invalid: a warehouse stands in its own stead, or twice.
+        Stale: the order is no longer the one of that version.
+    """
+    if warehouse in request.alternates or len(set(request.alternates)) < len(request.alternates):
+        detail = "不可重复,也不可为本仓 / each other warehouse once"
+        raise Invalid([FieldProblem(field="alternates", code="repeated", detail=detail)])
+    item = SourcingItem(
+        *sourcing_key(warehouse),
+        alternates=request.alternates,
+        version=request.version + 1,
+        changed_by=caller.name,
+        reason=request.reason,
+    )
+    _publish(item, request.version)
+    return show_sourcing(warehouse)
+
+
+def _publish(item: RuleItem | SourcingItem, replaced: int) -> None:
+    kind = type(item)
+    transaction = Transaction()
+    transaction.put(item, "rule", kind.version == replaced if replaced else Item.pk.does_not_exist())
+    try:
+        transaction.commit()
+    except TransactionRefused:
+        raise Stale from None

@@ -1,0 +1,146 @@
+"""Nothing waits for ever: orders nobody decided are decided, urgent ones reported, holds nobody used given back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from contracts.orders import OrderHoldExpired, OrderHoldExpiring, OrderOverdue
+from contracts.stock import SLOTS_PER_SHELF
+from kernel import clock, observability
+from kernel.holidays import CHINA
+from kernel.outbox import Command
+from kernel.table import Transaction, query_page
+from services.orders import stock
+from services.orders.commands.reserve_stock import reserve_stock
+from services.orders.domain import Hold, Move, State, given_back, held_by_slot, steps
+from services.orders.table import (
+    RESERVE_QUEUE,
+    HeaderItem,
+    Order,
+    change_order,
+    load_order,
+    record_step,
+    waiting_key,
+)
+from services.orders.terms import WARNING, urgent_due
+from services.orders.views import facts_of
+
+#: An order that waits longer than this for its stock to be decided was forgotten by its queue.
+_FORGOTTEN = timedelta(minutes=2)
+
+_PAGE = 100
+
+
+def sweep_orders() -> None:
+    """Look through the orders that wait. What fails is logged and counted, comes again at the next run, and does not
+    keep the others from their turn."""
+    forgotten = clock.stamp(clock.now() - _FORGOTTEN)
+    for header in _waiting(State.SUBMITTED):
+        if header.submitted_at < forgotten:
+            _attempt(header, reserve_stock)
+    for state in (State.IN_REVIEW, State.CONFIRMED):
+        for header in _waiting(state):
+            _attempt_if_due(header)
+
+
+def _attempt_if_due(header: HeaderItem) -> None:
+    now = clock.now()
+    if _is_overdue(header):
+        _attempt(header, _report_overdue)
+    if header.held_until and header.reserved:
+        if clock.parse_stamp(header.held_until) <= now:
+            _attempt(header, _expire)
+        elif not header.warned and clock.parse_stamp(header.held_until) - WARNING <= now:
+            _attempt(header, _warn)
+
+
+def _attempt(header: HeaderItem, act: Callable[[str], None]) -> None:
+    try:
+        act(header.order_id)
+    except Exception:
+        observability.logger().exception("sweep failed", order_id=header.order_id)
+        observability.count("SweepFailed")
+
+
+def _waiting(state: State) -> Iterator[HeaderItem]:
+    pk, start = waiting_key(state), None
+    assert pk
+    while True:
+        page = query_page(HeaderItem, pk, on_index=True, limit=_PAGE, start=start)
+        yield from page.items
+        start = page.next_key
+        if start is None:
+            return
+
+
+def _is_overdue(header: HeaderItem) -> bool:
+    if not header.urgent or header.overdue or header.state != State.IN_REVIEW or not header.visible_at:
+        return False
+    return urgent_due(clock.parse_stamp(header.visible_at), CHINA) <= clock.now()
+
+
+def _report_overdue(order_id: str) -> None:
+    order = load_order(order_id)
+    header = order.header
+    if not _is_overdue(header):
+        return
+    due = clock.stamp(urgent_due(clock.parse_stamp(str(header.visible_at)), CHINA))
+    transaction = Transaction()
+    change_order(
+        transaction, order, event=OrderOverdue(**facts_of(header, order.state, by=""), due_at=due), overdue=True
+    )
+    transaction.commit()
+    observability.count("UrgentOverdue")
+
+
+def _warn(order_id: str) -> None:
+    order = load_order(order_id)
+    header = order.header
+    if header.warned or not header.held_until or not header.reserved:
+        return
+    facts = facts_of(header, order.state, by="")
+    event = OrderHoldExpiring(**facts, held_until=header.held_until, reserved=int(header.reserved))
+    transaction = Transaction()
+    change_order(transaction, order, event=event, warned=True)
+    transaction.commit()
+
+
+def _expire(order_id: str) -> None:
+    """Give back what is held, more shelves than one transaction can change in recorded parts. The order loses its place
+    in line with it, until somebody renews it: else it would take back at once what it gave."""
+    order = load_order(order_id)
+    header = order.header
+    if not header.held_until or clock.parse_stamp(header.held_until) > clock.now():
+        return
+    released = int(header.reserved)
+    parts = steps(held_by_slot(order.lines, order.progress), SLOTS_PER_SHELF)
+    for part in parts[:-1]:
+        transaction = Transaction()
+        _release(transaction, order, part)
+        record_step(transaction, order, given_back(order.lines, order.progress, part))
+        transaction.commit()
+        order = load_order(order_id)
+    transaction = Transaction()
+    progress = order.progress
+    if parts:
+        _release(transaction, order, parts[-1])
+        progress = given_back(order.lines, order.progress, parts[-1])
+    change_order(
+        transaction,
+        order,
+        event=OrderHoldExpired(**facts_of(header, order.state, by=""), released=released),
+        progress=progress,
+        command=Command(RESERVE_QUEUE, header.warehouse),
+        holds=sorted(order.holds | {Hold.STOCK}) if order.state is State.IN_REVIEW else sorted(order.holds),
+        held_until=None,
+        warned=None,
+        in_line_since=None,
+    )
+    transaction.commit()
+
+
+def _release(transaction: Transaction, order: Order, part: frozenset[int]) -> None:
+    held = held_by_slot(order.lines, order.progress)
+    pieces = {slot: held[slot] for slot in part}
+    stock.move(transaction, Move.RELEASE, order.header.warehouse, pieces, stock.Cause(order.next_step))

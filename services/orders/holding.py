@@ -1,0 +1,16 @@
+"""Until when pieces stay held for an order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kernel import clock
+from kernel.holidays import CHINA
+from services.orders.domain import State
+from services.orders.terms import grade_of, hold_ends
+
+
+def held_until(stage: State, grade: str, since: datetime) -> str | None:
+    """When what is held goes back if the order stays in this stage, by the terms of the dealer's grade; as a stamp."""
+    ends = hold_ends(stage, grade_of(grade), since, CHINA)
+    return clock.stamp(ends) if ends else None

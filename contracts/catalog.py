@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from contracts.stock import Slot
-from kernel.table import Item, Key, PackedJSONAttribute
+from kernel.table import Item, Key, PackedJSONAttribute, fetch
 
 
-class Price(BaseModel):
+@dataclass(frozen=True)
+class Price:
     """The price of one SKU in one price list: tax-inclusive yuan for a piece, and cheaper from certain quantities on.
 
     `policy` names the price policy that gives it; `breaks` holds (from pieces, unit price), ascending.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     unit_price: Decimal
     policy: str
     breaks: tuple[tuple[int, Decimal], ...] = ()
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        """The price a page holds."""
+        breaks = tuple((least, Decimal(price)) for least, price in stored["breaks"])
+        return cls(Decimal(stored["unit_price"]), stored["policy"], breaks)
+
+    @property
+    def as_stored(self) -> dict[str, Any]:
+        """The price as a page holds it."""
+        breaks = [[least, str(price)] for least, price in self.breaks]
+        return {"unit_price": str(self.unit_price), "policy": self.policy, "breaks": breaks}
 
     def at(self, quantity: int) -> Decimal:
         """The unit price in yuan that holds for this many pieces."""
@@ -60,11 +72,15 @@ class ProductItem(Item, discriminator="product"):
 
 # P  a price list's valid version       pk: PRICELIST#<id>  sk: CURRENT
 class PriceListItem(Item, discriminator="price_list"):
-    """Which version of a price list holds, and when (business dates, ISO; `valid_to` inclusive, may lack)."""
+    """Which version of a price list holds, and when (business dates, ISO; `valid_to` inclusive, may lack).
+
+    `edition` names this publication and no other, in whatever table: who has read a page of it need not read it again.
+    """
 
     price_list_id = UnicodeAttribute()
     name = UnicodeAttribute()
     version = NumberAttribute()
+    edition = UnicodeAttribute(null=True)  # lists published by the first version have none
     valid_from = UnicodeAttribute()
     valid_to = UnicodeAttribute(null=True)
 
@@ -87,7 +103,7 @@ class PricePageItem(Item, discriminator="price_page"):
     def price_at(self, position: int) -> Price | None:
         """The price of the SKU at a position, None where the list does not have it."""
         found: dict[str, Any] | None = self.prices.get(str(position))
-        return Price.model_validate(found) if found else None
+        return Price.of(found) if found else None
 
 
 def product_key(sku: str) -> Key:
@@ -108,3 +124,35 @@ def price_pages(version: int) -> str:
 def price_page_key(price_list_id: str, version: int, shelf: int) -> Key:
     """The prices of one shelf's SKUs."""
     return f"PRICELIST#{price_list_id}", f"{price_pages(version)}{shelf:04d}"
+
+
+def prices_of(price_list: PriceListItem, slots: Mapping[str, Slot]) -> dict[str, Price]:
+    """The prices of these SKUs in the version that holds; those it lacks are left out.
+
+    A page never changes once its version is published, so a process reads each page of an edition once. Consistently,
+    like the list: a page corrected just before its publication must not be read as it was before.
+    """
+    edition = price_list.price_list_id, price_list.edition or ""
+    shelves = {slot.shelf for slot in slots.values()}
+    pages = {shelf: _pages[*edition, shelf] for shelf in shelves if (*edition, shelf) in _pages}
+    version = int(price_list.version)
+    unread = {price_page_key(price_list.price_list_id, version, shelf): shelf for shelf in shelves - pages.keys()}
+    found = fetch(unread)
+    for key, shelf in unread.items():
+        item = found.get(key)
+        pages[shelf] = item.prices if isinstance(item, PricePageItem) else {}
+        if price_list.edition:
+            _keep((*edition, shelf), pages[shelf])
+    stored = ((sku, pages[slot.shelf].get(str(slot.position))) for sku, slot in slots.items())
+    return {sku: Price.of(price) for sku, price in stored if price}
+
+
+#: What was read of editions, by list, edition and shelf; the oldest goes when there are too many.
+_pages: dict[tuple[str, str, int], Mapping[str, Any]] = {}
+_MOST_PAGES = 1_000
+
+
+def _keep(name: tuple[str, str, int], prices: Mapping[str, Any]) -> None:
+    _pages[name] = prices
+    if len(_pages) > _MOST_PAGES:
+        del _pages[next(iter(_pages))]

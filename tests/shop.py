@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from contracts.assortment import (
+    ASSORTMENT_KEY,
+    AssortmentItem,
+    AssortmentPageItem,
+    Listing,
+    assortment_page_key,
+    page_of,
+    with_listings,
+)
 from contracts.catalog import PriceListItem, PricePageItem, ProductItem, price_list_key, price_page_key, product_key
 from contracts.channel import DealerItem, dealer_key
 from contracts.stock import SLOTS_PER_SHELF, ShelfItem, Slot, shelf_key
-from kernel.table import Item
+from kernel import ids
+from kernel.table import Item, fetch_one
 
 WAREHOUSE = "GZ"
 PRICE_LIST = "A"
@@ -28,14 +39,20 @@ def open_shop(
 ) -> None:
     """Products L00000… in slots 0… (or the slots given), at `unit_price` yuan, `stock` pieces each (None: none)."""
     numbers = range(products) if isinstance(products, int) else products
-    items: list[Item] = [_product(number) for number in numbers]
+    made = [_product(number) for number in numbers]
+    items: list[Item] = [*made, *_assortment(made)]
     shelves: dict[int, list[int]] = {}
     for slot in map(Slot.of, numbers):
         shelves.setdefault(slot.shelf, []).append(slot.position)
     items += [_page(shelf, positions, unit_price) for shelf, positions in shelves.items()]
     items.append(
         PriceListItem(
-            *price_list_key(PRICE_LIST), price_list_id=PRICE_LIST, name="一级价", version=1, valid_from="2020-01-01"
+            *price_list_key(PRICE_LIST),
+            price_list_id=PRICE_LIST,
+            name="一级价",
+            version=1,
+            edition=ids.new_id("edn"),
+            valid_from="2020-01-01",
         )
     )
     items += [_dealer(dealer_id, credit_limit_fen) for dealer_id in dealers]
@@ -44,6 +61,17 @@ def open_shop(
     with Item.batch_write() as batch:
         for item in items:
             batch.save(item)
+
+
+def change_product(number: int, **facts: Any) -> None:
+    """Make a product another, where orders look too: `change_product(1, status="discontinued")`."""
+    product = ProductItem.get(*product_key(sku(number)))
+    for name, value in facts.items():
+        setattr(product, name, value)
+    contents = fetch_one(AssortmentItem, ASSORTMENT_KEY)
+    page = fetch_one(AssortmentPageItem, assortment_page_key(page_of(product.sku)))
+    for item in (product, *_assortment([product], contents, page)):
+        item.save()
 
 
 def order_of(*lines: tuple[int, int], **more: object) -> dict[str, object]:
@@ -56,6 +84,14 @@ def counters(number: int, warehouse: str = WAREHOUSE) -> tuple[int, int]:
     slot = Slot.of(number)
     shelf = ShelfItem.get(*shelf_key(warehouse, slot.shelf), consistent_read=True)
     return int(shelf.available[slot.position]), int(shelf.held[slot.position])
+
+
+def _assortment(
+    products: Sequence[ProductItem], contents: AssortmentItem | None = None, page: AssortmentPageItem | None = None
+) -> list[Item]:
+    listings = {product.sku: Listing.of(product) for product in products}
+    written, pages = with_listings(contents, {(page.pk, page.sk): page} if page else {}, listings)
+    return [written, *pages]
 
 
 def _product(number: int) -> ProductItem:

@@ -1,4 +1,4 @@
-"""How the catalogue lies in the shared table, besides the products and prices it publishes in contracts/catalog.py.
+"""How the catalogue lies in the shared table, besides what it publishes in contracts/catalog.py and assortment.py.
 
 P1  the next free slot                     pk: SLOTS            sk: NEXT
 P2  the products of a shelf                pk: SLOTS#<shelf>    sk: PRODUCTS
@@ -16,6 +16,7 @@ from typing import Any
 
 from pynamodb.attributes import NumberAttribute
 
+from contracts.assortment import AssortmentItem, Listing, with_listings
 from contracts.catalog import ProductItem, product_key
 from kernel.table import Item, Key, PackedJSONAttribute, Page, Transaction, query_page
 from services.catalog.domain import Postings, Product, token_bits
@@ -111,6 +112,26 @@ def change_shelf(
         else:
             transaction.delete(TermItem, key, None, f"{token} on shelf {shelf}")
     return item
+
+
+def change_assortment(
+    transaction: Transaction,
+    stored: AssortmentItem | None,
+    pages: Mapping[Key, Item],
+    listings: Mapping[str, Listing],
+) -> list[Item]:
+    """Let the transaction list products as they are to be ordered, if nobody changed the assortment since its contents
+    were read, and its pages after them.
+
+    Returns:
+        Contents and pages as they stand after the commit.
+    """
+    contents, written = with_listings(stored, pages, listings)
+    unchanged = AssortmentItem.revision == int(stored.revision) if stored else AssortmentItem.pk.does_not_exist()
+    transaction.put(contents, "assortment", unchanged)
+    for page in written:
+        transaction.put(page, f"assortment page {page.pk}")
+    return [contents, *written]
 
 
 def postings(token: str, shelf: int) -> Postings:

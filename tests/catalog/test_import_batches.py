@@ -11,4 +11,6 @@ def test_a_word_that_is_also_the_name_of_an_item_of_ours_is_counted_beside_it() 
         order_multiple=1, tax_percent=13, status="active", successor=None,
     )  # fmt: skip
     assert {"shelf", "product", "slots", "term"} <= tokens(product)
-    assert len(Change(product, 7, None, version=1).items()) == len({"product", "shelf", "slots"}) + len(tokens(product))
+    assert len(Change(product, 7, None, version=1).items()) == len(
+        {"product", "shelf", "slots", "page", "assortment"}
+    ) + len(tokens(product))

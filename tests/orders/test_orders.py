@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.catalog import ProductItem, product_key
 from contracts.channel import DealerItem, dealer_key
 from contracts.reconciliation import JournalReversed, ReceiptPosted
 from kernel.outbox import announcement
@@ -72,9 +71,7 @@ def test_the_same_key_gives_the_same_answer_and_one_order(desk: Desk) -> None:
 def test_a_repeat_answers_as_before_even_when_the_order_would_now_be_refused(desk: Desk) -> None:
     open_shop()
     first = desk.submit(order_of((1, 10)), key="once")
-    product = ProductItem.get(*product_key(shop.sku(1)))
-    product.status = "discontinued"
-    product.save()
+    shop.change_product(1, status="discontinued")
     assert desk.submit(order_of((1, 10)), key="once").json == first.json
     assert desk.submit(order_of((1, 10)), key="other").status == 422
 

@@ -7,17 +7,26 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from contracts.assortment import (
+    ASSORTMENT_KEY,
+    AssortmentItem,
+    AssortmentPageItem,
+    Listing,
+    assortment_page_key,
+    page_of,
+)
 from contracts.catalog import ProductItem, product_key
 from contracts.stock import Slot
 from kernel.idempotency import IdempotencyKey
 from kernel.problems import Busy, Invalid
-from kernel.table import MAX_ACTIONS, Key, Transaction, TransactionRefused, batches, fetch
+from kernel.table import MAX_ACTIONS, Item, Key, Transaction, TransactionRefused, batches, fetch
 from services.catalog.api import Imported, ImportProducts, ProductRow
 from services.catalog.domain import Product, successor_problems, tokens
 from services.catalog.table import (
     SLOTS_KEY,
     ShelfProductsItem,
     SlotsItem,
+    change_assortment,
     change_shelf,
     product_item,
     product_of,
@@ -47,10 +56,19 @@ class Change:
         """Tokens it gains or loses."""
         return tokens(self.product) ^ (tokens(self.before) if self.before else frozenset())
 
+    @property
+    def listing(self) -> Listing:
+        """What an order of it follows from."""
+        made = self.product
+        return Listing(
+            self.slot_number, made.name_zh, made.order_multiple, made.tax_percent, made.status, made.successor
+        )
+
     def items(self) -> set[Hashable]:
         """Names of the items its transaction writes; what two changes share is written once."""
         shelf = self.slot.shelf
-        own: set[Hashable] = {("product", self.product.sku), ("shelf", shelf)}
+        own: set[Hashable] = {("product", self.product.sku), ("shelf", shelf), "assortment"}
+        own.add(("assortment page", page_of(self.product.sku)))
         own.update(("term", token, shelf) for token in self.changed_tokens)
         return own if self.before else own | {"slots"}
 
@@ -71,7 +89,7 @@ def import_products(request: ImportProducts, key: IdempotencyKey) -> Imported:
         try:
             for change in _carry_out(products):
                 created += change.before is None
-                changed += change.before is not None
+                changed += change.before not in (None, change.product)
             break
         except TransactionRefused:
             continue  # somebody else imported meanwhile: look again; what is done already is unchanged now
@@ -91,22 +109,36 @@ def _product(row: ProductRow) -> Product:
 
 def _carry_out(products: Sequence[Product]) -> Iterator[Change]:
     """Write what differs from the table as it stands, batch by batch; each change is handed out when it is done."""
-    changes = _changes(products)
-    keys = [shelf_products_key(shelf) for shelf in {change.slot.shelf for change in changes}]
-    shelves = {key: item for key, item in fetch(keys).items() if isinstance(item, ShelfProductsItem)}
+    found = _read(products)
+    changes = _changes(products, found)
+    found |= fetch([shelf_products_key(shelf) for shelf in {change.slot.shelf for change in changes}])
     for batch in batches(changes, Change.items, MAX_ACTIONS):
-        _write(batch, shelves)
+        _write(batch, found)
         yield from batch
 
 
-def _changes(products: Sequence[Product]) -> list[Change]:
-    """What must be written, new products in the slots that are free next."""
+def _read(products: Sequence[Product]) -> dict[Key, Item]:
+    """Everything that tells what must be written. Pages of the assortment after its contents, which guard them."""
+    skus = [product.sku for product in products]
     successors = {product.successor for product in products if product.successor}
-    found = fetch([SLOTS_KEY, *(product_key(sku) for sku in (*(one.sku for one in products), *successors))])
+    found = fetch([SLOTS_KEY, ASSORTMENT_KEY, *(product_key(sku) for sku in (*skus, *successors))])
+    return found | fetch([assortment_page_key(page) for page in {page_of(sku) for sku in skus}])
+
+
+def _changes(products: Sequence[Product], found: Mapping[Key, Item]) -> list[Change]:
+    """What must be written, new products in the slots that are free next.
+
+    A product that is as the file says is written again where the assortment lacks it: it was imported before there was
+    one.
+    """
     stored = {item.sku: item for item in found.values() if isinstance(item, ProductItem)}
     problems = successor_problems(products, stored)
     if problems:
         raise Invalid(problems)
+    listed: dict[str, Listing] = {}
+    for page in found.values():
+        if isinstance(page, AssortmentPageItem):
+            listed |= page.listings
     slots = found.get(SLOTS_KEY)
     free = count(int(slots.next) if isinstance(slots, SlotsItem) else 0)
     changes = []
@@ -114,25 +146,31 @@ def _changes(products: Sequence[Product]) -> list[Change]:
         item = stored.get(product.sku)
         if item is None:
             changes.append(Change(product, next(free), None, version=1))
-        elif product_of(item) != product:
+        elif product_of(item) != product or listed.get(product.sku) != Listing.of(item):
             changes.append(Change(product, int(item.slot_number), product_of(item), version=int(item.version) + 1))
     return changes
 
 
-def _write(batch: Sequence[Change], shelves: dict[Key, ShelfProductsItem]) -> None:
+def _write(batch: Sequence[Change], found: dict[Key, Item]) -> None:
+    """Commit a batch of changes to what was found, and make what was found what stands then."""
     transaction = Transaction()
     for change in batch:
         unchanged = ProductItem.version == change.version - 1 if change.before else ProductItem.pk.does_not_exist()
         transaction.put(product_item(change.product, change.slot_number, change.version), change.product.sku, unchanged)
     _take_slots(transaction, [change.slot_number for change in batch if change.before is None])
-    written = {}
+    written: list[Item] = []
     for shelf, changes in _by_shelf(batch).items():
-        key = shelf_products_key(shelf)
+        stored = found.get(shelf_products_key(shelf))
         placed = {change.slot.position: change.product for change in changes}
         changed_tokens = frozenset[str]().union(*(change.changed_tokens for change in changes))
-        written[key] = change_shelf(transaction, shelf, shelves.get(key), placed, changed_tokens)
+        here = stored if isinstance(stored, ShelfProductsItem) else None
+        written.append(change_shelf(transaction, shelf, here, placed, changed_tokens))
+    contents = found.get(ASSORTMENT_KEY)
+    listings = {change.product.sku: change.listing for change in batch}
+    known = contents if isinstance(contents, AssortmentItem) else None
+    written += change_assortment(transaction, known, found, listings)
     transaction.commit()
-    shelves |= written
+    found |= {(item.pk, item.sk): item for item in written}
 
 
 def _take_slots(transaction: Transaction, slot_numbers: Sequence[int]) -> None:

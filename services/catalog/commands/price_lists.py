@@ -12,17 +12,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pynamodb.expressions.condition import Condition
 
-from contracts.catalog import (
-    Price,
-    PriceListItem,
-    PricePageItem,
-    ProductItem,
-    price_list_key,
-    price_page_key,
-    price_pages,
-    product_key,
-)
-from kernel import clock
+from contracts.assortment import listings_of
+from contracts.catalog import Price, PriceListItem, PricePageItem, price_list_key, price_page_key, price_pages
+from kernel import clock, ids
 from kernel.idempotency import IdempotencyKey
 from kernel.models import PriceListId
 from kernel.problems import Busy, FieldProblem, Invalid, Refusal
@@ -174,7 +166,9 @@ def _facts(item: PriceListItem) -> Published:
 
 
 def _price_list_item(facts: Published) -> PriceListItem:
-    return PriceListItem(*price_list_key(facts.price_list_id), **facts.model_dump(mode="json"))
+    return PriceListItem(
+        *price_list_key(facts.price_list_id), **facts.model_dump(mode="json"), edition=ids.new_id("edn")
+    )
 
 
 def _see_that_it_has_prices(draft: Draft) -> None:
@@ -189,19 +183,18 @@ def _by_shelf(rows: Sequence[PriceRow]) -> dict[int, dict[str, Any]]:
     Raises:
         Invalid: unknown SKUs, or breaks that are none.
     """
-    found = fetch([product_key(row.sku) for row in rows])
-    slots = {item.sku: item.slot for item in found.values() if isinstance(item, ProductItem)}
+    listings = listings_of([row.sku for row in rows])
     problems = []
     pages: dict[int, dict[str, Any]] = defaultdict(dict)
     for index, row in enumerate(rows):
         price = _price(row)
         problems += price_problems(index, price)
-        slot = slots.get(row.sku)
-        if slot is None:
+        listing = listings.get(row.sku)
+        if listing is None:
             detail = "无此商品,请先导入 / no such product; import it first"
             problems.append(FieldProblem(field=f"prices.{index}.sku", code="unknown-sku", detail=detail))
         else:
-            pages[slot.shelf][str(slot.position)] = price.model_dump(mode="json")
+            pages[listing.slot.shelf][str(listing.slot.position)] = price.as_stored
     if problems:
         raise Invalid(problems)
     return pages

@@ -1,0 +1,189 @@
+"""The assortment: of every product what an order line follows from, packed by catalog into few pages for those who look
+up many products at once. Only catalog writes these items; `contracts/catalog.py` has the whole of a product.
+
+Which page a SKU is on follows from the SKU. One small item names every page by the digest of what it holds: a reader
+keeps the pages it has unpacked and reads again only what is named anew.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, NamedTuple, Self
+
+from pynamodb.attributes import BinaryAttribute, JSONAttribute, NumberAttribute
+
+from contracts.catalog import ProductItem, product_key
+from contracts.stock import Slot
+from kernel.table import Item, Key, fetch
+
+#: A page of 20,000 products holds some 300 of them in 15 KB.
+PAGES = 64
+
+
+class Listing(NamedTuple):
+    """A product as it is ordered: `order_multiple` in pieces, `tax_percent` the VAT contained in its prices."""
+
+    slot_number: int
+    name_zh: str
+    order_multiple: int
+    tax_percent: int
+    status: str
+    successor: str | None
+
+    @classmethod
+    def of(cls, product: ProductItem) -> Self:
+        """The listing of a stored product."""
+        return cls(
+            int(product.slot_number),
+            product.name_zh,
+            int(product.order_multiple),
+            int(product.tax_percent),
+            product.status,
+            product.successor,
+        )
+
+    @property
+    def slot(self) -> Slot:
+        """Shelf and position."""
+        return Slot.of(self.slot_number)
+
+
+# P  which pages hold what      pk: ASSORTMENT         sk: CONTENTS
+class AssortmentItem(Item, discriminator="assortment"):
+    """`digests`: {page as text: digest of what it holds}; `revision` counts and guards the writes of all pages."""
+
+    digests: JSONAttribute = JSONAttribute()
+    revision = NumberAttribute()
+
+
+# P  the products of one page   pk: ASSORTMENT#<page>  sk: PAGE
+class AssortmentPageItem(Item, discriminator="assortment_page"):
+    """`packed`: compressed JSON, {sku: fields of `Listing` in their order}."""
+
+    packed = BinaryAttribute(legacy_encoding=False)
+
+    @classmethod
+    def of(cls, page: int, listings: Mapping[str, Listing]) -> Self:
+        """A page that holds these."""
+        text = json.dumps(listings, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+        return cls(*assortment_page_key(page), packed=zlib.compress(text.encode()))
+
+    @property
+    def listings(self) -> dict[str, Listing]:
+        """By SKU."""
+        return {sku: Listing(*facts) for sku, facts in _unpacked(self.packed).items()}
+
+    @property
+    def digest(self) -> str:
+        """Names what it holds."""
+        return sha256(self.packed).hexdigest()[:16]
+
+
+ASSORTMENT_KEY: Key = ("ASSORTMENT", "CONTENTS")
+
+
+def assortment_page_key(page: int) -> Key:
+    """One page."""
+    return f"ASSORTMENT#{page:02d}", "PAGE"
+
+
+def page_of(sku: str) -> int:
+    """The number of the page a SKU is on."""
+    return zlib.crc32(sku.encode()) % PAGES
+
+
+_Page = Mapping[str, list[Any]]
+
+#: The pages this process has read, by number, as it found them last, under their digests.
+_pages: dict[int, tuple[str, _Page]] = {}
+
+
+@dataclass(frozen=True)
+class Assortment:
+    """The assortment as of one reading of its contents: a page read later is never older than that."""
+
+    digests: Mapping[str, str]
+
+    @classmethod
+    def of(cls, contents: Item | None) -> Self:
+        """As the item at `ASSORTMENT_KEY` names it; empty if there is none."""
+        return cls(contents.digests if isinstance(contents, AssortmentItem) else {})
+
+    def unread(self, skus: Iterable[str]) -> list[Key]:
+        """The pages of these SKUs that this process does not have as they are."""
+        pages = {page_of(sku) for sku in skus}
+        return [assortment_page_key(page) for page in pages if str(page) in self.digests and self._kept(page) is None]
+
+    def listings(self, skus: Iterable[str], read: Mapping[Key, Item]) -> dict[str, Listing]:
+        """The products with these SKUs; others are left out.
+
+        A product that is on no page is looked up by itself: it was imported before there were pages.
+
+        Args:
+            read: the items at the keys that `unread` told.
+        """
+        pages: dict[int, _Page] = {}
+        found, missing = {}, []
+        for sku in skus:
+            page = page_of(sku)
+            if page not in pages:
+                pages[page] = _keep(page, read.get(assortment_page_key(page))) or self._kept(page) or {}
+            facts = pages[page].get(sku)
+            if facts:
+                found[sku] = Listing(*facts)
+            else:
+                missing.append(product_key(sku))
+        products = fetch(missing).values()
+        return found | {item.sku: Listing.of(item) for item in products if isinstance(item, ProductItem)}
+
+    def _kept(self, page: int) -> _Page | None:
+        digest, listings = _pages.get(page, (None, None))
+        return listings if digest == self.digests.get(str(page)) else None
+
+
+def _keep(page: int, item: Item | None) -> _Page | None:
+    if not isinstance(item, AssortmentPageItem):
+        return None
+    listings = _unpacked(item.packed)
+    _pages[page] = item.digest, listings
+    return listings
+
+
+def listings_of(skus: Iterable[str]) -> dict[str, Listing]:
+    """The products with these SKUs; others are left out."""
+    wanted = list(skus)
+    assortment = Assortment.of(fetch([ASSORTMENT_KEY]).get(ASSORTMENT_KEY))
+    return assortment.listings(wanted, fetch(assortment.unread(wanted)))
+
+
+def with_listings(
+    contents: AssortmentItem | None, pages: Mapping[Key, Item], listings: Mapping[str, Listing]
+) -> tuple[AssortmentItem, list[AssortmentPageItem]]:
+    """The contents and the pages as they are to be written, for these products to be listed besides what is there.
+
+    Args:
+        contents: as they stand, None before the first.
+        pages: of these products at least, as they stand; read after the contents.
+    """
+    placed: dict[int, dict[str, Listing]] = defaultdict(dict)
+    for sku, listing in listings.items():
+        placed[page_of(sku)][sku] = listing
+    digests, written = dict(contents.digests) if contents else {}, []
+    for page, here in placed.items():
+        stored = pages.get(assortment_page_key(page))
+        there = stored.listings if isinstance(stored, AssortmentPageItem) else {}
+        item = AssortmentPageItem.of(page, {**there, **here})
+        digests[str(page)] = item.digest
+        written.append(item)
+    revision = int(contents.revision) + 1 if contents else 1
+    return AssortmentItem(*ASSORTMENT_KEY, digests=digests, revision=revision), written
+
+
+def _unpacked(packed: bytes) -> _Page:
+    found: _Page = json.loads(zlib.decompress(packed))
+    return found

@@ -4,8 +4,7 @@
         world.drain()
     assert not any(use.action == "dynamodb:Scan" for use in uses)
 
-A transaction is several actions, one per item; a batch is the action IAM knows it by. Import this before the first
-session is made, as with tests/faults.py.
+A transaction is several actions, one per item; a batch is the action IAM knows it by.
 """
 
 from __future__ import annotations
@@ -16,11 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.handlers import BUILTIN_HANDLERS
-
+from tests.cloud import plane
+from tests.cloud.plane import Answer, Place, Proceed, Request
+from tests.cloud.wanted import ACCOUNT, REGION
 from tests.faults import running
-
-ACCOUNT, REGION = "123456789012", "us-east-1"
 
 _TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 _SINGULAR = {"SendMessageBatch": "SendMessage", "DeleteMessageBatch": "DeleteMessage"}
@@ -48,26 +46,18 @@ class Use:
         return self.action.removeprefix("dynamodb:") in _WRITES
 
 
-_recordings: list[list[Use]] = []
-
-
 @contextmanager
 def recorded() -> Iterator[list[Use]]:
     """The uses made inside."""
     uses: list[Use] = []
-    _recordings.append(uses)
-    try:
+
+    def note(request: Request, proceed: Proceed) -> Answer:
+        signed_as = str(request.client.meta.service_model.signing_name)
+        uses.extend(_uses(signed_as, request.operation, request.params))
+        return proceed(request)
+
+    with plane.inserted(Place.NOTE, note):
         yield uses
-    finally:
-        _recordings.remove(uses)
-
-
-def _note(params: dict[str, Any], model: Any, **_: Any) -> None:
-    if not _recordings:
-        return
-    made = list(_uses(str(model.service_model.signing_name), str(model.name), params))
-    for uses in _recordings:
-        uses.extend(made)
 
 
 def _uses(service: str, operation: str, params: dict[str, Any]) -> Iterator[Use]:
@@ -131,6 +121,3 @@ def _resource(service: str, params: dict[str, Any]) -> str:
     if service == "cognito-idp":
         return f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{params.get('UserPoolId')}"
     return "*"
-
-
-BUILTIN_HANDLERS.append(("before-parameter-build", _note))

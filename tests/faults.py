@@ -1,6 +1,7 @@
 """Break the system at every AWS call it makes, one run per call and kind of fault.
 
-    def test_an_order_survives_a_fault_anywhere_in_its_reservation(world: World) -> None:
+    def test_an_order_survives_a_fault_anywhere_in_its_reservation(desk: Desk) -> None:
+        world = desk.world                     # the fixture `fast_world`: there are many runs
         for fault in faults.every_point(world, prepare=submit, act=world.drain, within="orders.reserve_stock"):
             world.drain()                      # what redelivery makes of it
             assert counters(1) == (90, 10), fault
@@ -8,29 +9,23 @@
             assert counters(1) == (90, 10), fault
 
 The points are not listed by hand: `act` runs without a fault and its calls are written down. Then, for every call and
-every kind, the world is emptied, `prepare` and `act` run again with that one fault, and the loop's body says what must
-hold. A crash is a BaseException, and until it has left `act` every further call of the dead process raises it again, so
-that nothing tidies up. Nobody sleeps while `act` runs.
-
-The hooks stand in botocore's own list of handlers, so they see boto3 and PynamoDB alike; import this module before the
-first session is made (tests/world.py does).
+every kind, the world is set back to where `prepare` left it, `act` runs again with that one fault, and the loop's body
+says what must hold. A crash is a BaseException, and until it has left `act` every further call of the dead process
+raises it again, so that nothing tidies up. Nobody sleeps while `act` runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
-from botocore.exceptions import ReadTimeoutError
-from botocore.handlers import BUILTIN_HANDLERS
-from moto.core.models import botocore_stubber
+from tests.cloud import plane
+from tests.cloud.plane import Answer, Place, Proceed, Request
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -47,6 +42,8 @@ class Kind(StrEnum):
     REFUSED = "the service fails and does nothing at"
     ANSWER_LOST = "the answer is lost, and the SDK sends again,"
     FAILED_AFTERWARDS = "it is done but reported as failed:"
+    THROTTLED = "the service has no capacity for"
+    PARTIAL = "only some is done, and the answer says so:"
 
 
 class Crashed(BaseException):
@@ -55,15 +52,20 @@ class Crashed(BaseException):
 
 @dataclass(frozen=True)
 class Call:
-    """One AWS call: its number within the run, from 0."""
+    """One AWS call: its number within the run, from 0; `divisible` if it can be done in part."""
 
     number: int
     service: str
     operation: str
     function: str | None
+    divisible: bool = False
 
     def __str__(self) -> str:
         return f"call {self.number} ({self.service}.{self.operation} in {self.function or 'the test'})"
+
+    def admits(self, kind: Kind) -> bool:
+        """Whether this kind of fault can happen here."""
+        return self.divisible or kind is not Kind.PARTIAL
 
 
 @dataclass
@@ -76,81 +78,113 @@ class Run:
     calls: list[Call] = field(default_factory=list)
     dead: bool = False
     fired: bool = False
-    _lost: bool = False
 
     def __str__(self) -> str:
         where = self.calls[self.at] if 0 <= self.at < len(self.calls) else f"call {self.at}"
         return f"{self.kind or 'no fault in'} {where}"
 
-    @property
-    def _here(self) -> bool:
-        return bool(self.calls) and self.calls[-1].number == self.at and not self.fired
-
-    def before_call(self, model: Any) -> Any:
-        """Note the call; crash before it, or answer it with a failure in the service's stead."""
+    def layer(self, request: Request, proceed: Proceed) -> Answer:
+        """Note the call, and break it if it is the one."""
         if self.dead:
             raise Crashed
         if self.within is not None and running.get() != self.within:
-            return None
-        service = str(model.service_model.service_name)
-        self.calls.append(Call(len(self.calls), service, str(model.name), running.get()))
-        if self._here and self.kind is Kind.CRASH_BEFORE:
-            self._die()
-        if self._here and self.kind is Kind.REFUSED:
-            self.fired = True
-            return _failure()
-        return None
-
-    def before_send(self, request: Any, event_name: str) -> Any:
-        """Let it happen and lose the answer."""
-        if not (self._here and self.kind is Kind.ANSWER_LOST and self._ours()):
-            return None
+            return proceed(request)
+        call = Call(len(self.calls), request.service, request.operation, running.get(), is_divisible(request))
+        self.calls.append(call)
+        if self.kind is None or call.number != self.at or not call.admits(self.kind):
+            return proceed(request)
         self.fired = True
-        botocore_stubber(event_name, request)
-        raise ReadTimeoutError(endpoint_url=request.url)
+        try:
+            return broken(self.kind, request, proceed)
+        except Crashed:
+            self.dead = True
+            raise
 
-    def after_call(self, http: Any, parsed: dict[str, Any]) -> None:
-        """Crash after it, or report as failed what was done."""
-        if self.dead:
-            raise Crashed
-        if not (self._here and self._ours()):
-            return
-        if self.kind is Kind.CRASH_AFTER:
-            self._die()
-        if self.kind is Kind.FAILED_AFTERWARDS:
-            self.fired = True
-            http.status_code, parsed["Error"] = 500, _failure()[1]["Error"]
 
-    def _ours(self) -> bool:
-        return self.within is None or running.get() == self.within
+def broken(kind: Kind, request: Request, proceed: Proceed) -> Answer:
+    """Make the call with this fault.
 
-    def _die(self) -> None:
-        self.dead = self.fired = True
+    Raises:
+        Crashed: the process died at it.
+        ClientError: the service failed, or says so.
+    """
+    if kind is Kind.CRASH_BEFORE:
         raise Crashed
+    if kind is Kind.REFUSED:
+        raise _failure(request)
+    if kind is Kind.THROTTLED:
+        code = "ProvisionedThroughputExceededException" if request.service == "dynamodb" else "ThrottlingException"
+        raise request.refused(code, "injected")
+    if kind is Kind.PARTIAL:
+        return _in_part(request, proceed)
+    answer = proceed(replace(request, answer_lost=kind is Kind.ANSWER_LOST))
+    if kind is Kind.CRASH_AFTER:
+        raise Crashed
+    if kind is Kind.FAILED_AFTERWARDS:
+        raise _failure(request)
+    return answer
 
 
-def _failure() -> tuple[AWSResponse, dict[str, Any]]:
-    error = {"Code": "InternalServerError", "Message": "injected"}
-    response = AWSResponse("https://aws.test", 500, HTTPHeaders(), None)
-    return response, {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 500}}
+def _failure(request: Request) -> Exception:
+    return request.refused("InternalServerError", "injected", status=500)
 
 
-_run: Run | None = None
+# ---- answers that say "some of it" ----
+
+#: The batch in each request, and the fewest entries that can be done in part: one event or message may fail alone, but
+#: DynamoDB that can do nothing of a batch refuses it.
+_FEWEST = {"BatchGetItem": 2, "BatchWriteItem": 2, "PutEvents": 1, "SendMessageBatch": 1}
+
+
+def is_divisible(request: Request) -> bool:
+    """Whether the service might do only some of it."""
+    return request.operation in _FEWEST and len(_batch(request)) >= _FEWEST[request.operation]
+
+
+def _batch(request: Request) -> Sequence[Any]:
+    if request.operation in ("PutEvents", "SendMessageBatch"):
+        entries: Sequence[Any] = request.params["Entries"]
+        return entries
+    [asked] = request.params["RequestItems"].values()
+    return asked["Keys"] if isinstance(asked, Mapping) else asked  # type: ignore[no-any-return]
+
+
+def _in_part(request: Request, proceed: Proceed) -> Answer:
+    """Do the first half, and answer that the rest was not done."""
+    batch = _batch(request)
+    done, left = batch[: len(batch) // 2], batch[len(batch) // 2 :]
+    if request.operation == "PutEvents":
+        answer = _some_entries(request, proceed, done, "Entries")
+        failed = [{"ErrorCode": "InternalFailure", "ErrorMessage": "injected"} for _ in left]
+        return answer | {"FailedEntryCount": len(left), "Entries": [*answer["Entries"], *failed]}
+    if request.operation == "SendMessageBatch":
+        answer = _some_entries(request, proceed, done, "Successful")
+        failed = [{"Id": entry["Id"], "Code": "InternalError", "SenderFault": False} for entry in left]
+        return answer | {"Failed": failed}
+    [(table, asked)] = request.params["RequestItems"].items()
+    if request.operation == "BatchGetItem":
+        some = {table: {**asked, "Keys": done}}
+        answer = proceed(replace(request, params={**request.params, "RequestItems": some}))
+        return answer | {"UnprocessedKeys": {table: {**asked, "Keys": left}}}
+    answer = proceed(replace(request, params={**request.params, "RequestItems": {table: done}}))
+    return answer | {"UnprocessedItems": {table: left}}
+
+
+def _some_entries(request: Request, proceed: Proceed, done: Sequence[Any], taken: str) -> Answer:
+    return proceed(replace(request, params={**request.params, "Entries": done})) if done else {taken: []}
+
+
+# ---- runs ----
 
 
 @contextmanager
 def watched(run: Run) -> Iterator[Run]:
     """Watch the calls made inside, with the run's fault, if it has one. A crash ends here; other errors leave."""
-    global _run
-    assert _run is None, "one run at a time"
-    _run = run
     try:
-        with patch("time.sleep"):
+        with plane.inserted(Place.BREAK, run.layer), patch("time.sleep"):
             yield run
     except Crashed:
         pass
-    finally:
-        _run = None
 
 
 def calls_of(act: Callable[[], object], *, within: str | None = None) -> list[Call]:
@@ -168,22 +202,28 @@ def every_point(
     within: str | None = None,
     kinds: Sequence[Kind] = tuple(Kind),
     survives: tuple[type[Exception], ...] = (),
+    forget: Callable[[], object] = lambda: None,
 ) -> Iterator[Run]:
-    """Prepare and act in an emptied world, once per AWS call of `act` and kind of fault; the caller checks each time.
+    """Act in a prepared world, once per AWS call of `act` and kind of fault it admits; the caller checks each time.
 
     Args:
+        prepare: runs once, in an emptied world, to which every later run returns.
         within: only calls of this function, "orders.reserve_stock"; all calls by default.
         survives: errors that may leave `act` when a call fails, as they would end a Lambda invocation.
+        forget: what else is to be set back before a run, such as what a test's own service remembers.
     """
+    world.empty()
+    prepare()
+    ready = world.save()
     for _ in range(2):  # the first run fills what a warm function keeps: clients, addresses, secrets
-        world.empty()
-        prepare()
+        world.restore(ready, with_past=True)
+        forget()
         calls = calls_of(act, within=within)
     assert calls, "nothing to break: no AWS call was made"
     for call in calls:
-        for kind in kinds:
-            world.empty()
-            prepare()
+        for kind in filter(call.admits, kinds):
+            world.restore(ready, with_past=True)
+            forget()
             fault = Run(kind=kind, at=call.number, within=within)
             try:
                 with watched(fault):
@@ -192,21 +232,3 @@ def every_point(
                 pass
             assert fault.fired, f"this fault did not happen: {fault}"
             yield fault
-
-
-def _before_call(model: Any, **_: Any) -> Any:
-    return _run.before_call(model) if _run else None
-
-
-def _before_send(request: Any, event_name: str, **_: Any) -> Any:
-    return _run.before_send(request, event_name) if _run else None
-
-
-def _after_call(http_response: Any, parsed: Any, **_: Any) -> None:
-    if _run:
-        _run.after_call(http_response, parsed)
-
-
-BUILTIN_HANDLERS.insert(0, ("before-send", _before_send))
-BUILTIN_HANDLERS.append(("before-call", _before_call))
-BUILTIN_HANDLERS.append(("after-call", _after_call))

@@ -1,4 +1,4 @@
-"""The whole system in one process: moto for AWS, every service's real app, messages carried by hand.
+"""The whole system in one process: AWS in memory, every service's real app, messages carried by hand.
 
     def test_something(world: World) -> None:
         buyer = world.token(role="dealer_buyer", dealer_id="D0001")
@@ -19,9 +19,12 @@
 - `world.periodic(service, function)` runs a scheduled function once.
 - `world.inhabit(app, ...)` leaves only the relay and these services, which may be a test's own.
 - `world.clock.advance(minutes=5)`, `world.clock.set(moment)`. The clock starts on Monday 23 November 2026 at 10:00 in
-  Shanghai and goes one millisecond further each time it is read. Tokens and AWS live in real time.
+  Shanghai and goes one millisecond further each time it is read. Tokens and moto live in real time.
 - `world.empty()` begins anew; `world.save()` and `world.restore(saved)` go back to a state that was dear to make.
   tests/faults.py breaks the system at every AWS call it makes, tests/calls.py tells which rights these calls need.
+- `with world.disorder(Random(7), repeats=0.2)`: queues hand out in any order that SQS may choose, some messages twice.
+- The fixture `world` stands on moto, `fast_world` on our own small AWS (tests/cloud), which is the same at a twentieth
+  of the time; there queues live in the world's time too. `opened(fast=True)` where no fixture will do.
 - `world.snapshot()`: every item as text by its key, to compare byte for byte; `world.items("ORDERS#")`: as values.
 
 Queues, dead letters and rules come from what the apps declare, the table from infra/core.yaml. A service that cannot be
@@ -45,27 +48,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from random import Random
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-import boto3
 import jwt
-import yaml
 from boto3.dynamodb.types import TypeDeserializer
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import rsa
-from moto.backends import get_backend
 
-import tests.calls  # noqa: F401  (before the first client, like faults and the patches)
 from kernel import clock
 from kernel.app import ConsumerSpec, Operation, ServiceApp
+from tests.cloud.fast import FastCloud
+from tests.cloud.in_moto import MotoCloud
+from tests.cloud.wanted import ACCOUNT, REGION, Cloud, Wanted, WantedQueue
 from tests.faults import running
-from tests.moto_patches import aws_in_process
 from tools import paths
 from tools.template import MAX_RECEIVES
 
 STAGE = "test"
-ACCOUNT, REGION = "123456789012", "us-east-1"
 ISSUER, AUDIENCE = "https://issuer.test/pool", "qudao-test-client"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -90,7 +91,6 @@ KEY_ID = "test-key-1"
 
 _BATCH = 100
 _MAX_ROUNDS = 400
-_VISIBILITY_SECONDS = 3600
 
 
 class Response(NamedTuple):
@@ -127,10 +127,21 @@ class Drained:
 
 
 class Saved(NamedTuple):
-    """A table and a time to go back to."""
+    """A state to go back to: table, queues and time, and what had happened by then."""
 
-    items: dict[Any, Any]
+    cloud: Any
     moment: datetime
+    delivered: list[Delivery]
+    streamed: int
+
+
+@dataclass
+class _Disorder:
+    """How messages come: in any order, some of them again."""
+
+    order: Random
+    repeats: float
+    again: list[Delivery] = field(default_factory=list)
 
 
 @dataclass
@@ -169,22 +180,21 @@ class Clock:
 class World:
     """One test's table, bus, queues and time, and every service that could be imported."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, fast: bool = False) -> None:
         apps, self._broken = load_apps()
         self.apps = dict(apps)
         self.clock = Clock()
         self._held: set[str] = set()
-        self.empty()
+        self._disorder: _Disorder | None = None
+        self.cloud: Cloud = FastCloud(self._wanted(), lambda: self.clock.moment) if fast else MotoCloud(self._wanted())
 
     def empty(self) -> None:
         """Begin anew: an empty table, empty queues, Monday morning."""
-        for service in ("dynamodb", "sqs", "events", "secretsmanager"):
-            get_backend(service)[ACCOUNT][REGION].reset()
+        self.cloud.empty(self._wanted())
         self.clock.moment = MONDAY_MORNING
         self.delivered: list[Delivery] = []
-        self._streamed = 0
+        self._streamed = self._stream_begins = 0
         self._stream_attempts = 0
-        self._build()
 
     def inhabit(self, *apps: ServiceApp) -> None:
         """Begin anew with the relay and only these services, which may be a test's own."""
@@ -192,19 +202,20 @@ class World:
         self.empty()
 
     def save(self) -> Saved:
-        """The table and the time as they are; nothing may be under way."""
-        return Saved(_rows(self.table.items), self.clock.moment)
+        """All as it is, to go back to any number of times."""
+        return Saved(self.cloud.save(), self.clock.moment, list(self.delivered), self._streamed)
 
-    def restore(self, saved: Saved) -> None:
-        """Make it as it was saved, in this world or another; what happened before then is not delivered again."""
-        self.table.items.clear()
-        self.table.items.update(_rows(saved.items))
-        self.table.stream_shard.items.clear()
-        for queue in self._sqs.queues.values():
-            queue._messages.clear()
+    def restore(self, saved: Saved, *, with_past: bool = False) -> None:
+        """Make it as it was saved, in this world or another of the same cloud.
+
+        What happened before then is not delivered again by `redeliver_everything`, unless `with_past`.
+        """
+        self.cloud.restore(saved.cloud)
         self.clock.moment = saved.moment
-        self.delivered.clear()
-        self._streamed = self._stream_attempts = 0
+        self.delivered = list(saved.delivered) if with_past else []
+        self._streamed = saved.streamed
+        self._stream_begins = 0 if with_past else saved.streamed
+        self._stream_attempts = 0
 
     # ---- asking ----
 
@@ -266,9 +277,9 @@ class World:
         dead_before = Counter(self.dead_letters())
         for _ in range(_MAX_ROUNDS):
             moved = self._pump_stream(report)
-            for service, app in self.apps.items():
-                for spec in app.consumers:
-                    moved |= self._pump_queue(service, spec, report)
+            for service, spec in self._consumers():
+                moved |= self._pump_queue(service, spec, report)
+            moved |= self._repeat_some()
             if not moved:
                 break
         else:
@@ -296,15 +307,22 @@ class World:
         finally:
             self._held.remove(queue)
 
+    @contextmanager
+    def disorder(self, order: Random, *, repeats: float = 0.0) -> Iterator[None]:
+        """Let queues hand out in any order SQS may choose, and the given share of messages twice, sooner or later."""
+        self._disorder = _Disorder(order, repeats)
+        try:
+            yield
+        finally:
+            self._disorder = None
+
     def redeliver_everything(self) -> Drained:
         """Deliver again all that was ever taken in well, message by message, and let the relay see the stream anew."""
         report = Drained()
         for delivery in list(self.delivered):
-            record = delivery.record | {"receiptHandle": "again"}
-            failures = self._invoke_consumer(delivery.function, [record])
-            assert not failures, f"{delivery.function} refused a duplicate: {record['body']}"
+            self._deliver_again(delivery)
             report.delivered[delivery.function] += 1
-        self._streamed = 0
+        self._streamed = self._stream_begins
         after = self.drain()
         report.delivered += after.delivered
         report.failed += after.failed
@@ -324,77 +342,61 @@ class World:
     def snapshot(self) -> dict[str, str]:
         """Every item of the table as canonical text, by "pk sk"."""
         return {
-            f"{pk.value} {sk.value}": json.dumps(
-                item.to_json()["Attributes"], sort_keys=True, ensure_ascii=False, default=_as_json
-            )
-            for pk, row in self.table.items.items()
-            for sk, item in row.items()
+            f"{pk} {sk}": json.dumps(item, sort_keys=True, ensure_ascii=False, default=_as_text)
+            for (pk, sk), item in self.cloud.rows()
         }
 
     def items(self, pk_prefix: str = "") -> list[dict[str, Any]]:
         """The items whose partition key begins so, as Python values, in key order."""
-        return [
-            {name: _plain(value) for name, value in item.to_json()["Attributes"].items()}
-            for pk, row in sorted(self.table.items.items(), key=lambda at: str(at[0].value))
-            for _, item in sorted(row.items(), key=lambda at: str(at[0].value))
-            if pk.value.startswith(pk_prefix)
-        ]
+        rows = sorted((row for row in self.cloud.rows() if row[0][0].startswith(pk_prefix)), key=lambda row: row[0])
+        return [{name: _plain(value) for name, value in item.items()} for _, item in rows]
 
     def dead_letters(self) -> list[DeadLetter]:
         """What every queue gave up on."""
         return [
-            DeadLetter(name, message.body)
-            for name, queue in self._sqs.queues.items()
-            if re.search(r"-dlq(\.fifo)?$", name)
-            for message in queue._messages
+            DeadLetter(name, body)
+            for name in self.cloud.queue_names()
+            if _DEAD_LETTERS.search(name)
+            for body in self.cloud.bodies(name)
         ]
 
     def waiting(self, queue: str) -> list[str]:
         """The bodies that stand in a queue, named as its consumer (`reserve-stock`), in order."""
-        found = self._sqs.queues.get(f"qudao-{STAGE}-{queue}") or self._sqs.queues[f"qudao-{STAGE}-{queue}.fifo"]
-        return [message.body for message in found._messages]
+        name = f"qudao-{STAGE}-{queue}"
+        return self.cloud.bodies(name if name in self.cloud.queue_names() else f"{name}.fifo")
 
     def stream_records(self) -> list[dict[str, Any]]:
         """All that was ever written, as the table's stream tells it."""
-        return self._records(0, len(self.table.stream_shard.items))
+        return self.cloud.records(self._stream_begins, self.cloud.stream_length())
 
     @property
     def table(self) -> Any:
         """Moto's table."""
-        return get_backend("dynamodb")[ACCOUNT][REGION].tables[f"qudao-{STAGE}"]
-
-    @property
-    def _sqs(self) -> Any:
-        return get_backend("sqs")[ACCOUNT][REGION]
+        assert isinstance(self.cloud, MotoCloud)
+        return self.cloud.table
 
     # ---- how it works ----
 
-    def _build(self) -> None:
-        made = _clients()
-        made["dynamodb"].create_table(TableName=f"qudao-{STAGE}", **table_definition())
-        made["events"].create_event_bus(Name=f"qudao-{STAGE}")
-        made["secretsmanager"].create_secret(Name=f"qudao/{STAGE}/sealing-key", SecretString=SEALING_KEY)
-        for app in self.apps.values():
-            for spec in app.consumers:
-                self._build_consumer(spec)
+    def _wanted(self) -> Wanted:
+        """What the apps declare, as the generated templates would build it."""
+        specs = [spec for app in self.apps.values() for spec in app.consumers]
+        return Wanted(
+            table=f"qudao-{STAGE}",
+            bus=f"qudao-{STAGE}",
+            secrets={f"qudao/{STAGE}/sealing-key": SEALING_KEY},
+            queues=[WantedQueue(queue_name(spec), spec.fifo, sorted(spec.hears)) for spec in specs],
+            max_receives=MAX_RECEIVES,
+        )
 
-    def _build_consumer(self, spec: ConsumerSpec) -> None:
-        name, dead = queue_name(spec), queue_name(spec, "-dlq")
-        ordered = {"FifoQueue": "true"} if spec.fifo else {}
-        self._sqs.create_queue(dead, **ordered)
-        redrive = {"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{dead}", "maxReceiveCount": MAX_RECEIVES}
-        self._sqs.create_queue(name, **ordered, RedrivePolicy=json.dumps(redrive))
-        if spec.hears:
-            events: Any = get_backend("events")[ACCOUNT][REGION]
-            bus, rule = f"qudao-{STAGE}", f"to-{spec.queue}"
-            pattern = json.dumps({"source": [{"prefix": "qudao."}], "detail-type": sorted(spec.hears)})
-            events.put_rule(name=rule, event_pattern=pattern, event_bus_arn=bus)
-            target = {"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"}
-            events.put_targets(name=rule, event_bus_arn=bus, targets=[target])
+    def _consumers(self) -> list[tuple[str, ConsumerSpec]]:
+        found = [(service, spec) for service, app in self.apps.items() for spec in app.consumers]
+        if self._disorder:
+            self._disorder.order.shuffle(found)
+        return found
 
     def _pump_stream(self, report: Drained) -> bool:
         """Hand the next records to the relay; after MAX_RECEIVES failures they are left to its sweeper."""
-        records = self._records(self._streamed, self._streamed + _BATCH)
+        records = self.cloud.records(self._streamed, self._streamed + _BATCH)
         if not records:
             return False
         for spec in self.app("relay").streams:
@@ -412,35 +414,50 @@ class World:
         self._streamed += len(records)
         return True
 
-    def _records(self, start: int, end: int) -> list[dict[str, Any]]:
-        shard = self.table.stream_shard.items
-        return [json.loads(json.dumps(record.to_json(), default=_as_json)) for record in shard[start:end]]
-
     def _pump_queue(self, service: str, spec: ConsumerSpec, report: Drained) -> bool:
         name, function = queue_name(spec), f"{service}.{spec.function}"
-        if spec.queue in self._held or not self._sqs.queues[name]._messages:
+        if spec.queue in self._held:
             return False
-        received = self._sqs.receive_message(name, spec.batch_size, 0, _VISIBILITY_SECONDS)
-        if not received:
+        records = self.cloud.receive(name, spec.batch_size, self._disorder.order if self._disorder else None)
+        if not records:
             # Only what has just gone to the dead letters moved, or what is delayed waits for its time.
             return False
-        records = [_sqs_record(message, name) for message in received]
         try:
             failures = self._invoke_consumer(function, records)
         except BaseException:
             # The process died: the whole batch comes back once its visibility ends.
             for record in records:
-                self._sqs.change_message_visibility(name, record["receiptHandle"], 0)
+                self.cloud.give_back(name, record)
             raise
         for record in records:
             if record["messageId"] in failures:
                 report.failed[function] += 1
-                self._sqs.change_message_visibility(name, record["receiptHandle"], 0)
+                self.cloud.give_back(name, record)
             else:
                 report.delivered[function] += 1
                 self.delivered.append(Delivery(function, name, record))
-                self._sqs.delete_message(name, record["receiptHandle"])
+                self.cloud.done(name, record)
+                if self._disorder and self._disorder.order.random() < self._disorder.repeats:
+                    self._disorder.again.append(self.delivered[-1])
         return True
+
+    def _repeat_some(self) -> bool:
+        """Deliver some of what is to come twice; whether anything of it is left."""
+        if not (self._disorder and self._disorder.again):
+            return False
+        later = []
+        for delivery in self._disorder.again:
+            if self._disorder.order.random() < 0.5:
+                self._deliver_again(delivery)
+            else:
+                later.append(delivery)
+        self._disorder.again = later
+        return True
+
+    def _deliver_again(self, delivery: Delivery) -> None:
+        record = delivery.record | {"receiptHandle": "again"}
+        failures = self._invoke_consumer(delivery.function, [record])
+        assert not failures, f"{delivery.function} refused a duplicate: {record['body']}"
 
     def _invoke_consumer(self, function: str, records: list[dict[str, Any]]) -> set[str]:
         """The ids of the messages the function did not take; all of them when it answers anything unexpected."""
@@ -449,24 +466,21 @@ class World:
         return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
 
 
-def _rows(items: dict[Any, dict[Any, Any]]) -> dict[Any, dict[Any, Any]]:
-    """The items by their keys; the items themselves are never changed in place (moto_patches)."""
-    return {pk: dict(row) for pk, row in items.items()}
-
-
 # ---- opening and closing ----
 
 
 @contextmanager
-def opened() -> Iterator[World]:
-    """A fresh world for one test."""
-    with environment(), aws_in_process(), _publish_keys():
-        world = World()
-        clock.set_clock(world.clock.read)
-        try:
-            yield world
-        finally:
-            clock.set_clock(None)
+def opened(*, fast: bool = False) -> Iterator[World]:
+    """A fresh world for one test, on moto or on our own small AWS."""
+    with environment(), _publish_keys():
+        world = World(fast=fast)
+        with world.cloud.answering():
+            world.empty()
+            clock.set_clock(world.clock.read)
+            try:
+                yield world
+            finally:
+                clock.set_clock(None)
 
 
 @contextmanager
@@ -523,28 +537,6 @@ def load_apps() -> tuple[dict[str, ServiceApp], dict[str, str]]:
         except Exception:
             broken[service] = traceback.format_exc()
     return apps, broken
-
-
-@cache
-def table_definition() -> dict[str, Any]:
-    """The shared table as infra/core.yaml defines it, in the words of CreateTable."""
-    properties = yaml.load(paths.CORE_TEMPLATE.read_text(), Loader=_TemplateLoader)["Resources"]["Table"]["Properties"]
-    taken = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-    stream = {"StreamEnabled": True, **properties["StreamSpecification"]}
-    return {name: properties[name] for name in taken} | {"StreamSpecification": stream}
-
-
-class _TemplateLoader(yaml.SafeLoader):
-    """Reads a template without resolving its functions."""
-
-
-_TemplateLoader.add_multi_constructor("!", lambda loader, tag, node: node.value)
-
-
-@cache
-def _clients() -> dict[str, Any]:
-    session = boto3.Session(region_name=REGION)
-    return {name: session.client(name) for name in ("dynamodb", "events", "secretsmanager")}
 
 
 # ---- tokens ----
@@ -648,29 +640,6 @@ def queue_name(spec: ConsumerSpec, suffix: str = "") -> str:
     return f"qudao-{STAGE}-{spec.queue}{suffix}{'.fifo' if spec.fifo else ''}"
 
 
-def _sqs_record(message: Any, queue: str) -> dict[str, Any]:
-    attributes = {
-        "ApproximateReceiveCount": str(message.approximate_receive_count),
-        "SentTimestamp": str(message.sent_timestamp),
-        "SenderId": ACCOUNT,
-        "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
-    }
-    if message.group_id:
-        attributes |= {"MessageGroupId": message.group_id, "MessageDeduplicationId": message.deduplication_id}
-        attributes["SequenceNumber"] = str(message.sequence_number)
-    return {
-        "messageId": message.id,
-        "receiptHandle": message.receipt_handle,
-        "body": message.body,
-        "attributes": attributes,
-        "messageAttributes": {},
-        "md5OfBody": message.body_md5,
-        "eventSource": "aws:sqs",
-        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}",
-        "awsRegion": REGION,
-    }
-
-
 def _scheduled_event(moment: datetime) -> dict[str, Any]:
     return {
         "version": "0",
@@ -688,8 +657,9 @@ def _scheduled_event(moment: datetime) -> dict[str, Any]:
 _plain: Callable[[Any], Any] = TypeDeserializer().deserialize
 
 
-def _as_json(value: Any) -> Any:
-    """What Lambda makes of a moment and of bytes in a stream record."""
-    if isinstance(value, datetime):
-        return value.timestamp()
+#: A FIFO queue's name ends otherwise.
+_DEAD_LETTERS = re.compile(r"-dlq(\.fifo)?$")
+
+
+def _as_text(value: Any) -> str:
     return base64.b64encode(bytes(value)).decode()

@@ -21,8 +21,8 @@ ORDER = "D0001-000001"
 
 
 @pytest.fixture
-def desk(world: World) -> Desk:
-    return Desk(world)
+def desk(fast_world: World) -> Desk:
+    return Desk(fast_world)
 
 
 def in_the_end(request: Callable[[], Response]) -> Response:

@@ -1,0 +1,176 @@
+"""DynamoDB's values in the form they travel in, `{"N": "5"}`: sizes, numbers, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Context, Decimal, Inexact, InvalidOperation
+from functools import lru_cache
+from math import ceil
+from typing import Any
+
+Value = Mapping[str, Any]
+Item = dict[str, Any]
+Key = tuple[str, str]
+
+MAX_ITEM_BYTES = 400 * 1024
+KEYS = ("pk", "sk")
+INDEX_KEYS = ("gsi1pk", "gsi1sk")
+
+_MAX_KEY_BYTES = {"pk": 2048, "sk": 1024}
+_BRACKETS = 3
+#: 38 significant digits, from 1E-130 to 9.9E+125.
+_EXACT = Context(prec=38, Emax=125, Emin=-130, traps=[Inexact, InvalidOperation])
+
+
+class Refusal(Exception):
+    """What the service answers instead: a code, a message and further members of the answer."""
+
+    def __init__(self, code: str, message: str, **more: Any) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.more = more
+
+
+def invalid(message: str) -> Refusal:
+    """The request itself is wrong."""
+    return Refusal("ValidationException", message)
+
+
+def check_item(item: Item) -> None:
+    """Refuse an item that may not be stored.
+
+    Raises:
+        Refusal: its keys, a number or its size.
+    """
+    key_of(item)
+    for name in INDEX_KEYS:
+        if name in item:
+            _check_text(item[name], f"Type mismatch for Index Key {name}", name)
+    if item_bytes(item) > MAX_ITEM_BYTES:
+        raise invalid("Item size has exceeded the maximum allowed size")
+
+
+def key_of(item: Mapping[str, Value]) -> Key:
+    """The key in an item or in a request's `Key`.
+
+    Raises:
+        Refusal: it is missing, no text, empty or too long.
+    """
+    for name in KEYS:
+        if name not in item:
+            raise invalid(f"One or more parameter values were invalid: Missing the key {name} in the item")
+        _check_text(item[name], f"Type mismatch for key {name}", name)
+        if len(item[name]["S"].encode()) > _MAX_KEY_BYTES[name]:
+            raise invalid(f"One or more parameter values were invalid: Size of {name} has exceeded the maximum")
+    return item["pk"]["S"], item["sk"]["S"]
+
+
+def only_key(key: Mapping[str, Value]) -> Key:
+    """The key in a request's `Key`, which has nothing else.
+
+    Raises:
+        Refusal: it has more, or is none.
+    """
+    if len(key) != len(KEYS) or any(name not in key for name in KEYS):
+        raise invalid("The provided key element does not match the schema")
+    return key_of(key)
+
+
+def item_bytes(item: Mapping[str, Value]) -> int:
+    """The size by which an item is limited and billed; checks its numbers on the way.
+
+    Raises:
+        Refusal: a number the service does not take.
+    """
+    return sum(len(name.encode()) + value_bytes(value) for name, value in item.items())
+
+
+def value_bytes(value: Value) -> int:
+    """The size of one value.
+
+    Raises:
+        Refusal: as `item_bytes`.
+    """
+    [(kind, content)] = value.items()
+    if kind == "S":
+        return len(content) if content.isascii() else len(content.encode())
+    if kind == "N":
+        return _number_bytes(content)
+    if kind == "B":
+        return len(content)
+    if kind in ("BOOL", "NULL"):
+        return 1
+    if kind == "L":
+        return _BRACKETS + sum(1 + value_bytes(one) for one in content)
+    if kind == "M":
+        return _BRACKETS + sum(1 + len(name.encode()) + value_bytes(one) for name, one in content.items())
+    if kind in ("SS", "NS", "BS"):
+        if not content or len(set(content)) < len(content):
+            raise invalid("One or more parameter values were invalid: An set may not be empty or have duplicates")
+        return sum(value_bytes({kind[0]: one}) for one in content)
+    raise invalid("Supplied AttributeValue has more than one datatypes set, or an unknown one")
+
+
+@lru_cache(maxsize=100_000)
+def number(text: str) -> int | Decimal:
+    """The number in a value.
+
+    Raises:
+        Refusal: none, or one of more than 38 digits or beyond 9.9E+125.
+    """
+    try:
+        exact = _EXACT.create_decimal(text)
+    except (InvalidOperation, Inexact, ValueError) as error:
+        raise invalid(f"The parameter cannot be converted to a numeric value, exactly: {text}") from error
+    if not exact.is_finite():
+        raise invalid(f"The parameter cannot be converted to a numeric value: {text}")
+    return int(exact) if exact == exact.to_integral_value() and abs(exact) < 10**38 else exact
+
+
+def total(left: str, right: str, sign: int) -> str:
+    """`left + sign x right` as it is stored.
+
+    Raises:
+        Refusal: it takes more than 38 digits.
+    """
+    first, second = number(left), number(right)
+    result = first + sign * second
+    text = str(result) if isinstance(result, int) else format(result.normalize(), "f")
+    number(text)
+    return text
+
+
+@lru_cache(maxsize=100_000)
+def _number_bytes(text: str) -> int:
+    number(text)
+    return ceil(len(text.lstrip("-").replace(".", "")) / 2) + 1
+
+
+def equal(left: Value, right: Value) -> bool:
+    """Whether two values are the same to the service: numbers by value, sets without order."""
+    [(kind, first)], [(other_kind, second)] = left.items(), right.items()
+    if kind != other_kind:
+        return False
+    if kind == "N":
+        return number(first) == number(second)
+    if kind == "L":
+        return len(first) == len(second) and all(map(equal, first, second))
+    if kind == "M":
+        return bool(first.keys() == second.keys()) and all(equal(one, second[name]) for name, one in first.items())
+    if kind in ("SS", "BS"):
+        return set(first) == set(second)
+    if kind == "NS":
+        return set(map(number, first)) == set(map(number, second))
+    return bool(first == second)
+
+
+def _check_text(value: Value, mismatch: str, name: str) -> None:
+    text = value.get("S")
+    if text is None:
+        raise invalid(f"One or more parameter values were invalid: {mismatch} Expected: S Actual: {next(iter(value))}")
+    if not text:
+        raise invalid(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+            f"empty string value. Key: {name}"
+        )

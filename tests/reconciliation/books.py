@@ -11,10 +11,9 @@ from contracts.orders import OrderShipped
 from kernel.outbox import announcement
 from kernel.table import Item
 from services.reconciliation.commands.post_journals import post_ledger_entries
-from services.reconciliation.table import DayItem, EntryItem, JournalItem, LedgerItem, StatementItem
 from tests.shop import open_shop
 from tests.world import Response, World
-from tools.audit.ledger import ledger_findings, trial_balance_findings
+from tools.audit import Snapshot, broken, ledger
 
 SERVICE = "reconciliation"
 DEALERS = ("D0001", "D0002", "D0003")
@@ -139,19 +138,7 @@ class Books:
 
     def wrong(self) -> list[str]:
         """What does not add up when everything is computed anew from the raw items."""
-        items = list(Item.scan())
-        found = []
-        for dealer in DEALERS:
-            own = [item for item in items if item.pk in {f"LEDGER#{dealer}", f"STATEMENT#{dealer}"}]
-
-            def all_of(kind: type[Any], own: list[Item] = own) -> list[Any]:
-                return [item for item in own if isinstance(item, kind)]
-
-            ledger = next(iter(all_of(LedgerItem)), None)
-            parts = [all_of(kind) for kind in (JournalItem, EntryItem, DayItem, StatementItem)]
-            found += [str(finding) for finding in ledger_findings(dealer, ledger, *parts)]
-        ledgers = [item for item in items if isinstance(item, LedgerItem)]
-        return found + [str(finding) for finding in trial_balance_findings(ledgers)]
+        return [str(finding) for finding in broken(Snapshot(Item.scan()), ledger.BOOKS)]
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:

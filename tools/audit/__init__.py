@@ -1,35 +1,60 @@
 """Check the invariants of a stage against what really stands in its table and queues (reliability.md 3).
 
-Each rule is a small function over items; here they are put together. Run it when the system is quiet: the table is read
-item by item, not at one moment.
+One library for whoever has a table before it: `qudao audit` reads a stage's, a simulation its own:
+
+    findings(Snapshot.of(raw_items))                          # the system may have been seen at work
+    findings(Snapshot.of(raw_items), patience=timedelta(0))   # it is quiet: nothing may be on its way any more
+    findings(Snapshot.of(raw_items), patience=None)           # what holds at every moment, between any two writes
+    nothing_is_rewritten(earlier, later)                      # what is only added to was only added to
+
+Each rule is a small function over a snapshot that begins with the name of its formula.
 """
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
 
-from contracts.catalog import ProductItem
-from contracts.stock import ShelfItem
 from kernel import clock
-from kernel.outbox import EventItem
-from services.orders.table import AccountItem, FollowedEventItem, GoodsReceiptItem, Order, ShipmentItem
-from services.reconciliation.domain import Account
-from services.reconciliation.table import DayItem, EntryItem, JournalItem, LedgerItem, StatementItem
-from tools.audit.delivery import dead_letter_findings, unsent_findings
+from tools.audit import events, ledger, notifications, orders, stock, tenancy, tickets
+from tools.audit.changes import nothing_is_rewritten
+from tools.audit.delivery import dead_letter_findings
 from tools.audit.findings import Finding
-from tools.audit.ledger import ledger_findings, shipment_findings, trial_balance_findings
-from tools.audit.orders import dealer_findings, order_findings
 from tools.audit.reading import Snapshot, dead_letters, snapshot
-from tools.audit.stock import stock_findings
 
-__all__ = ["Finding", "audit", "findings"]
+__all__ = [
+    "ALWAYS",
+    "WHEN_DUE",
+    "Finding",
+    "Snapshot",
+    "audit",
+    "broken",
+    "findings",
+    "nothing_is_rewritten",
+    "snapshot",
+]
 
-#: An event that is still not sent after this time was forgotten; the sweeper looks every minute.
-_PATIENCE = timedelta(minutes=3)
+#: What follows from an event has followed after this time; the sweeper of unsent events looks every minute.
+PATIENCE = timedelta(minutes=3)
 _SECOND_LOOK_AFTER_SECONDS = 5
+
+Rule = Callable[[Snapshot], Iterator[Finding]]
+#: Also takes the stamp before which everything has had its effects.
+DueRule = Callable[[Snapshot, str], Iterator[Finding]]
+
+#: These hold at every moment.
+ALWAYS: tuple[Rule, ...] = (
+    *stock.ALWAYS,
+    *orders.ALWAYS,
+    *events.ALWAYS,
+    *ledger.ALWAYS,
+    *tickets.ALWAYS,
+    *notifications.ALWAYS,
+    *tenancy.ALWAYS,
+)
+#: These hold of whatever happened long enough ago.
+WHEN_DUE: tuple[DueRule, ...] = (*orders.WHEN_DUE, *events.WHEN_DUE, *ledger.WHEN_DUE, *notifications.WHEN_DUE)
 
 
 def audit(stage: str, pause: Callable[[float], None] = time.sleep) -> list[Finding]:
@@ -49,51 +74,33 @@ def _look(stage: str) -> list[Finding]:
     return [*findings(snapshot(stage)), *dead_letter_findings(dead_letters(stage))]
 
 
-def findings(table: Snapshot) -> Iterator[Finding]:
-    """Everything that is wrong with what stands in a table."""
-    slots = {product.sku: int(product.slot_number) for product in table.all(ProductItem)}
-    yield from stock_findings(table.all(ShelfItem), table.all(GoodsReceiptItem), table.orders, slots)
-    yield from _orders(table)
-    yield from _ledger(table)
-    yield from unsent_findings(table.all(EventItem), clock.now(), _PATIENCE)
+def findings(
+    table: Snapshot, *, patience: timedelta | None = PATIENCE, now: datetime | None = None
+) -> Iterator[Finding]:
+    """Everything that is wrong with what stands in a table.
+
+    Args:
+        patience: how long what follows from an event may take; None does not ask for what follows at all.
+        now: the moment of the table, this one unless told.
+    """
+    yield from broken(table, ALWAYS)
+    if patience is not None:
+        due = clock.stamp((now or clock.now()) - patience)
+        yield from broken(table, [_bound(rule, due) for rule in WHEN_DUE])
 
 
-def _orders(table: Snapshot) -> Iterator[Finding]:
-    shipments: dict[str, list[ShipmentItem]] = defaultdict(list)
-    for shipment in table.all(ShipmentItem):
-        shipments[shipment.order_id].append(shipment)
-    by_dealer: dict[str, list[Order]] = defaultdict(list)
-    for order in table.orders:
-        by_dealer[order.header.dealer_id].append(order)
-        history = [event.envelope for event in table.history[order.header.order_id]]
-        yield from order_findings(order, history, shipments[order.header.order_id])
-    accounts = table.by_partition(AccountItem)
-    followed = table.by_partition(FollowedEventItem)
-    ledgers = table.by_partition(LedgerItem)
-    for dealer_id in sorted(by_dealer.keys() | accounts.keys() | ledgers.keys()):
-        yield from dealer_findings(
-            dealer_id,
-            by_dealer[dealer_id],
-            next(iter(accounts.get(dealer_id, [])), None),
-            followed.get(dealer_id, []),
-            sum(ledger.total_of(Account.RECEIVABLE) for ledger in ledgers.get(dealer_id, [])),
-        )
+def broken(table: Snapshot, rules: Iterable[Rule]) -> Iterator[Finding]:
+    """What these rules find. An item so damaged that a rule cannot read it is a finding, and hides no other."""
+    for rule in rules:
+        try:
+            yield from rule(table)
+        except Exception as error:
+            yield Finding("unreadable", rule.__name__, f"{type(error).__name__}: {error}")
 
 
-def _ledger(table: Snapshot) -> Iterator[Finding]:
-    ledgers = table.by_partition(LedgerItem)
-    journals = table.by_partition(JournalItem)
-    entries = table.by_partition(EntryItem)
-    days = table.by_partition(DayItem)
-    statements = table.by_partition(StatementItem)
-    for dealer_id in sorted(ledgers.keys() | journals.keys() | entries.keys() | days.keys() | statements.keys()):
-        yield from ledger_findings(
-            dealer_id,
-            next(iter(ledgers.get(dealer_id, [])), None),
-            journals.get(dealer_id, []),
-            entries.get(dealer_id, []),
-            days.get(dealer_id, []),
-            statements.get(dealer_id, []),
-        )
-    yield from shipment_findings(table.all(ShipmentItem), table.all(JournalItem))
-    yield from trial_balance_findings(table.all(LedgerItem))
+def _bound(rule: DueRule, due: str) -> Rule:
+    def when_due(table: Snapshot) -> Iterator[Finding]:
+        yield from rule(table, due)
+
+    when_due.__name__ = rule.__name__
+    return when_due

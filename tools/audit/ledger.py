@@ -3,26 +3,258 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
+from contracts.orders import OrderShipped
+from contracts.reconciliation import JournalReversed, ReceiptPosted, StatementIssued
 from services.orders.table import ShipmentItem
-from services.reconciliation.domain import Account, Kind
-from services.reconciliation.table import DayItem, EntryItem, JournalItem, LedgerItem, StatementItem
+from services.reconciliation.domain import Account, Kind, next_period
+from services.reconciliation.table import (
+    BankReferenceItem,
+    DayItem,
+    EntryItem,
+    JournalItem,
+    LedgerItem,
+    StatementItem,
+)
 from tools.audit.findings import Finding
+from tools.audit.reading import Snapshot
+
+_ACCOUNTS = frozenset(Account)
 
 
-def shipment_findings(shipments: Iterable[ShipmentItem], journals: Iterable[JournalItem]) -> Iterator[Finding]:
-    """Shipments and their journals match one to one, to the fen."""
-    sent = {shipment.shipment_id: shipment for shipment in shipments if shipment.gross_fen}
-    booked = {journal.document_id: journal for journal in journals if journal.document_kind == Kind.SHIPMENT}
-    for shipment_id in sorted(sent.keys() - booked.keys()):
-        yield Finding("shipment-unbooked", shipment_id, f"{sent[shipment_id].gross_fen} fen are not in the ledger")
-    for shipment_id in sorted(booked.keys() - sent.keys()):
-        yield Finding("journal-unfounded", booked[shipment_id].sk, "there is no such shipment")
-    for shipment_id in sorted(sent.keys() & booked.keys()):
-        expected = _amounts_of(sent[shipment_id])
-        if booked[shipment_id].amounts != expected:
-            yield Finding("journal-amounts", shipment_id, f"{booked[shipment_id].amounts}, shipped {expected}")
+# ---- journals ----
+
+
+def journals_balance(table: Snapshot) -> Iterator[Finding]:
+    """G1: a journal has at least two entries, each of a known account and not zero, and debits = credits."""
+    for journal in table.all(JournalItem):
+        amounts = journal.amounts
+        known = amounts.keys() <= _ACCOUNTS and all(isinstance(fen, int) and fen for fen in amounts.values())
+        if len(amounts) < 2 or not known or sum(amounts.values()):
+            yield Finding("journal-balance", journal.sk, f"{amounts}")
+
+
+def debits_are_credits(table: Snapshot) -> Iterator[Finding]:
+    """G2: over all dealers and accounts, sum of (debit - credit) = 0."""
+    rest = sum(ledger.total_of(account) for ledger in table.all(LedgerItem) for account in Account)
+    if rest:
+        yield Finding("trial-balance", "ledger", f"debits exceed credits by {rest} fen")
+
+
+def reversals_mirror(table: Snapshot) -> Iterator[Finding]:
+    """G3: a reversal books the opposite of what it takes back, and nothing else does."""
+    journals = {journal_id(journal): journal for journal in table.all(JournalItem)}
+    for number, journal in journals.items():
+        if (journal.document_kind == Kind.REVERSAL) != bool(journal.reverses):
+            yield Finding("journal-reversal", number, f"a {journal.document_kind} that reverses {journal.reverses}")
+        elif journal.reverses:
+            original = journals.get(journal.reverses)
+            mirrored = {account: -fen for account, fen in original.amounts.items()} if original else None
+            if journal.amounts != mirrored or journal.pk != (original and original.pk):
+                yield Finding("journal-reversal", number, f"{journal.amounts}, taken back {mirrored}")
+
+
+def documents_are_booked_once(table: Snapshot) -> Iterator[Finding]:
+    """G6: a journal stands under its document, in its dealer's ledger, so no document has two."""
+    for journal in table.all(JournalItem):
+        expected = f"LEDGER#{journal.dealer_id}", f"JOURNAL#{journal.document_kind}.{journal.document_id}"
+        if (journal.pk, journal.sk) != expected:
+            yield Finding("journal-key", journal.sk, f"{journal.pk}, is of {expected}")
+
+
+def money_is_booked_once(table: Snapshot) -> Iterator[Finding]:
+    """G6: every receipt has one bank reference, every bank reference one receipt."""
+    booked = Counter(item.document_id for item in table.all(JournalItem) if item.document_kind == Kind.RECEIPT)
+    known = Counter(item.receipt_id for item in table.all(BankReferenceItem))
+    for receipt_id in sorted(booked.keys() | known.keys()):
+        if (booked[receipt_id], known[receipt_id]) != (1, 1):
+            detail = f"{booked[receipt_id]} journals, {known[receipt_id]} bank references"
+            yield Finding("bank-reference", receipt_id, detail)
+
+
+def journals_are_told(table: Snapshot) -> Iterator[Finding]:
+    """E1, G6: money and reversals are told as they were booked, each once."""
+    told: dict[str, int] = {}
+    for message in table.told(ReceiptPosted.TYPE):
+        told[f"{message.data['dealer_id']}.{Kind.RECEIPT}.{message.data['receipt_id']}"] = -message.data["amount_fen"]
+    for message in table.told(JournalReversed.TYPE):
+        told[message.data["journal_id"]] = message.data["owed_change_fen"]
+    booked = {
+        journal_id(journal): _owed_fen(journal)
+        for journal in table.all(JournalItem)
+        if journal.document_kind != Kind.SHIPMENT
+    }
+    for number in sorted(told.keys() | booked.keys()):
+        if told.get(number) != booked.get(number):
+            yield Finding("journal-told", number, f"booked {booked.get(number)} fen, told {told.get(number)}")
+
+
+# ---- shipments ----
+
+
+def shipment_journals_are_founded(table: Snapshot) -> Iterator[Finding]:
+    """E1, G6: what is booked as shipped was shipped, to the fen."""
+    sent = {shipment.shipment_id: shipment for shipment in table.all(ShipmentItem) if shipment.gross_fen}
+    for shipment_id, journal in sorted(table.once(_booked_shipments).items()):
+        if shipment_id not in sent:
+            yield Finding("journal-unfounded", journal.sk, "there is no such shipment")
+        elif journal.amounts != (expected := _amounts_of(sent[shipment_id])):
+            yield Finding("journal-amounts", shipment_id, f"{journal.amounts}, shipped {expected}")
+
+
+def shipments_get_booked(table: Snapshot, due: str) -> Iterator[Finding]:
+    """E2, when due: every shipment that is worth anything is booked."""
+    booked = table.once(_booked_shipments)
+    for message in table.told(OrderShipped.TYPE):
+        shipment_id, gross_fen = message.data["shipment_id"], message.data["shipped_gross_fen"]
+        if gross_fen and shipment_id not in booked and message.time < due:
+            yield Finding("shipment-unbooked", shipment_id, f"{gross_fen} fen are not in the ledger")
+
+
+# ---- totals ----
+
+
+def accounts_are_sums(table: Snapshot) -> Iterator[Finding]:
+    """G5: each account's balance is the sum of the dealer's journals, and so is their number."""
+    ledgers, journals = table.by_partition(LedgerItem), table.by_partition(JournalItem)
+    for dealer_id in sorted(ledgers.keys() | journals.keys()):
+        ledger = next(iter(ledgers.get(dealer_id, [])), None)
+        booked: Counter[str] = Counter()
+        for journal in journals.get(dealer_id, []):
+            booked.update(journal.amounts)
+        for account in Account:
+            stored = ledger.total_of(account) if ledger else 0
+            if stored != booked[account.value]:
+                detail = f"{account} {stored}, its journals say {booked[account.value]}"
+                yield Finding("ledger-total", dealer_id, detail)
+        counted, there = int(ledger.journals) if ledger else 0, len(journals.get(dealer_id, []))
+        if counted != there:
+            yield Finding("ledger-total", dealer_id, f"counts {counted} journals, there are {there}")
+
+
+def entries_are_journals(table: Snapshot) -> Iterator[Finding]:
+    """G5: one statement line per journal, by as much as the journal changes what is owed."""
+    owed = {journal_id(journal): _owed_fen(journal) for journal in table.all(JournalItem)}
+    stated: Counter[str] = Counter()
+    lines: Counter[str] = Counter()
+    for entry in table.all(EntryItem):
+        stated[entry.journal_id] += int(entry.debit_fen) - int(entry.credit_fen)
+        lines[entry.journal_id] += 1
+    for number in sorted(owed.keys() | lines.keys()):
+        if owed.get(number) != stated.get(number):
+            detail = f"journal {owed.get(number)} fen, statement line {stated.get(number)}"
+            yield Finding("entry-amount", number, detail)
+        elif lines[number] > 1:
+            yield Finding("entry-twice", number, f"{lines[number]} lines")
+
+
+def days_are_sums(table: Snapshot) -> Iterator[Finding]:
+    """G5: totals by day and due day are the sums of their lines."""
+    sums: dict[tuple[str, str, str], tuple[int, int, int]] = defaultdict(lambda: (0, 0, 0))
+    for entry in table.all(EntryItem):
+        key = entry.pk, entry.posted_on, entry.due_on or "-"
+        debit, credit, lines = sums[key]
+        sums[key] = debit + int(entry.debit_fen), credit + int(entry.credit_fen), lines + 1
+    stored: Mapping[tuple[str, str, str], tuple[int, int, int]] = {
+        (day.pk, *_day_and_due(day)): (int(day.debit_fen), int(day.credit_fen), int(day.line_count))
+        for day in table.all(DayItem)
+    }
+    for key in sorted(sums.keys() | stored.keys()):
+        if sums.get(key) != stored.get(key):
+            yield Finding("day-total", f"{key[0]} {key[1]}", f"{stored.get(key)}, its lines say {sums.get(key)}")
+
+
+# ---- statements ----
+
+
+def statements_hold_their_lines(table: Snapshot) -> Iterator[Finding]:
+    """G4: each statement holds its period's lines and opens where the one before closed."""
+    entries = table.by_partition(EntryItem)
+    for dealer_id, statements in sorted(table.once(_statements).items()):
+        opening = 0
+        for statement in statements:
+            lines = [entry for entry in entries.get(dealer_id, []) if entry.posted_on.startswith(statement.period)]
+            expected = opening, sum(int(line.debit_fen) for line in lines), sum(int(line.credit_fen) for line in lines)
+            stored = int(statement.opening_fen), int(statement.debit_fen), int(statement.credit_fen)
+            if stored != expected or int(statement.line_count) != len(lines):
+                detail = f"opening, debit, credit {stored}, its lines say {expected}"
+                yield Finding("statement", f"{dealer_id} {statement.period}", detail)
+            opening = statement.totals.closing_fen
+
+
+def periods_follow_each_other(table: Snapshot) -> Iterator[Finding]:
+    """G4: a dealer's statements tile time without gap, up to the period its ledger is closed through."""
+    statements = table.once(_statements)
+    closed = {ledger.pk.partition("#")[2]: ledger for ledger in table.all(LedgerItem) if ledger.closed_through}
+    for dealer_id in sorted(statements.keys() | closed.keys()):
+        issued, ledger = statements.get(dealer_id, []), closed.get(dealer_id)
+        periods = [statement.period for statement in issued]
+        if any(next_period(one) != following for one, following in pairwise(periods)):
+            yield Finding("statement-gap", dealer_id, f"{periods}")
+        last = (periods[-1], issued[-1].totals.closing_fen) if issued else None
+        stored = (ledger.closed_through, int(ledger.closing_fen)) if ledger else None
+        if last != stored:
+            yield Finding(
+                "statement-closing", dealer_id, f"ledger closed with {stored}, its last statement says {last}"
+            )
+
+
+def statements_are_told(table: Snapshot) -> Iterator[Finding]:
+    """G4, E1: every statement has one event, which tells its opening and closing."""
+    told = {
+        message.data["statement_id"]: (message.data["opening_fen"], message.data["closing_fen"])
+        for message in table.told(StatementIssued.TYPE)
+    }
+    issued = {item.statement_id: (int(item.opening_fen), item.totals.closing_fen) for item in table.all(StatementItem)}
+    for statement_id in sorted(told.keys() | issued.keys()):
+        if told.get(statement_id) != issued.get(statement_id):
+            detail = f"opening and closing {issued.get(statement_id)}, its event says {told.get(statement_id)}"
+            yield Finding("statement-told", statement_id, detail)
+
+
+def ageing_explains_what_is_owed(table: Snapshot) -> Iterator[Finding]:
+    """G4: what is overdue and what is not add up to what is owed at the end of the period."""
+    for statement in table.all(StatementItem):
+        aged, closing = sum(statement.totals.ageing.values()), statement.totals.closing_fen
+        if aged != max(closing, 0):
+            yield Finding("statement-ageing", statement.statement_id, f"aged {aged} fen, owed {closing}")
+
+
+#: What one ledger says of itself.
+BOOKS = (
+    journals_balance,
+    debits_are_credits,
+    reversals_mirror,
+    documents_are_booked_once,
+    money_is_booked_once,
+    accounts_are_sums,
+    entries_are_journals,
+    days_are_sums,
+    statements_hold_their_lines,
+    periods_follow_each_other,
+    ageing_explains_what_is_owed,
+)
+ALWAYS = (*BOOKS, journals_are_told, shipment_journals_are_founded, statements_are_told)
+WHEN_DUE = (shipments_get_booked,)
+
+
+# ---- small words ----
+
+
+def journal_id(item: JournalItem) -> str:
+    """The id of a journal, from where it stands."""
+    return f"{item.pk.partition('#')[2]}.{item.sk.removeprefix('JOURNAL#')}"
+
+
+def _owed_fen(item: JournalItem) -> int:
+    # Not by `JournalItem.journal`, which refuses to read what does not balance.
+    return int(item.amounts.get(Account.RECEIVABLE.value, 0))
+
+
+def _booked_shipments(table: Snapshot) -> dict[str, JournalItem]:
+    return {item.document_id: item for item in table.all(JournalItem) if item.document_kind == Kind.SHIPMENT}
 
 
 def _amounts_of(shipment: ShipmentItem) -> dict[str, int]:
@@ -31,88 +263,11 @@ def _amounts_of(shipment: ShipmentItem) -> dict[str, int]:
     return {account.value: fen for account, fen in amounts.items() if fen}
 
 
-def ledger_findings(
-    dealer_id: str,
-    ledger: LedgerItem | None,
-    journals: Sequence[JournalItem],
-    entries: Sequence[EntryItem],
-    days: Sequence[DayItem],
-    statements: Sequence[StatementItem],
-) -> Iterator[Finding]:
-    """Everything that does not add up within one dealer's ledger."""
-    yield from _balances(journals)
-    yield from _accounts(dealer_id, ledger, journals)
-    yield from _entries(dealer_id, journals, entries)
-    yield from _days(dealer_id, entries, days)
-    yield from _statements(dealer_id, entries, statements)
+def _day_and_due(day: DayItem) -> tuple[str, str]:
+    _, posted_on, due_on = day.sk.split("#")
+    return posted_on, due_on
 
 
-def trial_balance_findings(ledgers: Iterable[LedgerItem]) -> Iterator[Finding]:
-    """Over all dealers and accounts, debits are credits."""
-    rest = sum(ledger.total_of(account) for ledger in ledgers for account in Account)
-    if rest:
-        yield Finding("trial-balance", "ledger", f"debits exceed credits by {rest} fen")
-
-
-def _balances(journals: Iterable[JournalItem]) -> Iterator[Finding]:
-    for journal in journals:
-        if len(journal.amounts) < 2 or sum(journal.amounts.values()):
-            yield Finding("journal-balance", journal.sk, f"{journal.amounts}")
-
-
-def _accounts(dealer_id: str, ledger: LedgerItem | None, journals: Sequence[JournalItem]) -> Iterator[Finding]:
-    booked: Counter[str] = Counter()
-    for journal in journals:
-        booked.update(journal.amounts)
-    for account in Account:
-        stored = ledger.total_of(account) if ledger else 0
-        if stored != booked[account.value]:
-            yield Finding("ledger-total", dealer_id, f"{account} {stored}, its journals say {booked[account.value]}")
-    counted = int(ledger.journals) if ledger else 0
-    if counted != len(journals):
-        yield Finding("ledger-total", dealer_id, f"counts {counted} journals, there are {len(journals)}")
-
-
-def _entries(dealer_id: str, journals: Sequence[JournalItem], entries: Sequence[EntryItem]) -> Iterator[Finding]:
-    """One statement line per journal, by as much as the journal changes what is owed."""
-    # Not by `JournalItem.journal`, which refuses to read what does not balance.
-    owed = {
-        f"{dealer_id}.{journal.sk.removeprefix('JOURNAL#')}": journal.amounts.get(Account.RECEIVABLE.value, 0)
-        for journal in journals
-    }
-    stated = {entry.journal_id: int(entry.debit_fen) - int(entry.credit_fen) for entry in entries}
-    for journal_id in sorted(owed.keys() | stated.keys()):
-        if owed.get(journal_id) != stated.get(journal_id):
-            detail = f"journal {owed.get(journal_id)} fen, statement line {stated.get(journal_id)}"
-            yield Finding("entry-amount", journal_id, detail)
-    if len(stated) != len(entries):
-        yield Finding("entry-twice", dealer_id, f"{len(entries)} lines for {len(stated)} journals")
-
-
-def _days(dealer_id: str, entries: Iterable[EntryItem], days: Iterable[DayItem]) -> Iterator[Finding]:
-    """Totals by day and due day are the sums of their lines."""
-    sums: dict[tuple[str, str], tuple[int, int, int]] = defaultdict(lambda: (0, 0, 0))
-    for entry in entries:
-        key = entry.posted_on, entry.due_on or "-"
-        debit, credit, lines = sums[key]
-        sums[key] = debit + int(entry.debit_fen), credit + int(entry.credit_fen), lines + 1
-    stored: Mapping[tuple[str, str], tuple[int, int, int]] = {
-        (day.sk.split("#")[1], day.sk.split("#")[2]): (int(day.debit_fen), int(day.credit_fen), int(day.line_count))
-        for day in days
-    }
-    for key in sorted(sums.keys() | stored.keys()):
-        if sums.get(key) != stored.get(key):
-            yield Finding("day-total", f"{dealer_id} {key[0]}", f"{stored.get(key)}, its lines say {sums.get(key)}")
-
-
-def _statements(dealer_id: str, entries: Sequence[EntryItem], statements: Sequence[StatementItem]) -> Iterator[Finding]:
-    """Each statement holds its period's lines and opens where the one before closed."""
-    opening = 0
-    for statement in sorted(statements, key=lambda item: item.period):
-        lines = [entry for entry in entries if entry.posted_on.startswith(statement.period)]
-        expected = (opening, sum(int(line.debit_fen) for line in lines), sum(int(line.credit_fen) for line in lines))
-        stored = (int(statement.opening_fen), int(statement.debit_fen), int(statement.credit_fen))
-        if stored != expected or int(statement.line_count) != len(lines):
-            detail = f"opening, debit, credit {stored}, its lines say {expected}"
-            yield Finding("statement", f"{dealer_id} {statement.period}", detail)
-        opening = statement.totals.closing_fen
+def _statements(table: Snapshot) -> dict[str, list[StatementItem]]:
+    found = table.by_partition(StatementItem)
+    return {dealer_id: sorted(items, key=lambda item: str(item.period)) for dealer_id, items in found.items()}

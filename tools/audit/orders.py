@@ -2,46 +2,409 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
+from contracts.catalog import PricePageItem, price_page_key
+from contracts.orders import (
+    OrderApproved,
+    OrderBackordersFilled,
+    OrderCancelled,
+    OrderHoldExpired,
+    OrderHoldExpiring,
+    OrderHoldReleased,
+    OrderOverdue,
+    OrderRejected,
+    OrderRenewed,
+    OrderReserved,
+    OrderShipped,
+    OrderSubmitted,
+)
+from contracts.stock import Slot
+from kernel import clock
 from kernel.events import Envelope
+from kernel.idempotency import IdempotencyItem
 from kernel.money import fen_of, tax_within
-from services.orders.domain import OPEN_STATES, Line, Progress, State
-from services.orders.table import AccountItem, FollowedEventItem, Order, ShipmentItem
+from services.orders.domain import OPEN_STATES, Action, Line, Progress, State, backordered_by_slot, may
+from services.orders.table import (
+    AccountItem,
+    BackorderItem,
+    FollowedEventItem,
+    FulfilmentItem,
+    GrantItem,
+    HeaderItem,
+    LinesItem,
+    Order,
+    ShipmentItem,
+    line_pk,
+    waiting_key,
+    waiting_rank,
+)
+from services.reconciliation.domain import Account
+from services.reconciliation.table import LedgerItem
 from tools.audit.findings import Finding
+from tools.audit.reading import Snapshot
+
+_INTAKE = "POST /orders#"
+#: The sweeper of holds comes every five minutes.
+_SWEPT_WITHIN = timedelta(minutes=10)
+_DECIDED = frozenset({State.IN_REVIEW, State.CONFIRMED})
+
+#: What an event tells was done, and the states that may lead to.
+_STEPS: Mapping[str, tuple[Action, frozenset[State]]] = {
+    OrderReserved.TYPE: (Action.RESERVE, frozenset({State.IN_REVIEW})),
+    OrderHoldReleased.TYPE: (Action.RELEASE_HOLD, frozenset({State.IN_REVIEW})),
+    OrderApproved.TYPE: (Action.APPROVE, frozenset({State.CONFIRMED})),
+    OrderRejected.TYPE: (Action.REJECT, frozenset({State.REJECTED})),
+    OrderCancelled.TYPE: (Action.CANCEL, frozenset({State.CANCELLED, State.CLOSED})),
+    OrderShipped.TYPE: (Action.SHIP, frozenset({State.CONFIRMED, State.CLOSED})),
+}
+#: What an event may tell of an order that stays as it is, and in which states.
+_WITHIN: Mapping[str, frozenset[State]] = {
+    kind.TYPE: frozenset({State.IN_REVIEW, State.CONFIRMED})
+    for kind in (OrderBackordersFilled, OrderHoldExpiring, OrderHoldExpired, OrderRenewed)
+} | {OrderOverdue.TYPE: frozenset({State.IN_REVIEW})}
+_NOTHING_SHIPPED = frozenset({State.SUBMITTED, State.IN_REVIEW, State.REJECTED, State.CANCELLED})
 
 
-def order_findings(order: Order, history: Sequence[Envelope], shipments: Sequence[ShipmentItem]) -> Iterator[Finding]:
-    """Everything that does not add up within one order."""
-    yield from _lines(order)
-    yield from _totals(order)
-    yield from _history(order, history)
-    yield from _shipments(order, shipments)
+# ---- lines ----
 
 
-def dealer_findings(
-    dealer_id: str,
-    orders: Sequence[Order],
-    account: AccountItem | None,
-    followed: Iterable[FollowedEventItem],
-    owed_fen: int,
-) -> Iterator[Finding]:
-    """A dealer's order numbers run from 1 without a gap, and what it has committed is explained twice: by its orders
-    and the events of the ledger that were followed, and by what it owes (`owed_fen`) and has on order."""
-    numbers = sorted(int(order.header.sequence) for order in orders)
-    last = int(account.last_sequence) if account else 0
-    if numbers != list(range(1, last + 1)):
-        missing = sorted(set(range(1, last + 1)) - set(numbers))
-        yield Finding("order-sequence", dealer_id, f"{len(numbers)} orders up to {last}, missing {missing[:10]}")
-    stored = int(account.committed_fen) if account else 0
-    told = sum(map(_ordered_fen, orders)) + sum(int(event.change_fen) for event in followed)
-    if stored != told:
-        yield Finding("order-committed", dealer_id, f"account says {stored} fen, orders and followed events {told}")
-    exposed = owed_fen + sum(_ordered_fen(order) - _shipped_fen(order) for order in orders)
-    if stored != exposed:
-        yield Finding("order-exposure", dealer_id, f"account says {stored} fen, owed and on order are {exposed}")
+def lines_add_up(table: Snapshot) -> Iterator[Finding]:
+    """S3: ordered = reserved + back-ordered + shipped + cancelled on every line, once stock was decided."""
+    for order, line, so_far in _lines(table):
+        told = sum(astuple(so_far))
+        undecided = order.state is State.SUBMITTED
+        if min(astuple(so_far)) < 0 or told > line.quantity or (told < line.quantity and not undecided):
+            yield Finding("line-identity", _line_name(order, line), f"ordered {line.quantity}, {so_far}")
+
+
+def all_or_nothing_is_kept(table: Snapshot) -> Iterator[Finding]:
+    """S3: an order that has no use for a part holds all of what is open, or nothing. Unless its stock is decided, or
+    given back, in several steps: in between it may hold a part."""
+    for order in table.orders:
+        if order.policy.takes_part or order.state not in OPEN_STATES or int(order.header.steps):
+            continue
+        holds, waits = int(order.header.reserved), int(order.header.backordered)
+        if holds and waits:
+            yield Finding("all-or-nothing", order.header.order_id, f"holds {holds} pieces and waits for {waits}")
+
+
+def ended_orders_hold_nothing(table: Snapshot) -> Iterator[Finding]:
+    """S4: terminal(o) implies no active hold."""
+    for order, line, so_far in _lines(table):
+        if order.state not in OPEN_STATES and so_far.reserved + so_far.backordered:
+            yield Finding("line-after-end", _line_name(order, line), f"{order.state}, but {so_far}")
+
+
+def only_confirmed_orders_ship(table: Snapshot) -> Iterator[Finding]:
+    """S4: nothing has left for an order that was not confirmed, and something for one that is closed."""
+    for order in table.orders:
+        shipped = sum(so_far.shipped for so_far in order.progress)
+        if (shipped and order.state in _NOTHING_SHIPPED) or (not shipped and order.state is State.CLOSED):
+            yield Finding("state-shipped", order.header.order_id, f"{order.state}, and {shipped} pieces were shipped")
+
+
+def shipments_are_what_left(table: Snapshot) -> Iterator[Finding]:
+    """S5: the shipped pieces of a line, and what they are worth, are those of its shipments."""
+    for order in table.orders:
+        pieces, worth = _sent(table.once(_shipments).get(order.header.order_id, []))
+        for line, so_far in zip(order.lines, order.progress, strict=True):
+            number, subject = line.line_no, _line_name(order, line)
+            if pieces[number] != so_far.shipped:
+                yield Finding("shipped-pieces", subject, f"{so_far.shipped}, its shipments say {pieces[number]}")
+            if worth[number] != (value := _worth(line, so_far.shipped)):
+                yield Finding("shipped-money", subject, f"{value}, sent {worth[number]}")
+
+
+# ---- orders ----
+
+
+def orders_are_whole(table: Snapshot) -> Iterator[Finding]:
+    """O1: every accepted order can be read: its header and its lines are there, and no part without an order."""
+    headers = {(item.pk, item.sk.partition("#")[2]) for item in table.all(HeaderItem)}
+    lines = {(item.pk, item.sk.partition("#")[2]) for item in table.all(LinesItem)}
+    others = {(item.pk, item.sk.split("#")[1]) for kind in (FulfilmentItem, ShipmentItem) for item in table.all(kind)}
+    for pk, sequence in sorted(headers - lines):
+        yield Finding("order-torn", f"{pk} {sequence}", "it has a header and no lines")
+    for pk, sequence in sorted((lines | others) - headers):
+        yield Finding("order-torn", f"{pk} {sequence}", "it has parts and no header")
+
+
+def accepted_orders_are_there(table: Snapshot) -> Iterator[Finding]:
+    """O1, O2: an order that was answered for is there, under one key only."""
+    known = {header.order_id for header in table.all(HeaderItem)}
+    keys: Counter[str] = Counter()
+    for item in table.all(IdempotencyItem):
+        if item.sk.startswith(_INTAKE):
+            keys[json.loads(zlib.decompress(item.answer))["order_id"]] += 1
+    for order_id, count in sorted(keys.items()):
+        if order_id not in known:
+            yield Finding("order-lost", order_id, "it was accepted and is not there")
+        if count > 1:
+            yield Finding("order-keys", order_id, f"{count} keys were answered with it")
+
+
+def waiting_orders_are_listed(table: Snapshot) -> Iterator[Finding]:
+    """O1: an order that waits for somebody stands in the queue of its state, in its place; others in none."""
+    for header in table.all(HeaderItem):
+        pk = waiting_key(State(header.state))
+        sk = waiting_rank(bool(header.urgent), header.submitted_at, header.order_id) if pk else None
+        if (header.gsi1pk, header.gsi1sk) != (pk, sk):
+            yield Finding("order-queue", header.order_id, f"{header.state}, listed under {header.gsi1pk}")
+
+
+def who_waits_stands_in_line(table: Snapshot) -> Iterator[Finding]:
+    """O1: an order that waits for goods stands in line in its place, once, for all it waits for; others do not.
+
+    It waits while pieces are back-ordered and its policy is to wait, until its hold expired and nobody renewed it.
+    """
+    places = {(item.pk, item.sk): item for item in table.all(BackorderItem)}
+    for order in table.orders:
+        header, since = order.header, order.header.in_line_since
+        waits = order.state in _DECIDED and bool(header.backordered) and order.policy.stands_in_line
+        if bool(since) != (waits and not _gave_up(table.history.get(header.order_id, []))):
+            yield Finding("line-since", header.order_id, f"{order.state}, {header.backordered} back-ordered, {since}")
+        if not since:
+            continue
+        place = places.pop((line_pk(header.warehouse), waiting_rank(bool(header.urgent), since, header.order_id)), None)
+        wanted = backordered_by_slot(order.lines, order.progress)
+        if place is None or (place.by_slot != wanted and not int(header.steps)):
+            stands = f"for {place.by_slot}" if place else "not in line"
+            yield Finding("line-place", header.order_id, f"{stands}, waits for {wanted}")
+    for pk, sk in sorted(places):
+        yield Finding("line-place", f"{pk} {sk}", "no order waits there")
+
+
+def grants_are_told(table: Snapshot) -> Iterator[Finding]:
+    """S5: what an order got of goods that came in is recorded once, and its events tell of no other."""
+    granted: Counter[str] = Counter()
+    for item in table.all(GrantItem):
+        granted[item.order_id] += sum(pieces for _, pieces, _ in item.grants)
+    told: Counter[str] = Counter()
+    for message in table.told(OrderBackordersFilled.TYPE):
+        told[message.subject] += message.data["filled"]
+    for order_id in sorted(granted.keys() | told.keys()):
+        if granted[order_id] != told[order_id]:
+            yield Finding("order-granted", order_id, f"{granted[order_id]} pieces granted, told {told[order_id]}")
+
+
+def totals_are_of_the_lines(table: Snapshot) -> Iterator[Finding]:
+    """O4: an order's totals are the sums of its lines."""
+    for order in table.orders:
+        expected = {
+            "line_count": len(order.lines),
+            "pieces": sum(line.quantity for line in order.lines),
+            "gross_fen": sum(line.gross_fen for line in order.lines),
+            "tax_fen": sum(line.tax_fen for line in order.lines),
+            **{name: sum(getattr(so_far, name) for so_far in order.progress) for name in Progress.__dataclass_fields__},
+        }
+        for name, value in expected.items():
+            if (stored := int(getattr(order.header, name))) != value:
+                yield Finding("order-total", order.header.order_id, f"{name} {stored}, its lines say {value}")
+
+
+def lines_cost_what_they_should(table: Snapshot) -> Iterator[Finding]:
+    """O4: line = round(unit price x quantity), in fen."""
+    for order, line, _ in _lines(table):
+        if line.gross_fen != fen_of(line.unit_price, line.quantity):
+            detail = f"{line.unit_price} x {line.quantity} is not {line.gross_fen} fen"
+            yield Finding("line-money", _line_name(order, line), detail)
+
+
+def prices_are_the_lists(table: Snapshot) -> Iterator[Finding]:
+    """O4: the unit price is that of the price list's version for the pieces of the SKU over all lines."""
+    pages = {(page.pk, page.sk): page for page in table.all(PricePageItem)}
+    for order in table.orders:
+        pieces: Counter[int] = Counter()
+        for line in order.lines:
+            pieces[line.slot] += line.quantity
+        for line in order.lines:
+            listed = _listed(pages, order, line.slot, pieces[line.slot])
+            if listed != line.unit_price:
+                yield Finding("line-price", _line_name(order, line), f"{line.unit_price}, the list says {listed}")
+
+
+def shipments_add_up(table: Snapshot) -> Iterator[Finding]:
+    """O4: a shipment is worth what its lines are worth."""
+    for shipment in table.all(ShipmentItem):
+        gross_fen = sum(line.gross_fen for line in shipment.lines)
+        tax_fen = sum(line.tax_fen for line in shipment.lines)
+        if (int(shipment.gross_fen), int(shipment.tax_fen)) != (gross_fen, tax_fen):
+            detail = f"{shipment.gross_fen} fen, its lines say {gross_fen}"
+            yield Finding("shipment-total", shipment.shipment_id, detail)
+
+
+def shipments_are_told(table: Snapshot) -> Iterator[Finding]:
+    """O4: every shipment has one event, which tells its worth to the fen."""
+    told: dict[str, tuple[int, int]] = {}
+    for message in table.told(OrderShipped.TYPE):
+        shipment_id, data = message.data["shipment_id"], message.data
+        if shipment_id in told:
+            yield Finding("shipment-told", shipment_id, "it is told twice")
+        told[shipment_id] = data["shipped_gross_fen"], data["shipped_tax_fen"]
+    stored = {item.shipment_id: (int(item.gross_fen), int(item.tax_fen)) for item in table.all(ShipmentItem)}
+    for shipment_id in sorted(told.keys() | stored.keys()):
+        if told.get(shipment_id) != stored.get(shipment_id):
+            detail = f"gross and tax {stored.get(shipment_id)}, its event says {told.get(shipment_id)}"
+            yield Finding("shipment-told", shipment_id, detail)
+
+
+# ---- history ----
+
+
+def every_version_is_told(table: Snapshot) -> Iterator[Finding]:
+    """O3: version grows by one with every event, and the last event is in the order's state."""
+    for header in table.all(HeaderItem):
+        history = table.history.get(header.order_id, [])
+        numbers, version = [message.sequence for message in history], int(header.version)
+        if numbers != list(range(1, version + 1)):
+            yield Finding("order-events", header.order_id, f"version {version}, events {numbers}")
+        elif (told := history[-1].data["state"]) != header.state:
+            yield Finding("order-events", header.order_id, f"{header.state}, its last event says {told}")
+
+
+def history_is_a_possible_one(table: Snapshot) -> Iterator[Finding]:
+    """O3: the history of an order begins with its submission and is a path of the allowed graph."""
+    for header in table.all(HeaderItem):
+        state = None
+        for message in table.history.get(header.order_id, []):
+            after = State(message.data["state"])
+            if not _possible(state, message.type, after):
+                detail = f"{message.type} from {state or 'nothing'} to {after}"
+                yield Finding("order-path", header.order_id, detail)
+            state = after
+
+
+def holds_end(table: Snapshot, due: str) -> Iterator[Finding]:
+    """S4, when due: what is held beyond its time goes back. The sweeper comes every few minutes."""
+    long_due = clock.stamp(clock.parse_stamp(due) - _SWEPT_WITHIN)
+    for header in table.all(HeaderItem):
+        if header.held_until and int(header.reserved) and header.held_until < long_due:
+            yield Finding("hold-expired", header.order_id, f"held until {header.held_until}, holds {header.reserved}")
+
+
+def decisions_come(table: Snapshot, due: str) -> Iterator[Finding]:
+    """O1, when due: no order stays in a state that only machines can end."""
+    for header in table.all(HeaderItem):
+        if header.state == State.SUBMITTED and header.submitted_at < due:
+            yield Finding("order-undecided", header.order_id, f"its stock is not decided since {header.submitted_at}")
+
+
+# ---- dealers ----
+
+
+def numbers_have_no_gap(table: Snapshot) -> Iterator[Finding]:
+    """O2: a dealer's order numbers run from 1 to the last one given, each once."""
+    accounts = table.by_partition(AccountItem)
+    by_dealer = table.once(_by_dealer)
+    for dealer_id in sorted(by_dealer.keys() | accounts.keys()):
+        numbers = sorted(int(order.header.sequence) for order in by_dealer.get(dealer_id, []))
+        last = int(accounts[dealer_id][0].last_sequence) if dealer_id in accounts else 0
+        if numbers != list(range(1, last + 1)):
+            missing = sorted(set(range(1, last + 1)) - set(numbers))
+            yield Finding("order-sequence", dealer_id, f"{len(numbers)} orders up to {last}, missing {missing[:10]}")
+
+
+def commitments_are_explained(table: Snapshot) -> Iterator[Finding]:
+    """G7: what a dealer has committed = what it ordered + what the followed events of the ledger changed."""
+    accounts, followed, by_dealer = (
+        table.by_partition(AccountItem),
+        table.by_partition(FollowedEventItem),
+        table.once(_by_dealer),
+    )
+    for dealer_id in sorted(by_dealer.keys() | accounts.keys() | followed.keys()):
+        stored = int(accounts[dealer_id][0].committed_fen) if dealer_id in accounts else 0
+        told = sum(map(_ordered_fen, by_dealer.get(dealer_id, [])))
+        told += sum(int(event.change_fen) for event in followed.get(dealer_id, []))
+        if stored != told:
+            yield Finding("order-committed", dealer_id, f"account says {stored} fen, orders and followed events {told}")
+
+
+def exposure_is_owed_and_on_order(table: Snapshot, due: str) -> Iterator[Finding]:
+    """G7, when due: exposure(d) = receivable + value of what is on order."""
+    accounts, ledgers, by_dealer = (
+        table.by_partition(AccountItem),
+        table.by_partition(LedgerItem),
+        table.once(_by_dealer),
+    )
+    for dealer_id in sorted(by_dealer.keys() | accounts.keys() | ledgers.keys()):
+        stored = int(accounts[dealer_id][0].committed_fen) if dealer_id in accounts else 0
+        exposed = sum(_ordered_fen(order) - _shipped_fen(order) for order in by_dealer.get(dealer_id, []))
+        exposed += sum(ledger.total_of(Account.RECEIVABLE) for ledger in ledgers.get(dealer_id, []))
+        if stored != exposed:
+            yield Finding("order-exposure", dealer_id, f"account says {stored} fen, owed and on order are {exposed}")
+
+
+ALWAYS = (
+    lines_add_up,
+    all_or_nothing_is_kept,
+    ended_orders_hold_nothing,
+    only_confirmed_orders_ship,
+    shipments_are_what_left,
+    orders_are_whole,
+    accepted_orders_are_there,
+    waiting_orders_are_listed,
+    who_waits_stands_in_line,
+    grants_are_told,
+    totals_are_of_the_lines,
+    lines_cost_what_they_should,
+    prices_are_the_lists,
+    shipments_add_up,
+    shipments_are_told,
+    every_version_is_told,
+    history_is_a_possible_one,
+    numbers_have_no_gap,
+    commitments_are_explained,
+)
+WHEN_DUE = (decisions_come, holds_end, exposure_is_owed_and_on_order)
+
+
+# ---- small words ----
+
+
+def _lines(table: Snapshot) -> Iterator[tuple[Order, Line, Progress]]:
+    for order in table.orders:
+        for line, so_far in zip(order.lines, order.progress, strict=True):
+            yield order, line, so_far
+
+
+def _by_dealer(table: Snapshot) -> dict[str, list[Order]]:
+    found: dict[str, list[Order]] = defaultdict(list)
+    for order in table.orders:
+        found[order.header.dealer_id].append(order)
+    return dict(found)
+
+
+def _shipments(table: Snapshot) -> dict[str, list[ShipmentItem]]:
+    found: dict[str, list[ShipmentItem]] = defaultdict(list)
+    for shipment in table.all(ShipmentItem):
+        found[shipment.order_id].append(shipment)
+    return dict(found)
+
+
+def _sent(shipments: Iterable[ShipmentItem]) -> tuple[Counter[int], dict[int, tuple[int, int]]]:
+    """Pieces, and gross and tax in fen, by line number."""
+    pieces: Counter[int] = Counter()
+    worth: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for shipment in shipments:
+        for sent in shipment.lines:
+            gross_fen, tax_fen = worth[sent.line_no]
+            pieces[sent.line_no] += sent.quantity
+            worth[sent.line_no] = gross_fen + sent.gross_fen, tax_fen + sent.tax_fen
+    return pieces, worth
+
+
+def _worth(line: Line, pieces: int) -> tuple[int, int]:
+    """Gross and tax of the first pieces of a line, in fen."""
+    gross_fen = fen_of(line.unit_price, pieces)
+    return gross_fen, tax_within(gross_fen, line.tax_percent)
 
 
 def _ordered_fen(order: Order) -> int:
@@ -53,68 +416,27 @@ def _shipped_fen(order: Order) -> int:
     return sum(line.value_of(so_far.shipped) for line, so_far in zip(order.lines, order.progress, strict=True))
 
 
-def _lines(order: Order) -> Iterator[Finding]:
-    undecided = order.state is State.SUBMITTED
-    for line, so_far in zip(order.lines, order.progress, strict=True):
-        subject = f"{order.header.order_id} line {line.line_no}"
-        told = sum(astuple(so_far))
-        if min(astuple(so_far)) < 0 or told > line.quantity or (told < line.quantity and not undecided):
-            yield Finding("line-identity", subject, f"ordered {line.quantity}, {so_far}")
-        if order.state not in OPEN_STATES and so_far.reserved + so_far.backordered:
-            yield Finding("line-after-end", subject, f"{order.state}, but {so_far}")
-        if line.gross_fen != fen_of(line.unit_price, line.quantity):
-            yield Finding("line-money", subject, f"{line.unit_price} x {line.quantity} is not {line.gross_fen} fen")
+def _listed(pages: Mapping[tuple[str, str], Any], order: Order, slot: int, pieces: int) -> Decimal | None:
+    shelf, position = Slot.of(slot)
+    page = pages.get(price_page_key(order.ordered.price_list, int(order.ordered.price_version), shelf))
+    price = page.price_at(position) if page else None
+    return price.at(pieces) if price else None
 
 
-def _totals(order: Order) -> Iterator[Finding]:
-    header = order.header
-    expected = {
-        "line_count": len(order.lines),
-        "pieces": sum(line.quantity for line in order.lines),
-        "gross_fen": sum(line.gross_fen for line in order.lines),
-        "tax_fen": sum(line.tax_fen for line in order.lines),
-        **{name: sum(getattr(so_far, name) for so_far in order.progress) for name in Progress.__dataclass_fields__},
-    }
-    for name, value in expected.items():
-        if int(getattr(header, name)) != value:
-            yield Finding("order-total", header.order_id, f"{name} {getattr(header, name)}, its lines say {value}")
+def _possible(before: State | None, event_type: str, after: State) -> bool:
+    if before is None or event_type == OrderSubmitted.TYPE:
+        return before is None and event_type == OrderSubmitted.TYPE and after is State.SUBMITTED
+    step = _STEPS.get(event_type)
+    if step is not None:
+        return may(step[0], before) and after in step[1]
+    return after is before and before in _WITHIN.get(event_type, frozenset())
 
 
-def _history(order: Order, history: Sequence[Envelope]) -> Iterator[Finding]:
-    """One event per version, none twice, the last one in the order's state."""
-    numbers = sorted(message.sequence for message in history)
-    version = int(order.header.version)
-    if numbers != list(range(1, version + 1)):
-        yield Finding("order-events", order.header.order_id, f"version {version}, events {numbers}")
-    elif (told := max(history, key=lambda message: message.sequence).data["state"]) != order.state:
-        yield Finding("order-events", order.header.order_id, f"{order.state}, its last event says {told}")
+def _gave_up(history: Iterable[Envelope]) -> bool:
+    """Whether its hold expired, and nobody renewed the order since."""
+    ends = [message.type for message in history if message.type in (OrderHoldExpired.TYPE, OrderRenewed.TYPE)]
+    return bool(ends) and ends[-1] == OrderHoldExpired.TYPE
 
 
-def _shipments(order: Order, shipments: Sequence[ShipmentItem]) -> Iterator[Finding]:
-    """Shipped pieces and their worth, line by line."""
-    pieces: Counter[int] = Counter()
-    worth: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for shipment in shipments:
-        yield from _shipment_total(shipment)
-        for sent in shipment.lines:
-            gross_fen, tax_fen = worth[sent.line_no]
-            pieces[sent.line_no] += sent.quantity
-            worth[sent.line_no] = gross_fen + sent.gross_fen, tax_fen + sent.tax_fen
-    for line, so_far in zip(order.lines, order.progress, strict=True):
-        subject = f"{order.header.order_id} line {line.line_no}"
-        if pieces[line.line_no] != so_far.shipped:
-            yield Finding("shipped-pieces", subject, f"{so_far.shipped}, its shipments say {pieces[line.line_no]}")
-        if worth[line.line_no] != _worth(line, so_far.shipped):
-            yield Finding("shipped-money", subject, f"{_worth(line, so_far.shipped)}, sent {worth[line.line_no]}")
-
-
-def _worth(line: Line, pieces: int) -> tuple[int, int]:
-    """Gross and tax of the first pieces of a line, in fen."""
-    gross_fen = fen_of(line.unit_price, pieces)
-    return gross_fen, tax_within(gross_fen, line.tax_percent)
-
-
-def _shipment_total(shipment: ShipmentItem) -> Iterator[Finding]:
-    gross_fen, tax_fen = (sum(line.gross_fen for line in shipment.lines), sum(line.tax_fen for line in shipment.lines))
-    if (int(shipment.gross_fen), int(shipment.tax_fen)) != (gross_fen, tax_fen):
-        yield Finding("shipment-total", shipment.shipment_id, f"{shipment.gross_fen} fen, its lines say {gross_fen}")
+def _line_name(order: Order, line: Line) -> str:
+    return f"{order.header.order_id} line {line.line_no}"

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, TypeVar
 
+from pynamodb.attributes import Attribute
+
+from kernel.events import Envelope
 from kernel.outbox import EventItem
 from kernel.table import Item
-from services.catalog import table as _catalog  # noqa: F401 - imported so that every kind of item is known
 from services.orders.table import FulfilmentItem, HeaderItem, LinesItem, Order, order_of
-from services.reconciliation import table as _reconciliation  # noqa: F401
-from tools import aws
+from tools import aws, paths
 
 Kind = TypeVar("Kind", bound=Item)
+Made = TypeVar("Made")
+Raw = Mapping[str, Any]
 
 #: Parallel readers of the table.
 _SEGMENTS = 4
@@ -23,19 +27,38 @@ _DEAD_LETTERS = "-dlq"
 
 
 class Snapshot:
-    """The items of a table, by kind. Not of one moment: audit when the system is quiet.
+    """The items of a table, by kind. Not of one moment, unless whoever made it saw to that.
 
-    Items of kinds that no audit looks at are left out.
+    Items of kinds that no service knows are left out.
     """
 
     def __init__(self, items: Iterable[Item]) -> None:
+        self._made: dict[Callable[[Snapshot], Any], Any] = {}
         self._by_kind: dict[type[Item], list[Item]] = defaultdict(list)
         for item in items:
             self._by_kind[type(item)].append(item)
 
+    @classmethod
+    def of(cls, raw_items: Iterable[Raw]) -> Snapshot:
+        """A snapshot of items as DynamoDB gives them: `{"pk": {"S": …}, …}`, binaries as bytes."""
+        return cls(read(raw_items))
+
     def all(self, kind: type[Kind]) -> list[Kind]:
         """All items of a kind."""
-        return [item for item in self._by_kind[kind] if isinstance(item, kind)]
+        found: list[Kind] = self._by_kind.get(kind, [])  # type: ignore[assignment]
+        return found
+
+    def once(self, make: Callable[[Snapshot], Made]) -> Made:
+        """What several rules look at, made for the first of them."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: Made = self._made[make]
+        return found
+
+    def everything(self) -> Iterator[Item]:
+        """All items of all kinds."""
+        for items in self._by_kind.values():
+            yield from items
 
     def by_partition(self, kind: type[Kind]) -> dict[str, list[Kind]]:
         """All items of a kind by what follows the first `#` of their partition: mostly the dealer."""
@@ -46,25 +69,102 @@ class Snapshot:
 
     @cached_property
     def orders(self) -> list[Order]:
-        """Every order, put together from its parts. A header without lines is a KeyError: then nothing else counts."""
+        """Every order that has lines, put together from its parts."""
         lines = {_order_part(item): item for item in self.all(LinesItem)}
         fulfilments = {_order_part(item): item for item in self.all(FulfilmentItem)}
-        return [
-            order_of(header, lines[_order_part(header)], fulfilments.get(_order_part(header)))
-            for header in self.all(HeaderItem)
-        ]
+        headers = ((_order_part(header), header) for header in self.all(HeaderItem))
+        return [order_of(header, lines[at], fulfilments.get(at)) for at, header in headers if at in lines]
 
     @cached_property
-    def history(self) -> dict[str, list[EventItem]]:
-        """Events by subject."""
-        found: dict[str, list[EventItem]] = defaultdict(list)
-        for event in self.all(EventItem):
-            found[event.envelope.subject].append(event)
+    def events(self) -> dict[str, Envelope]:
+        """Every announcement by its id."""
+        return {message.id: message for item in self.all(EventItem) if (message := envelope_of(item))}
+
+    @cached_property
+    def history(self) -> dict[str, list[Envelope]]:
+        """Announcements by subject, in their order."""
+        found: dict[str, list[Envelope]] = defaultdict(list)
+        for message in sorted(self.events.values(), key=lambda message: message.sequence):
+            found[message.subject].append(message)
         return found
+
+    def told(self, kind: str) -> list[Envelope]:
+        """Announcements of a type."""
+        return self._told.get(kind, [])
+
+    @cached_property
+    def _told(self) -> dict[str, list[Envelope]]:
+        found: dict[str, list[Envelope]] = defaultdict(list)
+        for message in self.events.values():
+            found[message.type].append(message)
+        return found
+
+
+def envelope_of(item: EventItem) -> Envelope | None:
+    """The message of an announcement; None if it cannot be read."""
+    return _envelope(item.body)
+
+
+@lru_cache(maxsize=20_000)
+def _envelope(body: str) -> Envelope | None:
+    # Announcements never change, and who audits a table again and again need not read them again.
+    try:
+        return Envelope.model_validate_json(body)
+    except ValueError:
+        return None
 
 
 def _order_part(item: Item) -> tuple[str, str]:
     return item.pk, item.sk.partition("#")[2]
+
+
+# ---- items as they lie there ----
+
+
+class _AsStored(dict[str, Any]):
+    """An item's attributes, each read when it is asked for: most of them nobody asks for."""
+
+    __slots__ = ("_attributes", "_raw")
+
+    def __init__(self, attributes: Mapping[str, Attribute[Any]], raw: Raw) -> None:
+        self._attributes, self._raw = attributes, raw
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name not in self:
+            self[name] = self._read(self._attributes[name], default)
+        return self[name]
+
+    def _read(self, attribute: Attribute[Any], default: Any) -> Any:
+        stored = self._raw.get(attribute.attr_name)
+        if not stored or "NULL" in stored:
+            return attribute.default if attribute.default is not None else default
+        listed = stored.get("L")
+        if listed and "N" in listed[0]:
+            return [int(number["N"]) for number in listed]
+        return attribute.deserialize(attribute.get_value(stored))
+
+
+def read(raw_items: Iterable[Raw]) -> Iterator[Item]:
+    """Items as DynamoDB gives them, as items of their kinds; those of unknown kinds are left out."""
+    kinds = _kinds()
+    for raw in raw_items:
+        found = kinds.get(raw["kind"]["S"])
+        if found:
+            kind, attributes = found
+            item = kind.__new__(kind)
+            item.attribute_values = _AsStored(attributes, raw)
+            yield item
+
+
+@cache
+def _kinds() -> dict[str, tuple[type[Item], dict[str, Attribute[Any]]]]:
+    """Every kind of item that some service stores, and its attributes by name."""
+    for service in paths.services():
+        importlib.import_module(f"{paths.module(service)}.app")
+    return {
+        str(Item.kind.get_discriminator(kind)): (kind, kind.get_attributes())
+        for kind in Item.kind.get_registered_subclasses(Item)
+    }
 
 
 def snapshot(stage: str) -> Snapshot:
@@ -81,18 +181,11 @@ def stored_items(table: str, readers: int) -> Iterator[Item]:
             .get_paginator("scan")
             .paginate(TableName=table, ConsistentRead=True, Segment=number, TotalSegments=readers)
         )
-        return [item for page in pages for item in _known(page["Items"])]
+        return [item for page in pages for item in read(page["Items"])]
 
     with ThreadPoolExecutor(readers) as pool:
         for part in pool.map(segment, range(readers)):
             yield from part
-
-
-def _known(raw_items: Iterable[dict[str, Any]]) -> Iterator[Item]:
-    known = {Item.kind.get_discriminator(kind) for kind in Item.kind.get_registered_subclasses(Item)}
-    for raw in raw_items:
-        if raw["kind"]["S"] in known:
-            yield Item.from_raw_data(raw)
 
 
 def dead_letters(stage: str) -> dict[str, int]:

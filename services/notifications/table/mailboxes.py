@@ -50,9 +50,9 @@ def mailbox(box: Box, dealer_id: str | None) -> str:
     return f"{dealer_id if box.is_a_dealers else HOUSE}#{box}"
 
 
-def message_id(message: Envelope, notice: Notice) -> str:
+def message_id(message: Envelope, box: Box) -> str:
     """The same for every delivery of the event; ids sort by the time of the event."""
-    return f"{_milliseconds(message.time):013d}.{notice.box}.{message.id}"
+    return f"{_milliseconds(message.time):013d}.{box}.{message.id}"
 
 
 def box_of(message: str) -> Box | None:
@@ -63,7 +63,7 @@ def box_of(message: str) -> Box | None:
 
 def add_message(transaction: Transaction, message: Envelope, dealer_id: str, notice: Notice) -> None:
     """Let the transaction put a notice into its mailbox, once."""
-    made, to = message_id(message, notice), mailbox(notice.box, dealer_id)
+    made, to = message_id(message, notice.box), mailbox(notice.box, dealer_id)
     item = MessageItem(
         *message_key(to, made),
         message_id=made,

@@ -1,0 +1,113 @@
+"""Invariants of what is told: every fact once, in order, to everybody who acts on it, and acted on once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from contracts.reconciliation import JournalReversed, ReceiptPosted, StatementRequested
+from kernel.events import Envelope
+from kernel.outbox import EventItem
+from services.orders.table import FollowedEventItem
+from services.reconciliation.table import LedgerItem
+from tools.audit.findings import Finding
+from tools.audit.reading import Snapshot, envelope_of
+
+_UNSENT = "UNSENT#"
+
+
+def events_stand_where_they_say(table: Snapshot) -> Iterator[Finding]:
+    """E1: an announcement can be read, its id follows from subject and sequence, and so does its key."""
+    for item in table.all(EventItem):
+        message = envelope_of(item)
+        if message is None:
+            yield Finding("event-unreadable", f"{item.pk} {item.sk}", item.body[:80])
+            continue
+        subject, sequence = message.subject, message.sequence
+        if (item.sk, message.id) != (f"EVENT#{subject}#{sequence:06d}", f"evt_{subject}_{sequence}"):
+            yield Finding("event-key", message.id, f"{subject} {sequence} stands at {item.sk}")
+
+
+def sequences_have_no_gap(table: Snapshot) -> Iterator[Finding]:
+    """E1, N5: the events of a subject are numbered from 1 without a gap, each number once, in one partition."""
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for item in table.all(EventItem):
+        if message := envelope_of(item):
+            found[message.subject].append((message.sequence, item.pk))
+    for subject, told in sorted(found.items()):
+        numbers = sorted(number for number, _ in told)
+        if numbers != list(range(1, len(numbers) + 1)) or len({pk for _, pk in told}) > 1:
+            yield Finding("event-gap", subject, f"{numbers}")
+
+
+def unsent_are_listed_rightly(table: Snapshot) -> Iterator[Finding]:
+    """E1: an announcement is either sent or stands where the sweeper looks for it, under its own time."""
+    for item in table.all(EventItem):
+        message = envelope_of(item)
+        if message is None or (item.gsi1pk is None and item.gsi1sk is None):
+            continue
+        if not (item.gsi1pk or "").startswith(_UNSENT) or item.gsi1sk != f"{message.time}#{message.id}":
+            yield Finding("event-index", message.id, f"{item.gsi1pk} {item.gsi1sk}")
+
+
+def events_get_sent(table: Snapshot, due: str) -> Iterator[Finding]:
+    """E1, when due: published(e) >= 1 for every committed e."""
+    for item in table.all(EventItem):
+        if item.gsi1pk and (message := envelope_of(item)) and message.time < due:
+            yield Finding("event-unsent", message.id, f"{message.type} waits since {message.time}")
+
+
+def followed_events_happened(table: Snapshot) -> Iterator[Finding]:
+    """E1, E2: a change of credit follows one event of the ledger, by its amount."""
+    changes = table.once(_credit_changes)
+    for event_id, (pk, change_fen) in sorted(table.once(_followed).items()):
+        dealer_id, expected = changes.get(event_id, (None, None))
+        if pk != f"ORDERING#{dealer_id}" or change_fen != expected:
+            yield Finding(
+                "event-followed", event_id, f"{pk} by {change_fen} fen, the event says {dealer_id} {expected}"
+            )
+
+
+def credit_follows(table: Snapshot, due: str) -> Iterator[Finding]:
+    """E2, when due: every event of the ledger that changes credit was followed."""
+    followed = table.once(_followed)
+    for event_id in sorted(table.once(_credit_changes)):
+        if event_id not in followed and table.events[event_id].time < due:
+            yield Finding("event-unfollowed", event_id, "the dealer's credit does not know of it")
+
+
+def statements_come(table: Snapshot, due: str) -> Iterator[Finding]:
+    """E2, when due: every statement asked for was issued."""
+    closed = {ledger.pk.partition("#")[2]: ledger.closed_through or "" for ledger in table.all(LedgerItem)}
+    for message in table.told(StatementRequested.TYPE):
+        dealer_id, period = message.data["dealer_id"], message.data["period"]
+        if closed.get(dealer_id, "") < period and message.time < due:
+            yield Finding("statement-missing", f"{dealer_id} {period}", f"asked for at {message.time}")
+
+
+ALWAYS = (
+    events_stand_where_they_say,
+    sequences_have_no_gap,
+    unsent_are_listed_rightly,
+    followed_events_happened,
+)
+WHEN_DUE = (events_get_sent, credit_follows, statements_come)
+
+
+def _followed(table: Snapshot) -> dict[str, tuple[str, int]]:
+    """Partition and change in fen by event."""
+    return {item.sk.removeprefix("FOLLOWED#"): (item.pk, int(item.change_fen)) for item in table.all(FollowedEventItem)}
+
+
+def _credit_changes(table: Snapshot) -> dict[str, tuple[str, int]]:
+    """Dealer and change in fen by event."""
+
+    def change_fen(message: Envelope) -> int:
+        by_receipt = message.type == ReceiptPosted.TYPE
+        return -message.data["amount_fen"] if by_receipt else int(message.data["owed_change_fen"])
+
+    return {
+        message.id: (message.data["dealer_id"], change_fen(message))
+        for kind in (ReceiptPosted.TYPE, JournalReversed.TYPE)
+        for message in table.told(kind)
+    }

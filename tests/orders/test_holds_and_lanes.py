@@ -14,7 +14,7 @@ from services.orders.table import HeaderItem
 from tests import faults
 from tests.orders.desk import Desk
 from tests.orders.test_line import come_in, got, line
-from tests.shop import WAREHOUSE, counters, open_shop, order_of
+from tests.shop import WAREHOUSE, counters, open_shop, order_of, sku
 from tests.world import World
 
 
@@ -175,6 +175,19 @@ def test_one_order_that_cannot_be_swept_does_not_keep_the_others_from_their_turn
         HeaderItem(f"ORDERS#{broken.partition('-')[0]}", "LINES#000001").delete()
         sweep(desk, minutes=3)
     assert got(desk, sound) == (2, 0)
+
+
+def test_a_line_its_queue_forgot_is_served_by_the_sweep(desk: Desk) -> None:
+    open_shop(stock=0)
+    order_id = desk.accepted(order_of((1, 10)))
+    with desk.world.held_back("reserve-stock"):
+        assert desk.receive("DN-1", (sku(1), 10)).status == 201
+        desk.world.drain()
+        assert got(desk, order_id) == (0, 10)
+        sweep(desk, minutes=5)
+        assert got(desk, order_id) == (10, 0)
+    desk.world.drain()
+    assert (got(desk, order_id), counters(1)) == ((10, 0), (0, 10))
 
 
 # ---- several warehouses ----

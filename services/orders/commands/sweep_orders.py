@@ -13,6 +13,7 @@ from kernel.outbox import Command
 from kernel.table import Transaction, query_page
 from services.orders import stock
 from services.orders.commands.reserve_stock import reserve_stock
+from services.orders.commands.serve_line import serve_line
 from services.orders.domain import Hold, Move, State, given_back, held_by_slot, steps
 from services.orders.table import (
     RESERVE_QUEUE,
@@ -38,28 +39,34 @@ def sweep_orders() -> None:
     forgotten = clock.stamp(clock.now() - _FORGOTTEN)
     for header in _waiting(State.SUBMITTED):
         if header.submitted_at < forgotten:
-            _attempt(header, reserve_stock)
+            _attempt(header.order_id, reserve_stock)
+    lines = set()
     for state in (State.IN_REVIEW, State.CONFIRMED):
         for header in _waiting(state):
             _attempt_if_due(header)
+            if header.in_line_since:
+                lines.add(header.warehouse)
+    for warehouse in sorted(lines):
+        # Whoever came too late for the message that announced the goods.
+        _attempt(warehouse, lambda at: serve_line(at, f"sweep {clock.stamp()}"))
 
 
 def _attempt_if_due(header: HeaderItem) -> None:
     now = clock.now()
     if _is_overdue(header):
-        _attempt(header, _report_overdue)
+        _attempt(header.order_id, _report_overdue)
     if header.held_until and header.reserved:
         if clock.parse_stamp(header.held_until) <= now:
-            _attempt(header, _expire)
+            _attempt(header.order_id, _expire)
         elif not header.warned and clock.parse_stamp(header.held_until) - WARNING <= now:
-            _attempt(header, _warn)
+            _attempt(header.order_id, _warn)
 
 
-def _attempt(header: HeaderItem, act: Callable[[str], None]) -> None:
+def _attempt(subject: str, act: Callable[[str], None]) -> None:
     try:
-        act(header.order_id)
+        act(subject)
     except Exception:
-        observability.logger().exception("sweep failed", order_id=header.order_id)
+        observability.logger().exception("sweep failed", subject=subject)
         observability.count("SweepFailed")
 
 

@@ -19,8 +19,8 @@ from tests.world import World
 
 
 @pytest.fixture
-def desk(world: World) -> Desk:
-    return Desk(world)
+def desk(fast_world: World) -> Desk:
+    return Desk(fast_world)
 
 
 def happened(order_id: str) -> list[str]:

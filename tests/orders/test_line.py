@@ -17,8 +17,8 @@ NOTHING = (0, 0)
 
 
 @pytest.fixture
-def desk(world: World) -> Desk:
-    return Desk(world)
+def desk(fast_world: World) -> Desk:
+    return Desk(fast_world)
 
 
 def line() -> list[str]:

@@ -186,11 +186,11 @@ class World:
         self.clock = Clock()
         self._held: set[str] = set()
         self._disorder: _Disorder | None = None
-        self.cloud: Cloud = FastCloud(self._wanted(), lambda: self.clock.moment) if fast else MotoCloud(self._wanted())
+        self.cloud: Cloud = FastCloud(self.wanted, lambda: self.clock.moment) if fast else MotoCloud(self.wanted)
 
     def empty(self) -> None:
         """Begin anew: an empty table, empty queues, Monday morning."""
-        self.cloud.empty(self._wanted())
+        self.cloud.empty(self.wanted)
         self.clock.moment = MONDAY_MORNING
         self.delivered: list[Delivery] = []
         self._streamed = self._stream_begins = 0
@@ -377,7 +377,8 @@ class World:
 
     # ---- how it works ----
 
-    def _wanted(self) -> Wanted:
+    @property
+    def wanted(self) -> Wanted:
         """What the apps declare, as the generated templates would build it."""
         specs = [spec for app in self.apps.values() for spec in app.consumers]
         return Wanted(

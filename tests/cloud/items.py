@@ -19,7 +19,8 @@ INDEX_KEYS = ("gsi1pk", "gsi1sk")
 _MAX_KEY_BYTES = {"pk": 2048, "sk": 1024}
 _BRACKETS = 3
 #: 38 significant digits, from 1E-130 to 9.9E+125.
-_EXACT = Context(prec=38, Emax=125, Emin=-130, traps=[Inexact, InvalidOperation])
+_DIGITS = 38
+_EXACT = Context(prec=_DIGITS, Emax=125, Emin=-130, traps=[Inexact, InvalidOperation])
 
 
 class Refusal(Exception):
@@ -125,7 +126,7 @@ def number(text: str) -> int | Decimal:
         raise invalid(f"The parameter cannot be converted to a numeric value, exactly: {text}") from error
     if not exact.is_finite():
         raise invalid(f"The parameter cannot be converted to a numeric value: {text}")
-    return int(exact) if exact == exact.to_integral_value() and abs(exact) < 10**38 else exact
+    return int(exact) if exact.adjusted() < _DIGITS and exact == exact.to_integral_value() else exact
 
 
 def total(left: str, right: str, sign: int) -> str:
@@ -135,10 +136,14 @@ def total(left: str, right: str, sign: int) -> str:
         Refusal: it takes more than 38 digits.
     """
     first, second = number(left), number(right)
-    result = first + sign * second
-    text = str(result) if isinstance(result, int) else format(result.normalize(), "f")
-    number(text)
-    return text
+    if isinstance(first, int) and isinstance(second, int):
+        text = str(first + sign * second)
+        number(text)
+        return text
+    try:
+        return format(_EXACT.normalize(_EXACT.fma(Decimal(second), Decimal(sign), Decimal(first))), "f")
+    except Inexact as error:
+        raise invalid("Number overflow or loss of precision") from error
 
 
 @lru_cache(maxsize=100_000)

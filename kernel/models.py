@@ -116,7 +116,8 @@ Text = Annotated[str, Field(max_length=2_000), AfterValidator(_paragraph)]
 Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
 DealerId = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9]{1,15}$")]
 PriceListId = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,23}$")]
-WarehouseId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")]
+WAREHOUSE_ID = r"^[A-Z][A-Z0-9]{1,9}$"
+WarehouseId = Annotated[str, Field(pattern=WAREHOUSE_ID)]
 #: Mainland mobile in E.164.
 Phone = Annotated[str, Field(pattern=r"^\+86[1][3-9][0-9]{9}$")]
 

@@ -15,6 +15,8 @@ MAX_LINES = 1_000
 
 _Note = Annotated[Text, Field(max_length=200)]
 _Reason = Annotated[Text, Field(min_length=1, max_length=200)]
+#: Of what is replaced, 0 if nothing is.
+_Version = Annotated[int, Field(ge=0, le=1_000_000)]
 _Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
 
 
@@ -259,7 +261,7 @@ class SetAllocationRule(Body):
     quotas: dict[Grade, Quantity] = Field(default_factory=dict)
     pack: Quantity = 1
     reason: _Reason
-    version: Annotated[int, Field(ge=0)]
+    version: _Version
 
 
 class AllocationRule(Answer):
@@ -279,7 +281,7 @@ class SetSourcing(Body):
 
     alternates: Annotated[list[WarehouseId], Field(max_length=5)]
     reason: _Reason
-    version: Annotated[int, Field(ge=0)]
+    version: _Version
 
 
 class Sourcing(Answer):

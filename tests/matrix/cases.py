@@ -86,6 +86,13 @@ def _ticket_case(action: str, thing: str, allows: frozenset[str], body: dict[str
     return Case("tickets", "POST", path, allows, 200, lambda _: body, things, missing, of_a_dealer=True)
 
 
+def _rule_case(method: str, rule: str, allows: frozenset[str], body: dict[str, Any] | None = None) -> Case:
+    things = {"warehouse": f"={WAREHOUSE}"}
+    missing = {"warehouse": "no-such"}
+    path = "/warehouses/{warehouse}/" + rule
+    return Case("orders", method, path, allows, 200, (lambda _: body) if body else None, things, missing)
+
+
 ORDER = {"order_id": "order in review"}
 NO_ORDER = {"order_id": "{dealer}-999999"}
 TICKET = {"ticket_id": "ticket completed"}
@@ -237,6 +244,15 @@ CASES = [
         missing=NO_ORDER,
         of_a_dealer=True,
     ),
+    Case(
+        "orders",
+        "GET",
+        "/orders/{order_id}/allocations",
+        EVERYBODY,
+        things={"order_id": "order served from the line"},
+        missing=NO_ORDER,
+        of_a_dealer=True,
+    ),
     Case("orders", "GET", "/review-queue", STAFF),
     Case(
         "orders",
@@ -261,6 +277,7 @@ CASES = [
     _order_case("approve", "order in review", frozenset({"assistant", "admin"}), {"note": "今天发"}),
     _order_case("reject", "order to reject", frozenset({"assistant", "admin"}), {"reason": "停产"}),
     _order_case("cancel", "order to cancel", BUYERS | {"assistant", "admin"}, {"reason": "重复下单"}),
+    _order_case("renew", "order in review", BUYERS | {"assistant", "admin"}, {"reason": "等客户付款"}),
     _order_case(
         "shipments",
         "order to ship",
@@ -277,6 +294,15 @@ CASES = [
         lambda _: {"warehouse": WAREHOUSE, "reference": "DN-2", "lines": [{"sku": "L1", "quantity": 5}]},
     ),
     Case("orders", "GET", "/stock/{warehouse}", STAFF, things={"warehouse": f"={WAREHOUSE}"}, query={"skus": "=L1,L2"}),
+    _rule_case("GET", "allocation-rule", EVERYBODY),
+    _rule_case(
+        "PUT",
+        "allocation-rule",
+        frozenset({"admin"}),
+        {"rule": "quota", "quotas": {"A": 60, "B": 40}, "pack": 10, "reason": "旺季", "version": 0},
+    ),
+    _rule_case("GET", "sourcing", EVERYBODY),
+    _rule_case("PUT", "sourcing", frozenset({"admin"}), {"alternates": ["SZ", "FS"], "reason": "就近", "version": 0}),
     # ---- reconciliation ----
     Case(
         "reconciliation",

@@ -22,7 +22,7 @@ from tests import calls
 from tests.calls import ACCOUNT, REGION, Use
 from tests.channel.test_accounts import Pool
 from tests.matrix.cases import CASES, Case
-from tests.matrix.town import OTHER, OWN, ROLES, Town, dealer_row, settle, uses_while_building
+from tests.matrix.town import OTHER, OWN, ROLES, WAREHOUSE, Town, dealer_row, settle, uses_while_building
 from tests.notifications.office import set_to
 from tests.notifications.receiver import receiving
 from tests.world import World, load_apps
@@ -58,6 +58,11 @@ def uses(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Use]:
                 _a_receiver_fails,
                 _texts_are_refused,
                 _accounts_are_opened,
+                _a_line_is_served_by_each_rule,
+                _another_warehouse_stands_in,
+                _holds_end,
+                _urgent_orders_pass,
+                _orders_are_forgotten,
             ):
                 happen(town)
                 world.restore(saved)
@@ -157,6 +162,78 @@ def _accounts_are_opened(town: Town) -> None:
         for role in ("dealer_accountant", "dealer_buyer"):
             row["users"][1]["roles"] = [role]
             town.do("channel", "POST", "/imports/dealers", {"dealers": [row]}, role="admin")
+
+
+def _a_line_is_served_by_each_rule(town: Town) -> None:
+    for version, rule in enumerate(("first_come", "quota", "pro_rata_by_tier")):
+        body = {"rule": rule, "quotas": {"A": 3}, "reason": "旺季", "version": version}
+        town.do("orders", "PUT", f"/warehouses/{WAREHOUSE}/allocation-rule", body, role="admin")
+        waiting = [_ordered(town, "L5", 4, dealer=dealer) for dealer in (OWN, OTHER)]
+        town.come_in(f"DN-{rule}", L5=8)
+        assert all(_order(town, order_id)["backordered"] == 0 for order_id in waiting), rule
+    # Goods that came in while an order was on its way are for those who wait already.
+    waiting = [_ordered(town, "L5", 4, dealer=OTHER)]
+    with town.world.held_back("reserve-stock"):
+        newcomer = _ordered(town, "L5", 4)
+        town.come_in("DN-8", L5=7)
+        town.world.clock.advance(minutes=5)
+        town.world.periodic("orders", "sweep_orders")
+        assert [_order(town, order_id)["reserved"] for order_id in (*waiting, newcomer)] == [4, 3]
+    cancelled = town.do("orders", "POST", f"/orders/{newcomer}/cancel", {"reason": "不要了"}, role="dealer_buyer")
+    assert cancelled["in_line_since"] is None
+
+
+def _another_warehouse_stands_in(town: Town) -> None:
+    town.come_in("DN-9", "SZ", L5=5)
+    body = {"alternates": ["SZ"], "reason": "就近", "version": 0}
+    town.do("orders", "PUT", f"/warehouses/{WAREHOUSE}/sourcing", body, role="admin")
+    served = [_order(town, _ordered(town, "L5", 2, urgent=urgent)) for urgent in (False, True)]
+    assert [(one["warehouse"], one["reserved"]) for one in served] == [("SZ", 2)] * 2
+
+
+def _holds_end(town: Town) -> None:
+    town.come_in("DN-7", L5=2)
+    order_id = _ordered(town, "L5", 4)
+    told = []
+    for hours in (69, 4):
+        town.world.clock.advance(hours=hours)
+        town.world.periodic("orders", "sweep_orders")
+        town.world.drain()
+        told.append(_order(town, order_id))
+    assert [(one["reserved"], one["backordered"]) for one in told] == [(2, 2), (0, 4)]
+    town.do("orders", "POST", f"/orders/{order_id}/renew", {"reason": "客户要货"}, role="dealer_buyer")
+    assert _order(town, order_id)["reserved"] == 2
+
+
+def _urgent_orders_pass(town: Town) -> None:
+    waiting = _ordered(town, "L5", 3, urgent=True)
+    with town.world.held_back("reserve-stock"):
+        town.come_in("DN-6", L5=4)
+        late = _ordered(town, "L5", 3, dealer=OTHER, urgent=True)
+        assert [_order(town, order_id)["reserved"] for order_id in (waiting, late)] == [3, 1]
+    town.world.clock.advance(hours=1)
+    town.world.periodic("orders", "sweep_orders")
+    town.world.drain()
+    told = town.do("orders", "GET", f"/orders/{waiting}/timeline", role="assistant")["entries"]
+    assert "order.overdue.v1" in [entry["event"] for entry in told]
+
+
+def _orders_are_forgotten(town: Town) -> None:
+    with town.world.held_back("reserve-stock"):
+        orders = [_ordered(town, sku, 2) for sku in ("L1", "L5")]
+        town.world.clock.advance(minutes=5)
+        town.world.periodic("orders", "sweep_orders")
+        assert [_order(town, order_id)["reserved"] for order_id in orders] == [2, 0]
+    town.world.drain()
+
+
+def _ordered(town: Town, sku: str, quantity: int, *, dealer: str = OWN, urgent: bool = False) -> str:
+    body = {"lines": [{"sku": sku, "quantity": quantity}], "urgent": urgent}
+    return str(town.do("orders", "POST", "/orders", body, role="dealer_buyer", dealer=dealer)["order_id"])
+
+
+def _order(town: Town, order_id: str) -> Any:
+    return town.do("orders", "GET", f"/orders/{order_id}", role="assistant")
 
 
 def test_a_service_writes_only_keys_that_it_owns(uses: list[Use]) -> None:

@@ -81,6 +81,7 @@ class Town:
         self._people()
         self._goods()
         self._endpoint()
+        self._line()
         for dealer in DEALERS:
             self._orders(dealer)
             self._money(dealer)
@@ -90,9 +91,9 @@ class Town:
         self._statements()
 
     def _products(self) -> None:
-        products = [_product(number) for number in range(1, 5)]
+        products = [_product(number) for number in range(1, 6)]
         self.do("catalog", "POST", "/imports/products", {"products": products}, role="assistant")
-        prices = [{"sku": f"L{number}", "unit_price": "12.50", "policy": "标准价"} for number in range(1, 5)]
+        prices = [{"sku": f"L{number}", "unit_price": "12.50", "policy": "标准价"} for number in range(1, 6)]
         path = f"/price-lists/{PRICE_LIST}/drafts"
         self.do("catalog", "POST", f"{path}/1/prices", {"prices": prices}, role="assistant")
         published = {"name": "一级价", "valid_from": "2026-01-01"}
@@ -107,9 +108,20 @@ class Town:
         self.do("channel", "POST", "/imports/dealers", {"dealers": dealers}, role="admin")
 
     def _goods(self) -> None:
-        lines = [{"sku": f"L{number}", "quantity": 10_000} for number in range(1, 4)]
-        body = {"warehouse": WAREHOUSE, "reference": "DN-1", "lines": lines}
+        """Plenty of all but L4, which is scarce, and L5, which has never been there."""
+        self.come_in("DN-1", **{f"L{number}": 10_000 for number in range(1, 4)})
+
+    def come_in(self, reference: str, warehouse: str = WAREHOUSE, **pieces: int) -> None:
+        """Goods come in, by SKU."""
+        lines = [{"sku": sku, "quantity": quantity} for sku, quantity in pieces.items()]
+        body = {"warehouse": warehouse, "reference": reference, "lines": lines}
         self.do("orders", "POST", "/stock/receipts", body, role="warehouse")
+
+    def _line(self) -> None:
+        """Both waited for what was scarce, and got it when it came."""
+        for dealer in DEALERS:
+            self._order(dealer, "order served from the line", 1, sku="L4")
+        self.come_in("DN-L4", L4=2)
 
     def _endpoint(self) -> None:
         """A webhook endpoint that got something; nobody is there any more when the rest happens."""

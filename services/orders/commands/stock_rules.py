@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from kernel.models import WAREHOUSE_ID
 from kernel.principal import Principal
-from kernel.problems import FieldProblem, Invalid, Stale
+from kernel.problems import FieldProblem, Invalid, NotFound, Stale
 from kernel.table import Item, Transaction, TransactionRefused, fetch_one
 from services.orders.allocation import Rule, Settings
 from services.orders.api import AllocationRule, SetAllocationRule, SetSourcing, Sourcing
@@ -38,7 +40,12 @@ def alternates_of(warehouse: str) -> list[str]:
 
 
 def show_rule(warehouse: str) -> AllocationRule:
-    """How a warehouse shares out what is short; anyone may read it."""
+    """How a warehouse shares out what is short; anyone may read it.
+
+    Raises:
+        NotFound: no warehouse can be called that.
+    """
+    _check_name(warehouse)
     rule = rule_of(warehouse)
     quotas = {grade.value: pieces for grade, pieces in rule.settings.quotas.items()}
     item = fetch_one(RuleItem, rule_key(warehouse))
@@ -57,8 +64,10 @@ def set_rule(caller: Principal, warehouse: str, request: SetAllocationRule) -> A
     """Publish how a warehouse shares out what is short, from the next run on.
 
     Raises:
+        NotFound: no warehouse can be called that.
         Stale: the rule is no longer the one of that version.
     """
+    _check_name(warehouse)
     item = RuleItem(
         *rule_key(warehouse),
         rule=request.rule,
@@ -73,7 +82,12 @@ def set_rule(caller: Principal, warehouse: str, request: SetAllocationRule) -> A
 
 
 def show_sourcing(warehouse: str) -> Sourcing:
-    """Which warehouses serve the orders this one is short of; anyone may read it."""
+    """Which warehouses serve the orders this one is short of; anyone may read it.
+
+    Raises:
+        NotFound: no warehouse can be called that.
+    """
+    _check_name(warehouse)
     item = fetch_one(SourcingItem, sourcing_key(warehouse))
     if item is None:
         return Sourcing(warehouse=warehouse, alternates=[], version=0, changed_by="", reason="")
@@ -90,9 +104,11 @@ def set_sourcing(caller: Principal, warehouse: str, request: SetSourcing) -> Sou
     """Publish who serves the orders a warehouse is short of, from the next order on.
 
     Raises:
+        NotFound: no warehouse can be called that.
         Invalid: a warehouse stands in its own stead, or twice.
         Stale: the order is no longer the one of that version.
     """
+    _check_name(warehouse)
     if warehouse in request.alternates or len(set(request.alternates)) < len(request.alternates):
         detail = "不可重复,也不可为本仓 / each other warehouse once"
         raise Invalid([FieldProblem(field="alternates", code="repeated", detail=detail)])
@@ -105,6 +121,11 @@ def set_sourcing(caller: Principal, warehouse: str, request: SetSourcing) -> Sou
     )
     _publish(item, request.version)
     return show_sourcing(warehouse)
+
+
+def _check_name(warehouse: str) -> None:
+    if not re.fullmatch(WAREHOUSE_ID, warehouse):
+        raise NotFound
 
 
 def _publish(item: RuleItem | SourcingItem, replaced: int) -> None:

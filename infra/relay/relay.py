@@ -5,8 +5,9 @@ Whatever fails stays in the index, holds up nothing but its own command group, a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from kernel import aws, clock, observability
-from kernel.outbox import SHARDS, EventItem, shard_key
+from kernel.outbox import SHARDS, Command, EventItem, shard_key
 from kernel.settings import settings
-from kernel.table import Index, query_page
+from kernel.table import Index, Page, query_page
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
@@ -27,8 +28,10 @@ _MAX_ENTRIES = 10
 _MAX_BYTES = 256 * 1024
 #: The stream has had its chance after this long.
 _OVERDUE = timedelta(minutes=1)
-#: Of each shard, in one sweep.
-_SWEPT = 100
+#: Read of a shard at a time.
+_PAGE = 100
+#: A sweep reads no further page after this many seconds; its function has sixty.
+_SWEEP_SECONDS = 40
 
 
 def announced(records: Iterable[dict[str, Any]]) -> list[EventItem]:
@@ -38,30 +41,54 @@ def announced(records: Iterable[dict[str, Any]]) -> list[EventItem]:
     return [EventItem.from_raw_data(image) for image in images if image.get("kind") == {"S": kind}]
 
 
-def send(items: list[EventItem]) -> int:
-    """Publish on the bus, hand commands to their queues, mark what went through. Returns how many did not."""
+def send(items: list[EventItem]) -> list[EventItem]:
+    """Publish on the bus, hand commands to their queues, mark what went through. Returns those that did not."""
     published = _publish(items)
     commanded = _command([item for item in items if item.command])
     sent = [item for item in items if item in published and (item.command is None or item in commanded)]
-    failed = len(items) - sum(_mark(item) for item in sent)
-    observability.count("AnnouncementsSent", len(items) - failed)
+    done = [item for item in sent if _mark(item)]
+    observability.count("AnnouncementsSent", len(done))
+    failed = [item for item in items if item not in done]
     if failed:
-        observability.count("AnnouncementsFailed", failed)
+        observability.count("AnnouncementsFailed", len(failed))
     return failed
 
 
 def resend_unsent() -> None:
-    """Send what is overdue, of every shard the oldest first, and report the age of the oldest of all."""
-    moment = clock.now()
-    before = clock.stamp(moment - _OVERDUE)
+    """Send what is overdue, of every shard the oldest first, and report how many cannot be sent and the oldest's age.
+
+    What fails is gone past: the shards are read page by page in turn, until nothing is left or time is up. Of a command
+    group in which one failed, nothing further is sent in this sweep.
+    """
+    moment, end = clock.now(), time.monotonic() + _SWEEP_SECONDS
     oldest = 0.0
-    for shard in range(SHARDS):
-        overdue = query_page(EventItem, shard_key(shard), sk=Index.gsi1sk < before, on_index=True, limit=_SWEPT).items
-        if overdue:
-            since = clock.parse_stamp(overdue[0].envelope.time)
-            oldest = max(oldest, (moment - since).total_seconds())
-            send(overdue)
+    stuck: list[EventItem] = []
+    unread: dict[int, dict[str, Any] | None] = dict.fromkeys(range(SHARDS))
+    while unread:
+        for shard, start in list(unread.items()):
+            page = _overdue(shard, moment, start)
+            oldest = max([oldest, *(_age(item, moment) for item in page.items[:1])])
+            stuck += _resend(page.items, {one.command for one in stuck if one.command})
+            unread[shard] = page.next_key
+        unread = {shard: start for shard, start in unread.items() if start and time.monotonic() < end}
+    observability.count("AnnouncementsStuck", len(stuck))
     observability.seconds("OldestUnsentSeconds", oldest)
+
+
+def _resend(items: list[EventItem], held_up: set[Command]) -> list[EventItem]:
+    """Those that stay unsent, with those of a group that is held up already."""
+    ready = [item for item in items if item.command not in held_up]
+    return [item for item in items if item.command in held_up] + send(ready)
+
+
+def _age(item: EventItem, moment: datetime) -> float:
+    """Seconds since it became true."""
+    return (moment - clock.parse_stamp(item.envelope.time)).total_seconds()
+
+
+def _overdue(shard: int, moment: datetime, start: dict[str, Any] | None) -> Page:
+    before = clock.stamp(moment - _OVERDUE)
+    return query_page(EventItem, shard_key(shard), sk=Index.gsi1sk < before, on_index=True, limit=_PAGE, start=start)
 
 
 # ---- to the bus ----

@@ -58,10 +58,12 @@ def listener(world: World) -> Listener:
     return listener
 
 
-def announce(subject: str, sequence: int = 1, *, group: str | None = None, title: str = "灯带不亮") -> str:
+def announce(
+    subject: str, sequence: int = 1, *, group: str | None = None, title: str = "灯带不亮", queue: str = "obey"
+) -> str:
     """Write an announcement as a service would, in a transaction; returns the event's id."""
     event = TicketProgressed(ticket_id=subject, dealer_id="D0001", step="registered", state="new", title=title)
-    command = Command("obey", group) if group else None
+    command = Command(queue, group) if group else None
     item = announcement(
         event, pk="TICKETS#D0001", subject=subject, sequence=sequence, dealer_id="D0001", command=command
     )
@@ -354,8 +356,10 @@ def test_the_sweeper_keeps_the_order_of_a_group(world: World, listener: Listener
     assert [Envelope.model_validate_json(body).id for body in world.waiting("obey")] == told
 
 
-def test_a_sweep_is_bounded_and_the_next_goes_on(world: World, listener: Listener) -> None:
-    with patch.object(relay, "_SWEPT", 3):
+def test_a_sweep_without_time_reads_one_page_of_each_shard_and_the_next_goes_on(
+    world: World, listener: Listener
+) -> None:
+    with patch.object(relay, "_PAGE", 3), patch.object(relay, "_SWEEP_SECONDS", 0):
         for number in range(5):
             announce(f"T{number}", group="GZ")
         world.clock.advance(minutes=2)
@@ -363,6 +367,39 @@ def test_a_sweep_is_bounded_and_the_next_goes_on(world: World, listener: Listene
         assert len(unsent(world)) == 2
         world.periodic("relay", "resend_unsent")
         assert unsent(world) == []
+
+
+def test_what_cannot_be_sent_at_the_head_of_a_shard_keeps_nothing_behind_it_from_being_sent(
+    world: World, listener: Listener
+) -> None:
+    with patch.object(relay, "_PAGE", 3):
+        lost = [announce(f"T{number}", title="灯" * 100_000) for number in range(7)]
+        lost += [announce(f"T{number}", group="nowhere", queue="nobody") for number in range(7, 14)]
+        world.clock.advance(seconds=1)
+        told = [announce(f"T{number}", group=f"G{number}") for number in range(20, 60)]
+        world.clock.advance(minutes=2)
+        with counted() as counts:
+            world.periodic("relay", "resend_unsent")
+    assert sorted(unsent(world)) == sorted(lost)
+    assert counts["AnnouncementsStuck"] == len(lost)
+    world.drain()
+    assert sorted(listener.orders()) == sorted(told)
+
+
+def test_after_a_refused_command_the_rest_of_its_group_waits_on_the_pages_behind_too(
+    world: World, listener: Listener
+) -> None:
+    told = [announce(f"T{number}", group="GZ") for number in range(8)]
+    world.clock.advance(minutes=2)
+
+    def refuse(answer: dict[str, Any]) -> None:
+        for success in answer.pop("Successful", []):
+            answer.setdefault("Failed", []).append({"Id": success["Id"], "Code": "InternalError", "SenderFault": False})
+
+    with patch.object(relay, "_PAGE", 3), spoiled(aws.sqs(), "send_message_batch", refuse) as asked:
+        world.periodic("relay", "resend_unsent")
+    assert [entry["MessageDeduplicationId"] for call in asked for entry in call["Entries"]] == told[:1]
+    assert unsent(world) == told
 
 
 def test_the_sweeper_reports_the_age_of_the_oldest(world: World, listener: Listener) -> None:
@@ -379,7 +416,14 @@ def test_the_sweeper_reports_the_age_of_the_oldest(world: World, listener: Liste
 
 def test_a_failed_announcement_is_counted(world: World, listener: Listener) -> None:
     announce("T1", title="灯" * 100_000)
-    counted: dict[str, int] = {}
-    with patch.object(observability, "count", lambda name, value=1: counted.update({name: value})):
-        assert relay.send(relay.announced(world.stream_records())) == 1
-    assert counted["AnnouncementsFailed"] == 1
+    with counted() as counts:
+        assert len(relay.send(relay.announced(world.stream_records()))) == 1
+    assert counts["AnnouncementsFailed"] == 1
+
+
+@contextmanager
+def counted() -> Iterator[dict[str, int]]:
+    """What is counted inside, by the metric's name."""
+    counts: dict[str, int] = {}
+    with patch.object(observability, "count", lambda name, value=1: counts.update({name: value})):
+        yield counts

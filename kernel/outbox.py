@@ -12,7 +12,7 @@ from zlib import crc32
 from pynamodb.attributes import UnicodeAttribute
 
 from kernel.events import Envelope, Event, envelope
-from kernel.table import Item, query_page
+from kernel.table import Item, query_all
 
 SHARDS = 8
 
@@ -79,7 +79,6 @@ def shard_key(shard: int) -> str:
     return f"UNSENT#{shard}"
 
 
-def history(pk: str, subject: str, limit: int = 200) -> list[Envelope]:
-    """What happened to a subject, in order: its first `limit` events."""
-    page = query_page(EventItem, pk, sk=EventItem.sk.startswith(f"EVENT#{subject}#"), limit=limit, consistent=True)
-    return [item.envelope for item in page.items]
+def history(pk: str, subject: str) -> list[Envelope]:
+    """Everything that happened to a subject, in order."""
+    return [item.envelope for item in query_all(EventItem, pk, sk=EventItem.sk.startswith(f"EVENT#{subject}#"))]

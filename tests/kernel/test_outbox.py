@@ -64,8 +64,13 @@ def test_history_is_in_order_and_of_its_subject_alone(world: World) -> None:
         said("T10", sequence).save()
         said("T1", sequence, pk="TICKETS#D0002").save()
     assert [message.sequence for message in history("TICKETS#D0001", "T1")] == [1, 2, 3, 10, 11]
-    assert [message.sequence for message in history("TICKETS#D0001", "T1", limit=2)] == [1, 2]
     assert history("TICKETS#D0001", "T") == []
+
+
+def test_a_history_has_no_end_at_two_hundred(fast_world: World) -> None:
+    for sequence in range(1, 251):
+        said("T1", sequence).save()
+    assert [message.sequence for message in history("TICKETS#D0001", "T1")] == list(range(1, 251))
 
 
 def test_a_command_names_its_queue_and_group_and_an_event_neither(world: World) -> None:

@@ -69,7 +69,10 @@ class Operation:
 
 @dataclass(frozen=True)
 class ConsumerSpec:
-    """One queue and the function that works it off. `hears` lists event types; a command queue hears none."""
+    """One queue and the function that works it off. `hears` lists event types; a command queue hears none.
+
+    `message_seconds`: so long one message may take; with less time left none is begun.
+    """
 
     function: str
     queue: str
@@ -78,6 +81,7 @@ class ConsumerSpec:
     batch_size: int
     timeout_seconds: int
     memory_mb: int
+    message_seconds: float
 
 
 @dataclass(frozen=True)
@@ -170,21 +174,31 @@ class ServiceApp(Chalice):
         batch_size: int = 10,
         timeout_seconds: int = 30,
         memory_mb: int = 1024,
+        message_seconds: float = consumer.MESSAGE_SECONDS,
     ) -> Callable[[Callable[[Envelope], None]], Callable[..., Any]]:
         """Declare a queue of this service and the function that handles its messages, one `Envelope` at a time.
 
         The queue bears the function's name. With `hears`, a rule of the bus fills it; without, commands do.
+
+        Args:
+            message_seconds: so long one message may take, above all waiting for others.
+
+        Raises:
+            TypeError: at import, when that is more than the function has.
         """
+        if message_seconds >= timeout_seconds:
+            raise TypeError(f"{self.service}: no message of {message_seconds} s fits into {timeout_seconds} s")
 
         def declare(handle: Callable[[Envelope], None]) -> Callable[..., Any]:
             name = handle.__name__
             types = tuple(event.TYPE for event in hears)
-            spec = ConsumerSpec(name, name.replace("_", "-"), fifo, types, batch_size, timeout_seconds, memory_mb)
+            queue = name.replace("_", "-")
+            spec = ConsumerSpec(name, queue, fifo, types, batch_size, timeout_seconds, memory_mb, message_seconds)
             self.declared.consumers.append(spec)
 
             @wraps(handle)
             def work_off(event: Any) -> consumer.PartialBatch:
-                return consumer.each_message(event.to_dict(), event.context, handle)
+                return consumer.each_message(event.to_dict(), event.context, handle, message_seconds)
 
             # The queue itself is made by the packaging tool, which puts a reference in place of this name.
             source: Callable[..., Any] = self.on_sqs_message(

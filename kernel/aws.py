@@ -15,14 +15,21 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
+_CONNECT_SECONDS, _READ_SECONDS = 3, 10
+#: A call of one attempt takes no longer.
+ONE_ATTEMPT_SECONDS = _CONNECT_SECONDS + _READ_SECONDS
+_ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS)
+
+
 @cache
 def client(service: str, *, one_attempt: bool = False) -> Any:
     """The botocore client of a service, kept for the life of the process.
 
-    With `one_attempt` a call is sent once and never again by itself: for effects that nothing makes idempotent.
+    With `one_attempt` a call is sent once and never again by itself, and answered within `ONE_ATTEMPT_SECONDS`: for
+    effects that nothing makes idempotent.
     """
     session = Item._get_connection().connection.session
-    return session.create_client(service, config=Config(retries={"total_max_attempts": 1}) if one_attempt else None)
+    return session.create_client(service, config=_ONE_ATTEMPT if one_attempt else None)
 
 
 def events() -> EventBridgeClient:

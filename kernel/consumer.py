@@ -10,8 +10,8 @@ from kernel.events import Envelope
 
 Handler = Callable[[Envelope], None]
 
-#: Below this much remaining time no further message is begun; it is handed back untouched.
-_MARGIN_MS = 3_000
+#: So long one message takes at most, unless its consumer says otherwise.
+MESSAGE_SECONDS = 3
 
 
 class FailedMessage(TypedDict):
@@ -26,8 +26,13 @@ class PartialBatch(TypedDict):
     batchItemFailures: list[FailedMessage]
 
 
-def each_message(event: dict[str, Any], context: Any, handle: Handler) -> PartialBatch:
+def each_message(
+    event: dict[str, Any], context: Any, handle: Handler, message_seconds: float = MESSAGE_SECONDS
+) -> PartialBatch:
     """Hand every message of an SQS event to `handle`; report those that failed.
+
+    With less than `message_seconds` left no further message is begun: it is handed back untouched, for one that was cut
+    off in the middle would have to be worked off again from where nobody knows.
 
     So too in a FIFO queue, which works its groups off one by one for speed, not because anything depends on the order:
     were the rest of the batch handed back with a message that never succeeds, it would end among the dead letters too.
@@ -35,16 +40,16 @@ def each_message(event: dict[str, Any], context: Any, handle: Handler) -> Partia
     failed: list[FailedMessage] = []
     try:
         for record in event["Records"]:
-            if not _time_left(context) or not _handled(record, handle):
+            if not _time_left(context, message_seconds) or not _handled(record, handle):
                 failed.append({"itemIdentifier": record["messageId"]})
     finally:
         observability.flush_metrics()
     return {"batchItemFailures": failed}
 
 
-def _time_left(context: Any) -> bool:
+def _time_left(context: Any, seconds: float) -> bool:
     remaining = getattr(context, "get_remaining_time_in_millis", None)
-    return remaining is None or remaining() > _MARGIN_MS
+    return remaining is None or remaining() > seconds * 1000
 
 
 def _handled(record: dict[str, Any], handle: Handler) -> bool:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from contracts.notifications import SmsQueued
+from kernel import aws
 from kernel.app import ServiceApp
 from kernel.events import Envelope
 from kernel.idempotency import IdempotencyKey
 from kernel.principal import STAFF_ROLES, Principal, Role
-from services.notifications import api, catalogue, domain, views
+from services.notifications import api, catalogue, domain, views, webhooks
 from services.notifications.commands import endpoints, hooks, telling, texting
 
 app = ServiceApp("notifications")
 
 _EVERYBODY = frozenset(Role)
 _ADMIN = frozenset({Role.ADMIN})
+#: What a message takes besides waiting for a receiver or a provider.
+_OWN_SECONDS = 5
 
 
 # ---- the inbox ----
@@ -101,13 +104,15 @@ def notify(message: Envelope) -> None:
     telling.notify(message)
 
 
-@app.consumer(hears=[SmsQueued])
+@app.consumer(hears=[SmsQueued], message_seconds=aws.ONE_ATTEMPT_SECONDS + _OWN_SECONDS)
 def send_sms(message: Envelope) -> None:
     """One text to one phone."""
     texting.send_sms(message)
 
 
-@app.consumer(hears=catalogue.webhook_events(), timeout_seconds=60)
+@app.consumer(
+    hears=catalogue.webhook_events(), timeout_seconds=60, message_seconds=webhooks.DEADLINE_SECONDS + _OWN_SECONDS
+)
 def dispatch_webhooks(message: Envelope) -> None:
     """Every event to every endpoint that asked for it."""
     hooks.dispatch_webhooks(message)

@@ -12,8 +12,10 @@ import pytest
 
 from contracts.tickets import TicketProgressed
 from kernel.app import ServiceApp
+from kernel.aws import ONE_ATTEMPT_SECONDS, client
 from kernel.consumer import each_message, read_message
 from kernel.events import Envelope, Event, UnknownEvent, envelope
+from services.notifications.webhooks import DEADLINE_SECONDS
 from tests.world import LambdaContext, World
 
 SAID = TicketProgressed(ticket_id="T1", dealer_id="D0001", step="registered", state="new", title="灯")
@@ -58,6 +60,35 @@ def test_no_message_is_begun_without_time_to_finish_it() -> None:
 
     assert work_off([record(number) for number in range(4)], handle, context=context) == ["m-2", "m-3"]
     assert seen == ["T0", "T1"]
+
+
+@pytest.mark.parametrize(("message_seconds", "begun"), [(3, 4), (15, 3), (31, 2)])
+def test_a_slow_consumers_batch_begins_only_what_it_can_finish(message_seconds: float, begun: int) -> None:
+    context = LambdaContext("f", remaining_ms=50_000)
+    seen: list[str] = []
+
+    def slow(envelope: Envelope) -> None:
+        seen.append(envelope.subject)
+        context.remaining_ms -= 15_000
+
+    records = [record(number) for number in range(4)]
+    back = failed(each_message({"Records": records}, context, slow, message_seconds))
+    assert len(seen) == begun
+    assert back == [f"m-{number}" for number in range(begun, 4)]
+
+
+def test_a_consumer_whose_message_could_never_be_finished_does_not_start() -> None:
+    app = ServiceApp("slow")
+    with pytest.raises(TypeError, match="fits"):
+        app.consumer(hears=[TicketProgressed], timeout_seconds=10, message_seconds=10)
+
+
+def test_whoever_waits_for_others_leaves_them_their_time(world: World) -> None:
+    seconds = {spec.function: spec.message_seconds for spec in world.app("notifications").consumers}
+    assert seconds["dispatch_webhooks"] > DEADLINE_SECONDS
+    assert seconds["send_sms"] > ONE_ATTEMPT_SECONDS
+    config = client("pinpoint-sms-voice-v2", one_attempt=True).meta.config
+    assert config.connect_timeout + config.read_timeout == ONE_ATTEMPT_SECONDS
 
 
 def test_a_dying_process_reports_nothing_so_that_all_comes_back() -> None:

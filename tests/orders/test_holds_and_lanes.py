@@ -98,6 +98,20 @@ def test_an_approved_order_is_held_for_longer_and_a_shipped_one_never_expires(de
     assert happened(shipped)[-1] == "shipped"
 
 
+def test_goods_that_were_waited_for_are_held_as_long_as_any(desk: Desk) -> None:
+    open_shop(stock=4)
+    order_id = desk.accepted(order_of((1, 10)))
+    assert desk.act(order_id, "holds/stock/release", {"reason": "先发后补"}).status == 200
+    assert desk.act(order_id, "approve", {}).status == 200
+    assert desk.ship(order_id).status == 201
+    sweep(desk, days=30)
+    come_in(desk, "DN-1", (1, 6))
+    sweep(desk, hours=100)
+    assert got(desk, order_id) == (6, 0), "the old hold's end has nothing to do with these"
+    sweep(desk, hours=240)
+    assert got(desk, order_id) == (0, 6)
+
+
 def test_a_hold_ends_once_whatever_breaks(desk: Desk) -> None:
     orders: list[str] = []
 

@@ -141,9 +141,8 @@ def _hold(order: Order, run: AllocationItem, shares: Mapping[int, dict[str, Any]
     progress = filled(order.lines, order.progress, granted)
     backordered = sum(so_far.backordered for so_far in progress)
     holds = sorted(order.holds if backordered else order.holds - {Hold.STOCK})
-    changes: dict[str, Any] = {"holds": holds}
-    if not header.held_until:
-        changes["held_until"] = held_until(order.state, header.grade, clock.now())
+    # Whoever waited for goods has as long to use them as whoever found them there.
+    ends = held_until(order.state, header.grade, clock.now())
     run_id = run.sk.removeprefix("ALLOCATION#")
     skus = {line.slot: line.sku for line in order.lines}
     grants = [[skus[slot], granted[slot], share["reason"]] for slot, share in shares.items() if granted[slot]]
@@ -167,5 +166,5 @@ def _hold(order: Order, run: AllocationItem, shares: Mapping[int, dict[str, Any]
         ),
         "grant",
     )
-    change_order(transaction, order, event=event, progress=progress, **changes)
+    change_order(transaction, order, event=event, progress=progress, holds=holds, held_until=ends, warned=None)
     transaction.commit()

@@ -100,6 +100,11 @@ class PricePageItem(Item, discriminator="price_page"):
     prices = PackedJSONAttribute()
     revision = NumberAttribute(default=1)
 
+    @property
+    def by_position(self) -> dict[int, Price]:
+        """All its prices."""
+        return {int(position): Price.of(stored) for position, stored in self.prices.items()}
+
     def price_at(self, position: int) -> Price | None:
         """The price of the SKU at a position, None where the list does not have it."""
         found: dict[str, Any] | None = self.prices.get(str(position))
@@ -140,19 +145,18 @@ def prices_of(price_list: PriceListItem, slots: Mapping[str, Slot]) -> dict[str,
     found = fetch(unread)
     for key, shelf in unread.items():
         item = found.get(key)
-        pages[shelf] = item.prices if isinstance(item, PricePageItem) else {}
+        pages[shelf] = item.by_position if isinstance(item, PricePageItem) else {}
         if price_list.edition:
             _keep((*edition, shelf), pages[shelf])
-    stored = ((sku, pages[slot.shelf].get(str(slot.position))) for sku, slot in slots.items())
-    return {sku: Price.of(price) for sku, price in stored if price}
+    return {sku: price for sku, (shelf, position) in slots.items() if (price := pages[shelf].get(position))}
 
 
 #: What was read of editions, by list, edition and shelf; the oldest goes when there are too many.
-_pages: dict[tuple[str, str, int], Mapping[str, Any]] = {}
+_pages: dict[tuple[str, str, int], Mapping[int, Price]] = {}
 _MOST_PAGES = 1_000
 
 
-def _keep(name: tuple[str, str, int], prices: Mapping[str, Any]) -> None:
+def _keep(name: tuple[str, str, int], prices: Mapping[int, Price]) -> None:
     _pages[name] = prices
     if len(_pages) > _MOST_PAGES:
         del _pages[next(iter(_pages))]

@@ -328,13 +328,15 @@ def _perform(operation: Operation, request: Any, path_values: dict[str, str]) ->
         arguments["caller"] = caller
     if operation.query is not None:
         arguments["query"] = _read_query(operation.query, request.query_params or {})
-    raw_body: Any = None
+    body: Any = None
     if operation.body is not None:
-        raw_body = strict_json.parse(request.raw_body)
-        arguments["body"] = _read_body(operation.body, raw_body)
+        body = strict_json.parse(request.raw_body)
+    content = strict_json.canonical(body)
+    if operation.body is not None:
+        arguments["body"] = _read_body(operation.body, body, content)
     if not operation.takes_key:
         return _respond(operation, operation.handler(**arguments))
-    key = _idempotency_key(operation, request, caller, path_values, raw_body)
+    key = _idempotency_key(operation, request, caller, path_values, content)
     return _once(operation, key, arguments)
 
 
@@ -356,7 +358,7 @@ def _once(operation: Operation, key: IdempotencyKey, arguments: dict[str, Any]) 
 
 
 def _idempotency_key(
-    operation: Operation, request: Any, caller: Principal, path_values: dict[str, str], body: Any
+    operation: Operation, request: Any, caller: Principal, path_values: dict[str, str], content: str
 ) -> IdempotencyKey:
     sent = request.headers.get(_KEY_HEADER, "")
     if not 1 <= len(sent) <= _MAX_KEY or not sent.isascii() or not sent.isprintable() or "#" in sent:
@@ -368,14 +370,15 @@ def _idempotency_key(
         route=f"{operation.method} {operation.path}",
         key=sent,
         path=path_values,
-        body=body,
+        content=content,
         status=operation.status,
     )
 
 
-def _read_body(model: type[Body], value: Any) -> Body:
+def _read_body(model: type[Body], value: Any, content: str) -> Body:
+    """The body a parsed JSON value and its one spelling stand for."""
     try:
-        body, problems = model.model_validate_json(strict_json.canonical(value)), []
+        body, problems = model.model_validate_json(content), []
     except ValidationError as error:
         body, problems = None, _field_problems(error)
     problems += model.problems_across(value)

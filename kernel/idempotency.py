@@ -9,7 +9,6 @@ import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
 
 from pydantic import BaseModel
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
@@ -44,9 +43,10 @@ class IdempotencyKey:
     LABEL = "idempotency key"
 
     @classmethod
-    def of(cls, *, who: str, route: str, key: str, path: dict[str, str], body: Any, status: int) -> IdempotencyKey:
-        """Bind a key to the request it came with; `status` is what a first success answers."""
-        fingerprint = sha256(strict_json.canonical([path, body]).encode()).hexdigest()
+    def of(cls, *, who: str, route: str, key: str, path: dict[str, str], content: str, status: int) -> IdempotencyKey:
+        """Bind a key to the request it came with; `content` is its body's canonical JSON, `status` what a first success
+        answers."""
+        fingerprint = sha256(f"[{strict_json.canonical(path)},{content}]".encode()).hexdigest()
         return cls(who, route, key, fingerprint, status)
 
     def begin(self) -> None:

@@ -107,7 +107,7 @@ def _verified(token: str) -> dict[str, Any]:
     import jwt  # pulls in cryptography: only functions that serve requests pay for it, at the first one
 
     try:
-        key = _published_keys().get_signing_key_from_jwt(token)
+        key = _published_keys().get_signing_key(jwt.get_unverified_header(token).get("kid", ""))
         claims: dict[str, Any] = jwt.decode(
             token,
             key,

@@ -11,6 +11,7 @@ MAX_BYTES = 1_000_000
 _MAX_DIGITS = 40
 #: No request of ours comes near it; everything that walks a value later may rely on it.
 _MAX_DEPTH = 32
+_CONTAINERS = frozenset({dict, list})
 
 
 def parse(text: str | bytes) -> Any:
@@ -72,12 +73,13 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_deep(value: Any, room: int) -> None:
-    if not isinstance(value, dict | list):
+    if type(value) not in _CONTAINERS:
         return
     if not room:
         raise ValueError("nested too deeply")
-    for inner in value.values() if isinstance(value, dict) else value:
-        _refuse_deep(inner, room - 1)
+    for inner in value.values() if type(value) is dict else value:
+        if type(inner) in _CONTAINERS:  # most are not, and a call for each would cost more than the parsing
+            _refuse_deep(inner, room - 1)
 
 
 def _short(error: BaseException) -> str:

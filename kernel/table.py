@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import botocore
+from botocore.config import Config
 from pynamodb.attributes import Attribute, DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.constants import BINARY
 from pynamodb.exceptions import TransactWriteError
@@ -53,6 +55,10 @@ OWNERS = {
 MAX_ACTIONS = 100
 
 
+#: Of every client of the process. Without this name botocore puts one together twice per call, a fifth of its time.
+_CLIENT_CONFIG = Config(user_agent=f"Qudao Botocore/{botocore.__version__}")
+
+
 class Index(GlobalSecondaryIndex[Any]):
     """The one sparse index: work that waits (review queue, unsent events) and lists for staff. Small items only."""
 
@@ -86,7 +92,11 @@ class Item(Model):
         if cls is not Item:
             return Item._get_connection()
         cls.Meta.table_name = settings().table
-        return super()._get_connection()
+        connection = super()._get_connection()
+        session = connection.connection.session
+        if session.get_default_client_config() is None:
+            session.set_default_client_config(_CLIENT_CONFIG)
+        return connection
 
 
 class PackedJSONAttribute(Attribute[Any]):

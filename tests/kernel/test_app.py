@@ -305,7 +305,7 @@ def test_several_transactions_begin_only_under_an_unused_key(world: World, desk:
     from kernel.table import Transaction
 
     def key_of(body: Any) -> IdempotencyKey:
-        return IdempotencyKey.of(who="D0001", route="POST /x", key="k", path={}, body=body, status=200)
+        return IdempotencyKey.of(who="D0001", route="POST /x", key="k", path={}, content=str(body), status=200)
 
     key_of(1).begin()
     transaction = Transaction()

@@ -18,7 +18,7 @@ from kernel.money import fen_of
 from kernel.outbox import Command, announcement
 from kernel.principal import Principal
 from kernel.problems import Busy, FieldProblem, Invalid, Refusal
-from kernel.table import Item, Transaction, TransactionRefused, fetch
+from kernel.table import Item, Key, Transaction, TransactionRefused, fetch
 from services.orders.api import OrderReceipt, SubmitOrder
 from services.orders.domain import MAX_PIECES_PER_SKU, Hold, Line, State, needs_credit_hold, total
 from services.orders.table import (
@@ -37,6 +37,9 @@ from services.orders.table import (
 )
 from services.orders.terms import grade_of, may_be_urgent, urgent_week
 from services.orders.views import facts_of, receipt_of
+
+#: Each dealer's price list of last time: read along with the dealer, it spares a call unless the list is now another.
+_likely_lists: dict[str, list[Key]] = {}
 
 #: Another order of the same dealer may get in between; each attempt takes the next number.
 _ATTEMPTS = 8
@@ -61,11 +64,14 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
     """
     dealer_id = caller.own_dealer_id
     skus = dict.fromkeys(line.sku for line in request.lines)
-    found = fetch([dealer_key(dealer_id), account_key(dealer_id), ASSORTMENT_KEY])
+    likely = _likely_lists.get(dealer_id, [])
+    found = fetch([dealer_key(dealer_id), account_key(dealer_id), ASSORTMENT_KEY, *likely])
     dealer = _active_dealer(found.get(dealer_key(dealer_id)))
     assortment = Assortment.of(found.get(ASSORTMENT_KEY))
-    found |= fetch([price_list_key(dealer.price_list), *assortment.unread(skus)])
-    price_list = _valid_price_list(found.get(price_list_key(dealer.price_list)))
+    list_key = price_list_key(dealer.price_list)
+    _likely_lists[dealer_id] = [list_key]
+    found |= fetch({list_key, *assortment.unread(skus)} - found.keys())
+    price_list = _valid_price_list(found.get(list_key))
     priced = _price(request, price_list, assortment.listings(skus, found))
     account = found.get(account_key(dealer_id))
     for _ in range(_ATTEMPTS):

@@ -136,6 +136,15 @@ def test_terms_that_were_changed_since_they_were_read_are_not_overwritten(office
     assert len(office.events("D0002")) == 1
 
 
+def test_a_change_asked_again_after_a_lost_answer_is_answered_the_same_and_stays_one_version(office: Office) -> None:
+    first = office.put_terms("D0001", payment_days=45)
+    before = office.stored()
+    again = office.put_terms("D0001", payment_days=45)
+    assert (again.status, again.text) == (200, first.text)
+    assert office.stored() == before
+    assert office.put_terms("D0001", payment_days=60).status == 412
+
+
 def test_terms_as_they_are_already_make_no_version_and_no_event(office: Office) -> None:
     before = office.stored()
     answer = office.put_terms("D0001")

@@ -81,18 +81,21 @@ def show_me(caller: Principal) -> Me:
 def change_terms(caller: Principal, dealer_id: str, request: ChangeTerms) -> DealerView:
     """Put new terms in place of the version the caller has read, on record with author and reason.
 
+    Asked again after a lost answer, it changes nothing and answers the same.
+
     Raises:
         NotFound: there is no such dealer.
         Stale: the terms are no longer those of that version.
         Invalid: the price list is not published.
     """
     item = _load(dealer_id)
-    if int(item.version) != request.version:
-        raise Stale
+    stored = int(item.version)
     before = dealer_of(item)
     after = replace(before, **request.model_dump(exclude={"version", "reason"}))
-    if after == before:
-        return _view(before, request.version)
+    if after == before and stored in (request.version, request.version + 1):
+        return _view(before, stored)
+    if stored != request.version:
+        raise Stale
     if fetch_one(PriceListItem, price_list_key(after.price_list)) is None:
         detail = "价格表尚未发布 / no such price list is published; publish it first"
         raise Invalid([FieldProblem(field="price_list", code="unknown-price-list", detail=detail)])

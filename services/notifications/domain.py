@@ -12,7 +12,11 @@ from string import Formatter
 
 from contracts.orders import (
     OrderApproved,
+    OrderBackordersFilled,
     OrderCancelled,
+    OrderHoldExpired,
+    OrderHoldExpiring,
+    OrderOverdue,
     OrderRejected,
     OrderReserved,
     OrderShipped,
@@ -20,6 +24,7 @@ from contracts.orders import (
 )
 from contracts.reconciliation import ReceiptPosted, StatementIssued
 from contracts.tickets import TicketOverdue, TicketProgressed
+from kernel.clock import BUSINESS_ZONE, parse_stamp
 from kernel.events import Event
 from kernel.money import yuan
 from kernel.principal import DEALER_ROLES, Role
@@ -61,7 +66,7 @@ READERS: dict[Box, frozenset[Role]] = {
 class Rule:
     """Put it into this box by this template; text the dealer's people who have one of `texts`.
 
-    `steps` and `but_not` narrow it to steps of a service request.
+    `steps` and `but_not` narrow it to steps of a service request, `state` to an order that stands there.
     """
 
     template: str
@@ -69,16 +74,34 @@ class Rule:
     texts: frozenset[Role] = _NOBODY
     steps: frozenset[str] | None = None
     but_not: frozenset[str] = frozenset()
+    state: str | None = None
 
     def applies(self, event: Event) -> bool:
-        """Whether the event's step, if it has any, is one of those meant."""
+        """Whether the event's step or state is one of those meant."""
         step = getattr(event, "step", None)
-        return step not in self.but_not and (self.steps is None or step in self.steps)
+        if step in self.but_not or (self.steps is not None and step not in self.steps):
+            return False
+        return self.state is None or getattr(event, "state", None) == self.state
 
 
 RULES: dict[type[Event], tuple[Rule, ...]] = {
     OrderSubmitted: (Rule("order_received"),),
     OrderReserved: (Rule("order_reserved", texts=_BUYERS), Rule("order_to_review", box=Box.ASSISTANT)),
+    OrderBackordersFilled: (
+        Rule("backorders_filled", texts=_BUYERS),
+        Rule("more_to_ship", box=Box.WAREHOUSE, state="confirmed"),
+    ),
+    # Who can prevent that a hold ends: the dealer renews it, the desk on which the order lies moves it on.
+    OrderHoldExpiring: (
+        Rule("hold_expiring", texts=_BUYERS),
+        Rule("hold_expiring_desk", box=Box.ASSISTANT, state="in_review"),
+        Rule("hold_expiring_desk", box=Box.WAREHOUSE, state="confirmed"),
+    ),
+    OrderHoldExpired: (
+        Rule("hold_expired", texts=_BUYERS),
+        Rule("hold_expired_desk", box=Box.WAREHOUSE, state="confirmed"),
+    ),
+    OrderOverdue: (Rule("order_overdue", box=Box.ASSISTANT),),
     OrderApproved: (Rule("order_approved"), Rule("order_to_ship", box=Box.WAREHOUSE)),
     OrderRejected: (Rule("order_rejected", texts=_BUYERS),),
     OrderCancelled: (Rule("order_cancelled"), Rule("order_stopped", box=Box.WAREHOUSE)),
@@ -128,13 +151,19 @@ def _notice(rule: Rule, words: Mapping[str, str]) -> Notice:
 
 
 def words_of(event: Event) -> dict[str, str]:
-    """What a template may say of an event: its fields as text, amounts also in yuan (`gross` from `gross_fen`)."""
+    """What a template may say of an event: its fields as text, amounts also in yuan (`gross` from `gross_fen`), moments
+    to the minute and in the hours of Asia/Shanghai."""
     fields = event.model_dump(mode="json")
     words = {name: "" if value is None else str(value) for name, value in fields.items()}
+    words |= {name: _local(words[name]) for name in words if name.endswith(("_at", "_until")) and words[name]}
     words |= {name.removesuffix("_fen"): yuan(fields[name]) for name in fields if name.endswith("_fen")}
     step = fields.get("step", "")
     words["step_zh"], words["step_en"] = STEPS.get(step, (step, step))
     return words
+
+
+def _local(stamp: str) -> str:
+    return parse_stamp(stamp).astimezone(BUSINESS_ZONE).strftime("%Y-%m-%d %H:%M")
 
 
 def boxes_of(roles: frozenset[Role]) -> list[Box]:

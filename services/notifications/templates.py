@@ -35,6 +35,27 @@ TEMPLATES: dict[str, Template] = {
         "{reserved} pieces are held for you, {backordered} wait for new stock. Under review.",
         sms="【渠道】您的订单{order_id}已受理,审核后尽快发货,详情请登录查看。",
     ),
+    "backorders_filled": Template(
+        "订单 {order_id} 的欠货到了 {filled} 件",
+        "Order {order_id}: {filled} back-ordered pieces are held for you",
+        "还缺 {backordered} 件。怎么分的,见订单的缺货分配。",
+        "{backordered} still wait. The order's allocations show how they were shared out.",
+        sms="【渠道】您的订单{order_id}欠货已到{filled}件,详情请登录查看。",
+    ),
+    "hold_expiring": Template(
+        "订单 {order_id} 的预留即将到期",
+        "What is held for order {order_id} is about to go back",
+        "{reserved} 件预留至 {held_until}(北京时间),到期放回。仍需要请续期。",
+        "{reserved} pieces are held until {held_until} (Beijing time). Renew the order if you still want them.",
+        sms="【渠道】您的订单{order_id}预留即将到期,如仍需要请登录续期。",
+    ),
+    "hold_expired": Template(
+        "订单 {order_id} 的预留已到期",
+        "What was held for order {order_id} went back",
+        "{released} 件已放回,订单未取消。仍需要请续期(从队尾重新排队)或重新下单。",
+        "{released} pieces went back; the order stands. Renew it to wait from the end of the line, or order anew.",
+        sms="【渠道】您的订单{order_id}预留已到期释放,如仍需要请登录处理。",
+    ),
     "order_approved": Template(
         "订单 {order_id} 已审核通过",
         "Order {order_id} approved",
@@ -107,6 +128,30 @@ TEMPLATES: dict[str, Template] = {
         "{dealer_id},原因:{reason}",
         "{dealer_id}, reason: {reason}",
     ),
+    "more_to_ship": Template(
+        "订单 {order_id} 又有 {filled} 件待发货",
+        "Order {order_id}: {filled} more pieces are to be shipped",
+        "{dealer_id},仓库 {warehouse},还缺 {backordered} 件。",
+        "{dealer_id}, from {warehouse}, {backordered} still wait for goods.",
+    ),
+    "hold_expiring_desk": Template(
+        "订单 {order_id} 的预留即将到期,请处理",
+        "Order {order_id} loses what is held for it unless you move it on",
+        "{dealer_id},{reserved} 件预留至 {held_until}(北京时间)。",
+        "{dealer_id}, {reserved} pieces are held until {held_until} (Beijing time).",
+    ),
+    "hold_expired_desk": Template(
+        "订单 {order_id} 的预留已到期,请停止备货",
+        "Order {order_id}: its {released} pieces went back, stop preparing them",
+        "{dealer_id},仓库 {warehouse},已放回 {released} 件。",
+        "{dealer_id}, from {warehouse}, {released} pieces are free again.",
+    ),
+    "order_overdue": Template(
+        "加急订单 {order_id} 已超时,请立即审核",
+        "Urgent order {order_id} is overdue for review",
+        "{dealer_id},{line_count} 行,合计 {gross},应于 {due_at}(北京时间)前审核。",
+        "{dealer_id}, {line_count} lines, {gross}, was to be decided by {due_at} (Beijing time).",
+    ),
     "ticket_waiting": Template(
         "服务单 {ticket_id} 待处理",
         "Service request {ticket_id} waits for you",
@@ -116,8 +161,8 @@ TEMPLATES: dict[str, Template] = {
     "ticket_overdue": Template(
         "服务单 {ticket_id} 已超时",
         "Service request {ticket_id} is overdue",
-        "{dealer_id}「{title}」应于 {due_at} 前完成。",
-        "{dealer_id} “{title}” was due at {due_at}.",
+        "{dealer_id}「{title}」应于 {due_at}(北京时间)前完成。",
+        "{dealer_id} “{title}” was due at {due_at} (Beijing time).",
     ),
 }
 

@@ -6,7 +6,11 @@ from typing import Any
 
 from contracts.orders import (
     OrderApproved,
+    OrderBackordersFilled,
     OrderCancelled,
+    OrderHoldExpired,
+    OrderHoldExpiring,
+    OrderOverdue,
     OrderRejected,
     OrderReserved,
     OrderShipped,
@@ -24,6 +28,9 @@ ORDER: dict[str, Any] = {
     "line_count": 120,
     "gross_fen": 1_234_500,
 }
+
+
+IN_REVIEW, CONFIRMED = ORDER | {"state": "in_review"}, ORDER | {"state": "confirmed"}
 
 
 def progressed(step: str, ticket_id: str = "D0001-T00007") -> TicketProgressed:
@@ -51,6 +58,13 @@ def shipped(**more: Any) -> OrderShipped:
 EVENTS: list[Event] = [
     OrderSubmitted(**ORDER),
     OrderReserved(**ORDER, reserved=90, backordered=10),
+    *(OrderBackordersFilled(**order, filled=6, backordered=4, rule="first_come") for order in (IN_REVIEW, CONFIRMED)),
+    *(
+        OrderHoldExpiring(**order, held_until="2026-11-26T10:00:00.000Z", reserved=90)
+        for order in (IN_REVIEW, CONFIRMED)
+    ),
+    *(OrderHoldExpired(**order, released=90) for order in (IN_REVIEW, CONFIRMED)),
+    OrderOverdue(**IN_REVIEW, due_at="2026-11-23T02:30:00.000Z"),
     OrderApproved(**ORDER),
     OrderRejected(**ORDER, reason="价格有误"),
     OrderCancelled(**ORDER, cancelled=5, reason="重复下单"),

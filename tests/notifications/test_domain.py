@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.orders import OrderCancelled, OrderReserved, OrderSubmitted
+from contracts.orders import (
+    OrderBackordersFilled,
+    OrderCancelled,
+    OrderHoldExpired,
+    OrderHoldExpiring,
+    OrderOverdue,
+    OrderReserved,
+    OrderSubmitted,
+)
 from contracts.reconciliation import ReceiptPosted, StatementIssued
 from contracts.tickets import TicketProgressed
 from kernel.events import Event
@@ -16,7 +24,7 @@ from kernel.principal import DEALER_ROLES, STAFF_ROLES, Role
 from services.notifications import domain
 from services.notifications.domain import Box, DeliveryState, Outcome, judge, parse_retry_after
 from services.notifications.templates import TEMPLATES
-from tests.notifications.events import EVENTS, ORDER, progressed, shipped
+from tests.notifications.events import EVENTS, IN_REVIEW, ORDER, progressed, shipped
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 ONE_PART = 70
@@ -61,6 +69,46 @@ def test_a_reserved_order_is_told_to_the_dealer_and_waits_on_the_assistants_desk
 
 def test_a_cancelled_order_stops_the_warehouse() -> None:
     assert boxes(OrderCancelled(**ORDER, cancelled=5, reason="重复下单")) == [Box.DEALER, Box.WAREHOUSE]
+
+
+@pytest.mark.parametrize(
+    ("event", "in_review", "confirmed"),
+    [
+        (
+            OrderBackordersFilled(**ORDER, filled=6, backordered=4, rule="quota"),
+            [Box.DEALER],
+            [Box.DEALER, Box.WAREHOUSE],
+        ),
+        (
+            OrderHoldExpiring(**ORDER, held_until="2026-11-26T10:00:00.000Z", reserved=9),
+            [Box.DEALER, Box.ASSISTANT],
+            [Box.DEALER, Box.WAREHOUSE],
+        ),
+        (OrderHoldExpired(**ORDER, released=9), [Box.DEALER], [Box.DEALER, Box.WAREHOUSE]),
+    ],
+    ids=lambda given: getattr(given, "TYPE", None),
+)
+def test_what_is_held_or_no_longer_held_is_told_to_the_dealer_and_the_desk_it_lies_on(
+    event: Event, in_review: list[Box], confirmed: list[Box]
+) -> None:
+    assert boxes(event.model_copy(update={"state": "in_review"})) == in_review
+    assert boxes(event.model_copy(update={"state": "confirmed"})) == confirmed
+    to_dealer, *to_desk = domain.notices(event.model_copy(update={"state": "confirmed"}))
+    assert to_dealer.texts == {Role.DEALER_ADMIN, Role.DEALER_BUYER}
+    assert not any(notice.texts for notice in to_desk)
+
+
+def test_an_overdue_urgent_order_is_told_to_the_assistants_alone() -> None:
+    (notice,) = domain.notices(OrderOverdue(**IN_REVIEW, due_at="2026-11-23T02:30:00.000Z"))
+    assert (notice.box, notice.texts) == (Box.ASSISTANT, frozenset())
+    assert "2026-11-23 10:30" in notice.text_zh and "2026-11-23 10:30" in notice.text_en
+
+
+def test_a_dealer_reads_in_its_own_hours_until_when_its_pieces_are_held() -> None:
+    event = OrderHoldExpiring(**IN_REVIEW, held_until="2026-11-26T17:30:00.000Z", reserved=9)
+    to_dealer = domain.notices(event)[0]
+    assert "2026-11-27 01:30" in to_dealer.text_zh and "2026-11-27 01:30" in to_dealer.text_en
+    assert text_of(event) == "【渠道】您的订单D0001-000123预留即将到期,如仍需要请登录续期。"
 
 
 @pytest.mark.parametrize(

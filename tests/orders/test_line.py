@@ -11,7 +11,7 @@ from services.orders.table import BackorderItem, MovementItem, line_pk, movement
 from tests import faults
 from tests.orders.desk import Desk
 from tests.shop import WAREHOUSE, counters, open_shop, order_of, sku
-from tests.world import World
+from tests.world import Response, World
 
 NOTHING = (0, 0)
 
@@ -175,6 +175,22 @@ def test_a_rule_published_meanwhile_is_not_overwritten_unseen(desk: Desk) -> Non
     path = f"/warehouses/{WAREHOUSE}/allocation-rule"
     answer = desk.world.call("orders", "PUT", path, body=body, token=desk.world.token(role="admin"))
     assert (answer.status, answer.json["code"]) == (412, "stale")
+
+
+def test_a_rule_published_again_after_a_lost_answer_is_answered_the_same_and_stays_one_version(desk: Desk) -> None:
+    body = {"rule": "quota", "quotas": {"A": 5}, "reason": "x", "version": 0}
+    sourcing = {"alternates": ["SZ"], "reason": "x", "version": 0}
+    for path, asked in (("allocation-rule", body), ("sourcing", sourcing)):
+
+        def put(path: str = path, asked: dict[str, Any] = asked, **more: Any) -> Response:
+            token = desk.world.token(role="admin")
+            return desk.world.call("orders", "PUT", f"/warehouses/{WAREHOUSE}/{path}", body=asked | more, token=token)
+
+        first = put()
+        before = desk.world.snapshot()
+        assert (put().status, put().text) == (200, first.text)
+        assert put(reason="y").status == 412
+        assert desk.world.snapshot() == before
 
 
 @pytest.mark.parametrize("rule", ["first_come", "pro_rata_by_tier"])

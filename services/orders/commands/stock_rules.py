@@ -45,7 +45,7 @@ def show_rule(warehouse: str) -> AllocationRule:
     Raises:
         NotFound: no warehouse can be called that.
     """
-    _check_name(warehouse)
+    check_warehouse(warehouse)
     rule = rule_of(warehouse)
     quotas = {grade.value: pieces for grade, pieces in rule.settings.quotas.items()}
     item = fetch_one(RuleItem, rule_key(warehouse))
@@ -63,11 +63,13 @@ def show_rule(warehouse: str) -> AllocationRule:
 def set_rule(caller: Principal, warehouse: str, request: SetAllocationRule) -> AllocationRule:
     """Publish how a warehouse shares out what is short, from the next run on.
 
+    Asked again after a lost answer, it changes nothing and answers the same.
+
     Raises:
         NotFound: no warehouse can be called that.
         Stale: the rule is no longer the one of that version.
     """
-    _check_name(warehouse)
+    check_warehouse(warehouse)
     item = RuleItem(
         *rule_key(warehouse),
         rule=request.rule,
@@ -87,7 +89,7 @@ def show_sourcing(warehouse: str) -> Sourcing:
     Raises:
         NotFound: no warehouse can be called that.
     """
-    _check_name(warehouse)
+    check_warehouse(warehouse)
     item = fetch_one(SourcingItem, sourcing_key(warehouse))
     if item is None:
         return Sourcing(warehouse=warehouse, alternates=[], version=0, changed_by="", reason="")
@@ -103,12 +105,14 @@ def show_sourcing(warehouse: str) -> Sourcing:
 def set_sourcing(caller: Principal, warehouse: str, request: SetSourcing) -> Sourcing:
     """Publish who serves the orders a warehouse is short of, from the next order on.
 
+    Asked again after a lost answer, it changes nothing and answers the same.
+
     Raises:
         NotFound: no warehouse can be called that.
         Invalid: a warehouse stands in its own stead, or twice.
         Stale: the order is no longer the one of that version.
     """
-    _check_name(warehouse)
+    check_warehouse(warehouse)
     if warehouse in request.alternates or len(set(request.alternates)) < len(request.alternates):
         detail = "不可重复,也不可为本仓 / each other warehouse once"
         raise Invalid([FieldProblem(field="alternates", code="repeated", detail=detail)])
@@ -123,7 +127,12 @@ def set_sourcing(caller: Principal, warehouse: str, request: SetSourcing) -> Sou
     return show_sourcing(warehouse)
 
 
-def _check_name(warehouse: str) -> None:
+def check_warehouse(warehouse: str) -> None:
+    """Let nobody ask for what cannot be a warehouse.
+
+    Raises:
+        NotFound: none can be called that.
+    """
     if not re.fullmatch(WAREHOUSE_ID, warehouse):
         raise NotFound
 
@@ -135,4 +144,6 @@ def _publish(item: RuleItem | SourcingItem, replaced: int) -> None:
     try:
         transaction.commit()
     except TransactionRefused:
-        raise Stale from None
+        stands = fetch_one(kind, (item.pk, item.sk))
+        if stands is None or stands.to_simple_dict() != item.to_simple_dict():
+            raise Stale from None

@@ -71,3 +71,41 @@ class StockArrived(Event):
     reference: str
     skus: int
     pieces: int
+
+
+class StockRemoved(Event):
+    """Said when pieces are no longer available though no order took them: lost, set aside, sent away. Heard by orders
+    (look after the line, through the FIFO queue of its warehouse).
+
+    `document`: count, lost, set_aside, transfer; `reference`: its number; the subject is `out-` and these.
+    """
+
+    TYPE: ClassVar[str] = "stock.removed.v1"
+    SOURCE: ClassVar[str] = "orders"
+
+    warehouse: str
+    document: str
+    reference: str
+    skus: int
+    pieces: int
+
+
+class StockExpected(Event):
+    """Said when it changes what a warehouse expects: announced, moved to another day, partly received, given up. Heard
+    by orders (renew what is promised, through the FIFO queue of its warehouse).
+
+    `expected_on`: ISO date, None when nothing of it is expected any more; `was_expected_on`: before, None if it is
+    new; `skus`, `pieces`: what is now expected. All events of a delivery are its history.
+    """
+
+    TYPE: ClassVar[str] = "stock.expected.v1"
+    SOURCE: ClassVar[str] = "orders"
+
+    warehouse: str
+    reference: str
+    expected_on: str | None = None
+    was_expected_on: str | None = None
+    skus: int
+    pieces: int
+    reason: str
+    by: str

@@ -95,6 +95,8 @@ def repeated(named: Iterable[tuple[str, Any]]) -> list[FieldProblem]:
 
 #: Pieces on one order line.
 Quantity = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000)]
+#: Pieces counted, where there may be none.
+QuantityOrZero = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=1_000_000)]
 #: An amount in fen, zero to one billion yuan.
 FenOrZero = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=100_000_000_000)]
 #: A positive amount in fen, at most one billion yuan.

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from kernel.models import Answer, Body, DealerId, Name, Quantity, Query, Sku, Text, WarehouseId
+from kernel.models import (
+    Answer,
+    Body,
+    DealerId,
+    Name,
+    Quantity,
+    QuantityOrZero,
+    Query,
+    Sku,
+    Text,
+    WarehouseId,
+    repeated,
+    rows_of,
+)
+from kernel.problems import FieldProblem
 from services.orders.allocation import Rule
 from services.orders.domain import Hold, Policy, State
 from services.orders.terms import Grade
@@ -17,6 +33,9 @@ _Note = Annotated[Text, Field(max_length=200)]
 _Reason = Annotated[Text, Field(min_length=1, max_length=200)]
 #: Of what is replaced, 0 if nothing is.
 _Version = Annotated[int, Field(ge=0, le=1_000_000)]
+#: As `_Reference`, without what would end it in an address.
+DELIVERY_REFERENCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
+_DeliveryReference = Annotated[str, Field(pattern=DELIVERY_REFERENCE)]
 _Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
 
 
@@ -213,10 +232,12 @@ class ReceivedLine(Body):
 
 
 class ReceiveStock(Body):
-    """Goods that came into a warehouse; `reference` is the delivery note and counts once per warehouse for ever."""
+    """Goods that came into a warehouse; `reference` is the delivery note and counts once per warehouse for ever.
+    `expected`: the delivery they belong to; what came is expected no more, the rest of it stays so."""
 
     warehouse: WarehouseId
     reference: _Reference
+    expected: _DeliveryReference | None = None
     lines: Annotated[list[ReceivedLine], Field(min_length=1, max_length=1_000)]
 
 
@@ -228,6 +249,137 @@ class GoodsReceipt(Answer):
     received_at: str
     skus: int
     pieces: int
+
+
+class AdjustmentKind(StrEnum):
+    """What a stock document says: how many pieces are on hand, or how many were found, are gone, were set aside as not
+    fit for sale, are fit again, or were thrown away of those set aside."""
+
+    COUNT = "count"
+    FOUND = "found"
+    LOST = "lost"
+    SET_ASIDE = "set_aside"
+    CLEAR = "clear"
+    SCRAP = "scrap"
+
+
+class AdjustedLine(Body):
+    """Pieces of a SKU: moved, or of a count on hand, which is available and held together."""
+
+    sku: Sku
+    quantity: QuantityOrZero
+
+
+class AdjustStock(Body):
+    """A stock document; `reference` counts once per warehouse and kind for ever. A count names each SKU once."""
+
+    warehouse: WarehouseId
+    reference: _Reference
+    kind: AdjustmentKind
+    reason: _Reason
+    lines: Annotated[list[AdjustedLine], Field(min_length=1, max_length=1_000)]
+
+    @classmethod
+    def problems_across(cls, value: Any) -> list[FieldProblem]:
+        rows = rows_of(value, "lines")
+        if isinstance(value, dict) and value.get("kind") == AdjustmentKind.COUNT:
+            return repeated((f"{path}.sku", row.get("sku")) for path, row in rows)
+        detail = "须大于 0 / must be more than 0"
+        return [
+            FieldProblem(field=f"{path}.quantity", code="too-small", detail=detail)
+            for path, row in rows
+            if row.get("quantity") == 0
+        ]
+
+
+class TransferStock(Body):
+    """Goods sent from one warehouse to another, where they are expected on a day under the same reference."""
+
+    from_warehouse: WarehouseId
+    to_warehouse: WarehouseId
+    reference: _DeliveryReference
+    expected_on: date
+    reason: _Reason
+    lines: Annotated[list[ReceivedLine], Field(min_length=1, max_length=1_000)]
+
+
+class StockDocumentLine(Answer):
+    """Pieces of a SKU. Of a count, `quantity` is what was counted, `expected` what the books said was on hand, and
+    `difference` was found, or lost if below zero."""
+
+    sku: str
+    quantity: int
+    expected: int | None = None
+    difference: int | None = None
+
+
+class StockDocument(Answer):
+    """A stock document as it was booked. `to_warehouse`: of a transfer."""
+
+    warehouse: str
+    document: str
+    reference: str
+    to_warehouse: str | None
+    made_at: str
+    made_by: str
+    reason: str
+    lines: list[StockDocumentLine]
+
+
+class ExpectGoods(Body):
+    """What is expected under a reference, on a day of Asia/Shanghai; no lines: nothing any more. `version`: of what
+    this replaces, 0 for none."""
+
+    expected_on: date
+    lines: Annotated[list[ReceivedLine], Field(max_length=1_000)]
+    reason: _Reason
+    version: Annotated[int, Field(ge=0)]
+
+
+class ExpectedLine(Answer):
+    """Pieces of a SKU on their way."""
+
+    sku: str
+    quantity: int
+
+
+class ExpectedDelivery(Answer):
+    """A delivery on its way; `expected_on` is null once all of it is received or given up."""
+
+    warehouse: str
+    reference: str
+    expected_on: date | None
+    version: int
+    changed_by: str
+    reason: str
+    lines: list[ExpectedLine]
+
+
+class ExpectedList(Answer):
+    """What a warehouse expects, the earliest first."""
+
+    warehouse: str
+    as_of: str
+    deliveries: list[ExpectedDelivery]
+
+
+class DeliveryChange(Answer):
+    """One change of a delivery: the day before and after, and what was then expected."""
+
+    at: str
+    version: int
+    was_expected_on: date | None
+    expected_on: date | None
+    skus: int
+    pieces: int
+    reason: str
+    by: str
+
+
+class ExpectedHistory(ExpectedDelivery):
+    """A delivery and how it changed, oldest first."""
+
+    changes: list[DeliveryChange]
 
 
 class StockQuery(Query):

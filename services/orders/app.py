@@ -11,9 +11,14 @@ from kernel.events import Envelope
 from kernel.idempotency import IdempotencyKey
 from kernel.principal import STAFF_ROLES, Principal, Role
 from services.orders.api import (
+    AdjustStock,
     AllocationList,
     AllocationRule,
     Approve,
+    ExpectedDelivery,
+    ExpectedHistory,
+    ExpectedList,
+    ExpectGoods,
     GoodsReceipt,
     OrderPage,
     OrderReceipt,
@@ -27,13 +32,24 @@ from services.orders.api import (
     Ship,
     ShipmentList,
     Sourcing,
+    StockDocument,
     StockQuery,
     StockView,
     SubmitOrder,
     Timeline,
+    TransferStock,
     WithReason,
 )
-from services.orders.commands import read_orders, receive_stock, review_order, ship_order, stock_rules
+from services.orders.commands import (
+    adjust_stock,
+    expect_goods,
+    read_orders,
+    receive_stock,
+    review_order,
+    ship_order,
+    stock_rules,
+    transfer_stock,
+)
 from services.orders.commands import reserve_stock as reservation
 from services.orders.commands import serve_line as line
 from services.orders.commands import submit_order as intake
@@ -72,7 +88,7 @@ def _decide(message: Envelope) -> None:
         line.serve_line(message.data["warehouse"], message.id)
 
 
-@app.periodic(minutes=5)
+@app.periodic(minutes=1)
 def sweep_orders() -> None:
     sweeping.sweep_orders()
 
@@ -168,6 +184,53 @@ def list_shipments(caller: Principal, order_id: str) -> ShipmentList:
 )
 def create_goods_receipt(caller: Principal, body: ReceiveStock, key: IdempotencyKey) -> GoodsReceipt:
     return receive_stock.receive_stock(caller, body, key)
+
+
+@app.operation(
+    "POST",
+    "/stock/adjustments",
+    roles={Role.WAREHOUSE, Role.ADMIN},
+    status=HTTPStatus.CREATED,
+    summary="盘点与调整 / Count or correct stock",
+)
+def create_stock_adjustment(caller: Principal, body: AdjustStock, key: IdempotencyKey) -> StockDocument:
+    return adjust_stock.adjust_stock(caller, body, key)
+
+
+@app.operation(
+    "POST",
+    "/stock/transfers",
+    roles={Role.WAREHOUSE, Role.ADMIN},
+    status=HTTPStatus.CREATED,
+    summary="调拨 / Send goods to another warehouse",
+)
+def create_stock_transfer(caller: Principal, body: TransferStock, key: IdempotencyKey) -> StockDocument:
+    return transfer_stock.transfer_stock(caller, body, key)
+
+
+@app.operation("GET", "/stock/expected/{warehouse}", roles=STAFF_ROLES, summary="在途查询 / Show what is expected")
+def list_expected_goods(warehouse: str) -> ExpectedList:
+    return expect_goods.list_expected(warehouse)
+
+
+@app.operation(
+    "GET",
+    "/stock/expected/{warehouse}/{reference}",
+    roles=STAFF_ROLES,
+    summary="在途详情 / Show a delivery and how it changed",
+)
+def show_expected_goods(warehouse: str, reference: str) -> ExpectedHistory:
+    return expect_goods.show_expected(warehouse, reference)
+
+
+@app.operation(
+    "PUT",
+    "/stock/expected/{warehouse}/{reference}",
+    roles={Role.WAREHOUSE, Role.ASSISTANT, Role.ADMIN},
+    summary="登记在途 / Say what is expected, and when",
+)
+def set_expected_goods(caller: Principal, warehouse: str, reference: str, body: ExpectGoods) -> ExpectedDelivery:
+    return expect_goods.expect_goods(caller, warehouse, reference, body)
 
 
 @app.operation("GET", "/stock/{warehouse}", roles=STAFF_ROLES, summary="库存查询 / Show stock")

@@ -196,6 +196,19 @@ _EFFECTS = {
     Move.SEND: Effect(available=-1),
 }
 
+
+def counted(on_hand: Mapping[int, int], there: Mapping[int, tuple[int, int]]) -> tuple[dict[int, int], dict[int, int]]:
+    """Pieces found and pieces lost by slot, of slots counted otherwise than the books say.
+
+    Args:
+        on_hand: pieces counted.
+        there: by the books, available and held.
+    """
+    difference = {slot: pieces - sum(there[slot]) for slot, pieces in on_hand.items()}
+    found = {slot: more for slot, more in difference.items() if more > 0}
+    return found, {slot: -less for slot, less in difference.items() if less < 0}
+
+
 # --- stock -----------------------------------------------------------------------------------------------------------
 
 

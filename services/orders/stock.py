@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from contracts.stock import (
     SLOTS_PER_SHELF,
@@ -13,6 +13,7 @@ from contracts.stock import (
     ShelfItem,
     Slot,
     StockArrived,
+    StockRemoved,
     quarantine_key,
     shelf_key,
 )
@@ -37,28 +38,36 @@ class Cause:
 def move(transaction: Transaction, kind: Move, warehouse: str, pieces: Pieces, cause: Cause) -> None:
     """Let the transaction move pieces, if those it takes from are there, and record the movement.
 
-    One kind of movement per warehouse and transaction: an item can be written only once in it. The shelves must exist.
+    Only once per warehouse and transaction, for an item can be written only once in it. The shelves must exist.
     """
-    moved = {slot: quantity for slot, quantity in sorted(pieces.items()) if quantity}
-    if not moved:
-        return
-    for shelf, quantities in _by_shelf(moved).items():
-        _move_on_shelf(transaction, shelf_key(warehouse, shelf), kind.effect, quantities, f"{_LABEL}{shelf}")
-        if kind.effect.quarantined:
-            change = [("q", "pieces", kind.effect.quarantined)]
-            _change(transaction, quarantine_key(warehouse, shelf), change, quantities, f"quarantine {shelf}")
-    moment = clock.stamp()
-    transaction.create(
-        MovementItem(
-            movements_pk(warehouse, moment[:10]),
-            f"{moment}#{cause.reference}#{kind}",
-            move=kind,
-            reference=cause.reference,
-            by=cause.by,
-            pieces=[list(moved), list(moved.values())],
-        ),
-        "movement",
-    )
+    move_several(transaction, warehouse, {kind: pieces}, cause)
+
+
+def move_several(
+    transaction: Transaction,
+    warehouse: str,
+    moves: Mapping[Move, Pieces],
+    cause: Cause,
+    as_read: Mapping[int, tuple[int, int]] | None = None,
+) -> None:
+    """As `move`, several kinds at once, each a movement of its own.
+
+    Args:
+        as_read: by slot, pieces available and held that must be there unchanged; of slots that move.
+    """
+    steps: dict[tuple[Key, str], list[_Step]] = defaultdict(list)
+    for kind, pieces in moves.items():
+        moved = {slot: quantity for slot, quantity in sorted(pieces.items()) if quantity}
+        for slot, quantity in moved.items():
+            _step(steps, warehouse, slot, kind.effect, quantity)
+        if moved:
+            _record(transaction, kind, warehouse, moved, cause)
+    unchanged: dict[Key, list[tuple[int, int, int]]] = defaultdict(list)
+    for slot, (available, held) in (as_read or {}).items():
+        shelf, position = Slot.of(slot)
+        unchanged[shelf_key(warehouse, shelf)].append((position, available, held))
+    for (key, label), changes in steps.items():
+        _change(transaction, key, changes, unchanged.get(key, []), label)
 
 
 def arrival(warehouse: str, document: str, reference: str, pieces: Pieces) -> EventItem:
@@ -70,10 +79,19 @@ def arrival(warehouse: str, document: str, reference: str, pieces: Pieces) -> Ev
         skus=len(pieces),
         pieces=sum(pieces.values()),
     )
-    subject = f"{warehouse}-{document}-{reference}"
-    return announcement(
-        event, pk=f"STOCK#{warehouse}", subject=subject, sequence=1, command=Command(RESERVE_QUEUE, warehouse)
+    return _told(event, f"{warehouse}-{document}-{reference}")
+
+
+def removal(warehouse: str, document: str, reference: str, pieces: Pieces) -> EventItem:
+    """What to announce when a document took pieces that were available: fewer can be promised."""
+    event = StockRemoved(
+        warehouse=warehouse,
+        document=document,
+        reference=reference,
+        skus=len(pieces),
+        pieces=sum(pieces.values()),
     )
+    return _told(event, f"out-{warehouse}-{document}-{reference}")
 
 
 def put_up_shelves(warehouse: str, slots: Iterable[int], *, quarantine: bool = False) -> None:
@@ -95,23 +113,37 @@ def put_up_shelves(warehouse: str, slots: Iterable[int], *, quarantine: bool = F
 
 def available_at(warehouse: str, slots: Iterable[int]) -> dict[int, int]:
     """Pieces available per slot just now, 0 where nothing ever came in; read consistently."""
-    numbers = set(slots)
-    shelves = {Slot.of(number).shelf for number in numbers}
-    found = fetch([shelf_key(warehouse, shelf) for shelf in sorted(shelves)])
-    counters = {
-        shelf: item.available if isinstance(item := found.get(shelf_key(warehouse, shelf)), ShelfItem) else None
-        for shelf in shelves
-    }
-    return available_by_slot(counters, numbers)
+    return {slot: available for slot, (available, _) in counters_at(warehouse, slots).items()}
+
+
+def counters_at(warehouse: str, slots: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Pieces available and held per slot just now, 0 where nothing ever came in; read consistently."""
+    found = dict.fromkeys(sorted(set(slots)), (0, 0))
+    shelves = fetch([shelf_key(warehouse, shelf) for shelf in sorted({Slot.of(number).shelf for number in found})])
+    for number in found:
+        shelf, position = Slot.of(number)
+        item = shelves.get(shelf_key(warehouse, shelf))
+        if isinstance(item, ShelfItem):
+            found[number] = int(item.available[position]), int(item.held[position])
+    return found
 
 
 def refused_shelves(refusal: TransactionRefused) -> dict[int, list[int] | None]:
     """What is available on each shelf that refused, by position; None where the shelf does not exist."""
-    found: dict[int, list[int] | None] = {}
-    for label, reason in refusal.refused.items():
-        if label.startswith(_LABEL):
-            found[int(label.removeprefix(_LABEL))] = _available(reason.item)
-    return found
+    return _refused(refusal, _LABEL, "available")
+
+
+def refused_quarantine(refusal: TransactionRefused) -> dict[int, list[int] | None]:
+    """What is set aside of each shelf that refused, by position; None where nothing ever was."""
+    return _refused(refusal, _QUARANTINE_LABEL, "pieces")
+
+
+def _refused(refusal: TransactionRefused, prefix: str, attribute: str) -> dict[int, list[int] | None]:
+    return {
+        int(label.removeprefix(prefix)): _counters(reason.item, attribute)
+        for label, reason in refusal.refused.items()
+        if label.startswith(prefix)
+    }
 
 
 def available_by_slot(shelves: Mapping[int, list[int] | None], wanted: Iterable[int]) -> dict[int, int]:
@@ -126,41 +158,64 @@ def available_by_slot(shelves: Mapping[int, list[int] | None], wanted: Iterable[
 
 
 _LABEL = "shelf "
-
-#: Short name in expressions, attribute and sign of each counter that changes.
-_Counters = list[tuple[str, str, int]]
+_QUARANTINE_LABEL = "quarantine "
 
 
-def _by_shelf(pieces: Pieces) -> dict[int, dict[int, int]]:
-    by_shelf: dict[int, dict[int, int]] = defaultdict(dict)
-    for number, quantity in pieces.items():
-        shelf, position = Slot.of(number)
-        by_shelf[shelf][position] = quantity
-    return by_shelf
+class _Step(NamedTuple):
+    """Pieces more or less in one counter: its attribute's short name in expressions, and the position."""
+
+    name: str
+    position: int
+    pieces: int
 
 
-def _move_on_shelf(transaction: Transaction, key: Key, effect: Effect, pieces: Pieces, label: str) -> None:
-    signs = [("a", "available", effect.available), ("h", "held", effect.held)]
-    if changed := [counter for counter in signs if counter[2]]:
-        _change(transaction, key, changed, pieces, label)
+_ATTRIBUTES = {"a": "available", "h": "held", "q": "pieces"}
 
 
-def _change(transaction: Transaction, key: Key, counters: _Counters, pieces: Pieces, label: str) -> None:
+def _step(steps: dict[tuple[Key, str], list[_Step]], warehouse: str, slot: int, effect: Effect, quantity: int) -> None:
+    shelf, position = Slot.of(slot)
+    on_shelf = shelf_key(warehouse, shelf), f"{_LABEL}{shelf}"
+    if effect.available:
+        steps[on_shelf].append(_Step("a", position, effect.available * quantity))
+    if effect.held:
+        steps[on_shelf].append(_Step("h", position, effect.held * quantity))
+    if effect.quarantined:
+        aside = quarantine_key(warehouse, shelf), f"{_QUARANTINE_LABEL}{shelf}"
+        steps[aside].append(_Step("q", position, effect.quarantined * quantity))
+
+
+def _record(transaction: Transaction, kind: Move, warehouse: str, moved: Pieces, cause: Cause) -> None:
+    moment = clock.stamp()
+    transaction.create(
+        MovementItem(
+            movements_pk(warehouse, moment[:10]),
+            f"{moment}#{cause.reference}#{kind}",
+            move=kind,
+            reference=cause.reference,
+            by=cause.by,
+            pieces=[list(moved), list(moved.values())],
+        ),
+        f"movement {kind}",
+    )
+
+
+def _change(
+    transaction: Transaction, key: Key, steps: Sequence[_Step], unchanged: Sequence[tuple[int, int, int]], label: str
+) -> None:
     """Written out, for 64 positions in PynamoDB's expressions cost more than the rest of a reservation.
 
-    The limits hold: 64 positions of six digits make under 4 KB and 300 operators.
+    The limits hold: 64 positions of six digits make under 4 KB and 300 operators in each expression.
     """
-    values = {f":{quantity}": quantity for quantity in pieces.values()}
-    sets = [
-        f"#{name}[{at}]=#{name}[{at}]{'+' if sign > 0 else '-'}:{quantity}"
-        for at, quantity in pieces.items()
-        for name, _, sign in counters
-    ]
-    enough = [
-        f"#{name}[{at}]>=:{quantity}" for at, quantity in pieces.items() for name, _, sign in counters if sign < 0
-    ]
-    names = {f"#{name}": attribute for name, attribute, _ in counters}
-    condition = " AND ".join(enough) if enough else f"attribute_exists(#{counters[0][0]})"
+    values = {f":{abs(pieces)}": abs(pieces) for _, _, pieces in steps}
+    sets = [f"#{name}[{at}]=#{name}[{at}]{'+' if by > 0 else '-'}:{abs(by)}" for name, at, by in steps]
+    enough = [f"#{name}[{at}]>=:{-by}" for name, at, by in steps if by < 0]
+    names = {f"#{name}": _ATTRIBUTES[name] for name, _, _ in steps}
+    if unchanged:
+        # What is there as it was read is enough, too.
+        enough = [f"#a[{at}]=:{available} AND #h[{at}]=:{held}" for at, available, held in unchanged]
+        values |= {f":{pieces}": pieces for _, *both in unchanged for pieces in both}
+        names |= {"#a": "available", "#h": "held"}
+    condition = " AND ".join(enough) if enough else f"attribute_exists({next(iter(names))})"
     transaction.update_as_written(key, f"SET {','.join(sets)}", condition, names, values, label)
 
 
@@ -173,5 +228,15 @@ def _quarantine(warehouse: str, shelf: int) -> QuarantineItem:
     return QuarantineItem(*quarantine_key(warehouse, shelf), pieces=[0] * SLOTS_PER_SHELF)
 
 
-def _available(raw: dict[str, Any] | None) -> list[int] | None:
-    return [int(counter["N"]) for counter in raw["available"]["L"]] if raw else None
+def _counters(raw: dict[str, Any] | None, attribute: str) -> list[int] | None:
+    return [int(counter["N"]) for counter in raw[attribute]["L"]] if raw else None
+
+
+def _told(event: StockArrived | StockRemoved, subject: str) -> EventItem:
+    return announcement(
+        event,
+        pk=f"STOCK#{event.warehouse}",
+        subject=subject,
+        sequence=1,
+        command=Command(RESERVE_QUEUE, event.warehouse),
+    )

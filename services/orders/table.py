@@ -15,6 +15,9 @@ P12 orders in line for goods, first first  pk: STOCK#<warehouse>#LINE       sk: 
 P13 what a run shared out among them       pk: STOCK#<warehouse>  sk: ALLOCATION#<run>
 P14 what an order got in a run             pk: ORDERS#<dealer>    sk: GRANT#<sequence>#<run>#<first slot>
 P15 a warehouse's rules: shortage, source  pk: STOCK#<warehouse>  sk: RULE, SOURCING
+P16 a stock document but for receipts      pk: STOCK#<warehouse>  sk: DOCUMENT#<document>#<reference>
+P17 what a warehouse expects               pk: STOCK#<warehouse>#EXPECTED   sk: DELIVERY#<reference>
+P18 a delivery's history (kernel.outbox)   pk: STOCK#<warehouse>#EXPECTED   sk: EVENT#<warehouse>-<reference>#<version>
 Shelves: contracts/stock.py.
 """
 
@@ -177,6 +180,40 @@ class GoodsReceiptItem(Item, discriminator="goods_receipt"):
     lines: JSONAttribute = JSONAttribute()
 
 
+class StockDocumentItem(Item, discriminator="stock_document"):
+    """A count, an adjustment or a transfer, booked once and never changed; its movements bear its name.
+
+    `lines`: [sku, pieces] each; of a count [sku, counted, expected, difference], expected being what was on hand by
+    the books. `to_warehouse`: of a transfer.
+    """
+
+    document = UnicodeAttribute()
+    made_at = UnicodeAttribute()
+    made_by = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    to_warehouse = UnicodeAttribute(null=True)
+    lines = PackedJSONAttribute()
+
+
+class ExpectedItem(Item, discriminator="expected_delivery"):
+    """A delivery on its way; there while something of it is expected.
+
+    `expected_on`: ISO date of Asia/Shanghai; `goods`: [sku, slot, pieces] each; `version`: of its last event.
+    """
+
+    reference = UnicodeAttribute()
+    expected_on = UnicodeAttribute()
+    goods = PackedJSONAttribute()
+    version = NumberAttribute()
+    changed_by = UnicodeAttribute()
+    reason = UnicodeAttribute()
+
+    @property
+    def by_slot(self) -> dict[int, int]:
+        """Pieces expected by slot."""
+        return {slot: pieces for _, slot, pieces in self.goods}
+
+
 class MovementItem(Item, discriminator="stock_movement"):
     """Pieces that moved together, never changed: all movements of a warehouse add up to its counters.
 
@@ -312,6 +349,21 @@ def part_key(part: str, order_id: str) -> Key:
 def movements_pk(warehouse: str, day: str) -> str:
     """The movements of a warehouse on a day (ISO date, UTC)."""
     return f"STOCK#{warehouse}#{day}"
+
+
+def document_key(warehouse: str, document: str, reference: str) -> Key:
+    """A stock document that is not a receipt."""
+    return f"STOCK#{warehouse}", f"DOCUMENT#{document}#{reference}"
+
+
+def expected_pk(warehouse: str) -> str:
+    """What a warehouse expects, and the history of each delivery."""
+    return f"STOCK#{warehouse}#EXPECTED"
+
+
+def expected_key(warehouse: str, reference: str) -> Key:
+    """A delivery on its way."""
+    return expected_pk(warehouse), f"DELIVERY#{reference}"
 
 
 def line_pk(warehouse: str) -> str:

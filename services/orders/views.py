@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date
 from typing import Any, TypedDict
 
 from kernel.events import Envelope
 from services.orders.api import (
     AllocationView,
+    DeliveryChange,
+    ExpectedDelivery,
+    ExpectedLine,
     GrantView,
     OrderLineView,
     OrderReceipt,
@@ -15,10 +19,13 @@ from services.orders.api import (
     OrderView,
     ShipmentLineView,
     ShipmentView,
+    StockDocument,
+    StockDocumentLine,
     TimelineEntry,
 )
 from services.orders.domain import Hold, Line, Policy, Progress, State
-from services.orders.table import GrantItem, HeaderItem, Order, ShipmentItem
+from services.orders.inbound import Delivery
+from services.orders.table import GrantItem, HeaderItem, Order, ShipmentItem, StockDocumentItem
 
 #: What a dealer or clerk reads for each event.
 LABELS = {
@@ -36,6 +43,7 @@ LABELS = {
     "order.shipped.v1": "已发货 / shipped",
 }
 
+_DOCUMENT_LINE = ("sku", "quantity", "expected", "difference")
 _OWN_FACTS = frozenset({"order_id", "dealer_id", "warehouse", "state", "by", "line_count", "gross_fen"})
 
 
@@ -113,6 +121,39 @@ def allocation_view(item: GrantItem) -> AllocationView:
         rule_version=int(item.rule_version),
         grants=[GrantView(sku=sku, granted=pieces, **reason) for sku, pieces, reason in item.grants],
     )
+
+
+def document_view(item: StockDocumentItem) -> StockDocument:
+    """A count, an adjustment or a transfer."""
+    return StockDocument(
+        warehouse=item.pk.removeprefix("STOCK#"),
+        document=item.document,
+        reference=item.sk.rpartition("#")[2],
+        to_warehouse=item.to_warehouse,
+        made_at=item.made_at,
+        made_by=item.made_by,
+        reason=item.reason,
+        lines=[StockDocumentLine(**dict(zip(_DOCUMENT_LINE, row, strict=False))) for row in item.lines],
+    )
+
+
+def delivery_view(delivery: Delivery) -> ExpectedDelivery:
+    """What is expected under a reference, nothing if it is received or given up."""
+    item = delivery.item
+    return ExpectedDelivery(
+        warehouse=delivery.warehouse,
+        reference=delivery.reference,
+        expected_on=date.fromisoformat(item.expected_on) if item else None,
+        version=delivery.version,
+        changed_by=item.changed_by if item else "",
+        reason=item.reason if item else "",
+        lines=[ExpectedLine(sku=sku, quantity=pieces) for sku, _, pieces in item.goods] if item else [],
+    )
+
+
+def delivery_change(message: Envelope) -> DeliveryChange:
+    """One change in the history of a delivery."""
+    return DeliveryChange(at=message.time, version=message.sequence, **message.data)
 
 
 def timeline_entry(message: Envelope) -> TimelineEntry:

@@ -293,6 +293,84 @@ CASES = [
         201,
         lambda _: {"warehouse": WAREHOUSE, "reference": "DN-2", "lines": [{"sku": "L1", "quantity": 5}]},
     ),
+    Case(
+        "orders",
+        "POST",
+        "/stock/receipts",
+        frozenset({"warehouse", "admin"}),
+        201,
+        lambda _: {
+            "warehouse": WAREHOUSE,
+            "reference": "DN-3",
+            "expected": "PO-1",
+            "lines": [{"sku": "L4", "quantity": 1}],
+        },
+    ),
+    *(
+        Case(
+            "orders",
+            "POST",
+            "/stock/adjustments",
+            frozenset({"warehouse", "admin"}),
+            201,
+            lambda _, kind=kind: {  # type: ignore[misc]
+                "warehouse": WAREHOUSE,
+                "reference": "A-1",
+                "kind": kind,
+                "reason": "月末盘点",
+                "lines": [{"sku": "L3", "quantity": 5}],
+            },
+        )
+        for kind in ("count", "found", "lost", "set_aside", "clear", "scrap")
+    ),
+    Case(
+        "orders",
+        "POST",
+        "/stock/transfers",
+        frozenset({"warehouse", "admin"}),
+        201,
+        lambda _: {
+            "from_warehouse": WAREHOUSE,
+            "to_warehouse": "SH",
+            "reference": "T-1",
+            "expected_on": "2026-12-20",
+            "reason": "补货",
+            "lines": [{"sku": "L3", "quantity": 5}],
+        },
+    ),
+    Case(
+        "orders",
+        "GET",
+        "/stock/expected/{warehouse}",
+        STAFF,
+        things={"warehouse": f"={WAREHOUSE}"},
+        missing={"warehouse": "gz"},
+    ),
+    Case(
+        "orders",
+        "GET",
+        "/stock/expected/{warehouse}/{reference}",
+        STAFF,
+        things={"warehouse": f"={WAREHOUSE}", "reference": "=PO-1"},
+        missing={"reference": "PO-404"},
+    ),
+    *(
+        Case(
+            "orders",
+            "PUT",
+            "/stock/expected/{warehouse}/{reference}",
+            frozenset({"warehouse", "assistant", "admin"}),
+            body=lambda _, lines=lines: {  # type: ignore[misc]
+                "expected_on": "2026-12-22",
+                "lines": lines,
+                "reason": "船期推迟",
+                "version": 1,
+            },
+            things={"warehouse": f"={WAREHOUSE}", "reference": "=PO-1"},
+            missing={"warehouse": "gz"},
+        )
+        for lines in ([{"sku": "L4", "quantity": 2}], [])
+    ),
     Case("orders", "GET", "/stock/{warehouse}", STAFF, things={"warehouse": f"={WAREHOUSE}"}, query={"skus": "=L1,L2"}),
     _rule_case("GET", "allocation-rule", EVERYBODY),
     _rule_case(

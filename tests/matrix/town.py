@@ -82,6 +82,7 @@ class Town:
         self._goods()
         self._endpoint()
         self._line()
+        self._depot()
         for dealer in DEALERS:
             self._orders(dealer)
             self._money(dealer)
@@ -116,6 +117,16 @@ class Town:
         lines = [{"sku": sku, "quantity": quantity} for sku, quantity in pieces.items()]
         body = {"warehouse": warehouse, "reference": reference, "lines": lines}
         self.do("orders", "POST", "/stock/receipts", body, role="warehouse")
+
+    def _depot(self) -> None:
+        """Some of L3 is set aside, and one L4 is on its way."""
+        lines = [{"sku": "L3", "quantity": 100}]
+        body = {"warehouse": WAREHOUSE, "reference": "Q-1", "kind": "set_aside", "reason": "受潮", "lines": lines}
+        self.do("orders", "POST", "/stock/adjustments", body, role="warehouse")
+        delivery = {"expected_on": "2026-12-20", "reason": "工厂来货", "version": 0}
+        path = f"/stock/expected/{WAREHOUSE}/PO-1"
+        lines = [{"sku": "L4", "quantity": 1}]
+        self.do("orders", "PUT", path, delivery | {"lines": lines}, role="warehouse")
 
     def _line(self) -> None:
         """Both waited for what was scarce, and got it when it came."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from tests.shop import WAREHOUSE
 from tests.world import Response, World
 
 
@@ -46,14 +48,57 @@ class Desk:
             body["lines"] = [{"line_no": number, "quantity": quantity} for number, quantity in lines]
         return self.act(order_id, "shipments", body, role="warehouse", key=key)
 
-    def receive(self, reference: str, *lines: tuple[str, int], key: str | None = None) -> Response:
+    def receive(
+        self,
+        reference: str,
+        *lines: tuple[str, int],
+        key: str | None = None,
+        warehouse: str = WAREHOUSE,
+        expected: str | None = None,
+    ) -> Response:
         """Goods come in."""
-        body = {
-            "warehouse": "GZ",
-            "reference": reference,
-            "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines],
-        }
+        body = {"warehouse": warehouse, "reference": reference, "lines": _goods(lines)}
+        if expected:
+            body["expected"] = expected
         return self._post("/stock/receipts", body, self.world.token(role="warehouse"), key)
+
+    def adjust(self, kind: str, reference: str, *lines: tuple[str, int], key: str | None = None) -> Response:
+        """The depot counts or corrects."""
+        body = {"warehouse": WAREHOUSE, "reference": reference, "kind": kind, "reason": "盘点", "lines": _goods(lines)}
+        return self._post("/stock/adjustments", body, self.world.token(role="warehouse"), key)
+
+    def transfer(
+        self, reference: str, expected_on: str, *lines: tuple[str, int], to: str = "SH", key: str | None = None
+    ) -> Response:
+        """The depot sends goods to another."""
+        body = {
+            "from_warehouse": WAREHOUSE,
+            "to_warehouse": to,
+            "reference": reference,
+            "expected_on": expected_on,
+            "reason": "补货",
+            "lines": _goods(lines),
+        }
+        return self._post("/stock/transfers", body, self.world.token(role="warehouse"), key)
+
+    def expect(
+        self,
+        reference: str,
+        expected_on: str,
+        *lines: tuple[str, int],
+        version: int = 0,
+        warehouse: str = WAREHOUSE,
+        reason: str = "工厂来货",
+    ) -> Response:
+        """Goods are announced, moved to another day or given up."""
+        body = {"expected_on": expected_on, "lines": _goods(lines), "reason": reason, "version": version}
+        path = f"/stock/expected/{warehouse}/{reference}"
+        return self.world.call("orders", "PUT", path, body=body, token=self.world.token(role="warehouse"))
+
+    def expected(self, reference: str | None = None) -> Response:
+        """What is expected, or one delivery and its history."""
+        path = f"/stock/expected/{WAREHOUSE}" + (f"/{reference}" if reference else "")
+        return self.world.call("orders", "GET", path, token=self.world.token(role="warehouse"))
 
     def show(self, order_id: str, *, dealer: str | None = None) -> Response:
         """An order as staff see it, or a dealer."""
@@ -65,3 +110,7 @@ class Desk:
     def _post(self, path: str, body: Any, token: str, key: str | None) -> Response:
         self.keys += 1
         return self.world.call("orders", "POST", path, body=body, token=token, key=key or f"key-{self.keys}")
+
+
+def _goods(lines: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
+    return [{"sku": sku, "quantity": quantity} for sku, quantity in lines]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
-from contracts.catalog import ProductItem, product_key
-from contracts.stock import ShelfItem, Slot, shelf_key
 from kernel import clock
 from kernel.idempotency import IdempotencyKey
 from kernel.principal import Principal
-from kernel.problems import FieldProblem, Invalid, Refusal
-from kernel.table import Transaction, TransactionRefused, fetch
-from services.orders import stock
+from kernel.problems import Busy, FieldProblem, Invalid, Refusal
+from kernel.table import Transaction, TransactionRefused
+from services.orders import inbound, stock
 from services.orders.api import GoodsReceipt, ReceiveStock, StockLine, StockQuery, StockView
-from services.orders.domain import SHELVES_PER_STEP, Move
+from services.orders.domain import Move
+from services.orders.goods import Goods, goods_of, products_named
 from services.orders.table import GoodsReceiptItem
 
+#: How often others may change what is expected before we give up.
+_ROUNDS = 10
 _MAX_ASKED = 50
 
 
@@ -23,24 +22,36 @@ def receive_stock(caller: Principal, request: ReceiveStock, key: IdempotencyKey)
     """Take goods in, all lines or none; the receipt is the movement's record.
 
     Raises:
-        Invalid: unknown SKUs; names the lines.
+        Invalid: unknown SKUs, or a delivery that is not expected; names the lines.
         Refusal: this delivery note was booked before, or touches too many shelves for one.
+        Busy: others kept changing what is expected.
     """
-    pieces = _pieces_by_slot(request)
-    shelves = {Slot.of(number).shelf for number in pieces}
-    if len(shelves) > SHELVES_PER_STEP:
-        raise Refusal("too-many-shelves", "请拆分为多张入库单 / this note touches too many shelves; split it in two")
-    stock.put_up_shelves(request.warehouse, pieces)
+    goods = goods_of(request.lines)
+    stock.put_up_shelves(request.warehouse, goods.by_slot)
+    for _ in range(_ROUNDS):
+        try:
+            return _book(caller, request, goods, key)
+        except TransactionRefused as refused:
+            if key.LABEL in refused:
+                raise  # the key was used before: the caller gets that answer
+            if "receipt" in refused:
+                raise Refusal("already-received", "该入库单已登记 / this delivery note was booked before") from refused
+            if not {inbound.LABEL, inbound.EVENT_LABEL} & refused.refused.keys():
+                raise
+    raise Busy
+
+
+def _book(caller: Principal, request: ReceiveStock, goods: Goods, key: IdempotencyKey) -> GoodsReceipt:
     receipt = GoodsReceipt(
         warehouse=request.warehouse,
         reference=request.reference,
         received_at=clock.stamp(),
-        skus=len(pieces),
-        pieces=sum(pieces.values()),
+        skus=len(goods.by_sku),
+        pieces=goods.pieces,
     )
     transaction = Transaction()
-    cause = stock.Cause(f"receipt {request.reference}", caller.name)
-    stock.move(transaction, Move.RECEIVE, request.warehouse, pieces, cause)
+    document = f"receipt {request.reference}"
+    stock.move(transaction, Move.RECEIVE, request.warehouse, goods.by_slot, stock.Cause(document, caller.name))
     transaction.create(
         GoodsReceiptItem(
             f"STOCK#{request.warehouse}",
@@ -51,15 +62,21 @@ def receive_stock(caller: Principal, request: ReceiveStock, key: IdempotencyKey)
         ),
         "receipt",
     )
-    transaction.create(stock.arrival(request.warehouse, "receipt", request.reference, pieces), "event")
+    transaction.create(stock.arrival(request.warehouse, "receipt", request.reference, goods.by_slot), "event")
+    if request.expected:
+        delivery = _expected(request.warehouse, request.expected)
+        inbound.take_off(transaction, delivery, goods.by_slot, reason=document, by=caller.name)
     key.keep(transaction, receipt)
-    try:
-        transaction.commit()
-    except TransactionRefused as refused:
-        if "receipt" in refused and key.LABEL not in refused:
-            raise Refusal("already-received", "该入库单已登记 / this delivery note was booked before") from refused
-        raise
+    transaction.commit()
     return receipt
+
+
+def _expected(warehouse: str, reference: str) -> inbound.Delivery:
+    delivery = inbound.delivery_of(warehouse, reference)
+    if delivery.item is None:
+        detail = "该到货不在途 / nothing is expected under this reference; check it, or receive without it"
+        raise Invalid([FieldProblem(field="expected", code="not-expected", detail=detail)])
+    return delivery
 
 
 def show_stock(warehouse: str, query: StockQuery) -> StockView:
@@ -73,43 +90,10 @@ def show_stock(warehouse: str, query: StockQuery) -> StockView:
         raise Invalid(
             [FieldProblem(field="skus", code="too-many", detail=f"最多 {_MAX_ASKED} 个 / at most {_MAX_ASKED}")]
         )
-    products = _products([("skus", sku) for sku in skus])
-    shelves = {product.slot.shelf for product in products.values()}
-    found = fetch([shelf_key(warehouse, shelf) for shelf in shelves])
+    products = products_named([("skus", sku) for sku in skus])
+    found = stock.counters_at(warehouse, (int(product.slot_number) for product in products.values()))
     lines = []
     for sku in skus:
-        slot = products[sku].slot
-        shelf = found.get(shelf_key(warehouse, slot.shelf))
-        available, held = (
-            (int(shelf.available[slot.position]), int(shelf.held[slot.position]))
-            if isinstance(shelf, ShelfItem)
-            else (0, 0)
-        )
+        available, held = found[int(products[sku].slot_number)]
         lines.append(StockLine(sku=sku, available=available, held=held, on_hand=available + held))
     return StockView(warehouse=warehouse, as_of=clock.stamp(), stock=lines)
-
-
-def _pieces_by_slot(request: ReceiveStock) -> dict[int, int]:
-    products = _products([(f"lines.{index}.sku", line.sku) for index, line in enumerate(request.lines)])
-    pieces: dict[int, int] = defaultdict(int)
-    for line in request.lines:
-        pieces[int(products[line.sku].slot_number)] += line.quantity
-    return dict(pieces)
-
-
-def _products(asked: list[tuple[str, str]]) -> dict[str, ProductItem]:
-    """Products by SKU; `asked` names the field each SKU stands in.
-
-    Raises:
-        Invalid: some are unknown.
-    """
-    found = fetch([product_key(sku) for _, sku in asked], consistent=False)
-    products = {item.sku: item for item in found.values() if isinstance(item, ProductItem)}
-    unknown = [
-        FieldProblem(field=field, code="unknown-sku", detail="无此商品 / no such product; check the SKU")
-        for field, sku in asked
-        if sku not in products
-    ]
-    if unknown:
-        raise Invalid(unknown)
-    return products

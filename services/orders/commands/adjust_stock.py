@@ -1,0 +1,124 @@
+"""Counting and correcting: what is there is brought to what was found, each correction a document with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kernel import clock
+from kernel.idempotency import IdempotencyKey
+from kernel.outbox import EventItem
+from kernel.principal import Principal
+from kernel.problems import Busy, FieldProblem, Invalid, Refusal
+from kernel.table import Transaction, TransactionRefused
+from services.orders import stock
+from services.orders.api import AdjustmentKind, AdjustStock, StockDocument
+from services.orders.domain import SHELVES_PER_STEP, Move, counted
+from services.orders.goods import Goods, goods_of, lines_short
+from services.orders.table import StockDocumentItem, document_key
+from services.orders.views import document_view
+
+#: How often others may change what a count has read before we give up.
+_ROUNDS = 10
+
+_MOVES: Mapping[AdjustmentKind, Move] = {
+    AdjustmentKind.FOUND: Move.FOUND,
+    AdjustmentKind.LOST: Move.LOST,
+    AdjustmentKind.SET_ASIDE: Move.SET_ASIDE,
+    AdjustmentKind.CLEAR: Move.CLEAR,
+    AdjustmentKind.SCRAP: Move.SCRAP,
+}
+
+
+def adjust_stock(caller: Principal, request: AdjustStock, key: IdempotencyKey) -> StockDocument:
+    """Book a stock document, all lines or none: its reference counts once per warehouse and kind for ever.
+
+    Raises:
+        Invalid: unknown SKUs, more taken than is there, or counted less than is held for orders; names the lines.
+        Refusal: the document was booked before, or touches too many shelves for one.
+        Busy: others kept changing what was counted.
+    """
+    quarantine = request.kind is not AdjustmentKind.COUNT and bool(_MOVES[request.kind].effect.quarantined)
+    goods = goods_of(request.lines, SHELVES_PER_STEP // 2 if quarantine else SHELVES_PER_STEP)
+    stock.put_up_shelves(request.warehouse, goods.slots.values(), quarantine=quarantine)
+    for _ in range(_ROUNDS):
+        plan = _counted(request, goods) if request.kind is AdjustmentKind.COUNT else _moved(request, goods)
+        try:
+            return _book(caller, request, plan, key)
+        except TransactionRefused as refused:
+            if key.LABEL in refused:
+                raise  # the key was used before: the caller gets that answer
+            if "document" in refused:
+                raise Refusal("already-booked", "该单据已登记 / this document was booked before") from refused
+            if plan.as_read is None:
+                raise Invalid(_short(request, goods, refused), code="not-there") from refused
+    raise Busy
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a document moves, and the rows it keeps. `as_read`: what a count found, by slot, pieces available and held,
+    that must still be so."""
+
+    moves: Mapping[Move, stock.Pieces]
+    rows: Sequence[Sequence[str | int]]
+    as_read: Mapping[int, tuple[int, int]] | None = None
+
+
+def _moved(request: AdjustStock, goods: Goods) -> _Plan:
+    return _Plan({_MOVES[request.kind]: goods.by_slot}, [[sku, pieces] for sku, pieces in goods.by_sku.items()])
+
+
+def _counted(request: AdjustStock, goods: Goods) -> _Plan:
+    there = stock.counters_at(request.warehouse, goods.slots.values())
+    held = {slot: held for slot, (_, held) in there.items() if goods.by_slot[slot] < held}
+    if held:
+        detail = "已为订单占用 {there} 件,请先释放或再点 / {there} pieces are held for orders; release some or recount"
+        raise Invalid(lines_short(request.lines, goods, held, "below-held", detail), code="below-held")
+    found, lost = counted(goods.by_slot, there)
+    rows: list[list[str | int]] = []
+    for sku, pieces in goods.by_sku.items():
+        expected = sum(there[goods.slots[sku]])
+        rows.append([sku, pieces, expected, pieces - expected])
+    as_read = {slot: there[slot] for slot in found.keys() | lost.keys()}
+    return _Plan({Move.FOUND: found, Move.LOST: lost}, rows, as_read)
+
+
+def _book(caller: Principal, request: AdjustStock, plan: _Plan, key: IdempotencyKey) -> StockDocument:
+    document = StockDocumentItem(
+        *document_key(request.warehouse, request.kind, request.reference),
+        document=request.kind,
+        made_at=clock.stamp(),
+        made_by=caller.name,
+        reason=request.reason,
+        lines=plan.rows,
+    )
+    transaction = Transaction()
+    cause = stock.Cause(f"{request.kind} {request.reference}", caller.name)
+    stock.move_several(transaction, request.warehouse, plan.moves, cause, plan.as_read)
+    transaction.create(document, "document")
+    for number, event in enumerate(_told(request, plan)):
+        transaction.create(event, f"event {number}")
+    answer = document_view(document)
+    key.keep(transaction, answer)
+    transaction.commit()
+    return answer
+
+
+def _told(request: AdjustStock, plan: _Plan) -> list[EventItem]:
+    """Both may be said of a count."""
+    told = []
+    for move, pieces in plan.moves.items():
+        if pieces and move.effect.available:
+            say = stock.arrival if move.effect.available > 0 else stock.removal
+            told.append(say(request.warehouse, request.kind, request.reference, pieces))
+    return told
+
+
+def _short(request: AdjustStock, goods: Goods, refused: TransactionRefused) -> list[FieldProblem]:
+    wanted = goods.by_slot
+    available = stock.available_by_slot(stock.refused_shelves(refused), wanted)
+    aside = stock.available_by_slot(stock.refused_quarantine(refused), wanted)
+    there = {slot: pieces for slot, pieces in (available | aside).items() if pieces < wanted[slot]}
+    detail = "现有 {there} 件 / only {there} pieces are there"
+    return lines_short(request.lines, goods, there, "not-there", detail)

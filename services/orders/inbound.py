@@ -1,0 +1,133 @@
+"""What is on its way to a warehouse: read, and changed together with the event that is its history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from contracts.stock import StockExpected
+from kernel.outbox import Command, EventItem, announcement
+from kernel.table import Item, Transaction, fetch_one, query_all, query_page
+from services.orders.promises import Dated
+from services.orders.table import RESERVE_QUEUE, ExpectedItem, expected_key, expected_pk
+
+#: A SKU, its slot and pieces.
+Row = tuple[str, int, int]
+
+#: Under this label a delivery stands in a transaction, its event under the next.
+LABEL = "expected"
+EVENT_LABEL = "expected event"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A delivery as it stands. `item`: None while nothing of it is expected; `version`: of its last change, 0 before
+    the first."""
+
+    warehouse: str
+    reference: str
+    item: ExpectedItem | None
+    version: int
+
+
+def delivery_of(warehouse: str, reference: str) -> Delivery:
+    """A delivery, read consistently."""
+    item = fetch_one(ExpectedItem, expected_key(warehouse, reference))
+    if item is not None:
+        return Delivery(warehouse, reference, item, int(item.version))
+    last = query_page(
+        EventItem,
+        expected_pk(warehouse),
+        sk=EventItem.sk.startswith(f"EVENT#{subject_of(warehouse, reference)}#"),
+        limit=1,
+        newest_first=True,
+        consistent=True,
+    ).items
+    return Delivery(warehouse, reference, None, last[0].envelope.sequence if last else 0)
+
+
+def expected_at(warehouse: str) -> list[ExpectedItem]:
+    """All that a warehouse expects, the earliest first, read consistently."""
+    found = query_all(ExpectedItem, expected_pk(warehouse), sk=Item.sk.startswith("DELIVERY#"))
+    return sorted(found, key=lambda item: (item.expected_on, item.reference))
+
+
+def inbound_by_slot(deliveries: Iterable[ExpectedItem]) -> dict[int, list[Dated]]:
+    """Pieces expected per slot and day."""
+    inbound: dict[int, list[Dated]] = defaultdict(list)
+    for item in deliveries:
+        for slot, pieces in item.by_slot.items():
+            inbound[slot].append(Dated(item.expected_on, pieces))
+    return inbound
+
+
+def change(
+    transaction: Transaction,
+    before: Delivery,
+    rows: Sequence[Row],
+    expected_on: str,
+    *,
+    reason: str,
+    by: str,
+    renew: bool = True,
+) -> ExpectedItem | None:
+    """Let the transaction make this what is expected, if nobody changed it meanwhile; the delivery as it then stands.
+
+    Args:
+        rows: what is now expected; none takes it off the list.
+        renew: whether promises are to be renewed by it; not where another event of the transaction does that.
+    """
+    version = before.version + 1
+    key = expected_key(before.warehouse, before.reference)
+    as_read = ExpectedItem.version == before.version if before.item else Item.pk.does_not_exist()
+    after = None
+    if rows:
+        after = ExpectedItem(
+            *key,
+            reference=before.reference,
+            expected_on=expected_on,
+            goods=[list(row) for row in rows],
+            version=version,
+            changed_by=by,
+            reason=reason,
+        )
+        transaction.put(after, LABEL, as_read)
+    elif before.item:
+        transaction.delete(ExpectedItem, key, as_read, LABEL)
+    event = StockExpected(
+        warehouse=before.warehouse,
+        reference=before.reference,
+        expected_on=expected_on if rows else None,
+        was_expected_on=before.item.expected_on if before.item else None,
+        skus=len(rows),
+        pieces=sum(pieces for _, _, pieces in rows),
+        reason=reason,
+        by=by,
+    )
+    transaction.create(
+        announcement(
+            event,
+            pk=expected_pk(before.warehouse),
+            subject=subject_of(before.warehouse, before.reference),
+            sequence=version,
+            command=Command(RESERVE_QUEUE, before.warehouse) if renew else None,
+        ),
+        EVENT_LABEL,
+    )
+    return after
+
+
+def take_off(
+    transaction: Transaction, before: Delivery, came: dict[int, int], *, reason: str, by: str
+) -> ExpectedItem | None:
+    """Let the transaction take what came in, by slot, off what is expected: the rest stays expected for its day."""
+    assert before.item
+    rest = [(sku, slot, pieces - came.get(slot, 0)) for sku, slot, pieces in before.item.goods]
+    rows = [row for row in rest if row[2] > 0]
+    return change(transaction, before, rows, before.item.expected_on, reason=reason, by=by, renew=False)
+
+
+def subject_of(warehouse: str, reference: str) -> str:
+    """How a delivery is called in its events."""
+    return f"{warehouse}-{reference}"

@@ -140,6 +140,53 @@ def audit(
         raise typer.Exit(report(stage, as_json=as_json))
 
 
+dead_letters = typer.Typer(help="Dead letters: what was given up on, and sending it back.", no_args_is_help=True)
+app.add_typer(dead_letters, name="dlq")
+
+Stage = Annotated[str | None, typer.Option(help="name of the copy of Qudao; the local run by default")]
+DeadLetterQueue = Annotated[str, typer.Argument(help="a queue as `dlq list` names it, or the queue it belongs to")]
+
+
+@dead_letters.command("list")
+def list_dead_letters(
+    stage: Stage = None, as_json: Annotated[bool, typer.Option("--json", help="print them as JSON")] = False
+) -> None:
+    """List the queues of dead letters: whose work, how much, since when. Exits with 1 if anything lies there."""
+    from tools.dead_letters import report
+
+    with _plainly():
+        raise typer.Exit(report.overview(stage, as_json=as_json))
+
+
+@dead_letters.command("show")
+def show_dead_letters(
+    queue: DeadLetterQueue,
+    stage: Stage = None,
+    body: Annotated[bool, typer.Option("--body", help="also the messages, phones and secrets masked")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print them as JSON")] = False,
+) -> None:
+    """Show the messages in a queue of dead letters: what they tell, how often they were tried."""
+    from tools.dead_letters import report
+
+    with _plainly():
+        raise typer.Exit(report.contents(stage, queue, body=body, as_json=as_json))
+
+
+@dead_letters.command("redrive")
+def redrive_dead_letters(
+    queue: DeadLetterQueue,
+    stage: Stage = None,
+    ids: Annotated[list[str] | None, typer.Option("--id", help="of an event or a message; may be repeated")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="all that lie there")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print what became of them as JSON")] = False,
+) -> None:
+    """Send dead letters back to the queue they came from. Twice does no harm: every consumer counts a message once."""
+    from tools.dead_letters import report
+
+    with _plainly():
+        raise typer.Exit(report.redrive(stage, queue, ids=ids or [], everything=everything, as_json=as_json))
+
+
 def _chosen(services: list[str] | None) -> list[str]:
     """These services, or all.
 

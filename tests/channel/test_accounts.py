@@ -96,6 +96,8 @@ def test_a_change_carried_out_while_an_older_one_is_under_way_is_not_undone(offi
 
     def newer_first() -> None:
         office.import_dealers(dealer("D0001", user("ming", "dealer_accountant"), user("li")))
+        office.world.drain()
+        assert pool.account("ming")[1] == {"dealer_accountant"}
 
     pool.before = newer_first
     office.world.drain()

@@ -7,6 +7,7 @@ import json
 import logging
 import socket
 import threading
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
@@ -22,6 +23,7 @@ from kernel.events import event_types
 from services.notifications import catalogue, domain, views, webhooks
 from services.notifications.commands import hooks
 from services.notifications.table import deliveries
+from tests.interruptions import before_commit
 from tests.notifications.events import EVENTS, ORDER, shipped
 from tests.notifications.office import announce, happen, open_office, released, set_to
 from tests.notifications.receiver import Received, Receiver, closed_port, dribbling, receiving
@@ -401,6 +403,17 @@ def test_two_runs_at_once_send_once(office: World, receiver: Receiver) -> None:
     assert outcomes(the_only(office, endpoint)) == ["5xx", "2xx"]
 
 
+def test_of_two_runs_that_find_the_same_delivery_due_one_sends_it(office: World, receiver: Receiver) -> None:
+    endpoint = register(office, receiver.url)
+    receiver.answer(500)
+    happen(office, released(1))
+    office.clock.advance(minutes=1)
+    with before_commit(0, lambda: office.periodic("notifications", "retry_webhooks")):
+        office.periodic("notifications", "retry_webhooks")
+    assert outcomes(the_only(office, endpoint)) == ["5xx", "2xx"]
+    assert len(receiver.received) == 2, "the second claim was refused, and nothing was sent for it"
+
+
 class OneThread:
     """A pool that does everything at once, here."""
 
@@ -516,6 +529,8 @@ def test_the_secret_is_shown_to_the_request_that_made_it_and_never_again(office:
     assert len(ask(office, "GET", "/webhook-endpoints").json["endpoints"]) == 1
     assert secret not in ask(office, "GET", "/webhook-endpoints").text
     assert secret.removeprefix("whsec_") not in json.dumps(office.snapshot())
+    kept = [zlib.decompress(bytes(record["answer"])).decode() for record in office.items("IDEMPOTENCY#")]
+    assert len(kept) == 1 and secret not in kept[0], "what is kept for a repeat is packed, and holds no secret either"
     other = ask(
         office, "POST", "/webhook-endpoints", {"url": receiver.url, "types": ["*"], "description": "x"}, key="make-1"
     )

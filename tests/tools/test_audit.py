@@ -19,7 +19,18 @@ from kernel.outbox import EventItem, shard_key
 from kernel.table import Item
 from services.notifications.table.texts import RecordedItem
 from services.orders.domain import Progress
-from services.orders.table import MovementItem, ShipmentItem, packed_lines, packed_progress, packed_shipment, part_key
+from services.orders.table import (
+    ExpectedItem,
+    MovementItem,
+    ShipmentItem,
+    StockDocumentItem,
+    document_key,
+    expected_key,
+    packed_lines,
+    packed_progress,
+    packed_shipment,
+    part_key,
+)
 from services.reconciliation.table import BankReferenceItem, JournalItem, journal_key
 from tests import world as worlds
 from tests.matrix.town import OTHER, OWN, WAREHOUSE, Town
@@ -202,6 +213,12 @@ def moved(move: str, slot: int, reference: str = "nobody 1.0") -> Spoil:
     return spoil
 
 
+def written(kind: str, sku: str) -> Spoil:
+    """A document of one piece."""
+    document = {"document": kind, "made_at": "t", "made_by": "x", "reason": "r", "lines": [[sku, 1]]}
+    return lambda table: table.put(StockDocumentItem(*document_key(WAREHOUSE, kind, "C-1"), **document))
+
+
 def _set_aside(table: Table) -> None:
     table.put(QuarantineItem(*quarantine_key(WAREHOUSE, 0), pieces=[1] + [0] * (SLOTS_PER_SHELF - 1)))
 
@@ -376,7 +393,7 @@ def _stands_twice(table: Table) -> None:
 
 
 def _grant(table: Table) -> Key:
-    (key,) = table.keys(f"ORDERS#{OWN}", "GRANT#")
+    key, *_ = table.keys(f"ORDERS#{OWN}", "GRANT#")
     return key
 
 
@@ -461,7 +478,7 @@ def _note_of_nothing(table: Table) -> None:
 PLANTED: dict[str, tuple[Spoil, set[str]]] = {
     # stock
     "a counter fell below zero": (
-        both(stock(3, available=-1), moved("lost", 3, "count C-1")),
+        both(stock(3, available=-1), moved("lost", 3, "lost C-1"), written("lost", "L4")),
         {"stock-negative"},
     ),
     "a piece is held for nobody": (
@@ -472,7 +489,22 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
     "a piece was set aside and nobody knows": (_set_aside, {"stock-moved"}),
     "a receipt moved in more than stands on it": (
         both(stock(0, available=1), moved("receive", 0, "receipt DN-1")),
-        {"stock-received"},
+        {"stock-document"},
+    ),
+    "a document moved nothing": (written("found", "L4"), {"stock-document"}),
+    "a delivery is expected that nobody was told of": (
+        lambda table: table.put(
+            ExpectedItem(
+                *expected_key(WAREHOUSE, "X"),
+                reference="X",
+                expected_on="2026-12-24",
+                goods=[["L4", 3, 1]],
+                version=1,
+                changed_by="x",
+                reason="r",
+            )
+        ),
+        {"stock-expected"},
     ),
     "two products share a place": (_clone_product, {"slot-shared"}),
     # orders: lines

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -20,6 +19,7 @@ from kernel.table import Item
 from services.notifications.table.texts import RecordedItem
 from services.orders.domain import Progress
 from services.orders.table import (
+    PROGRESS_COLUMNS,
     ExpectedItem,
     MovementItem,
     ShipmentItem,
@@ -232,7 +232,7 @@ def _clone_product(table: Table) -> None:
 def progress(name: str, *lines: Progress) -> Spoil:
     def spoil(table: Table) -> None:
         table.change(table.order(name, "FULFILMENT"), columns=packed_progress(lines))
-        sums = {column: sum(getattr(line, column) for line in lines) for column in vars(lines[0])}
+        sums = {column: sum(getattr(line, column) for line in lines) for column in PROGRESS_COLUMNS}
         table.change(table.order(name), **sums)
 
     return spoil
@@ -246,13 +246,17 @@ def both(*spoils: Spoil) -> Spoil:
     return spoil
 
 
+def with_changes(line: Any, **changed: Any) -> Any:
+    return type(line)(**{name: getattr(line, name) for name in type(line).__annotations__} | changed)
+
+
 def line(**changed: Any) -> Spoil:
     """Change the first line of an order that waits in review, and its totals with it."""
 
     def spoil(table: Table) -> None:
         key = table.order("order in review", "LINES")
         first, *others = table.item(key).lines
-        lines = [replace(first, **changed), *others]
+        lines = [with_changes(first, **changed), *others]
         table.change(key, columns=packed_lines(lines))
         header = table.order("order in review")
         gross, tax = sum(one.gross_fen for one in lines), sum(one.tax_fen for one in lines)
@@ -283,7 +287,7 @@ def shipment_worth(fen: int) -> Spoil:
 
     def spoil(table: Table) -> None:
         shipment: ShipmentItem = table.item(table.shipment())
-        lines = [replace(sent, gross_fen=sent.gross_fen + fen) for sent in shipment.lines]
+        lines = [with_changes(sent, gross_fen=sent.gross_fen + fen) for sent in shipment.lines]
         table.change(table.shipment(), columns=packed_shipment(lines), gross_fen=int(shipment.gross_fen) + fen)
 
     return spoil

@@ -14,6 +14,7 @@ from services.orders.table import (
     LinesItem,
     MovementItem,
     ShipmentItem,
+    StockDocumentItem,
 )
 from services.reconciliation.table import BankReferenceItem, EntryItem, JournalItem, StatementItem
 from services.tickets.table import NoteItem, RequestItem
@@ -27,6 +28,7 @@ _FOR_EVER: tuple[type[Item], ...] = (
     ShipmentItem,
     GoodsReceiptItem,
     MovementItem,
+    StockDocumentItem,
     AllocationItem,
     GrantItem,
     FollowedEventItem,

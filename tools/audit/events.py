@@ -9,7 +9,7 @@ from contracts.reconciliation import JournalReversed, ReceiptPosted, StatementRe
 from kernel.events import Envelope
 from kernel.outbox import EventItem
 from services.orders.table import FollowedEventItem
-from services.reconciliation.table import LedgerItem
+from services.reconciliation.table import DayItem, LedgerItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot, envelope_of
 
@@ -77,11 +77,13 @@ def credit_follows(table: Snapshot, due: str) -> Iterator[Finding]:
 
 
 def statements_come(table: Snapshot, due: str) -> Iterator[Finding]:
-    """E2, when due: every statement asked for was issued."""
+    """E2, when due: every statement asked for was issued, if the dealer had anything booked by then."""
     closed = {ledger.pk.partition("#")[2]: ledger.closed_through or "" for ledger in table.all(LedgerItem)}
+    days = table.by_partition(DayItem)
+    began = {dealer_id: min(day.sk for day in of_dealer)[4:11] for dealer_id, of_dealer in days.items()}
     for message in table.told(StatementRequested.TYPE):
         dealer_id, period = message.data["dealer_id"], message.data["period"]
-        if closed.get(dealer_id, "") < period and message.time < due:
+        if closed.get(dealer_id, "") < period and began.get(dealer_id, "~") <= period and message.time < due:
             yield Finding("statement-missing", f"{dealer_id} {period}", f"asked for at {message.time}")
 
 

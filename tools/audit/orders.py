@@ -6,7 +6,6 @@ import json
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -33,6 +32,7 @@ from kernel.idempotency import IdempotencyItem
 from kernel.money import fen_of, tax_within
 from services.orders.domain import OPEN_STATES, Action, Line, Progress, State, backordered_by_slot, may
 from services.orders.table import (
+    PROGRESS_COLUMNS,
     AccountItem,
     BackorderItem,
     FollowedEventItem,
@@ -79,9 +79,10 @@ _NOTHING_SHIPPED = frozenset({State.SUBMITTED, State.IN_REVIEW, State.REJECTED, 
 def lines_add_up(table: Snapshot) -> Iterator[Finding]:
     """S3: ordered = reserved + back-ordered + shipped + cancelled on every line, once stock was decided."""
     for order, line, so_far in _lines(table):
-        told = sum(astuple(so_far))
+        counts = [getattr(so_far, name) for name in PROGRESS_COLUMNS]
+        told = sum(counts)
         undecided = order.state is State.SUBMITTED
-        if min(astuple(so_far)) < 0 or told > line.quantity or (told < line.quantity and not undecided):
+        if min(counts) < 0 or told > line.quantity or (told < line.quantity and not undecided):
             yield Finding("line-identity", _line_name(order, line), f"ordered {line.quantity}, {so_far}")
 
 
@@ -203,7 +204,7 @@ def totals_are_of_the_lines(table: Snapshot) -> Iterator[Finding]:
             "pieces": sum(line.quantity for line in order.lines),
             "gross_fen": sum(line.gross_fen for line in order.lines),
             "tax_fen": sum(line.tax_fen for line in order.lines),
-            **{name: sum(getattr(so_far, name) for so_far in order.progress) for name in Progress.__dataclass_fields__},
+            **{name: sum(getattr(so_far, name) for so_far in order.progress) for name in PROGRESS_COLUMNS},
         }
         for name, value in expected.items():
             if (stored := int(getattr(order.header, name))) != value:

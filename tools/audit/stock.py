@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from contracts.catalog import ProductItem
-from contracts.stock import SLOTS_PER_SHELF, QuarantineItem, ShelfItem, Slot
+from contracts.stock import SLOTS_PER_SHELF, QuarantineItem, ShelfItem, Slot, StockExpected
+from kernel.table import Item
 from services.orders.domain import OPEN_STATES, Move
-from services.orders.table import GoodsReceiptItem, MovementItem
+from services.orders.table import ExpectedItem, GoodsReceiptItem, MovementItem, StockDocumentItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 
 #: Warehouse and slot number.
 _Place = tuple[str, int]
 _COUNTERS = ("available", "held", "quarantined")
-_RECEIPT = "receipt "
+#: Warehouse, kind and number of a document, and the move it made.
+_Document = tuple[str, str, str]
+#: What documents do whose name is not what they do.
+_MOVES = {"transfer": Move.SEND}
 
 
 @dataclass
@@ -76,22 +80,36 @@ def orders_have_what_moved_for_them(table: Snapshot) -> Iterator[Finding]:
             yield Finding("order-moved", f"{order_id} {_name(place)}", detail)
 
 
-def receipts_are_what_came_in(table: Snapshot) -> Iterator[Finding]:
-    """S2: a goods receipt moved in what stands on it, once; nothing came in without one."""
-    slots = {product.sku: int(product.slot_number) for product in table.all(ProductItem)}
-    written: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
-    moved: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
-    for receipt in table.all(GoodsReceiptItem):
-        for sku, pieces in receipt.lines:
-            reference = receipt.sk.removeprefix("RECEIPT#")
-            written[receipt.pk.removeprefix("STOCK#"), reference][slots.get(sku, -1)] += pieces
+def documents_moved_what_stands_on_them(table: Snapshot) -> Iterator[Finding]:
+    """S2: received, found, lost, set aside, cleared, scrapped, sent: every document moved what stands on it, once, and
+    nothing but orders moved without one."""
+    written = table.once(_written)
+    moved: dict[_Document, Counter[int]] = defaultdict(Counter)
     for item in table.all(MovementItem):
-        if item.move == Move.RECEIVE and item.reference.startswith(_RECEIPT):
-            moved[warehouse_of(item), item.reference.removeprefix(_RECEIPT)].update(item.by_slot)
-    for at in sorted(written.keys() | moved.keys()):
-        if written[at] != moved[at]:
-            detail = f"{sum(written[at].values())} pieces written, {sum(moved[at].values())} moved in"
-            yield Finding("stock-received", " ".join(at), detail)
+        if not Move(item.move).effect.held:
+            moved[warehouse_of(item), item.reference, item.move].update(item.by_slot)
+    for document in sorted(written.keys() | moved.keys()):
+        if written.get(document) != moved.get(document):
+            pieces = sum(written.get(document, {}).values()), sum(moved.get(document, {}).values())
+            yield Finding("stock-document", " ".join(document), f"{pieces[0]} pieces written, {pieces[1]} moved")
+
+
+def expected_goods_are_told(table: Snapshot) -> Iterator[Finding]:
+    """O3: what is expected is what the last event of the delivery told, under its number; nothing else is expected."""
+    told = {
+        (message.data["warehouse"], message.data["reference"]): (message.sequence, message.data["pieces"])
+        for history in table.history.values()
+        for message in history[-1:]
+        if message.type == StockExpected.TYPE and message.data["pieces"]
+    }
+    stored = {
+        (item.pk.split("#")[1], item.reference): (int(item.version), sum(item.by_slot.values()))
+        for item in table.all(ExpectedItem)
+    }
+    for delivery in sorted(told.keys() | stored.keys()):
+        if told.get(delivery) != stored.get(delivery):
+            detail = f"version and pieces {stored.get(delivery)}, its last event says {told.get(delivery)}"
+            yield Finding("stock-expected", " ".join(delivery), detail)
 
 
 def slots_are_not_shared(table: Snapshot) -> Iterator[Finding]:
@@ -109,7 +127,8 @@ ALWAYS = (
     counters_are_sums_of_movements,
     held_is_promised,
     orders_have_what_moved_for_them,
-    receipts_are_what_came_in,
+    documents_moved_what_stands_on_them,
+    expected_goods_are_told,
     slots_are_not_shared,
 )
 
@@ -165,6 +184,30 @@ def _moved_for_orders(table: Snapshot) -> tuple[Counter[tuple[str, _Place]], Cou
             held[order_id, place] += sign * pieces
             issued[order_id, place] += pieces if left else 0
     return held, issued
+
+
+def _written(table: Snapshot) -> dict[_Document, Counter[int]]:
+    """Pieces by slot, as the documents say."""
+    slots = {product.sku: int(product.slot_number) for product in table.all(ProductItem)}
+    found: dict[_Document, Counter[int]] = defaultdict(Counter)
+
+    def note(item: Item, reference: str, move: str, rows: Iterable[tuple[str, int]]) -> None:
+        warehouse = item.pk.removeprefix("STOCK#")
+        for sku, pieces in rows:
+            if pieces:
+                found[warehouse, reference, move][slots.get(sku, -1)] += pieces
+
+    for receipt in table.all(GoodsReceiptItem):
+        note(receipt, f"receipt {receipt.sk.removeprefix('RECEIPT#')}", Move.RECEIVE, receipt.lines)
+    for item in table.all(StockDocumentItem):
+        _, kind, number = item.sk.split("#", 2)
+        if kind == "count":
+            differences = [(sku, more) for sku, *_, more in item.lines]
+            note(item, f"{kind} {number}", Move.FOUND, ((sku, max(more, 0)) for sku, more in differences))
+            note(item, f"{kind} {number}", Move.LOST, ((sku, max(-more, 0)) for sku, more in differences))
+        else:
+            note(item, f"{kind} {number}", _MOVES.get(kind, kind), item.lines)
+    return found
 
 
 def _name(place: _Place) -> str:

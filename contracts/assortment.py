@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from pynamodb.attributes import BinaryAttribute, JSONAttribute, NumberAttribute
 
@@ -76,7 +76,7 @@ class AssortmentPageItem(Item, discriminator="assortment_page"):
     @property
     def listings(self) -> dict[str, Listing]:
         """By SKU."""
-        return {sku: Listing(*facts) for sku, facts in _unpacked(self.packed).items()}
+        return {sku: Listing(*facts) for sku, facts in json.loads(zlib.decompress(self.packed)).items()}
 
     @property
     def digest(self) -> str:
@@ -97,10 +97,19 @@ def page_of(sku: str) -> int:
     return zlib.crc32(sku.encode()) % PAGES
 
 
-_Page = Mapping[str, list[Any]]
+SkusByPage = Mapping[int, Iterable[str]]
+
+
+def by_page(skus: Iterable[str]) -> SkusByPage:
+    """Different SKUs by the page they are on."""
+    pages: dict[int, dict[str, None]] = defaultdict(dict)
+    for sku in skus:
+        pages[page_of(sku)][sku] = None
+    return pages
+
 
 #: The pages this process has read, by number, as it found them last, under their digests.
-_pages: dict[int, tuple[str, _Page]] = {}
+_pages: dict[int, tuple[str, Mapping[str, Listing]]] = {}
 
 
 @dataclass(frozen=True)
@@ -114,49 +123,46 @@ class Assortment:
         """As the item at `ASSORTMENT_KEY` names it; empty if there is none."""
         return cls(contents.digests if isinstance(contents, AssortmentItem) else {})
 
-    def unread(self, skus: Iterable[str]) -> list[Key]:
-        """The pages of these SKUs that this process does not have as they are."""
-        pages = {page_of(sku) for sku in skus}
-        return [assortment_page_key(page) for page in pages if str(page) in self.digests and self._kept(page) is None]
+    def unread(self, wanted: SkusByPage) -> list[Key]:
+        """Of the pages wanted those that this process does not have as they are."""
+        return [assortment_page_key(page) for page in wanted if str(page) in self.digests and not self._kept(page)]
 
-    def listings(self, skus: Iterable[str], read: Mapping[Key, Item]) -> dict[str, Listing]:
-        """The products with these SKUs; others are left out.
+    def listings(self, wanted: SkusByPage, read: Mapping[Key, Item]) -> dict[str, Listing]:
+        """The products wanted; what there is not is left out.
 
         A product that is on no page is looked up by itself: it was imported before there were pages.
 
         Args:
             read: the items at the keys that `unread` told.
         """
-        pages: dict[int, _Page] = {}
-        found, missing = {}, []
-        for sku in skus:
-            page = page_of(sku)
-            if page not in pages:
-                pages[page] = _keep(page, read.get(assortment_page_key(page))) or self._kept(page) or {}
-            facts = pages[page].get(sku)
-            if facts:
-                found[sku] = Listing(*facts)
-            else:
-                missing.append(product_key(sku))
+        found: dict[str, Listing] = {}
+        missing = []
+        for page, skus in wanted.items():
+            listed = _keep(page, read.get(assortment_page_key(page))) or self._kept(page) or {}
+            for sku in skus:
+                if sku in listed:
+                    found[sku] = listed[sku]
+                else:
+                    missing.append(product_key(sku))
         products = fetch(missing).values()
         return found | {item.sku: Listing.of(item) for item in products if isinstance(item, ProductItem)}
 
-    def _kept(self, page: int) -> _Page | None:
+    def _kept(self, page: int) -> Mapping[str, Listing] | None:
         digest, listings = _pages.get(page, (None, None))
         return listings if digest == self.digests.get(str(page)) else None
 
 
-def _keep(page: int, item: Item | None) -> _Page | None:
+def _keep(page: int, item: Item | None) -> Mapping[str, Listing] | None:
     if not isinstance(item, AssortmentPageItem):
         return None
-    listings = _unpacked(item.packed)
+    listings = item.listings
     _pages[page] = item.digest, listings
     return listings
 
 
 def listings_of(skus: Iterable[str]) -> dict[str, Listing]:
     """The products with these SKUs; others are left out."""
-    wanted = list(skus)
+    wanted = by_page(skus)
     assortment = Assortment.of(fetch([ASSORTMENT_KEY]).get(ASSORTMENT_KEY))
     return assortment.listings(wanted, fetch(assortment.unread(wanted)))
 
@@ -170,20 +176,12 @@ def with_listings(
         contents: as they stand, None before the first.
         pages: of these products at least, as they stand; read after the contents.
     """
-    placed: dict[int, dict[str, Listing]] = defaultdict(dict)
-    for sku, listing in listings.items():
-        placed[page_of(sku)][sku] = listing
     digests, written = dict(contents.digests) if contents else {}, []
-    for page, here in placed.items():
+    for page, skus in by_page(listings).items():
         stored = pages.get(assortment_page_key(page))
         there = stored.listings if isinstance(stored, AssortmentPageItem) else {}
-        item = AssortmentPageItem.of(page, {**there, **here})
+        item = AssortmentPageItem.of(page, there | {sku: listings[sku] for sku in skus})
         digests[str(page)] = item.digest
         written.append(item)
     revision = int(contents.revision) + 1 if contents else 1
     return AssortmentItem(*ASSORTMENT_KEY, digests=digests, revision=revision), written
-
-
-def _unpacked(packed: bytes) -> _Page:
-    found: _Page = json.loads(zlib.decompress(packed))
-    return found

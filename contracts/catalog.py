@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from contracts.stock import Slot
+from contracts.stock import SLOTS_PER_SHELF, Slot
 from kernel.table import Item, Key, PackedJSONAttribute, fetch
 
 
@@ -39,7 +39,10 @@ class Price:
 
     def at(self, quantity: int) -> Decimal:
         """The unit price in yuan that holds for this many pieces."""
-        return next((price for least, price in reversed(self.breaks) if quantity >= least), self.unit_price)
+        for least, price in reversed(self.breaks):
+            if quantity >= least:
+                return price
+        return self.unit_price
 
 
 # P  one product by SKU        pk: PRODUCT#<sku>  sk: PRODUCT
@@ -100,10 +103,10 @@ class PricePageItem(Item, discriminator="price_page"):
     prices = PackedJSONAttribute()
     revision = NumberAttribute(default=1)
 
-    @property
-    def by_position(self) -> dict[int, Price]:
-        """All its prices."""
-        return {int(position): Price.of(stored) for position, stored in self.prices.items()}
+    def by_slot(self, shelf: int) -> dict[int, Price]:
+        """All its prices, by the number of the slot; the page does not say of which shelf it is."""
+        first = shelf * SLOTS_PER_SHELF
+        return {first + int(position): Price.of(stored) for position, stored in self.prices.items()}
 
     def price_at(self, position: int) -> Price | None:
         """The price of the SKU at a position, None where the list does not have it."""
@@ -131,27 +134,27 @@ def price_page_key(price_list_id: str, version: int, shelf: int) -> Key:
     return f"PRICELIST#{price_list_id}", f"{price_pages(version)}{shelf:04d}"
 
 
-def prices_of(price_list: PriceListItem, slots: Mapping[str, Slot]) -> dict[str, Price]:
-    """The prices of these SKUs in the version that holds; those it lacks are left out.
+def prices_of(price_list: PriceListItem, slots: Mapping[str, int]) -> dict[str, Price]:
+    """The prices in the version that holds of the SKUs in these slots; those it lacks are left out.
 
     A page never changes once its version is published, so a process reads each page of an edition once. Consistently,
     like the list: a page corrected just before its publication must not be read as it was before.
     """
     edition = price_list.price_list_id, price_list.edition or ""
-    shelves = {slot.shelf for slot in slots.values()}
+    shelves = {slot // SLOTS_PER_SHELF for slot in slots.values()}
     pages = {shelf: _pages[*edition, shelf] for shelf in shelves if (*edition, shelf) in _pages}
     version = int(price_list.version)
     unread = {price_page_key(price_list.price_list_id, version, shelf): shelf for shelf in shelves - pages.keys()}
     found = fetch(unread)
     for key, shelf in unread.items():
         item = found.get(key)
-        pages[shelf] = item.by_position if isinstance(item, PricePageItem) else {}
+        pages[shelf] = item.by_slot(shelf) if isinstance(item, PricePageItem) else {}
         if price_list.edition:
             _keep((*edition, shelf), pages[shelf])
-    return {sku: price for sku, (shelf, position) in slots.items() if (price := pages[shelf].get(position))}
+    return {sku: price for sku, slot in slots.items() if (price := pages[slot // SLOTS_PER_SHELF].get(slot))}
 
 
-#: What was read of editions, by list, edition and shelf; the oldest goes when there are too many.
+#: What was read of editions, by list, edition and shelf: prices by slot; the oldest goes when there are too many.
 _pages: dict[tuple[str, str, int], Mapping[int, Price]] = {}
 _MOST_PAGES = 1_000
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 CURRENCY = "CNY"
 _FEN_PER_YUAN = 100
-_WHOLE = Decimal(1)
 
 
 def fen_of(unit_price: Decimal, quantity: int) -> int:
     """What `quantity` pieces cost at a tax-inclusive unit price in yuan, in fen, halves up (features.md 4.4)."""
-    return int((unit_price * quantity * _FEN_PER_YUAN).quantize(_WHOLE, ROUND_HALF_UP))
+    numerator, denominator = unit_price.as_integer_ratio()
+    return _half_up(numerator * quantity * _FEN_PER_YUAN, denominator)
 
 
 def tax_within(gross_fen: int, rate_percent: int) -> int:
     """The VAT contained in a tax-inclusive amount: gross x r / (1 + r), halves up, in fen (features.md 4.4)."""
-    return int((Decimal(gross_fen * rate_percent) / (100 + rate_percent)).quantize(_WHOLE, ROUND_HALF_UP))
+    return _half_up(gross_fen * rate_percent, 100 + rate_percent)
+
+
+def _half_up(numerator: int, denominator: int) -> int:
+    """The whole number nearest to an exact ratio; halves away from zero, so a reversal mirrors what it reverses."""
+    whole = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return whole if numerator >= 0 else -whole
 
 
 def yuan(fen: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -89,8 +89,7 @@ def dealer_may_cancel(state: State) -> bool:
     return state in {State.SUBMITTED, State.IN_REVIEW}
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line as ordered and priced; never changed afterwards.
 
     `unit_price`: tax-inclusive yuan a piece; `gross_fen` contains `tax_percent` VAT; `policy`: what gave the price;
@@ -117,8 +116,7 @@ class Line:
         return fen_of(self.unit_price, pieces)
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """What became of a line, in pieces. Always ordered = open + shipped + cancelled, and open = reserved + backordered
     once stock was decided."""
 
@@ -216,7 +214,7 @@ def wanted_by_slot(lines: Sequence[Line], progress: Sequence[Progress]) -> dict[
     """Pieces still to be decided per slot: several lines of one SKU are summed, for stock knows only SKUs."""
     wanted: dict[int, int] = defaultdict(int)
     for line, so_far in zip(lines, progress, strict=True):
-        undecided = line.quantity - so_far.reserved - so_far.backordered - so_far.shipped - so_far.cancelled
+        undecided = line.quantity - sum(so_far)
         if undecided:
             wanted[line.slot] += undecided
     return dict(wanted)
@@ -230,13 +228,12 @@ def decided(lines: Sequence[Line], progress: Sequence[Progress], granted: Mappin
     left = dict(granted)
     result = []
     for line, so_far in zip(lines, progress, strict=True):
-        undecided = line.quantity - so_far.reserved - so_far.backordered - so_far.shipped - so_far.cancelled
+        undecided = line.quantity - sum(so_far)
         if line.slot in granted and undecided:
             given = min(undecided, left[line.slot])
             left[line.slot] -= given
-            so_far = replace(
-                so_far, reserved=so_far.reserved + given, backordered=so_far.backordered + undecided - given
-            )
+            reserved, backordered, shipped, cancelled = so_far
+            so_far = Progress(reserved + given, backordered + undecided - given, shipped, cancelled)
         result.append(so_far)
     return tuple(result)
 
@@ -272,7 +269,7 @@ def filled(lines: Sequence[Line], progress: Sequence[Progress], granted: Mapping
         given = min(so_far.backordered, left.get(line.slot, 0))
         if given:
             left[line.slot] -= given
-            so_far = replace(so_far, reserved=so_far.reserved + given, backordered=so_far.backordered - given)
+            so_far = so_far._replace(reserved=so_far.reserved + given, backordered=so_far.backordered - given)
         result.append(so_far)
     return tuple(result)
 
@@ -280,7 +277,7 @@ def filled(lines: Sequence[Line], progress: Sequence[Progress], granted: Mapping
 def given_back(lines: Sequence[Line], progress: Sequence[Progress], slots: frozenset[int]) -> tuple[Progress, ...]:
     """Let go of what is held of these slots' lines: it waits, like what was never there."""
     return tuple(
-        replace(so_far, reserved=0, backordered=so_far.backordered + so_far.reserved) if line.slot in slots else so_far
+        so_far._replace(reserved=0, backordered=so_far.backordered + so_far.reserved) if line.slot in slots else so_far
         for line, so_far in zip(lines, progress, strict=True)
     )
 
@@ -319,7 +316,7 @@ def shipped_line(line: Line, before: int, quantity: int) -> ShippedLine:
 
 def shipped(progress: Progress, quantity: int) -> Progress:
     """A line after `quantity` of its held pieces left."""
-    return replace(progress, reserved=progress.reserved - quantity, shipped=progress.shipped + quantity)
+    return progress._replace(reserved=progress.reserved - quantity, shipped=progress.shipped + quantity)
 
 
 def is_complete(lines: Sequence[Line], progress: Sequence[Progress]) -> bool:

@@ -58,8 +58,8 @@ def move_several(
     steps: dict[tuple[Key, str], list[_Step]] = defaultdict(list)
     for kind, pieces in moves.items():
         moved = {slot: quantity for slot, quantity in sorted(pieces.items()) if quantity}
-        for slot, quantity in moved.items():
-            _step(steps, warehouse, slot, kind.effect, quantity)
+        for shelf, here in _by_shelf(moved).items():
+            _take_steps(steps, warehouse, shelf, kind.effect, here)
         if moved:
             _record(transaction, kind, warehouse, moved, cause)
     unchanged: dict[Key, list[tuple[int, int, int]]] = defaultdict(list)
@@ -172,16 +172,28 @@ class _Step(NamedTuple):
 _ATTRIBUTES = {"a": "available", "h": "held", "q": "pieces"}
 
 
-def _step(steps: dict[tuple[Key, str], list[_Step]], warehouse: str, slot: int, effect: Effect, quantity: int) -> None:
-    shelf, position = Slot.of(slot)
+def _by_shelf(pieces: Pieces) -> Mapping[int, list[tuple[int, int]]]:
+    """Positions and pieces by shelf."""
+    found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for slot, quantity in pieces.items():
+        shelf, position = divmod(slot, SLOTS_PER_SHELF)
+        found[shelf].append((position, quantity))
+    return found
+
+
+def _take_steps(
+    steps: dict[tuple[Key, str], list[_Step]],
+    warehouse: str,
+    shelf: int,
+    effect: Effect,
+    pieces: Sequence[tuple[int, int]],
+) -> None:
     on_shelf = shelf_key(warehouse, shelf), f"{_LABEL}{shelf}"
-    if effect.available:
-        steps[on_shelf].append(_Step("a", position, effect.available * quantity))
-    if effect.held:
-        steps[on_shelf].append(_Step("h", position, effect.held * quantity))
-    if effect.quarantined:
-        aside = quarantine_key(warehouse, shelf), f"{_QUARANTINE_LABEL}{shelf}"
-        steps[aside].append(_Step("q", position, effect.quarantined * quantity))
+    aside = quarantine_key(warehouse, shelf), f"{_QUARANTINE_LABEL}{shelf}"
+    counters = (("a", on_shelf, effect.available), ("h", on_shelf, effect.held), ("q", aside, effect.quarantined))
+    for name, item, sign in counters:
+        if sign:
+            steps[item] += [_Step(name, position, sign * quantity) for position, quantity in pieces]
 
 
 def _record(transaction: Transaction, kind: Move, warehouse: str, moved: Pieces, cause: Cause) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pynamodb.expressions.update import Action
 
-from contracts.assortment import ASSORTMENT_KEY, Assortment, Listing
+from contracts.assortment import ASSORTMENT_KEY, Assortment, Listing, by_page
 from contracts.catalog import Price, PriceListItem, price_list_key, prices_of
 from contracts.channel import DealerItem, dealer_key
 from contracts.orders import OrderSubmitted
@@ -63,16 +63,16 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
         Busy: other orders of this dealer kept getting in first.
     """
     dealer_id = caller.own_dealer_id
-    skus = dict.fromkeys(line.sku for line in request.lines)
+    wanted = by_page(line.sku for line in request.lines)
     likely = _likely_lists.get(dealer_id, [])
     found = fetch([dealer_key(dealer_id), account_key(dealer_id), ASSORTMENT_KEY, *likely])
     dealer = _active_dealer(found.get(dealer_key(dealer_id)))
     assortment = Assortment.of(found.get(ASSORTMENT_KEY))
     list_key = price_list_key(dealer.price_list)
     _likely_lists[dealer_id] = [list_key]
-    found |= fetch({list_key, *assortment.unread(skus)} - found.keys())
+    found |= fetch({list_key, *assortment.unread(wanted)} - found.keys())
     price_list = _valid_price_list(found.get(list_key))
-    priced = _price(request, price_list, assortment.listings(skus, found))
+    priced = _price(request, price_list, assortment.listings(wanted, found))
     account = found.get(account_key(dealer_id))
     for _ in range(_ATTEMPTS):
         try:
@@ -93,7 +93,7 @@ def _active_dealer(dealer: Item | None) -> DealerItem:
 
 
 def _price(request: SubmitOrder, price_list: PriceListItem, products: Mapping[str, Listing]) -> Priced:
-    prices = prices_of(price_list, {sku: product.slot for sku, product in products.items()})
+    prices = prices_of(price_list, {sku: product.slot_number for sku, product in products.items()})
     problems = _line_problems(request, products, prices)
     if problems:
         raise Invalid(problems, code="lines-not-orderable")
@@ -112,7 +112,7 @@ def _line_problems(
     request: SubmitOrder, products: Mapping[str, Listing], prices: Mapping[str, Price]
 ) -> list[FieldProblem]:
     """Everything that keeps lines from being ordered, all at once."""
-    sums: Counter[str] = Counter()
+    sums: dict[str, int] = defaultdict(int)
     problems = []
     for index, line in enumerate(request.lines):
         sums[line.sku] += line.quantity
@@ -139,7 +139,7 @@ def _problem(index: int, field: str, code: str, detail: str) -> FieldProblem:
 
 def _lines(request: SubmitOrder, products: Mapping[str, Listing], prices: Mapping[str, Price]) -> tuple[Line, ...]:
     """Lines priced: the quantity break goes by the pieces of the SKU over all lines."""
-    sums: Counter[str] = Counter()
+    sums: dict[str, int] = defaultdict(int)
     for line in request.lines:
         sums[line.sku] += line.quantity
     lines = []

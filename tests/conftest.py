@@ -19,13 +19,17 @@ settings.load_profile("repeatable")
 
 #: Folders whose tests share something costly, which would otherwise be made once in every process.
 _TOGETHER = {"deployed", "packaging"}
+#: Folders whose tests are long and share nothing: whoever is free takes the next.
+_APART = {"simulation"}
 
 
 class _Scheduling(LoadScopeScheduling):
-    """A file's tests stay in one process: a world opened for a whole file bears no other beside it."""
+    """A file's tests mostly stay in one process: a world opened for a whole file bears no other beside it."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = PurePosixPath(nodeid.split("::", 1)[0])
+        if file.parent.name in _APART:
+            return nodeid
         return file.parent.name if file.parent.name in _TOGETHER else str(file)
 
 

@@ -159,8 +159,8 @@ def _in_part(request: Request, proceed: Proceed) -> Answer:
         return answer | {"FailedEntryCount": len(left), "Entries": [*answer["Entries"], *failed]}
     if request.operation == "SendMessageBatch":
         answer = _some_entries(request, proceed, done, "Successful")
-        failed = [{"Id": entry["Id"], "Code": "InternalError", "SenderFault": False} for entry in left]
-        return answer | {"Failed": failed}
+        refused = [{"Id": entry["Id"], "Code": "InternalError", "SenderFault": False} for entry in left]
+        return answer | {"Failed": refused}
     [(table, asked)] = request.params["RequestItems"].items()
     if request.operation == "BatchGetItem":
         some = {table: {**asked, "Keys": done}}

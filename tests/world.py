@@ -61,6 +61,7 @@ from kernel import clock
 from kernel.app import ConsumerSpec, Operation, ServiceApp
 from tests.cloud.fast import FastCloud
 from tests.cloud.in_moto import MotoCloud
+from tests.cloud.items import Item, Key
 from tests.cloud.wanted import ACCOUNT, REGION, Cloud, Wanted, WantedQueue
 from tests.faults import running
 from tools import paths
@@ -350,6 +351,14 @@ class World:
         """The items whose partition key begins so, as Python values, in key order."""
         rows = sorted((row for row in self.cloud.rows() if row[0][0].startswith(pk_prefix)), key=lambda row: row[0])
         return [{name: _plain(value) for name, value in item.items()} for _, item in rows]
+
+    def find(self, key: Key) -> Item | None:
+        """One item in the form it travels in, `{"pk": {"S": …}, …}`."""
+        return self.cloud.find(key)
+
+    def send(self, queue: str, body: str) -> None:
+        """Put a message into a standard queue, by its full name."""
+        self.cloud.send(queue, body)
 
     def dead_letters(self) -> list[DeadLetter]:
         """What every queue gave up on."""

@@ -242,7 +242,7 @@ class _Parser:
         path = self._path()
         if len(path) == 1:
             name = path[0]
-            return lambda item, values: item.get(name)  # type: ignore[call-overload, no-any-return]
+            return lambda item, values: item.get(name)  # type: ignore[arg-type]
         return lambda item, values: _at(item, path)
 
     def _path(self) -> Path:

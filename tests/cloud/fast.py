@@ -55,6 +55,14 @@ class FastCloud:
         """Every item in the form it travels in, by its key."""
         return self.store.rows()
 
+    def find(self, key: Key) -> Item | None:
+        """One item in the form it travels in."""
+        return self.store.find(key)
+
+    def send(self, queue: str, body: str) -> None:
+        """Put a message into a standard queue."""
+        self.queues.put(queue, body)
+
     def save(self) -> Any:
         """All there is."""
         return self.store.contents.copy(), self.queues.save()

@@ -14,6 +14,7 @@ from typing import Any, cast
 import boto3
 import yaml
 from moto.backends import get_backend
+from moto.dynamodb.models.dynamo_type import DynamoType
 
 from tests.cloud.items import Item, Key
 from tests.cloud.wanted import ACCOUNT, REGION, Wanted, WantedQueue
@@ -71,6 +72,16 @@ class MotoCloud:
         for pk, row in self.table.items.items():
             for sk, item in row.items():
                 yield (pk.value, sk.value), item.to_json()["Attributes"]
+
+    def find(self, key: Key) -> Item | None:
+        """One item in the form it travels in."""
+        pk, sk = (DynamoType({"S": part}) for part in key)
+        item = self.table.get_item(pk, sk)
+        return item.to_json()["Attributes"] if item else None
+
+    def send(self, queue: str, body: str) -> None:
+        """Put a message into a standard queue."""
+        self._sqs.send_message(queue, body)
 
     def records(self, start: int, end: int) -> list[dict[str, Any]]:
         """Stream records as Lambda gets them."""

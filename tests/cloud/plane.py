@@ -13,7 +13,6 @@ from enum import IntEnum
 from functools import partial
 from typing import Any
 
-from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.handlers import BUILTIN_HANDLERS
@@ -54,7 +53,7 @@ class Request:
 
     def refused(self, code: str, message: str, *, status: int = 400, **more: Any) -> ClientError:
         """The exception botocore raises for such an answer."""
-        answer = {
+        answer: Any = {
             "Error": {"Code": code, "Message": message},
             "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}, "RetryAttempts": 0},
             **more,
@@ -114,7 +113,7 @@ def _make_api_call(client: BaseClient, operation: str, params: dict[str, Any]) -
     return _way(Request(client, operation, params))
 
 
-def _lose_the_answer(request: AWSRequest, event_name: str, **_: Any) -> None:
+def _lose_the_answer(request: Any, event_name: str, **_: Any) -> None:
     if _losing:
         _losing.clear()
         botocore_stubber(event_name, request)

@@ -7,7 +7,6 @@ rollback, not for a saved state. One thread at a time, please; a call is a step 
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -394,7 +393,7 @@ def _record(number: int, change: Change) -> dict[str, Any]:
         "Keys": {"pk": {"S": change.key[0]}, "sk": {"S": change.key[1]}},
     }
     if change.new is not None:
-        about["NewImage"] = json.loads(json.dumps(change.new, default=_as_text))
+        about["NewImage"] = _as_json(change.new)
     return {
         "eventID": f"{number:032x}",
         "eventName": change.name,
@@ -405,5 +404,12 @@ def _record(number: int, change: Change) -> dict[str, Any]:
     }
 
 
-def _as_text(value: bytes) -> str:
-    return base64.b64encode(value).decode()
+def _as_json(item: Item) -> Item:
+    """What Lambda makes of it: bytes become text."""
+    if any("B" in value for value in item.values()):
+        return {name: _textual(value) if "B" in value else value for name, value in item.items()}
+    return item
+
+
+def _textual(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"B": base64.b64encode(value["B"]).decode()}

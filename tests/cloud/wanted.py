@@ -44,6 +44,12 @@ class Cloud(Protocol):
     def rows(self) -> Iterator[tuple[Key, Item]]:
         """Every item in the form it travels in, by its key."""
 
+    def find(self, key: Key) -> Item | None:
+        """One item in the form it travels in."""
+
+    def send(self, queue: str, body: str) -> None:
+        """Put a message into a standard queue."""
+
     def save(self) -> Any:
         """All there is, to be restored any number of times."""
 

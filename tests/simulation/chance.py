@@ -1,0 +1,39 @@
+"""Whatever is drawn by lot in the process comes from a seed, and nobody sleeps."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import ulid
+
+from contracts import assortment, catalog
+from infra.relay import relay
+from kernel import sealing
+from services.orders.commands import submit_order
+
+
+@contextmanager
+def drawn_from(seed: int) -> Iterator[random.Random]:
+    """Let identifiers, tokens and pauses be drawn from this seed; gives a source of its own to who plays."""
+    source = random.Random(f"process {seed}")
+    with (
+        patch.object(os, "urandom", source.randbytes),
+        patch.object(ulid, "default_generator", ulid.ULIDGenerator()),
+        patch("time.sleep"),
+    ):
+        random.seed(seed)
+        new_process()
+        yield random.Random(seed)
+
+
+def new_process() -> None:
+    """Forget what a process has found out while it lived."""
+    assortment._pages.clear()
+    catalog._pages.clear()
+    submit_order._likely_lists.clear()
+    relay._queue_url.cache_clear()
+    sealing._box.cache_clear()

@@ -1,0 +1,54 @@
+"""What must hold, after every delivery and in the end; whatever does not is an AssertionError that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from tests.cloud.items import Item, Key
+from tests.world import World
+from tools.audit import ALWAYS, Snapshot, broken, findings
+
+_AT_ONCE = timedelta(0)
+
+
+def at_every_moment(world: World) -> None:
+    """Cheap enough for every step: no counter of pieces is below zero."""
+    for (pk, sk), item in world.cloud.rows():
+        if pk.startswith("SHELF#"):
+            below = [name for name, value in item.items() if "L" in value and _below_zero(value["L"])]
+            assert not below, f"{pk} {sk}: {below} below zero"
+
+
+def _below_zero(row: Iterable[dict[str, str]]) -> bool:
+    return any(value["N"].startswith("-") for value in row)
+
+
+def now_and_then(world: World) -> None:
+    """All that holds between any two calls."""
+    found = list(broken(snapshot(world), ALWAYS))
+    assert not found, "\n".join(map(str, found))
+
+
+def when_quiet(world: World, poison: Iterable[str]) -> None:
+    """Nothing waits, nothing was given up but the poison, and every invariant holds with nothing left to come."""
+    assert sorted(letter.body for letter in world.dead_letters()) == sorted(poison), world.dead_letters()
+    waiting = {name: world.cloud.bodies(name) for name in world.cloud.queue_names() if "-dlq" not in name}
+    assert not any(waiting.values()), waiting
+    found = list(findings(snapshot(world), patience=_AT_ONCE, now=world.clock.moment))
+    assert not found, "\n".join(map(str, found))
+    undecided = [key for key, item in world.cloud.rows() if item.get("state") == {"S": "submitted"}]
+    assert not undecided, f"stock was never decided: {undecided}"
+
+
+def nothing_changed(before: dict[Key, Item], world: World) -> None:
+    """What was delivered again made no difference."""
+    after = dict(world.cloud.rows())
+    changed = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
+    details = [f"{key}: {before.get(key)} -> {after.get(key)}" for key in sorted(changed)]
+    assert not changed, "\n".join(details)
+
+
+def snapshot(world: World) -> Snapshot:
+    """The world's table as the audit wants it."""
+    return Snapshot.of(item for _, item in world.cloud.rows())

@@ -1,0 +1,83 @@
+"""The shops a play may begin in, made through the API once and then gone back to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.notifications.office import add_person
+from tests.orders.desk import Desk
+from tests.shop import open_shop, sku
+from tests.simulation.chance import drawn_from
+from tests.world import Saved, World
+
+DEALERS = ("D0001", "D0002")
+WAREHOUSES = ("GZ", "FS")
+SKUS = tuple(sku(number) for number in range(4))
+
+
+@dataclass(frozen=True)
+class Place:
+    """What was agreed before the play begins. `stock`: pieces of each SKU in each warehouse; `limit_fen`: credit;
+    `phone`: where dealers are texted."""
+
+    name: str
+    stock: tuple[int, int]
+    limit_fen: int = 100_000_000
+    rule: dict[str, Any] | None = None
+    alternates: bool = False
+    phone: str | None = None
+
+
+PLACES = (
+    Place("plenty", (1_000, 1_000)),
+    Place("contended", (10, 0)),
+    Place("scarce", (2, 3), alternates=True, phone="+8613800000001"),
+    Place("empty", (0, 0), rule={"rule": "pro_rata_by_tier", "pack": 1}),
+    Place("short of credit", (50, 5), limit_fen=15_000),
+)
+
+
+class Stage:
+    """A world that can be any of the places."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._built: dict[str, Saved] = {}
+
+    def enter(self, place: Place) -> None:
+        """Make the world this place; nothing that happened before is delivered again."""
+        if place.name not in self._built:
+            with drawn_from(0):
+                self.world.empty()
+                _build(self.world, place)
+                self.world.drain()
+            self._built[place.name] = self.world.save()
+        self.world.restore(self._built[place.name])
+
+
+def _build(world: World, place: Place) -> None:
+    open_shop(products=len(SKUS), stock=None, dealers=DEALERS, credit_limit_fen=place.limit_fen)
+    for dealer_id in DEALERS:
+        add_person(dealer_id, f"{dealer_id}-boss", "dealer_admin", place.phone)
+    add_person(None, "clerk", "assistant", None)
+    desk = Desk(world)
+    for warehouse, pieces in zip(WAREHOUSES, place.stock, strict=True):
+        if pieces:
+            came = {
+                "warehouse": warehouse,
+                "reference": "FIRST",
+                "lines": [{"sku": name, "quantity": pieces} for name in SKUS],
+            }
+            _agreed(desk, "POST", "/stock/receipts", "warehouse", came)
+    if place.rule:
+        _agreed(desk, "PUT", "/warehouses/GZ/allocation-rule", "admin", place.rule | {"reason": "约定", "version": 0})
+    if place.alternates:
+        stands_in = {"alternates": ["FS"], "reason": "约定", "version": 0}
+        _agreed(desk, "PUT", "/warehouses/GZ/sourcing", "admin", stands_in)
+
+
+def _agreed(desk: Desk, method: str, path: str, role: str, body: dict[str, Any]) -> None:
+    token = desk.world.token(role=role)
+    answer = desk.world.call("orders", method, path, body=body, token=token, key=f"place {path} {body}"[:60])
+    assert answer.status in (200, 201), answer.json

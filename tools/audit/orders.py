@@ -19,6 +19,8 @@ from contracts.orders import (
     OrderHoldExpiring,
     OrderHoldReleased,
     OrderOverdue,
+    OrderPromiseMoved,
+    OrderPromiseSlipped,
     OrderRejected,
     OrderRenewed,
     OrderReserved,
@@ -68,7 +70,14 @@ _STEPS: Mapping[str, tuple[Action, frozenset[State]]] = {
 #: What an event may tell of an order that stays as it is, and in which states.
 _WITHIN: Mapping[str, frozenset[State]] = {
     kind.TYPE: frozenset({State.IN_REVIEW, State.CONFIRMED})
-    for kind in (OrderBackordersFilled, OrderHoldExpiring, OrderHoldExpired, OrderRenewed)
+    for kind in (
+        OrderBackordersFilled,
+        OrderPromiseMoved,
+        OrderPromiseSlipped,
+        OrderHoldExpiring,
+        OrderHoldExpired,
+        OrderRenewed,
+    )
 } | {OrderOverdue.TYPE: frozenset({State.IN_REVIEW})}
 _NOTHING_SHIPPED = frozenset({State.SUBMITTED, State.IN_REVIEW, State.REJECTED, State.CANCELLED})
 

@@ -55,4 +55,4 @@ def nothing_is_rewritten(before: Snapshot, after: Snapshot) -> Iterator[Finding]
 
 
 def _differs(name: str, before: Item, after: Item) -> bool:
-    return name not in _INDEX and before.attribute_values.get(name) != after.attribute_values.get(name)
+    return name not in _INDEX and getattr(before, name) != getattr(after, name)

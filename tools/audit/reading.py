@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property, lru_cache
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from pynamodb.attributes import Attribute
+from pynamodb.attributes import Attribute, UnicodeAttribute
 
 from kernel.events import Envelope
 from kernel.outbox import EventItem
@@ -36,7 +36,7 @@ class Snapshot:
         self._made: dict[Callable[[Snapshot], Any], Any] = {}
         self._by_kind: dict[type[Item], list[Item]] = defaultdict(list)
         for item in items:
-            self._by_kind[type(item)].append(item)
+            self._by_kind[kind_of(item)].append(item)
 
     @classmethod
     def of(cls, raw_items: Iterable[Raw]) -> Snapshot:
@@ -55,10 +55,10 @@ class Snapshot:
         found: Made = self._made[make]
         return found
 
-    def everything(self) -> Iterator[Item]:
-        """All items of all kinds."""
-        for items in self._by_kind.values():
-            yield from items
+    @property
+    def kinds(self) -> list[type[Item]]:
+        """The kinds of which there is an item."""
+        return list(self._by_kind)
 
     def by_partition(self, kind: type[Kind]) -> dict[str, list[Kind]]:
         """All items of a kind by what follows the first `#` of their partition: mostly the dealer."""
@@ -121,50 +121,70 @@ def _order_part(item: Item) -> tuple[str, str]:
 # ---- items as they lie there ----
 
 
-class _AsStored(dict[str, Any]):
-    """An item's attributes, each read when it is asked for: most of them nobody asks for."""
+class _Stored:
+    """Base of the classes through which stored items are seen: like their kinds, but for two things. An attribute is
+    read when it is asked for, because most of them nobody asks for; and it then is a plain one, which costs a tenth."""
 
-    __slots__ = ("_attributes", "_raw")
+    _of: ClassVar[type[Item]]
 
-    def __init__(self, attributes: Mapping[str, Attribute[Any]], raw: Raw) -> None:
-        self._attributes, self._raw = attributes, raw
+    def __init__(self, raw: Raw) -> None:
+        self._raw = raw
 
-    def get(self, name: str, default: Any = None) -> Any:
-        if name not in self:
-            self[name] = self._read(self._attributes[name], default)
-        return self[name]
 
-    def _read(self, attribute: Attribute[Any], default: Any) -> Any:
-        stored = self._raw.get(attribute.attr_name)
-        if not stored or "NULL" in stored:
-            return attribute.default if attribute.default is not None else default
-        listed = stored.get("L")
-        if listed and "N" in listed[0]:
-            return [int(number["N"]) for number in listed]
-        return attribute.deserialize(attribute.get_value(stored))
+class _WhenAsked:
+    """An attribute of a stored item."""
+
+    def __init__(self, name: str, attribute: Attribute[Any]) -> None:
+        self._name, self._attribute, self._stored_as = name, attribute, str(attribute.attr_name)
+        self._is_text = type(attribute) is UnicodeAttribute
+
+    def __get__(self, item: _Stored, owner: type[_Stored]) -> Any:
+        stored = item._raw.get(self._stored_as)
+        found = stored["S"] if self._is_text and stored and "S" in stored else _value(self._attribute, stored)
+        item.__dict__[self._name] = found
+        return found
+
+
+def _value(attribute: Attribute[Any], stored: dict[str, Any] | None) -> Any:
+    if not stored or "NULL" in stored:
+        return attribute.default
+    listed = stored.get("L")
+    if listed and "N" in listed[0]:
+        return [int(number["N"]) for number in listed]
+    return attribute.deserialize(attribute.get_value(stored))
 
 
 def read(raw_items: Iterable[Raw]) -> Iterator[Item]:
     """Items as DynamoDB gives them, as items of their kinds; those of unknown kinds are left out."""
     kinds = _kinds()
     for raw in raw_items:
-        found = kinds.get(raw["kind"]["S"])
-        if found:
-            kind, attributes = found
-            item = kind.__new__(kind)
-            item.attribute_values = _AsStored(attributes, raw)
-            yield item
+        if seen_as := kinds.get(raw["kind"]["S"]):
+            yield seen_as(raw)  # type: ignore[misc]  # it has all that its kind has
+
+
+def kind_of(item: Item) -> type[Item]:
+    """The kind of an item, however it was read."""
+    return item._of if isinstance(item, _Stored) else type(item)
 
 
 @cache
-def _kinds() -> dict[str, tuple[type[Item], dict[str, Attribute[Any]]]]:
-    """Every kind of item that some service stores, and its attributes by name."""
+def _kinds() -> dict[str, type[_Stored]]:
+    """How to see every kind of item that some service stores."""
     for service in paths.services():
         importlib.import_module(f"{paths.module(service)}.app")
-    return {
-        str(Item.kind.get_discriminator(kind)): (kind, kind.get_attributes())
-        for kind in Item.kind.get_registered_subclasses(Item)
+    kinds = Item.kind.get_registered_subclasses(Item)
+    return {str(Item.kind.get_discriminator(kind)): _seen(kind) for kind in kinds}
+
+
+def _seen(kind: type[Item]) -> type[_Stored]:
+    own = {
+        name: member
+        for base in reversed(kind.__mro__[: kind.__mro__.index(Item)])
+        for name, member in vars(base).items()
+        if isinstance(member, property) or callable(member)
     }
+    attributes = {name: _WhenAsked(name, attribute) for name, attribute in kind.get_attributes().items()}
+    return type(kind.__name__, (_Stored,), {**own, **attributes, "_of": kind})
 
 
 def snapshot(stage: str) -> Snapshot:

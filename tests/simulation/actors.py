@@ -65,7 +65,7 @@ class View:
 
     def _key(self) -> str:
         self.asked += 1
-        return f"key-{self.asked}"
+        return f"play-{self.asked}"
 
 
 Actor = Callable[[View], Ask | None]
@@ -125,6 +125,51 @@ def the_depot_receives(view: View) -> Ask:
     return view.post("/stock/receipts", body, "warehouse")
 
 
+def the_depot_corrects_stock(view: View) -> Ask:
+    kind = view.lot.choice(["count", "found", "lost", "set_aside", "clear", "scrap"])
+    body = {
+        "warehouse": "GZ",
+        "reference": f"ADJ-{view.lot.randrange(20)}",
+        "kind": kind,
+        "reason": "盘点",
+        "lines": [
+            {"sku": view.lot.choice(SKUS), "quantity": view.lot.choice([0, 1, 2, 7] if kind == "count" else [1, 2])}
+        ],
+    }
+    return view.post("/stock/adjustments", body, "warehouse")
+
+
+def the_depot_sends_goods_on(view: View) -> Ask:
+    source, target = view.lot.sample(WAREHOUSES, 2)
+    body = {
+        "from_warehouse": source,
+        "to_warehouse": target,
+        "reference": f"TR-{view.lot.randrange(20)}",
+        "expected_on": "2026-11-25",
+        "reason": "调拨",
+        "lines": [{"sku": view.lot.choice(SKUS), "quantity": view.lot.choice([1, 3])}],
+    }
+    return view.post("/stock/transfers", body, "warehouse")
+
+
+def goods_are_expected(view: View) -> Ask:
+    body = {
+        "expected_on": view.lot.choice(["2026-11-24", "2026-11-26", "2026-12-02"]),
+        "lines": [{"sku": name, "quantity": 20} for name in view.lot.sample(SKUS, view.lot.choice([0, 1, 2]))],
+        "reason": "工厂通知",
+        "version": view.lot.choice([0, 0, 1, 2]),
+    }
+    ask = view.post(f"/stock/expected/GZ/DN-{view.lot.randrange(6)}", body, "warehouse")
+    return ask._replace(method="PUT")
+
+
+def a_rule_is_published(view: View) -> Ask:
+    rule = view.lot.choice(["first_come", "quota", "pro_rata_by_tier"])
+    body = {"rule": rule, "quotas": {"A": 5} if rule == "quota" else {}, "pack": 1, "reason": "约定"}
+    ask = view.post("/warehouses/GZ/allocation-rule", body | {"version": view.lot.choice([0, 1])}, "admin")
+    return ask._replace(method="PUT")
+
+
 def finance_books_money(view: View) -> Ask:
     body = {
         "dealer_id": view.lot.choice(DEALERS),
@@ -148,7 +193,7 @@ def _about(view: View, action: str, body: Mapping[str, Any], role: str, *states:
 
 
 #: How often, beside the others.
-ACTORS: tuple[tuple[int, Actor], ...] = (
+ACTORS: tuple[tuple[float, Actor], ...] = (
     (12, a_dealer_orders),
     (2, a_dealer_cancels),
     (6, a_clerk_approves),
@@ -158,6 +203,10 @@ ACTORS: tuple[tuple[int, Actor], ...] = (
     (2, a_hold_is_released),
     (6, the_depot_ships),
     (3, the_depot_receives),
+    (2, the_depot_corrects_stock),
+    (1, the_depot_sends_goods_on),
+    (1, goods_are_expected),
+    (0.3, a_rule_is_published),
     (1, finance_books_money),
     (1, finance_takes_a_journal_back),
 )

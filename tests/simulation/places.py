@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.notifications.office import add_person
 from tests.orders.desk import Desk
-from tests.shop import open_shop, sku
+from tests.shop import open_shop, order_of, sku
 from tests.simulation.chance import drawn_from
 from tests.world import Saved, World
 
@@ -43,20 +43,22 @@ class Stage:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._built: dict[str, Saved] = {}
+        self._built: dict[str, tuple[Saved, list[str]]] = {}
 
-    def enter(self, place: Place) -> None:
-        """Make the world this place; nothing that happened before is delivered again."""
+    def enter(self, place: Place) -> list[str]:
+        """Make the world this place; the orders there are. Nothing that happened before is delivered again."""
         if place.name not in self._built:
             with drawn_from(0):
                 self.world.empty()
-                _build(self.world, place)
+                orders = _build(self.world, place)
                 self.world.drain()
-            self._built[place.name] = self.world.save()
-        self.world.restore(self._built[place.name])
+            self._built[place.name] = self.world.save(), orders
+        saved, orders = self._built[place.name]
+        self.world.restore(saved)
+        return list(orders)
 
 
-def _build(world: World, place: Place) -> None:
+def _build(world: World, place: Place) -> list[str]:
     open_shop(products=len(SKUS), stock=None, dealers=DEALERS, credit_limit_fen=place.limit_fen)
     for dealer_id in DEALERS:
         add_person(dealer_id, f"{dealer_id}-boss", "dealer_admin", place.phone)
@@ -75,6 +77,15 @@ def _build(world: World, place: Place) -> None:
     if place.alternates:
         stands_in = {"alternates": ["FS"], "reason": "约定", "version": 0}
         _agreed(desk, "PUT", "/warehouses/GZ/sourcing", "admin", stands_in)
+    return _business_goes_on(desk)
+
+
+def _business_goes_on(desk: Desk) -> list[str]:
+    """Two orders that a clerk may decide, and one that was approved if there are goods for it."""
+    orders = [desk.accepted(order_of((number, 2), (3, 1)), dealer=dealer) for number, dealer in enumerate(DEALERS)]
+    orders.append(desk.accepted(order_of((1, 2)), dealer=DEALERS[0]))
+    desk.act(orders[-1], "approve", {})
+    return orders
 
 
 def _agreed(desk: Desk, method: str, path: str, role: str, body: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from contracts.reconciliation import ReceiptPosted
 from kernel.outbox import announcement, history
+from services.orders import domain
 from services.orders.table import AccountItem, account_key
 from tests import faults
 from tests.orders.desk import Desk
@@ -131,6 +132,25 @@ def test_goods_leave_once_whatever_breaks(desk: Desk, lines: tuple[tuple[int, in
         assert (answer.status, len(answer.json["shipments"])) == (201, 1), fault
         assert counters(1) == (90, 10 - (4 if lines else 10)), fault
         assert happened() == ["submitted", "reserved", "approved", "shipped"], fault
+
+
+def test_a_shipment_over_many_shelves_leaves_once_whatever_breaks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(domain, "SHELVES_PER_STEP", 1)
+    on_three_shelves = (0, 64, 128)
+
+    def prepare() -> None:
+        open_shop(products=on_three_shelves)
+        desk.approved(order_of(*((number, 10) for number in on_three_shelves)))
+
+    def ship() -> Response:
+        return desk.ship(ORDER, (1, 4), (2, 4), (3, 10), key="once")
+
+    for fault in faults.every_point(desk.world, prepare=prepare, act=ship):
+        answer = in_the_end(ship)
+        assert (answer.status, answer.json["state"]) == (201, "confirmed"), fault
+        assert [counters(number) for number in on_three_shelves] == [(90, 6), (90, 6), (90, 0)], fault
+        assert sum(one["gross_fen"] for one in answer.json["shipments"]) == 22_500, fault
+        assert happened()[3:] == ["shipped"] * 3, fault
 
 
 def test_goods_come_in_once_whatever_breaks(desk: Desk) -> None:

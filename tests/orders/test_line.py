@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from kernel.table import query_all
+from services.orders.commands import serve_line
 from services.orders.table import BackorderItem, MovementItem, line_pk, movements_pk
 from tests import faults
+from tests.interruptions import Killed
 from tests.orders.desk import Desk
 from tests.shop import WAREHOUSE, counters, open_shop, order_of, sku
 from tests.world import Response, World
@@ -60,6 +63,18 @@ def test_serving_the_line_again_gives_nobody_more(desk: Desk) -> None:
     before = desk.world.snapshot()
     desk.world.redeliver_everything()
     assert desk.world.snapshot() == before
+
+
+def test_a_share_is_given_once_though_more_is_there_when_its_message_comes_again(desk: Desk) -> None:
+    open_shop(stock=0)
+    order_id = desk.accepted(order_of((1, 10)))
+    come_in(desk, "DN-1", (1, 4))
+    with desk.world.held_back("reserve-stock"):
+        assert desk.receive("DN-2", (sku(1), 4)).status == 201
+        desk.world.redeliver_everything()
+        assert (got(desk, order_id), counters(1)) == ((4, 6), (4, 4))
+    desk.world.drain()
+    assert (got(desk, order_id), counters(1)) == ((8, 2), (0, 8))
 
 
 def test_an_urgent_order_is_served_before_those_that_waited_longer(desk: Desk) -> None:
@@ -211,6 +226,24 @@ def test_shares_are_the_same_whatever_breaks_while_they_are_given(desk: Desk, ru
             assert [got(desk, one) for one in orders] == shares, fault
             assert (counters(1), counters(2)) == ((0, 10), (0, 5)), fault
             desk.world.redeliver_everything()
+
+
+def test_the_second_gets_the_share_written_down_for_it_though_the_process_dies_after_the_first(desk: Desk) -> None:
+    open_shop(stock=0)
+    publish(desk, "pro_rata_by_tier")
+    first, second = (desk.accepted(order_of((1, 10), (2, 4)), dealer=dealer) for dealer in ("D0001", "D0002"))
+    assert desk.receive("DN-1", (sku(1), 10), (sku(2), 5)).status == 201
+    hold = serve_line._hold
+
+    def die_afterwards(*args: Any) -> None:
+        hold(*args)
+        raise Killed
+
+    with patch.object(serve_line, "_hold", die_afterwards), pytest.raises(Killed):
+        desk.world.drain()
+    assert (got(desk, first), got(desk, second)) == ((8, 6), (0, 14))
+    desk.world.drain()
+    assert (got(desk, first), got(desk, second)) == ((8, 6), (7, 7)), "not a share of what the first left over"
 
 
 def test_counters_are_what_the_movements_add_up_to(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.catalog import PriceListItem, PricePageItem, price_list_key, price_page_key
 from contracts.channel import DealerItem, dealer_key
 from contracts.reconciliation import JournalReversed, ReceiptPosted
 from kernel.outbox import announcement
@@ -146,7 +147,18 @@ def test_an_order_over_the_credit_limit_waits_for_finance(desk: Desk) -> None:
     assert desk.show(order_id).json["holds"] == ["credit"]
     body = {"reason": "老客户"}
     assert desk.act(order_id, "holds/credit/release", body, role="assistant").status == 403
+    refused = desk.act(order_id, "approve", {})
+    assert (refused.status, refused.json["code"], refused.json["holds"]) == (409, "order-on-hold", ["credit"])
+    assert desk.show(order_id).json["state"] == "in_review"
     assert desk.act(order_id, "holds/credit/release", body, role="finance").json["holds"] == []
+    assert desk.act(order_id, "approve", {}).json["state"] == "confirmed"
+
+
+def test_all_that_a_dealer_has_on_order_counts_against_its_limit_and_nothing_of_another(desk: Desk) -> None:
+    open_shop(credit_limit_fen=25_000)
+    within = [desk.accepted(order_of((1, 10)), dealer=dealer) for dealer in ("D0001", "D0001", "D0002")]
+    beyond = desk.accepted(order_of((1, 1)))
+    assert [desk.show(order_id).json["holds"] for order_id in (*within, beyond)] == [[], [], [], ["credit"]]
 
 
 def test_money_received_frees_credit_once_however_often_it_is_told(desk: Desk) -> None:
@@ -220,6 +232,29 @@ def test_every_problem_of_every_line_is_named_at_once_and_nothing_is_written(des
     assert refused.status == 422
     assert [problem["field"] for problem in refused.json["errors"]] == ["lines.0.sku", "lines.2.sku"]
     assert desk.world.snapshot() == before
+
+
+def test_the_quantity_break_goes_by_the_pieces_of_a_sku_over_all_lines(desk: Desk) -> None:
+    open_shop()
+    page = PricePageItem.get(*price_page_key(shop.PRICE_LIST, 1, 0))
+    page.prices = {**page.prices, "1": {"unit_price": "12.50", "policy": "P1", "breaks": [[20, "10.00"]]}}
+    page.save()
+    lines = desk.show(desk.accepted(order_of((1, 12), (2, 12), (1, 8)))).json["lines"]
+    assert [line["unit_price"] for line in lines] == ["10.00", "12.50", "10.00"]
+    just_below = desk.show(desk.accepted(order_of((1, 12), (1, 7)))).json["lines"]
+    assert [line["unit_price"] for line in just_below] == ["12.50", "12.50"]
+
+
+def test_a_price_list_holds_on_its_last_day_and_not_on_the_next(desk: Desk) -> None:
+    open_shop()
+    price_list = PriceListItem.get(*price_list_key(shop.PRICE_LIST))
+    price_list.valid_to = "2026-11-23"
+    price_list.save()
+    assert desk.submit(order_of((1, 1))).status == 202
+    desk.world.clock.advance(days=1)
+    refused = desk.submit(order_of((1, 1)))
+    assert (refused.status, refused.json["code"]) == (409, "no-valid-price-list")
+    assert committed_fen() == 1_250, "what was refused commits nothing"
 
 
 def test_a_suspended_dealer_is_told_so_and_gets_no_number(desk: Desk) -> None:

@@ -17,7 +17,7 @@ from pynamodb.exceptions import PynamoDBException
 from kernel import aws, clock, observability
 from kernel.outbox import SHARDS, Command, EventItem, shard_key
 from kernel.settings import settings
-from kernel.table import Index, Page, query_page
+from kernel.table import Index, Page, change, query_page
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
@@ -141,7 +141,8 @@ def _batches(items: list[EventItem]) -> Iterator[list[EventItem]]:
 
 def _size(item: EventItem) -> int:
     """Bytes as EventBridge counts them: source, type and detail."""
-    return len(item.body.encode()) + len(item.envelope.source) + len(item.envelope.type)
+    message = item.envelope
+    return len(item.body.encode()) + len(message.source) + len(message.type)
 
 
 # ---- to command queues ----
@@ -198,7 +199,7 @@ def _queue_url(queue: str) -> str:
 def _mark(item: EventItem) -> bool:
     """Take a sent announcement out of the index; whether that was done. It stays where it is as history."""
     try:
-        item.update(actions=[EventItem.gsi1pk.remove(), EventItem.gsi1sk.remove()], condition=EventItem.pk.exists())
+        change(EventItem, (item.pk, item.sk), [EventItem.gsi1pk.remove(), EventItem.gsi1sk.remove()])
     except PynamoDBException as error:
         _report("mark", [item], error)
         return False

@@ -148,15 +148,15 @@ def _lines(request: SubmitOrder, products: Mapping[str, Listing], prices: Mappin
         unit_price = price.at(sums[line.sku])
         lines.append(
             Line(
-                line_no=number,
-                sku=line.sku,
-                name=product.name_zh,
-                quantity=line.quantity,
-                unit_price=unit_price,
-                policy=price.policy,
-                tax_percent=product.tax_percent,
-                gross_fen=fen_of(unit_price, line.quantity),
-                slot=product.slot_number,
+                number,
+                line.sku,
+                product.name_zh,
+                line.quantity,
+                unit_price,
+                price.policy,
+                product.tax_percent,
+                fen_of(unit_price, line.quantity),
+                product.slot_number,
             )
         )
     return tuple(lines)

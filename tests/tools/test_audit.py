@@ -626,7 +626,7 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
     ),
     "an event was never sent": (_unsent, {"event-unsent"}),
     "a payment lowered credit by another amount": (_followed_wrongly, {"event-followed", "order-exposure"}),
-    "a payment never reached the dealer's credit": (_unfollowed, {"event-unfollowed", "order-exposure"}),
+    "a payment never reached the dealer's credit": (_unfollowed, {"event-unfollowed"}),
     "a statement that was asked for never came": (_unissued, {"statement-missing"}),
     # ledger
     "a journal does not balance": (
@@ -652,7 +652,7 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
         ),
         {"journal-amounts", "ledger-total"},
     ),
-    "a shipment was never booked": (_unbooked, {"shipment-unbooked", "order-exposure"}),
+    "a shipment was never booked": (_unbooked, {"shipment-unbooked"}),
     "a statement line is off by a fen": (
         lambda table: table.add(table.entry(table.journal()), credit_fen=1),
         {"entry-amount", "day-total", "statement"},
@@ -775,9 +775,8 @@ def test_every_rule_speaks_for_something_planted_and_names_its_formula(built: Ta
 def test_what_follows_from_an_event_is_asked_for_when_it_is_due(table: Table) -> None:
     _unsent(table)
     _unbooked(table)
-    late = {"event-unsent", "shipment-unbooked", "order-exposure"}
-    assert table.rules(patience=AT_ONCE) == late
-    assert table.rules(patience=timedelta(days=400)) == {"order-exposure"}
+    assert table.rules(patience=AT_ONCE) == {"event-unsent", "shipment-unbooked"}
+    assert table.rules(patience=timedelta(days=400)) == set()
     assert table.rules(patience=None) == set()
 
 

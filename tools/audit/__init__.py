@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from kernel import clock
-from tools.audit import events, ledger, notifications, orders, stock, tenancy, tickets
+from tools.audit import credit, events, ledger, notifications, orders, stock, tenancy, tickets
 from tools.audit.changes import nothing_is_rewritten
 from tools.audit.delivery import dead_letter_findings
 from tools.audit.findings import Finding
@@ -49,12 +49,19 @@ ALWAYS: tuple[Rule, ...] = (
     *orders.ALWAYS,
     *events.ALWAYS,
     *ledger.ALWAYS,
+    *credit.ALWAYS,
     *tickets.ALWAYS,
     *notifications.ALWAYS,
     *tenancy.ALWAYS,
 )
 #: These hold of whatever happened long enough ago.
-WHEN_DUE: tuple[DueRule, ...] = (*orders.WHEN_DUE, *events.WHEN_DUE, *ledger.WHEN_DUE, *notifications.WHEN_DUE)
+WHEN_DUE: tuple[DueRule, ...] = (
+    *orders.WHEN_DUE,
+    *events.WHEN_DUE,
+    *ledger.WHEN_DUE,
+    *credit.WHEN_DUE,
+    *notifications.WHEN_DUE,
+)
 
 
 def audit(stage: str, pause: Callable[[float], None] = time.sleep) -> list[Finding]:

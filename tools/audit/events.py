@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from contracts.reconciliation import JournalReversed, ReceiptPosted, StatementRequested
-from kernel.events import Envelope
+from contracts.reconciliation import StatementRequested
 from kernel.outbox import EventItem
-from services.orders.table import FollowedEventItem
 from services.reconciliation.table import DayItem, LedgerItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot, envelope_of
@@ -57,25 +55,6 @@ def events_get_sent(table: Snapshot, due: str) -> Iterator[Finding]:
             yield Finding("event-unsent", message.id, f"{message.type} waits since {message.time}")
 
 
-def followed_events_happened(table: Snapshot) -> Iterator[Finding]:
-    """E1, E2: a change of credit follows one event of the ledger, by its amount."""
-    changes = table.once(_credit_changes)
-    for event_id, (pk, change_fen) in sorted(table.once(_followed).items()):
-        dealer_id, expected = changes.get(event_id, (None, None))
-        if pk != f"ORDERING#{dealer_id}" or change_fen != expected:
-            yield Finding(
-                "event-followed", event_id, f"{pk} by {change_fen} fen, the event says {dealer_id} {expected}"
-            )
-
-
-def credit_follows(table: Snapshot, due: str) -> Iterator[Finding]:
-    """E2, when due: every event of the ledger that changes credit was followed."""
-    followed = table.once(_followed)
-    for event_id in sorted(table.once(_credit_changes)):
-        if event_id not in followed and table.events[event_id].time < due:
-            yield Finding("event-unfollowed", event_id, "the dealer's credit does not know of it")
-
-
 def statements_come(table: Snapshot, due: str) -> Iterator[Finding]:
     """E2, when due: every statement asked for was issued, if the dealer had anything booked by then."""
     closed = {ledger.pk.partition("#")[2]: ledger.closed_through or "" for ledger in table.all(LedgerItem)}
@@ -91,25 +70,5 @@ ALWAYS = (
     events_stand_where_they_say,
     sequences_have_no_gap,
     unsent_are_listed_rightly,
-    followed_events_happened,
 )
-WHEN_DUE = (events_get_sent, credit_follows, statements_come)
-
-
-def _followed(table: Snapshot) -> dict[str, tuple[str, int]]:
-    """Partition and change in fen by event."""
-    return {item.sk.removeprefix("FOLLOWED#"): (item.pk, int(item.change_fen)) for item in table.all(FollowedEventItem)}
-
-
-def _credit_changes(table: Snapshot) -> dict[str, tuple[str, int]]:
-    """Dealer and change in fen by event."""
-
-    def change_fen(message: Envelope) -> int:
-        by_receipt = message.type == ReceiptPosted.TYPE
-        return -message.data["amount_fen"] if by_receipt else int(message.data["owed_change_fen"])
-
-    return {
-        message.id: (message.data["dealer_id"], change_fen(message))
-        for kind in (ReceiptPosted.TYPE, JournalReversed.TYPE)
-        for message in table.told(kind)
-    }
+WHEN_DUE = (events_get_sent, statements_come)

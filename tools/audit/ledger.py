@@ -97,7 +97,7 @@ def journals_are_told(table: Snapshot) -> Iterator[Finding]:
 def shipment_journals_are_founded(table: Snapshot) -> Iterator[Finding]:
     """E1, G6: what is booked as shipped was shipped, to the fen."""
     sent = {shipment.shipment_id: shipment for shipment in table.all(ShipmentItem) if shipment.gross_fen}
-    for shipment_id, journal in sorted(table.once(_booked_shipments).items()):
+    for shipment_id, journal in sorted(table.once(booked_shipments).items()):
         if shipment_id not in sent:
             yield Finding("journal-unfounded", journal.sk, "there is no such shipment")
         elif journal.amounts != (expected := _amounts_of(sent[shipment_id])):
@@ -106,7 +106,7 @@ def shipment_journals_are_founded(table: Snapshot) -> Iterator[Finding]:
 
 def shipments_get_booked(table: Snapshot, due: str) -> Iterator[Finding]:
     """E2, when due: every shipment that is worth anything is booked."""
-    booked = table.once(_booked_shipments)
+    booked = table.once(booked_shipments)
     for message in table.told(OrderShipped.TYPE):
         shipment_id, gross_fen = message.data["shipment_id"], message.data["shipped_gross_fen"]
         if gross_fen and shipment_id not in booked and message.time < due:
@@ -253,7 +253,8 @@ def _owed_fen(item: JournalItem) -> int:
     return int(item.amounts.get(Account.RECEIVABLE.value, 0))
 
 
-def _booked_shipments(table: Snapshot) -> dict[str, JournalItem]:
+def booked_shipments(table: Snapshot) -> dict[str, JournalItem]:
+    """What was booked as shipped, by shipment."""
     return {item.document_id: item for item in table.all(JournalItem) if item.document_kind == Kind.SHIPMENT}
 
 

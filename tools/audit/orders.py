@@ -37,7 +37,6 @@ from services.orders.table import (
     PROGRESS_COLUMNS,
     AccountItem,
     BackorderItem,
-    FollowedEventItem,
     FulfilmentItem,
     GrantItem,
     HeaderItem,
@@ -48,8 +47,6 @@ from services.orders.table import (
     waiting_key,
     waiting_rank,
 )
-from services.reconciliation.domain import Account
-from services.reconciliation.table import LedgerItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 
@@ -313,43 +310,13 @@ def decisions_come(table: Snapshot, due: str) -> Iterator[Finding]:
 def numbers_have_no_gap(table: Snapshot) -> Iterator[Finding]:
     """O2: a dealer's order numbers run from 1 to the last one given, each once."""
     accounts = table.by_partition(AccountItem)
-    by_dealer = table.once(_by_dealer)
+    by_dealer = table.orders_of
     for dealer_id in sorted(by_dealer.keys() | accounts.keys()):
         numbers = sorted(int(order.header.sequence) for order in by_dealer.get(dealer_id, []))
         last = int(accounts[dealer_id][0].last_sequence) if dealer_id in accounts else 0
         if numbers != list(range(1, last + 1)):
             missing = sorted(set(range(1, last + 1)) - set(numbers))
             yield Finding("order-sequence", dealer_id, f"{len(numbers)} orders up to {last}, missing {missing[:10]}")
-
-
-def commitments_are_explained(table: Snapshot) -> Iterator[Finding]:
-    """G7: what a dealer has committed = what it ordered + what the followed events of the ledger changed."""
-    accounts, followed, by_dealer = (
-        table.by_partition(AccountItem),
-        table.by_partition(FollowedEventItem),
-        table.once(_by_dealer),
-    )
-    for dealer_id in sorted(by_dealer.keys() | accounts.keys() | followed.keys()):
-        stored = int(accounts[dealer_id][0].committed_fen) if dealer_id in accounts else 0
-        told = sum(map(_ordered_fen, by_dealer.get(dealer_id, [])))
-        told += sum(int(event.change_fen) for event in followed.get(dealer_id, []))
-        if stored != told:
-            yield Finding("order-committed", dealer_id, f"account says {stored} fen, orders and followed events {told}")
-
-
-def exposure_is_owed_and_on_order(table: Snapshot, due: str) -> Iterator[Finding]:
-    """G7, when due: exposure(d) = receivable + value of what is on order."""
-    accounts, ledgers, by_dealer = (
-        table.by_partition(AccountItem),
-        table.by_partition(LedgerItem),
-        table.once(_by_dealer),
-    )
-    for dealer_id in sorted(by_dealer.keys() | accounts.keys() | ledgers.keys()):
-        stored = int(accounts[dealer_id][0].committed_fen) if dealer_id in accounts else 0
-        exposed = sum(_ordered_fen(order) - _shipped_fen(order) for order in by_dealer.get(dealer_id, []))
-        exposed += sum(ledger.total_of(Account.RECEIVABLE) for ledger in ledgers.get(dealer_id, []))
-        if stored != exposed:
-            yield Finding("order-exposure", dealer_id, f"account says {stored} fen, owed and on order are {exposed}")
 
 
 ALWAYS = (
@@ -371,9 +338,8 @@ ALWAYS = (
     every_version_is_told,
     history_is_a_possible_one,
     numbers_have_no_gap,
-    commitments_are_explained,
 )
-WHEN_DUE = (decisions_come, holds_end, exposure_is_owed_and_on_order)
+WHEN_DUE = (decisions_come, holds_end)
 
 
 # ---- small words ----
@@ -383,13 +349,6 @@ def _lines(table: Snapshot) -> Iterator[tuple[Order, Line, Progress]]:
     for order in table.orders:
         for line, so_far in zip(order.lines, order.progress, strict=True):
             yield order, line, so_far
-
-
-def _by_dealer(table: Snapshot) -> dict[str, list[Order]]:
-    found: dict[str, list[Order]] = defaultdict(list)
-    for order in table.orders:
-        found[order.header.dealer_id].append(order)
-    return dict(found)
 
 
 def _shipments(table: Snapshot) -> dict[str, list[ShipmentItem]]:
@@ -415,15 +374,6 @@ def _worth(line: Line, pieces: int) -> tuple[int, int]:
     """Gross and tax of the first pieces of a line, in fen."""
     gross_fen = fen_of(line.unit_price, pieces)
     return gross_fen, tax_within(gross_fen, line.tax_percent)
-
-
-def _ordered_fen(order: Order) -> int:
-    """An open order counts whole; of one that ended, what was shipped."""
-    return int(order.header.gross_fen) if order.state in OPEN_STATES else _shipped_fen(order)
-
-
-def _shipped_fen(order: Order) -> int:
-    return sum(line.value_of(so_far.shipped) for line, so_far in zip(order.lines, order.progress, strict=True))
 
 
 def _listed(pages: Mapping[tuple[str, str], Any], order: Order, slot: int, pieces: int) -> Decimal | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from kernel.events import Envelope
 from kernel.outbox import EventItem
 from kernel.table import Item
 from services.orders.table import FulfilmentItem, HeaderItem, LinesItem, Order, order_of
-from tools import aws, paths
+from tools import aws
 
 Kind = TypeVar("Kind", bound=Item)
 Made = TypeVar("Made")
@@ -29,7 +28,7 @@ _DEAD_LETTERS = "-dlq"
 class Snapshot:
     """The items of a table, by kind. Not of one moment, unless whoever made it saw to that.
 
-    Items of kinds that no service knows are left out.
+    Items of kinds that no rule knows are left out.
     """
 
     def __init__(self, items: Iterable[Item]) -> None:
@@ -87,6 +86,14 @@ class Snapshot:
         for message in sorted(self.events.values(), key=lambda message: message.sequence):
             found[message.subject].append(message)
         return found
+
+    @cached_property
+    def orders_of(self) -> dict[str, list[Order]]:
+        """Orders by dealer."""
+        found: dict[str, list[Order]] = defaultdict(list)
+        for order in self.orders:
+            found[order.header.dealer_id].append(order)
+        return dict(found)
 
     def told(self, kind: str) -> list[Envelope]:
         """Announcements of a type."""
@@ -155,7 +162,7 @@ def _value(attribute: Attribute[Any], stored: dict[str, Any] | None) -> Any:
 
 
 def read(raw_items: Iterable[Raw]) -> Iterator[Item]:
-    """Items as DynamoDB gives them, as items of their kinds; those of unknown kinds are left out."""
+    """Items as DynamoDB gives them, as items of their kinds; those of kinds no rule knows are left out."""
     kinds = _kinds()
     for raw in raw_items:
         if seen_as := kinds.get(raw["kind"]["S"]):
@@ -169,9 +176,7 @@ def kind_of(item: Item) -> type[Item]:
 
 @cache
 def _kinds() -> dict[str, type[_Stored]]:
-    """How to see every kind of item that some service stores."""
-    for service in paths.services():
-        importlib.import_module(f"{paths.module(service)}.app")
+    """How to see every kind of item that a rule knows."""
     kinds = Item.kind.get_registered_subclasses(Item)
     return {str(Item.kind.get_discriminator(kind)): _seen(kind) for kind in kinds}
 

@@ -1,0 +1,16 @@
+"""All bugs that are planted, by the part they are planted in."""
+
+from __future__ import annotations
+
+from tests.planted.bugs import catalog, channel, kernel, notifications, orders, reconciliation, relay, tickets
+
+BUGS = (
+    *kernel.BUGS,
+    *relay.BUGS,
+    *catalog.BUGS,
+    *channel.BUGS,
+    *orders.BUGS,
+    *reconciliation.BUGS,
+    *notifications.BUGS,
+    *tickets.BUGS,
+)

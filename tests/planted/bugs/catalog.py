@@ -1,0 +1,81 @@
+"""Products, prices, and what a dealer sees of them."""
+
+from __future__ import annotations
+
+from tests.planted.planting import Bug, Kind
+
+BUGS = (
+    Bug(
+        "a dealer sees the prices of another whose id it knows",
+        Kind.MISSING_TENANT,
+        "services/catalog/commands/browse.py",
+        old=(
+            "    if caller.is_dealer and dealer_id not in (None, caller.dealer_id):\n"
+            "        raise NotFound\n"
+            "    wanted = caller.dealer_id or dealer_id\n"
+        ),
+        new="    wanted = dealer_id or caller.dealer_id\n",
+        caught_by="tests/catalog/test_browse.py::test_another_dealers_prices_are_as_absent_as_a_missing_dealers",
+    ),
+    Bug(
+        "a dealer is shown the price of the version before",
+        Kind.WRONG_SOURCE,
+        "services/catalog/commands/browse.py",
+        old="        pages = [price_page_key(eyes.price_list, int(price_list.version), shelf) for shelf in shelves]\n",
+        new="        pages = [price_page_key(eyes.price_list, 1, shelf) for shelf in shelves]\n",
+        caught_by="tests/catalog/test_price_lists.py::test_a_new_version_replaces_the_old_one_in_one_write",
+    ),
+    Bug(
+        "a price list still counts when its last day is over",
+        Kind.REMOVED_CONDITION,
+        "services/catalog/commands/browse.py",
+        old="isinstance(price_list, PriceListItem) and price_list.holds_on(clock.business_date(clock.now())):",
+        new="isinstance(price_list, PriceListItem):",
+        caught_by="tests/catalog/test_browse.py::test_what_is_not_in_a_dealers_list_or_no_longer_valid_has_no_price",
+    ),
+    Bug(
+        "a published price is changed under an order that is being priced",
+        Kind.REMOVED_CONDITION,
+        "services/catalog/commands/price_lists.py",
+        old=(
+            "        transaction.check(PriceListItem, price_list_key(draft.price_list_id), "
+            'draft.still_open, "price list")\n'
+        ),
+        new="",
+        caught_by=(
+            "tests/catalog/test_price_lists.py::test_prices_that_come_while_the_draft_is_being_published_are_refused"
+        ),
+    ),
+    Bug(
+        "of two clerks in one draft the second wipes out the prices of the first",
+        Kind.LOST_UPDATE,
+        "services/catalog/commands/price_lists.py",
+        old='        transaction.put(item, f"page {self.key[1]}", unchanged)',
+        new='        transaction.put(item, f"page {self.key[1]}")',
+        caught_by="tests/catalog/test_price_lists.py::test_two_clerks_in_one_draft_lose_no_price",
+    ),
+    Bug(
+        "two products of different imports stand in one place of the shelf",
+        Kind.OFF_BY_ONE,
+        "services/catalog/commands/import_products.py",
+        old="next=first + len(slot_numbers))",
+        new="next=first + len(slot_numbers) - 1)",
+        caught_by="tests/catalog/test_import.py::test_two_imports_at_once_never_share_a_slot",
+    ),
+    Bug(
+        "an import that another one overtook is refused",
+        Kind.MISSING_RETRY,
+        "services/catalog/commands/import_products.py",
+        old="_ATTEMPTS = 5",
+        new="_ATTEMPTS = 1",
+        caught_by="tests/catalog/test_import.py::test_two_imports_at_once_never_share_a_slot",
+    ),
+    Bug(
+        "a search without an answer begins the next page behind what it skipped",
+        Kind.OFF_BY_ONE,
+        "services/catalog/domain.py",
+        old="    return [slot for slot in found if slot >= start], None if",
+        new="    return [slot for slot in found if slot > start], None if",
+        caught_by="tests/catalog/test_domain.py::test_reading_on_from_shelf_to_shelf_finds_every_match_once",
+    ),
+)

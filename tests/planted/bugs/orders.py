@@ -1,0 +1,401 @@
+"""Orders, stock, the line and holds."""
+
+from __future__ import annotations
+
+from tests.planted.planting import Bug, Kind
+
+_DOMAIN = "services/orders/domain.py"
+_STOCK = "services/orders/stock.py"
+_TABLE = "services/orders/table.py"
+_SUBMIT = "services/orders/commands/submit_order.py"
+_RESERVE = "services/orders/commands/reserve_stock.py"
+_REVIEW = "services/orders/commands/review_order.py"
+_SHIP = "services/orders/commands/ship_order.py"
+_LINE = "services/orders/commands/serve_line.py"
+_SWEEP = "services/orders/commands/sweep_orders.py"
+_RECEIVE = "services/orders/commands/receive_stock.py"
+_ADJUST = "services/orders/commands/adjust_stock.py"
+
+_ORDERS = "tests/orders/test_orders.py::"
+_IN_LINE = "tests/orders/test_line.py::"
+_HOLDS = "tests/orders/test_holds_and_lanes.py::"
+_RULES = "tests/orders/test_domain.py::"
+_FAULTS = "tests/orders/test_faults.py::"
+_DOCUMENTS = "tests/orders/test_stock_documents.py::"
+
+BUGS = (
+    # what is ordered, and what it costs
+    Bug(
+        "what a dealer orders is priced line by line, so that splitting a line costs it its discount",
+        Kind.WRONG_SOURCE,
+        _SUBMIT,
+        old="        unit_price = price.at(sums[line.sku])\n",
+        new="        unit_price = price.at(line.quantity)\n",
+        caught_by=f"{_ORDERS}test_the_quantity_break_goes_by_the_pieces_of_a_sku_over_all_lines",
+    ),
+    Bug(
+        "an order is priced from a list whose last day is over",
+        Kind.REMOVED_CONDITION,
+        _SUBMIT,
+        old="if not isinstance(found, PriceListItem) or not found.holds_on(clock.business_date(clock.now())):",
+        new="if not isinstance(found, PriceListItem):",
+        caught_by=f"{_ORDERS}test_a_price_list_holds_on_its_last_day_and_not_on_the_next",
+    ),
+    Bug(
+        "a suspended dealer orders",
+        Kind.REMOVED_CONDITION,
+        _SUBMIT,
+        old='    if not isinstance(dealer, DealerItem) or dealer.status != "active":\n',
+        new="    if not isinstance(dealer, DealerItem):\n",
+        caught_by=f"{_ORDERS}test_a_suspended_dealer_is_told_so_and_gets_no_number",
+    ),
+    Bug(
+        "two orders of one dealer get one number",
+        Kind.OFF_BY_ONE,
+        _SUBMIT,
+        old="        AccountItem.last_sequence.set(last + 1),\n",
+        new="        AccountItem.last_sequence.set(max(last, 1)),\n",
+        caught_by=f"{_ORDERS}test_numbers_count_per_dealer_without_a_gap",
+    ),
+    Bug(
+        "an order a fen above the limit goes through",
+        Kind.OFF_BY_ONE,
+        _DOMAIN,
+        old="    return committed_fen + total_fen > limit_fen\n",
+        new="    return committed_fen + total_fen > limit_fen + 1\n",
+        caught_by=f"{_RULES}test_credit_holds_begin_above_the_limit_not_at_it",
+    ),
+    Bug(
+        "the limit counts for every order by itself",
+        Kind.WRONG_SOURCE,
+        _SUBMIT,
+        old="        AccountItem.committed_fen.add(int(header.gross_fen)),\n",
+        new="        AccountItem.committed_fen.set(int(header.gross_fen)),\n",
+        caught_by=f"{_ORDERS}test_all_that_a_dealer_has_on_order_counts_against_its_limit_and_nothing_of_another",
+    ),
+    Bug(
+        "the weekly quota of urgent orders is used up for ever",
+        Kind.REMOVED_CONDITION,
+        _SUBMIT,
+        old="if isinstance(account, AccountItem) and account.urgent_week == week else 0",
+        new="if isinstance(account, AccountItem) else 0",
+        caught_by=f"{_HOLDS}test_a_dealer_has_so_many_urgent_orders_a_week_and_is_told_when_they_are_used_up",
+    ),
+    Bug(
+        "a dealer has an urgent order more than it may",
+        Kind.OFF_BY_ONE,
+        "services/orders/terms.py",
+        old="    return already < TERMS[grade].urgent_per_week\n",
+        new="    return already <= TERMS[grade].urgent_per_week\n",
+        caught_by="tests/orders/test_terms.py::test_a_dealer_has_so_many_urgent_orders_a_week_and_not_one_more",
+    ),
+    Bug(
+        "urgent orders wait behind a thousand normal ones",
+        Kind.WRONG_SOURCE,
+        _SUBMIT,
+        old="command=Command(RESERVE_URGENT_QUEUE if request.urgent else RESERVE_QUEUE, dealer.warehouse),",
+        new="command=Command(RESERVE_QUEUE, dealer.warehouse),",
+        caught_by=f"{_HOLDS}test_urgent_orders_do_not_wait_behind_normal_ones",
+    ),
+    Bug(
+        "a dealer opens the order of another by its number",
+        Kind.MISSING_TENANT,
+        _REVIEW,
+        old="    if caller.is_dealer and order.header.dealer_id != caller.dealer_id:\n        raise NotFound\n",
+        new="",
+        caught_by=f"{_ORDERS}test_another_dealers_order_looks_like_none",
+    ),
+    # reservation
+    Bug(
+        "more is promised than is on the shelf",
+        Kind.REMOVED_CONDITION,
+        _STOCK,
+        old='    condition = " AND ".join(enough) if enough else ',
+        new="    condition = ",
+        caught_by=f"{_ORDERS}test_short_stock_holds_what_is_there_and_the_rest_waits",
+    ),
+    Bug(
+        "two lines of one SKU each get the same pieces",
+        Kind.LOST_UPDATE,
+        _DOMAIN,
+        old="            wanted[line.slot] += undecided\n",
+        new="            wanted[line.slot] = undecided\n",
+        caught_by=f"{_ORDERS}test_two_lines_of_one_sku_cannot_oversell_it",
+    ),
+    Bug(
+        "a part is held for who wanted all or nothing",
+        Kind.REMOVED_CONDITION,
+        _RESERVE,
+        old=(
+            "        if not order.policy.takes_part and granted != asked:\n"
+            "            granted = dict.fromkeys(granted, 0)\n"
+        ),
+        new="",
+        caught_by=f"{_ORDERS}test_all_or_nothing_holds_nothing_when_one_line_is_short",
+    ),
+    Bug(
+        "an order that was decided is decided again when its message comes twice",
+        Kind.DROPPED_DEDUP,
+        _DOMAIN,
+        old="    Action.RESERVE: frozenset({State.SUBMITTED}),\n",
+        new="    Action.RESERVE: frozenset({State.SUBMITTED, State.IN_REVIEW}),\n",
+        caught_by=f"{_FAULTS}test_stock_is_decided_once_whatever_breaks_in_the_reservation",
+    ),
+    Bug(
+        "what is held and what became of the lines are written one after the other",
+        Kind.EFFECT_BEFORE_RECORD,
+        _RESERVE,
+        old=(
+            "    stock.move(transaction, move, order.header.warehouse, pieces, stock.Cause(order.next_step))\n"
+            "    after = None\n"
+        ),
+        new=(
+            "    stock.move(transaction, move, order.header.warehouse, pieces, stock.Cause(order.next_step))\n"
+            "    transaction.commit()\n    transaction = Transaction()\n    after = None\n"
+        ),
+        caught_by=f"{_FAULTS}test_stock_is_decided_once_whatever_breaks_in_the_reservation",
+    ),
+    Bug(
+        "stock is short, and the clerk who must look at it is not told",
+        Kind.REMOVED_CONDITION,
+        _RESERVE,
+        old="    holds = sorted(order.holds | ({Hold.STOCK} if backordered else set()))\n",
+        new="    holds = sorted(order.holds)\n",
+        caught_by=f"{_ORDERS}test_short_stock_holds_what_is_there_and_the_rest_waits",
+    ),
+    Bug(
+        "an order that finds less than it asked for is never decided",
+        Kind.MISSING_RETRY,
+        _RESERVE,
+        old="_ROUNDS = 25\n",
+        new="_ROUNDS = 1\n",
+        caught_by=f"{_ORDERS}test_short_stock_holds_what_is_there_and_the_rest_waits",
+    ),
+    # movements
+    Bug(
+        "what is given back is taken once more",
+        Kind.SIGN_FLIP,
+        _DOMAIN,
+        old="    Move.RELEASE: Effect(available=+1, held=-1),\n",
+        new="    Move.RELEASE: Effect(available=-1, held=-1),\n",
+        caught_by=f"{_ORDERS}test_ending_an_order_gives_back_its_stock_and_credit",
+    ),
+    Bug(
+        "what leaves the house is still held",
+        Kind.SIGN_FLIP,
+        _DOMAIN,
+        old="    Move.ISSUE: Effect(held=-1),\n",
+        new="    Move.ISSUE: Effect(available=-1),\n",
+        caught_by=f"{_ORDERS}test_an_order_is_stored_reserved_approved_shipped_and_closed",
+    ),
+    Bug(
+        "what a count finds is booked as lost",
+        Kind.SIGN_FLIP,
+        _DOMAIN,
+        old="    difference = {slot: pieces - sum(there[slot]) for slot, pieces in on_hand.items()}\n",
+        new="    difference = {slot: sum(there[slot]) - pieces for slot, pieces in on_hand.items()}\n",
+        caught_by=f"{_DOCUMENTS}test_a_count_brings_the_books_to_what_was_found_and_keeps_what_they_said",
+    ),
+    Bug(
+        "a count undoes what was sold since it was read",
+        Kind.LOST_UPDATE,
+        _ADJUST,
+        old="    return _Plan({Move.FOUND: found, Move.LOST: lost}, rows, as_read)\n",
+        new="    del as_read\n    return _Plan({Move.FOUND: found, Move.LOST: lost}, rows, {})\n",
+        caught_by=f"{_DOCUMENTS}test_a_count_of_what_moved_since_it_was_read_is_read_again",
+    ),
+    Bug(
+        "pieces move and the journal of movements does not know",
+        Kind.LOST_ANNOUNCEMENT,
+        _STOCK,
+        old="        if moved:\n            _record(transaction, kind, warehouse, moved, cause)\n",
+        new=(
+            "        if moved and kind is not Move.ISSUE:\n"
+            "            _record(transaction, kind, warehouse, moved, cause)\n"
+        ),
+        caught_by=f"{_IN_LINE}test_counters_are_what_the_movements_add_up_to",
+    ),
+    Bug(
+        "a delivery note booked twice brings the goods in twice",
+        Kind.DROPPED_DEDUP,
+        _RECEIVE,
+        old="    transaction.create(\n        GoodsReceiptItem(\n",
+        new="    transaction.put(\n        GoodsReceiptItem(\n",
+        caught_by=f"{_ORDERS}test_goods_received_are_there_once_per_delivery_note",
+    ),
+    Bug(
+        "goods come in, and who waits for them is not served",
+        Kind.LOST_ANNOUNCEMENT,
+        _RECEIVE,
+        old=(
+            '    transaction.create(stock.arrival(request.warehouse, "receipt", request.reference, '
+            'goods.by_slot), "event")\n'
+        ),
+        new="",
+        caught_by=f"{_IN_LINE}test_what_is_short_waits_in_line_and_gets_what_comes_in_first_come_first_served",
+    ),
+    # the line
+    Bug(
+        "who asked for urgent stands at the end of the line",
+        Kind.SWAPPED_ORDER,
+        _TABLE,
+        old='    return f"{0 if urgent else 1}#{submitted_at}#{order_id}"\n',
+        new='    return f"{1 if urgent else 0}#{submitted_at}#{order_id}"\n',
+        caught_by=f"{_ORDERS}test_urgent_orders_stand_first_in_the_review_queue",
+    ),
+    Bug(
+        "the last in line is served first",
+        Kind.SWAPPED_ORDER,
+        "services/orders/allocation.py",
+        old="    line = sorted(claims, key=lambda claim: claim.turn)\n",
+        new="    line = sorted(claims, key=lambda claim: claim.turn, reverse=True)\n",
+        caught_by=(
+            "tests/orders/test_allocation.py::test_first_come_serves_the_line_and_an_urgent_order_stands_before_it"
+        ),
+    ),
+    Bug(
+        "the odd piece of a shortage is given to nobody",
+        Kind.WRONG_ROUNDING,
+        "services/orders/allocation.py",
+        old="        more = min(pack, wants[at] - parts[at], left)\n",
+        new="        more = min(pack, wants[at] - parts[at], left) // pack * pack\n",
+        caught_by=(
+            "tests/orders/test_allocation.py::test_all_supply_is_used_none_twice_and_nobody_gets_more_than_it_claims"
+        ),
+    ),
+    Bug(
+        "goods that came in go to the order that happens to come next",
+        Kind.REMOVED_CONDITION,
+        _LINE,
+        old="    if contested and any(stock.available_at(header.warehouse, contested).values()):\n",
+        new="    if len(contested) < 0:\n",
+        caught_by=f"{_IN_LINE}test_goods_that_came_in_belong_to_those_who_wait_not_to_an_order_on_its_way",
+    ),
+    Bug(
+        "a share that was given is given again when its message comes twice",
+        Kind.DROPPED_DEDUP,
+        _LINE,
+        old="    transaction.create(\n        GrantItem(\n",
+        new="    transaction.put(\n        GrantItem(\n",
+        caught_by=f"{_IN_LINE}test_a_share_is_given_once_though_more_is_there_when_its_message_comes_again",
+    ),
+    Bug(
+        "shares are given before it is written down what everybody gets",
+        Kind.EFFECT_BEFORE_RECORD,
+        _LINE,
+        old='    transaction.create(run, "allocation")\n',
+        new="    return run\n",
+        caught_by=(
+            f"{_IN_LINE}test_the_second_gets_the_share_written_down_for_it_though_the_process_dies_after_the_first"
+        ),
+    ),
+    Bug(
+        "what an ended order frees lies there while others wait for it",
+        Kind.LOST_ANNOUNCEMENT,
+        _REVIEW,
+        old="    return _commit(transaction, order, event, key, command=command, progress=progress, **ended)\n",
+        new="    return _commit(transaction, order, event, key, progress=progress, **ended)\n",
+        caught_by=f"{_IN_LINE}test_what_an_ended_order_frees_goes_to_those_who_wait",
+    ),
+    # holds and review
+    Bug(
+        "a hold ends before its time",
+        Kind.REMOVED_CONDITION,
+        _SWEEP,
+        old="        if clock.parse_stamp(header.held_until) <= now:\n            _attempt(header.order_id, _expire)\n",
+        new=(
+            "        if clock.parse_stamp(header.held_until) - WARNING <= now:\n"
+            "            _attempt(header.order_id, _expire)\n"
+        ),
+        caught_by=f"{_HOLDS}test_a_hold_nobody_used_is_warned_of_once_then_given_back_to_those_who_wait",
+    ),
+    Bug(
+        "a hold that was renewed this very moment is given back",
+        Kind.REMOVED_CONDITION,
+        _SWEEP,
+        old="    if not header.held_until or clock.parse_stamp(header.held_until) > clock.now():\n",
+        new="    if not header.held_until:\n",
+        caught_by=f"{_HOLDS}test_a_hold_renewed_since_the_sweep_saw_it_is_not_given_back",
+    ),
+    Bug(
+        "a dealer is warned of the same hold at every sweep",
+        Kind.DROPPED_DEDUP,
+        _SWEEP,
+        old="    change_order(transaction, order, event=event, warned=True)\n",
+        new="    change_order(transaction, order, event=event)\n",
+        caught_by=f"{_HOLDS}test_a_hold_nobody_used_is_warned_of_once_then_given_back_to_those_who_wait",
+    ),
+    Bug(
+        "an order on credit hold is approved",
+        Kind.REMOVED_CONDITION,
+        _REVIEW,
+        old="    if order.holds:\n        names",
+        new="    if order.holds - {Hold.CREDIT}:\n        names",
+        caught_by=f"{_ORDERS}test_an_order_over_the_credit_limit_waits_for_finance",
+    ),
+    Bug(
+        "an assistant releases the hold that finance answers for",
+        Kind.REMOVED_CONDITION,
+        _REVIEW,
+        old="    if not caller.roles & _RELEASERS[Hold(hold)]:\n        raise NotAllowed\n",
+        new="",
+        caught_by=f"{_ORDERS}test_an_order_over_the_credit_limit_waits_for_finance",
+    ),
+    Bug(
+        "a cancelled order still weighs on the dealer's credit",
+        Kind.SIGN_FLIP,
+        _REVIEW,
+        old="[AccountItem.committed_fen.add(-unshipped_fen)]",
+        new="[AccountItem.committed_fen.add(unshipped_fen)]",
+        caught_by=f"{_ORDERS}test_ending_an_order_gives_back_its_stock_and_credit",
+    ),
+    # shipping and money
+    Bug(
+        "the tax of part shipments does not add up to the order's",
+        Kind.WRONG_ROUNDING,
+        _DOMAIN,
+        old="    tax = tax_within(value_after, line.tax_percent) - tax_within(value_before, line.tax_percent)\n",
+        new="    tax = tax_within(value_after - value_before, line.tax_percent)\n",
+        caught_by=f"{_RULES}test_the_values_of_all_shipments_of_a_line_add_up_to_the_line",
+    ),
+    Bug(
+        "a shipment of many shelves that broke off is sent again from its beginning",
+        Kind.DROPPED_DEDUP,
+        _SHIP,
+        old="        if shipment.request_id == request_id:\n",
+        new="        if shipment.request_id != request_id:\n",
+        caught_by=f"{_FAULTS}test_a_shipment_over_many_shelves_leaves_once_whatever_breaks",
+    ),
+    Bug(
+        "a shipment of many shelves counts as sent when its first part left",
+        Kind.EFFECT_BEFORE_RECORD,
+        _SHIP,
+        old="    if last:\n        key.keep(transaction, answer)\n",
+        new="    if last or not earlier:\n        key.keep(transaction, answer)\n",
+        caught_by=f"{_FAULTS}test_a_shipment_over_many_shelves_leaves_once_whatever_breaks",
+    ),
+    Bug(
+        "more leaves than is held",
+        Kind.REMOVED_CONDITION,
+        _SHIP,
+        old="        if asked[line.line_no] > held:\n",
+        new="        if line.line_no > len(order.lines):\n",
+        caught_by=f"{_ORDERS}test_more_than_is_held_cannot_be_shipped_and_nothing_changes",
+    ),
+    Bug(
+        "money that came in counts twice for the dealer's credit",
+        Kind.DROPPED_DEDUP,
+        "services/orders/commands/update_credit.py",
+        old="    transaction.create(FollowedEventItem(",
+        new="    transaction.put(FollowedEventItem(",
+        caught_by=f"{_ORDERS}test_money_received_frees_credit_once_however_often_it_is_told",
+    ),
+    Bug(
+        "a receipt taken back frees credit a second time",
+        Kind.SIGN_FLIP,
+        "services/orders/commands/update_credit.py",
+        old="        _follow(message.id, event.dealer_id, event.owed_change_fen)\n",
+        new="        _follow(message.id, event.dealer_id, -event.owed_change_fen)\n",
+        caught_by=f"{_ORDERS}test_a_receipt_taken_back_takes_its_credit_back",
+    ),
+)

@@ -19,6 +19,7 @@ from tools.errors import Explained
 from tools.stage import load_app
 
 _DEAD_LETTERS = re.compile(r"-dlq(\.fifo)?$")
+_STAGE = re.compile(r"^qudao-[a-z0-9]+-")
 #: So long what is looked at is hidden from others who look; whoever dies meanwhile gives it back by that.
 _HIDDEN_SECONDS = 120
 #: Long polling asks all servers, so that an empty answer means that the queue is empty.
@@ -43,6 +44,11 @@ class Queue:
     messages: int
     hidden: int
     notes: bool
+
+    @property
+    def short(self) -> str:
+        """What it is called within its stage: by the function whose work it holds."""
+        return _short(self.name)
 
     @property
     def is_fifo(self) -> bool:
@@ -120,7 +126,7 @@ def find(stage: str) -> list[Queue]:
     pages = aws.sqs().get_paginator("list_queues").paginate(QueueNamePrefix=f"qudao-{stage}-")
     owners, urls = _owners(), (url for page in pages for url in page.get("QueueUrls", []))
     found = {name: url for url in urls if _DEAD_LETTERS.search(name := url.rsplit("/", 1)[-1])}
-    return [_queue(name, url, f"qudao-{stage}-", owners) for name, url in sorted(found.items())]
+    return [_queue(name, url, owners) for name, url in sorted(found.items())]
 
 
 def named(stage: str, name: str) -> Queue:
@@ -129,8 +135,8 @@ def named(stage: str, name: str) -> Queue:
     Raises:
         Explained: there is none.
     """
-    known = {_short(queue.name, stage): queue for queue in find(stage)}
-    wanted = _short(name, stage)
+    known = {queue.short: queue for queue in find(stage)}
+    wanted = _short(name)
     if wanted not in known:
         raise Explained(
             f"没有死信队列 '{name}',可选:{', '.join(known)} / there is no dead-letter queue '{name}': "
@@ -187,13 +193,13 @@ def look(queue: Queue, most: int) -> list[Letter]:
     return sorted(letters.values(), key=lambda letter: letter.sent_at)[:most]
 
 
-def _queue(name: str, url: str, prefix: str, owners: dict[str, tuple[str, bool]]) -> Queue:
+def _queue(name: str, url: str, owners: dict[str, tuple[str, bool]]) -> Queue:
     found = aws.sqs().get_queue_attributes(
         QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     )["Attributes"]
     visible = int(found.get("ApproximateNumberOfMessages", 0))
     hidden = int(found.get("ApproximateNumberOfMessagesNotVisible", 0))
-    owner, notes = owners.get(_DEAD_LETTERS.sub("", name).removeprefix(prefix), ("-", False))
+    owner, notes = owners.get(_short(name), ("-", False))
     return Queue(name, url, owner, visible + hidden, hidden, notes)
 
 
@@ -207,8 +213,8 @@ def _owners() -> dict[str, tuple[str, bool]]:
     return owners
 
 
-def _short(name: str, stage: str) -> str:
-    return _DEAD_LETTERS.sub("", name.removesuffix(".fifo").removeprefix(f"qudao-{stage}-"))
+def _short(name: str) -> str:
+    return _DEAD_LETTERS.sub("", _STAGE.sub("", name.removesuffix(".fifo")))
 
 
 def _moment(milliseconds: str) -> datetime:

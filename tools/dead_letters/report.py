@@ -141,17 +141,22 @@ def _print_json(rows: list[dict[str, Any]]) -> None:
 
 def _show_queues(queues: Sequence[Queue], oldest: dict[str, datetime | None]) -> None:
     console = Console()
-    if not any(queue.messages for queue in queues):
+    filled = [queue for queue in queues if queue.messages]
+    if not filled:
         console.print(f"[green]✔[/] 没有死信 / no dead letters in {len(queues)} queues", highlight=False)
         return
-    table = Table()
-    for column in ("死信队列 / dead-letter queue", "归属 / work of", "条数 / messages", "最早 / oldest"):
-        table.add_column(column, overflow="fold")
-    for queue in sorted(queues, key=lambda queue: (not queue.messages, queue.name)):
-        in_hand = f" ({queue.hidden} 处理中 / in hand)" if queue.hidden else ""
-        age = _age(oldest[queue.name]) if queue.messages else ""
-        table.add_row(queue.name, queue.owner, f"{queue.messages}{in_hand}", age)
+    table = Table(box=None)
+    for column in ("队列 / queue", "归属 / work of", "条数 / messages", "最早 / oldest"):
+        table.add_column(column)
+    for queue in filled:
+        in_hand = f" ({queue.hidden} 在处理 / in hand)" if queue.hidden else ""
+        table.add_row(
+            queue.short, queue.owner.partition(".")[0], f"{queue.messages}{in_hand}", _age(oldest[queue.name])
+        )
     console.print(table)
+    console.print(
+        f"其余 {len(queues) - len(filled)} 个为空 / the other {len(queues) - len(filled)} are empty", highlight=False
+    )
 
 
 def _age(moment: datetime | None) -> str:
@@ -165,6 +170,7 @@ def _show_letters(queue: Queue, facts: Sequence[dict[str, Any]]) -> None:
     console.print(
         f"{queue.name}: {queue.messages} 条,来自 {queue.owner} / {queue.messages} messages of {queue.owner}",
         highlight=False,
+        soft_wrap=True,
     )
     for number, one in enumerate(facts, 1):
         again = f"  [yellow]重投 {one['sent_back']} 次后又回来 / came back, sent back {one['sent_back']}×[/]"

@@ -187,6 +187,11 @@ def test_a_queue_goes_by_several_names(world: World, name: str) -> None:
     assert there(name).name == CREDIT
 
 
+def test_a_queue_of_another_stage_is_not_taken_for_ours(world: World) -> None:
+    with pytest.raises(Explained, match="qudao-prod-update-credit-dlq"):
+        there("qudao-prod-update-credit-dlq")
+
+
 def test_a_fifo_queue_goes_by_several_names(world: World) -> None:
     for name in ("reserve-stock", "reserve-stock.fifo", "reserve-stock-dlq", RESERVE):
         assert there(name).name == RESERVE

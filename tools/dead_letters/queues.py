@@ -137,7 +137,8 @@ def named(stage: str, name: str) -> Queue:
     """
     known = {queue.short: queue for queue in find(stage)}
     wanted = _short(name)
-    if wanted not in known:
+    elsewhere = bool(_STAGE.match(name)) and not name.startswith(f"qudao-{stage}-")
+    if elsewhere or wanted not in known:
         raise Explained(
             f"没有死信队列 '{name}',可选:{', '.join(known)} / there is no dead-letter queue '{name}': "
             f"choose from {', '.join(known) or 'none; this stage has no queues'}"

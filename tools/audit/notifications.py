@@ -29,26 +29,27 @@ _KEPT = DELIVERIES_KEPT - timedelta(days=2)
 
 
 def messages_are_founded(table: Snapshot) -> Iterator[Finding]:
-    """E1, N1: a message tells of an event that happened, of that event's dealer, in a box that rules name."""
+    """E1, N1: a message tells of an event that happened, and of that event's dealer."""
     for item in table.all(MessageItem):
-        event_id = item.message_id.split(".", 2)[2]
-        message = table.events.get(event_id)
-        if message is None or (item.event_type, item.subject) != (message.type, message.subject):
-            yield Finding("message-unfounded", item.message_id, f"there is no such event in {item.pk}")
-        elif (item.pk, item.sk) not in table.once(_messages_due).get(message.id, ()):
-            yield Finding("message-unfounded", item.message_id, f"nobody is told of {message.type} in {item.pk}")
+        message = table.events.get(item.message_id.split(".", 2)[2])
+        told = (message.type, message.subject, message.data.get("dealer_id")) if message else None
+        if told != (item.event_type, item.subject, item.dealer_id):
+            yield Finding("message-unfounded", item.message_id, f"in {item.pk}, the event says {told}")
 
 
 def everybody_is_told(table: Snapshot, due: str) -> Iterator[Finding]:
-    """N1, when due: every event stands in every mailbox that rules name. Unless its dealer was ever suspended: then
-    it is not known whether it was to be told."""
+    """N1, when due: every event of late stands in every mailbox that rules name. Unless its dealer was ever suspended:
+    then it is not known whether it was to be told; nor is it of older events, for which there may have been other rules.
+    """
     there = {(item.pk, item.sk) for item in table.all(MessageItem)}
-    always_told = table.once(_always_told)
+    always_told, since = table.once(_always_told), _lately(due)
     for event_id, keys in table.once(_messages_due).items():
         message = table.events[event_id]
+        if not since < message.time < due:
+            continue
         for pk, sk in keys:
             house = pk.startswith("INBOX#HOUSE#")
-            if (pk, sk) not in there and message.time < due and (house or message.data["dealer_id"] in always_told):
+            if (pk, sk) not in there and (house or message.data["dealer_id"] in always_told):
                 yield Finding("message-missing", event_id, f"{pk} does not know of it")
 
 
@@ -110,10 +111,10 @@ def people_are_texted(table: Snapshot, due: str) -> Iterator[Finding]:
     """N2, when due: whoever is to be texted has a text. Only where it is known who was there: dealers never suspended,
     people never changed."""
     there = {(item.sms_id.removesuffix(f"_{item.username}"), item.username) for item in table.all(TextItem)}
-    people = table.once(_steady_people)
+    people, lately = table.once(_steady_people), _lately(due)
     for message, rule in table.once(_rules_due):
         dealer_id = message.data["dealer_id"]
-        if not rule.texts or message.time >= due or dealer_id not in table.once(_always_told):
+        if not rule.texts or not lately < message.time < due or dealer_id not in table.once(_always_told):
             continue
         for person, since in people.get(dealer_id, []):
             wanted = person.phone and rule.texts & set(person.roles) and since < message.time
@@ -157,7 +158,7 @@ def deliveries_stand_where_their_log_led(table: Snapshot) -> Iterator[Finding]:
 def endpoints_hear_of_it(table: Snapshot, due: str) -> Iterator[Finding]:
     """N3, when due: every active endpoint has a delivery of every event it asked for since it is there."""
     there = {(item.endpoint_id, item.event_id) for item in table.all(DeliveryItem)}
-    kept_since = clock.stamp(clock.parse_stamp(due) - _KEPT)
+    kept_since = _lately(due)
     known = webhook_types()
     for endpoint in table.all(EndpointItem):
         if not endpoint.is_active:
@@ -182,6 +183,11 @@ WHEN_DUE = (everybody_is_told, texts_get_somewhere, people_are_texted, endpoints
 
 
 # ---- small words ----
+
+
+def _lately(due: str) -> str:
+    """Since when deliveries are kept."""
+    return clock.stamp(clock.parse_stamp(due) - _KEPT)
 
 
 def _rules_due(table: Snapshot) -> list[tuple[Envelope, Rule]]:

@@ -39,7 +39,7 @@ def messages_are_founded(table: Snapshot) -> Iterator[Finding]:
 
 def everybody_is_told(table: Snapshot, due: str) -> Iterator[Finding]:
     """N1, when due: every event of late stands in every mailbox that rules name. Unless its dealer was ever suspended:
-    then it is not known whether it was to be told; nor is it of older events, for which there may have been other rules.
+    then it is not known whether it was to be told; nor is it of older events, when there may have been other rules.
     """
     there = {(item.pk, item.sk) for item in table.all(MessageItem)}
     always_told, since = table.once(_always_told), _lately(due)

@@ -84,9 +84,12 @@ def test_a_consumer_whose_message_could_never_be_finished_does_not_start() -> No
 
 
 def test_whoever_waits_for_others_leaves_them_their_time(world: World) -> None:
-    seconds = {spec.function: spec.message_seconds for spec in world.app("notifications").consumers}
-    assert seconds["dispatch_webhooks"] > DEADLINE_SECONDS
-    assert seconds["send_sms"] > ONE_ATTEMPT_SECONDS
+    declared = {spec.function: spec for spec in world.app("notifications").consumers}
+    webhooks, texts = declared["dispatch_webhooks"], declared["send_sms"]
+    assert webhooks.message_seconds > DEADLINE_SECONDS
+    assert texts.message_seconds > ONE_ATTEMPT_SECONDS
+    for spec in (webhooks, texts):
+        assert spec.batch_size * spec.message_seconds <= spec.timeout_seconds, "the last of a batch is never begun"
     config = client("pinpoint-sms-voice-v2", one_attempt=True).meta.config
     assert config.connect_timeout + config.read_timeout == ONE_ATTEMPT_SECONDS
 

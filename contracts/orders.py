@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import BaseModel, ConfigDict
+
 from kernel.events import Event
 
 
@@ -36,28 +38,68 @@ class OrderSubmitted(OrderEvent):
 class OrderReserved(OrderEvent):
     """Said when stock was decided and staff see the order in the review queue. Heard by notifications.
 
-    `backordered` is the number of pieces that could not be held; `holds` the reasons a clerk must look at.
+    `backordered` is the number of pieces that could not be held; `holds` the reasons a clerk must look at;
+    `promised_on`: the day (ISO date of Asia/Shanghai) on which what is held leaves, None if nothing is; `waiting`: the
+    lines, by number, of which pieces are short, None if none is.
     """
 
     TYPE: ClassVar[str] = "order.reserved.v1"
 
     reserved: int
     backordered: int
+    promised_on: str | None = None
+    waiting: tuple[int, ...] | None = None
     holds: tuple[str, ...] = ()
 
 
 class OrderBackordersFilled(OrderEvent):
     """Said when goods came in and an order that waited for them got some. Heard by notifications.
 
-    `filled` pieces were held now, `backordered` still wait; `rule`: how the goods were shared out.
+    `filled` pieces were held now, `backordered` still wait; `rule`: how the goods were shared out; `promised_on`: the
+    day on which what is held leaves.
     """
 
     TYPE: ClassVar[str] = "order.backorders-filled.v1"
 
+    promised_on: str | None = None
     filled: int
     backordered: int
     holds: tuple[str, ...] = ()
     rule: str
+
+
+class MovedPromise(BaseModel):
+    """Lines, by number, of which what is `held`, or else what they wait for, was promised for the day `old` and now is
+    for `new`; None: no day can be named."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lines: tuple[int, ...]
+    held: bool
+    old: str | None
+    new: str | None
+
+
+class OrderPromiseMoved(OrderEvent):
+    """Said when lines of an order got a day for the first time, or an earlier one. Heard by nobody yet; staff systems
+    get it by webhook."""
+
+    TYPE: ClassVar[str] = "order.promise-moved.v1"
+
+    moved: tuple[MovedPromise, ...]
+
+
+class OrderPromiseSlipped(OrderEvent):
+    """Said when a promised day moved later or was lost, before that day. Heard by notifications.
+
+    `moved` names all lines whose day changed, also those that got an earlier one; `promised_on`: the first promised
+    day that is not kept.
+    """
+
+    TYPE: ClassVar[str] = "order.promise-slipped.v1"
+
+    moved: tuple[MovedPromise, ...]
+    promised_on: str
 
 
 class OrderHoldExpiring(OrderEvent):
@@ -71,7 +113,8 @@ class OrderHoldExpiring(OrderEvent):
 
 class OrderHoldExpired(OrderEvent):
     """Said when what was held for an order went back, because nobody moved it on. Heard by orders (serve the line) and
-    notifications. `released` counts pieces."""
+    notifications. `released` counts pieces; with them the order loses its place in line and every day it was promised.
+    """
 
     TYPE: ClassVar[str] = "order.hold-expired.v1"
 

@@ -42,6 +42,13 @@ TEMPLATES: dict[str, Template] = {
         "{backordered} still wait. The order's allocations show how they were shared out.",
         sms="【渠道】您的订单{order_id}欠货已到{filled}件,详情请登录查看。",
     ),
+    "promise_slipped": Template(
+        "订单 {order_id} 发货延期",
+        "Order {order_id} leaves later than promised",
+        "原定 {promised_on} 发出的货不能按时发出,新的日期见订单各行。",
+        "What was to leave on {promised_on} will not. The order's lines show the new days.",
+        sms="【渠道】您的订单{order_id}发货延期,新的日期请登录查看。",
+    ),
     "hold_expiring": Template(
         "订单 {order_id} 的预留即将到期",
         "What is held for order {order_id} is about to go back",

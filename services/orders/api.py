@@ -73,7 +73,8 @@ class OrderReceipt(Answer):
 
 class OrderSummary(OrderReceipt):
     """An order in a list. Pieces: reserved, back-ordered, shipped, cancelled. `in_line_since`: since when it waits for
-    goods; `held_until`: when what is held goes back to the others unless the order moves on or is renewed."""
+    goods; `held_until`: when what is held goes back to the others unless the order moves on or is renewed;
+    `promised_on`: the day on which what is held leaves."""
 
     dealer_id: str
     submitted_by: str
@@ -82,6 +83,7 @@ class OrderSummary(OrderReceipt):
     decided_at: str | None
     in_line_since: str | None
     held_until: str | None
+    promised_on: str | None
     reserved: int
     backordered: int
     shipped: int
@@ -92,7 +94,8 @@ class OrderSummary(OrderReceipt):
 class OrderLineView(Answer):
     """One line: what was ordered, at which price by which policy, and what became of it, in pieces.
 
-    ordered = open + shipped + cancelled; once stock is decided open = reserved + backordered.
+    ordered = open + shipped + cancelled; once stock is decided open = reserved + backordered. `promised_on`: the day
+    (Asia/Shanghai) on which the last piece of it leaves, null while none can be named.
     """
 
     line_no: int
@@ -108,6 +111,7 @@ class OrderLineView(Answer):
     backordered: int
     shipped: int
     cancelled: int
+    promised_on: str | None
 
 
 class OrderView(OrderSummary):
@@ -153,7 +157,7 @@ class TimelineEntry(Answer):
     label: str
     by: str
     state: str
-    facts: dict[str, str | int | bool | list[str]]
+    facts: dict[str, str | int | bool | list[str] | list[int] | list[dict[str, Any]] | None]
 
 
 class Timeline(Answer):
@@ -403,6 +407,30 @@ class StockView(Answer):
     warehouse: str
     as_of: str
     stock: list[StockLine]
+
+
+class PromisableDay(Answer):
+    """Pieces that may be promised for a day (Asia/Shanghai) on which they leave: so many more than for the day before,
+    so many in all."""
+
+    day: date
+    pieces: int
+    cumulative: int
+
+
+class PromisableSku(Answer):
+    """What may be promised of a SKU to a new order, by the day; the first is that on which pieces held now leave."""
+
+    sku: str
+    days: list[PromisableDay]
+
+
+class Promisable(Answer):
+    """What may be promised, as of now; what those in line wait for is taken off."""
+
+    warehouse: str
+    as_of: str
+    skus: list[PromisableSku]
 
 
 class SetAllocationRule(Body):

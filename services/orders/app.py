@@ -25,6 +25,7 @@ from services.orders.api import (
     OrdersQuery,
     OrderSummary,
     OrderView,
+    Promisable,
     ReceiveStock,
     ReviewQuery,
     SetAllocationRule,
@@ -50,6 +51,7 @@ from services.orders.commands import (
     stock_rules,
     transfer_stock,
 )
+from services.orders.commands import promise_lines as promising
 from services.orders.commands import reserve_stock as reservation
 from services.orders.commands import serve_line as line
 from services.orders.commands import submit_order as intake
@@ -86,6 +88,7 @@ def _decide(message: Envelope) -> None:
         reservation.reserve_stock(message.subject)
     else:
         line.serve_line(message.data["warehouse"], message.id)
+        promising.renew_promises(message.data["warehouse"])
 
 
 @app.periodic(minutes=1)
@@ -236,6 +239,16 @@ def set_expected_goods(caller: Principal, warehouse: str, reference: str, body: 
 @app.operation("GET", "/stock/{warehouse}", roles=STAFF_ROLES, summary="库存查询 / Show stock")
 def show_stock(warehouse: str, query: StockQuery) -> StockView:
     return receive_stock.show_stock(warehouse, query)
+
+
+@app.operation(
+    "GET",
+    "/stock/{warehouse}/promise",
+    roles=EVERYONE,
+    summary="可承诺量 / Show what may be promised for which day",
+)
+def show_promise(caller: Principal, warehouse: str, query: StockQuery) -> Promisable:
+    return promising.show_promise(caller, warehouse, query)
 
 
 @app.operation(

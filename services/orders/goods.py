@@ -13,6 +13,8 @@ from kernel.problems import FieldProblem, Invalid, Refusal
 from kernel.table import fetch
 from services.orders.domain import SHELVES_PER_STEP
 
+_MAX_ASKED = 50
+
 
 class NamedLine(Protocol):
     """A SKU and its pieces on a document."""
@@ -75,6 +77,20 @@ def lines_short(
         for index, line in enumerate(lines)
         if goods.slots[line.sku] in there
     ]
+
+
+def products_asked(skus: str) -> dict[str, ProductItem]:
+    """Products by SKU, in the order of a query's comma-separated list.
+
+    Raises:
+        Invalid: unknown SKUs, or more than 50.
+    """
+    asked = list(dict.fromkeys(skus.split(",")))
+    if len(asked) > _MAX_ASKED:
+        detail = f"最多 {_MAX_ASKED} 个 / at most {_MAX_ASKED}"
+        raise Invalid([FieldProblem(field="skus", code="too-many", detail=detail)])
+    products = products_named([("skus", sku) for sku in asked])
+    return {sku: products[sku] for sku in asked}
 
 
 def products_named(asked: Sequence[tuple[str, str]]) -> dict[str, ProductItem]:

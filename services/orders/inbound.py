@@ -130,4 +130,4 @@ def take_off(
 
 def subject_of(warehouse: str, reference: str) -> str:
     """How a delivery is called in its events."""
-    return f"{warehouse}-{reference}"
+    return f"{warehouse}-expected-{reference}"

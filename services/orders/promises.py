@@ -14,9 +14,14 @@ from typing import NamedTuple
 
 from kernel.calendar import Calendar
 from kernel.clock import BUSINESS_ZONE
+from services.orders.allocation import Place
 
 #: What is approved and held before this hour of a working day leaves on that day. Orders are taken at any hour.
+#: A delivery that has not come by then is not counted on for that day any more.
 CUT_OFF_HOUR = 17
+
+#: What has not left by this hour leaves no more on that day.
+LAST_DEPARTURE_HOUR = 20
 
 
 class Dated(NamedTuple):
@@ -66,17 +71,30 @@ class Slip(NamedTuple):
 
 def ship_day(ready: datetime, calendar: Calendar) -> str:
     """The day on which held pieces leave that were approved at this moment: the same working day, until the cut-off."""
-    local = ready.astimezone(BUSINESS_ZONE)
-    late = timedelta(days=local.hour >= CUT_OFF_HOUR)
-    return calendar.workday_from(local.date() + late).isoformat()
+    return calendar.workday_from(_day_until(CUT_OFF_HOUR, ready)).isoformat()
+
+
+def still_leaves(promised: str, approved: bool, now: datetime, calendar: Calendar) -> str:
+    """The day on which held pieces leave that were promised for a day: that day while it can be kept, else the next.
+
+    It is kept if the order is approved before the cut-off of that day, and its pieces leave before the last departure.
+    """
+    hour = LAST_DEPARTURE_HOUR if approved else CUT_OFF_HOUR
+    return max(promised, calendar.workday_from(_day_until(hour, now)).isoformat())
+
+
+def sooner(*days: str | None) -> str | None:
+    """The earliest of the days that are named."""
+    return min((day for day in days if day), default=None)
 
 
 def ship_day_of_arrival(expected: str, now: datetime, calendar: Calendar) -> str:
     """The day on which expected pieces leave: the first working day after they come in.
 
-    A delivery that should have come already is taken to come today.
+    A delivery that should have come already is taken to come today, from the cut-off on tomorrow: so whoever was
+    promised a day hears the evening before that it is not kept.
     """
-    arrives = max(date.fromisoformat(expected), now.astimezone(BUSINESS_ZONE).date())
+    arrives = max(date.fromisoformat(expected), _day_until(CUT_OFF_HOUR, now))
     return calendar.workday_from(arrives + timedelta(days=1)).isoformat()
 
 
@@ -97,6 +115,33 @@ def promises(
                 supply.appendleft(Dated(day, there - taken))
         told.append(Promise(order_id, pieces, tuple(parts)))
     return told
+
+
+def of_line(
+    line: Sequence[Place],
+    available: Mapping[int, int],
+    inbound: Mapping[int, Sequence[Dated]],
+    now: datetime,
+    calendar: Calendar,
+) -> dict[str, dict[int, str]]:
+    """The day each order in line is told, by slot; slots for which no day can be named are left out.
+
+    An order that takes only all of it gets all of it together: on the last of its days, or on none.
+
+    Args:
+        line: who waits, in the order in which they are served; available, inbound: pieces by slot.
+    """
+    told: dict[str, dict[int, str | None]] = {place.order_id: {} for place in line}
+    for slot in sorted({slot for place in line for slot in place.wanted}):
+        waiting = [Waiting(place.order_id, place.wanted[slot]) for place in line if slot in place.wanted]
+        for promise in promises(waiting, available.get(slot, 0), inbound.get(slot, ()), now, calendar):
+            told[promise.order_id][slot] = promise.day
+    for place in line:
+        if place.whole:
+            days = told[place.order_id].values()
+            last = None if None in days else max((day for day in days if day), default=None)
+            told[place.order_id] = dict.fromkeys(place.wanted, last)
+    return {order_id: {slot: day for slot, day in days.items() if day} for order_id, days in told.items()}
 
 
 def atp(
@@ -131,6 +176,12 @@ def slips(old: Mapping[str, str | None], new: Mapping[str, str | None]) -> list[
 
 
 _NEVER = "9999-12-31"
+
+
+def _day_until(hour: int, now: datetime) -> date:
+    """Today in Asia/Shanghai, from that hour on tomorrow."""
+    local = now.astimezone(BUSINESS_ZONE)
+    return local.date() + timedelta(days=local.hour >= hour)
 
 
 def _by_ship_day(available: int, inbound: Iterable[Dated], now: datetime, calendar: Calendar) -> list[Dated]:

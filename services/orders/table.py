@@ -38,7 +38,7 @@ from pynamodb.expressions.update import Action
 from contracts.orders import OrderEvent
 from kernel.outbox import Command, announcement
 from kernel.problems import NotFound
-from kernel.table import Item, Key, PackedJSONAttribute, Transaction, fetch
+from kernel.table import Item, Key, PackedJSONAttribute, Transaction, fetch, fetch_one
 from services.orders.domain import (
     OPEN_STATES,
     Hold,
@@ -63,7 +63,8 @@ class HeaderItem(Item, discriminator="order"):
     `version` grows by one with every event; `steps` counts the transactions of a reservation too large for one.
     `grade`: the dealer's when it ordered; `in_line_since`: when it began to wait for goods, absent while it does not;
     `held_until`: when what is held for it goes back unless somebody acts; `warned`: that was announced;
-    `overdue`: nobody decided an urgent order in time, and that was announced; `sourcing`: why its warehouse.
+    `overdue`: nobody decided an urgent order in time, and that was announced; `sourcing`: why its warehouse;
+    `promised_on`: the day (ISO date) on which what is held leaves, what is waited for has its days in the line.
     """
 
     order_id = UnicodeAttribute()
@@ -89,6 +90,7 @@ class HeaderItem(Item, discriminator="order"):
     held_until = UnicodeAttribute(null=True)
     warned = BooleanAttribute(null=True)
     overdue = BooleanAttribute(null=True)
+    promised_on = UnicodeAttribute(null=True)
     sourcing: JSONAttribute = JSONAttribute(null=True)
     reserved = NumberAttribute(default=0)
     backordered = NumberAttribute(default=0)
@@ -234,7 +236,8 @@ class MovementItem(Item, discriminator="stock_movement"):
 class BackorderItem(Item, discriminator="backorder"):
     """An order's place in line for goods: there exactly while its header says since when it waits.
 
-    `wanted`: slot numbers and pieces waited for; `rank`: as in the sort key, smaller is served first.
+    `wanted`: slot numbers and pieces waited for; `promised`: slot numbers and the days its dealer was told, of those
+    for which one could be named.
     """
 
     order_id = UnicodeAttribute()
@@ -244,11 +247,18 @@ class BackorderItem(Item, discriminator="backorder"):
     since = UnicodeAttribute()
     policy = UnicodeAttribute()
     wanted = PackedJSONAttribute()
+    promised = PackedJSONAttribute(null=True)
 
     @property
     def by_slot(self) -> dict[int, int]:
         """Pieces waited for by slot number."""
         return dict(zip(*self.wanted, strict=True))
+
+    @property
+    def days(self) -> dict[int, str]:
+        """The promised day by slot number, of what is still waited for."""
+        wanted = self.by_slot
+        return {slot: day for slot, day in zip(*(self.promised or ((), ())), strict=True) if slot in wanted}
 
 
 class AllocationItem(Item, discriminator="allocation"):
@@ -467,6 +477,7 @@ def change_order(
     event: OrderEvent,
     progress: tuple[Progress, ...] | None = None,
     command: Command | None = None,
+    promised: Mapping[int, str] | None = None,
     **changes: Any,
 ) -> Order:
     """Let the transaction bring an order to the state its event tells of, if nobody changed it since it was read.
@@ -477,6 +488,7 @@ def change_order(
     Args:
         progress: what becomes of the lines, None if that stays; totals in the header follow from it.
         command: what besides the bus the event is for.
+        promised: days its dealer is told for what it waits for in line, by slot; None if they stay.
         changes: further attributes of the header and their new values, None to take one away.
 
     Returns:
@@ -491,7 +503,7 @@ def change_order(
     if not changes.get("backordered", header.backordered) or state not in OPEN_STATES:
         changes["in_line_since"] = None
     after = replace(order, header=_with(header, changes), progress=progress or order.progress)
-    _stand_in_line(transaction, order, after)
+    _stand_in_line(transaction, order, after, promised)
     actions = [*_set(changes), *_wait(header, state)]
     transaction.update(HeaderItem, (header.pk, header.sk), actions, _unchanged(header), "order")
     transaction.create(
@@ -531,32 +543,39 @@ def _with(header: HeaderItem, changes: Mapping[str, Any]) -> HeaderItem:
     return after
 
 
-def _stand_in_line(transaction: Transaction, before: Order, after: Order) -> None:
-    was, is_now = (_place_in_line(order.header) for order in (before, after))
+def _stand_in_line(transaction: Transaction, before: Order, after: Order, promised: Mapping[int, str] | None) -> None:
+    was, is_now = (place_in_line(order.header) for order in (before, after))
     if was and was != is_now:
         transaction.delete(BackorderItem, was, None, "place left")
     if is_now:
         header = after.header
         wanted = backordered_by_slot(after.lines, after.progress)
-        transaction.put(
-            BackorderItem(
-                *is_now,
-                order_id=header.order_id,
-                dealer_id=header.dealer_id,
-                grade=header.grade,
-                urgent=header.urgent,
-                since=header.in_line_since,
-                policy=header.policy,
-                wanted=[list(wanted), list(wanted.values())],
-            ),
-            "place",
-        )
+        # What it was promised stays unless it is told: hence no put.
+        actions: list[Action] = [
+            BackorderItem.order_id.set(header.order_id),
+            BackorderItem.dealer_id.set(header.dealer_id),
+            BackorderItem.grade.set(header.grade),
+            BackorderItem.urgent.set(header.urgent),
+            BackorderItem.since.set(header.in_line_since),
+            BackorderItem.policy.set(header.policy),
+            BackorderItem.wanted.set([list(wanted), list(wanted.values())]),
+        ]
+        if promised is not None:
+            actions.append(BackorderItem.promised.set([list(promised), list(promised.values())]))
+        transaction.update(BackorderItem, is_now, actions, None, "place")
 
 
-def _place_in_line(header: HeaderItem) -> Key | None:
+def place_in_line(header: HeaderItem) -> Key | None:
+    """Where an order stands in line; None if it does not."""
     since = header.in_line_since
-    rank = waiting_rank(bool(header.urgent), since, header.order_id) if since else ""
-    return (line_pk(header.warehouse), rank) if since else None
+    return (line_pk(header.warehouse), waiting_rank(bool(header.urgent), since, header.order_id)) if since else None
+
+
+def promised_in_line(header: HeaderItem) -> dict[int, str]:
+    """The days an order was told for what it waits for, by slot; read consistently."""
+    key = place_in_line(header)
+    place = fetch_one(BackorderItem, key) if key else None
+    return place.days if place else {}
 
 
 def _wait(header: HeaderItem, state: State) -> list[Action]:

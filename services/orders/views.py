@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any, TypedDict
@@ -32,6 +33,8 @@ LABELS = {
     "order.submitted.v1": "已提交 / submitted",
     "order.reserved.v1": "库存已核 / stock decided",
     "order.backorders-filled.v1": "缺货已补 / back-orders filled",
+    "order.promise-moved.v1": "发货日期已定 / ship date set",
+    "order.promise-slipped.v1": "发货延期 / ship date slipped",
     "order.hold-expiring.v1": "预留即将到期 / hold about to expire",
     "order.hold-expired.v1": "预留已到期释放 / hold expired",
     "order.renewed.v1": "预留已续期 / hold renewed",
@@ -82,8 +85,8 @@ def summary_of(header: HeaderItem) -> OrderSummary:
     return OrderSummary(**_summary(header))
 
 
-def view_of(order: Order) -> OrderView:
-    """A whole order with what became of each line."""
+def view_of(order: Order, waited: Mapping[int, str]) -> OrderView:
+    """A whole order with what became of each line. `waited`: the days promised by slot for what is waited for."""
     return OrderView(
         **_summary(order.header),
         stock_policy=Policy(order.header.policy),
@@ -92,7 +95,10 @@ def view_of(order: Order) -> OrderView:
         price_list=order.ordered.price_list,
         price_version=int(order.ordered.price_version),
         sourcing=order.header.sourcing or [],
-        lines=[_line(line, so_far) for line, so_far in zip(order.lines, order.progress, strict=True)],
+        lines=[
+            _line(line, so_far, _promised_on(order, line, so_far, waited))
+            for line, so_far in zip(order.lines, order.progress, strict=True)
+        ],
     )
 
 
@@ -195,6 +201,7 @@ def _summary(header: HeaderItem) -> dict[str, Any]:
         "decided_at": header.decided_at,
         "in_line_since": header.in_line_since,
         "held_until": header.held_until,
+        "promised_on": header.promised_on,
         "reserved": int(header.reserved),
         "backordered": int(header.backordered),
         "shipped": int(header.shipped),
@@ -203,7 +210,14 @@ def _summary(header: HeaderItem) -> dict[str, Any]:
     }
 
 
-def _line(line: Line, so_far: Progress) -> OrderLineView:
+def _promised_on(order: Order, line: Line, so_far: Progress, waited: Mapping[int, str]) -> str | None:
+    """The day the last piece of a line leaves, or left, as the dealer was told."""
+    if so_far.backordered:
+        return waited.get(line.slot)
+    return order.header.promised_on if so_far.reserved or so_far.shipped else None
+
+
+def _line(line: Line, so_far: Progress, promised_on: str | None) -> OrderLineView:
     return OrderLineView(
         line_no=line.line_no,
         sku=line.sku,
@@ -218,4 +232,5 @@ def _line(line: Line, so_far: Progress) -> OrderLineView:
         backordered=so_far.backordered,
         shipped=so_far.shipped,
         cancelled=so_far.cancelled,
+        promised_on=promised_on,
     )

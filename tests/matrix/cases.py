@@ -371,6 +371,15 @@ CASES = [
         )
         for lines in ([{"sku": "L4", "quantity": 2}], [])
     ),
+    Case(
+        "orders",
+        "GET",
+        "/stock/{warehouse}/promise",
+        EVERYBODY,
+        things={"warehouse": f"={WAREHOUSE}"},
+        missing={"warehouse": "gz"},
+        query={"skus": "=L1,L4"},
+    ),
     Case("orders", "GET", "/stock/{warehouse}", STAFF, things={"warehouse": f"={WAREHOUSE}"}, query={"skus": "=L1,L2"}),
     _rule_case("GET", "allocation-rule", EVERYBODY),
     _rule_case(

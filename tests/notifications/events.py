@@ -11,6 +11,7 @@ from contracts.orders import (
     OrderHoldExpired,
     OrderHoldExpiring,
     OrderOverdue,
+    OrderPromiseSlipped,
     OrderRejected,
     OrderReserved,
     OrderShipped,
@@ -64,6 +65,7 @@ EVENTS: list[Event] = [
         for order in (IN_REVIEW, CONFIRMED)
     ),
     *(OrderHoldExpired(**order, released=90) for order in (IN_REVIEW, CONFIRMED)),
+    OrderPromiseSlipped(**IN_REVIEW, moved=(), promised_on="2026-11-26"),
     OrderOverdue(**IN_REVIEW, due_at="2026-11-23T02:30:00.000Z"),
     OrderApproved(**ORDER),
     OrderRejected(**ORDER, reason="价格有误"),

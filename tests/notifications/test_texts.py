@@ -87,7 +87,7 @@ def test_however_often_everything_is_delivered_each_is_told_and_texted_once(offi
     office.drain()
     before = office.snapshot()
     sent = recorded(office)
-    assert len(sent) == 2 * 9  # nine occasions, each to the owner and one colleague
+    assert len(sent) == 2 * 10  # ten occasions, each to the owner and one colleague
     office.redeliver_everything()
     assert recorded(office) == sent
     assert office.snapshot() == before

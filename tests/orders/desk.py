@@ -100,6 +100,14 @@ class Desk:
         path = f"/stock/expected/{WAREHOUSE}" + (f"/{reference}" if reference else "")
         return self.world.call("orders", "GET", path, token=self.world.token(role="warehouse"))
 
+    def promisable(self, *skus: str, dealer: str | None = None, warehouse: str = WAREHOUSE) -> Response:
+        """What may be promised, as staff see it, or a dealer."""
+        token = self.world.token(role="assistant")
+        if dealer:
+            token = self.world.token(role="dealer_buyer", dealer_id=dealer)
+        path = f"/stock/{warehouse}/promise"
+        return self.world.call("orders", "GET", path, query={"skus": ",".join(skus)}, token=token)
+
     def show(self, order_id: str, *, dealer: str | None = None) -> Response:
         """An order as staff see it, or a dealer."""
         token = self.world.token(role="assistant")

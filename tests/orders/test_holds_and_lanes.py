@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from contracts.stock import SLOTS_PER_SHELF, ShelfItem, shelf_key
 from kernel import clock
 from kernel.outbox import history
+from services.orders.commands import sweep_orders
 from services.orders.table import HeaderItem
 from tests import faults
 from tests.orders.desk import Desk
@@ -24,8 +26,9 @@ def desk(fast_world: World) -> Desk:
 
 
 def happened(order_id: str) -> list[str]:
-    """The events of an order."""
-    return [message.type.split(".")[1] for message in history(f"ORDERS#{order_id.partition('-')[0]}", order_id)]
+    """The events of an order, but for those of its promised days."""
+    told = (message.type.split(".")[1] for message in history(f"ORDERS#{order_id.partition('-')[0]}", order_id))
+    return [kind for kind in told if not kind.startswith("promise-")]
 
 
 def sweep(desk: Desk, **later: float) -> None:
@@ -67,6 +70,20 @@ def test_a_renewed_hold_lasts_as_long_again(desk: Desk) -> None:
     sweep(desk, hours=69)
     assert desk.act(order_id, "renew", {"reason": "等客户付款"}).status == 200
     sweep(desk, hours=60)
+    assert (got(desk, order_id), happened(order_id)[-1]) == ((10, 0), "renewed")
+
+
+def test_a_hold_renewed_since_the_sweep_saw_it_is_not_given_back(desk: Desk) -> None:
+    open_shop(stock=10)
+    order_id = desk.accepted(order_of((1, 10)))
+    load_order = sweep_orders.load_order
+
+    def renewed_just_now(found: str) -> Any:
+        assert desk.act(found, "renew", {"reason": "等客户付款"}).status == 200
+        return load_order(found)
+
+    with patch.object(sweep_orders, "load_order", renewed_just_now):
+        sweep(desk, hours=73)
     assert (got(desk, order_id), happened(order_id)[-1]) == ((10, 0), "renewed")
 
 

@@ -10,7 +10,7 @@ from kernel.table import query_all, query_page
 from services.orders.api import AllocationList, OrderPage, OrdersQuery, OrderView, ReviewQuery, Timeline
 from services.orders.commands.review_order import own_order
 from services.orders.commands.serve_line import line_of
-from services.orders.table import GrantItem, HeaderItem, orders_pk, part_key, waiting_key
+from services.orders.table import GrantItem, HeaderItem, orders_pk, part_key, promised_in_line, waiting_key
 from services.orders.views import allocation_view, summary_of, timeline_entry, view_of
 
 
@@ -20,7 +20,8 @@ def show_order(caller: Principal, order_id: str) -> OrderView:
     Raises:
         NotFound: there is none, or it is another dealer's.
     """
-    return view_of(own_order(caller, order_id))
+    order = own_order(caller, order_id)
+    return view_of(order, promised_in_line(order.header))
 
 
 def show_timeline(caller: Principal, order_id: str) -> Timeline:

@@ -10,12 +10,11 @@ from kernel.table import Transaction, TransactionRefused
 from services.orders import inbound, stock
 from services.orders.api import GoodsReceipt, ReceiveStock, StockLine, StockQuery, StockView
 from services.orders.domain import Move
-from services.orders.goods import Goods, goods_of, products_named
+from services.orders.goods import Goods, goods_of, products_asked
 from services.orders.table import GoodsReceiptItem
 
 #: How often others may change what is expected before we give up.
 _ROUNDS = 10
-_MAX_ASKED = 50
 
 
 def receive_stock(caller: Principal, request: ReceiveStock, key: IdempotencyKey) -> GoodsReceipt:
@@ -85,15 +84,10 @@ def show_stock(warehouse: str, query: StockQuery) -> StockView:
     Raises:
         Invalid: unknown SKUs, or more than 50.
     """
-    skus = list(dict.fromkeys(query.skus.split(",")))
-    if len(skus) > _MAX_ASKED:
-        raise Invalid(
-            [FieldProblem(field="skus", code="too-many", detail=f"最多 {_MAX_ASKED} 个 / at most {_MAX_ASKED}")]
-        )
-    products = products_named([("skus", sku) for sku in skus])
+    products = products_asked(query.skus)
     found = stock.counters_at(warehouse, (int(product.slot_number) for product in products.values()))
     lines = []
-    for sku in skus:
-        available, held = found[int(products[sku].slot_number)]
+    for sku, product in products.items():
+        available, held = found[int(product.slot_number)]
         lines.append(StockLine(sku=sku, available=available, held=held, on_hand=available + held))
     return StockView(warehouse=warehouse, as_of=clock.stamp(), stock=lines)

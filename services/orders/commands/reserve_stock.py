@@ -9,8 +9,10 @@ from typing import Any
 from contracts.orders import OrderReserved
 from contracts.stock import SLOTS_PER_SHELF
 from kernel import clock, observability
+from kernel.holidays import CHINA
 from kernel.table import Transaction, TransactionRefused
 from services.orders import stock
+from services.orders.commands.promise_lines import renew_promises
 from services.orders.commands.serve_line import StockKeepsChanging, serve_those_ahead
 from services.orders.commands.stock_rules import alternates_of
 from services.orders.domain import (
@@ -27,6 +29,7 @@ from services.orders.domain import (
     wanted_by_slot,
 )
 from services.orders.holding import held_until
+from services.orders.promises import ship_day
 from services.orders.sourcing import choose
 from services.orders.table import Order, change_order, load_order, record_step, sourced_from
 from services.orders.views import facts_of
@@ -42,7 +45,8 @@ def reserve_stock(order_id: str) -> None:
     """Decide the stock of a submitted order; nothing to do if that was done.
 
     A part is held per transaction: one for any order of up to SHELVES_PER_STEP shelves. A larger order takes several,
-    each recorded, so that a repeat goes on where a crash left off.
+    each recorded, so that a repeat goes on where a crash left off. Then whoever it puts in line, or takes goods from,
+    is told when its pieces leave; if a crash comes first, the sweep does that.
 
     Raises:
         StockKeepsChanging: to have the message delivered again.
@@ -52,18 +56,22 @@ def reserve_stock(order_id: str) -> None:
         if not may(Action.RESERVE, order.state):
             return
         if not part:
-            serve_those_ahead(order)
+            shared = serve_those_ahead(order)
         try:
-            if _reserve_part(order):
-                return
+            after = _reserve_part(order)
         except TransactionRefused as refused:
             if "order" not in refused:
                 raise StockKeepsChanging from refused
+            continue
+        if after:
+            if shared or after.header.in_line_since or after.header.sourcing:
+                renew_promises(after.header.warehouse)
+            return
     raise StockKeepsChanging
 
 
-def _reserve_part(order: Order) -> bool:
-    """Decide the next part of the order; whether it was the last, with which the order goes to the review queue."""
+def _reserve_part(order: Order) -> Order | None:
+    """Decide the next part of the order; the order as it is then if it was the last, and goes to the review queue."""
     wanted = wanted_by_slot(order.lines, order.progress)
     parts = steps(wanted, SLOTS_PER_SHELF)
     if not order.policy.takes_part and len(parts) + int(order.header.steps) > 1:
@@ -72,7 +80,7 @@ def _reserve_part(order: Order) -> bool:
     return _hold_what_is_there(order, asked, last=len(parts) == 1)
 
 
-def _hold_what_is_there(order: Order, asked: Mapping[int, int], *, last: bool) -> bool:
+def _hold_what_is_there(order: Order, asked: Mapping[int, int], *, last: bool) -> Order | None:
     granted = dict(asked)
     for attempt in range(_ROUNDS):
         try:
@@ -102,7 +110,9 @@ def _sourced(order: Order, asked: Mapping[int, int], available: dict[int, int]) 
     return sourced_from(order, choice.warehouse, because), found[choice.warehouse]
 
 
-def _reserve_all_or_nothing_in_parts(order: Order, wanted: Mapping[int, int], parts: Sequence[frozenset[int]]) -> bool:
+def _reserve_all_or_nothing_in_parts(
+    order: Order, wanted: Mapping[int, int], parts: Sequence[frozenset[int]]
+) -> Order | None:
     """Look before the first part is held; if a later part still falls short, give back what the earlier ones hold."""
     asked = {slot: pieces for slot, pieces in wanted.items() if slot in parts[0]}
     short = any(so_far.backordered for so_far in order.progress)
@@ -115,7 +125,7 @@ def _reserve_all_or_nothing_in_parts(order: Order, wanted: Mapping[int, int], pa
     return _give_back(order)
 
 
-def _give_back(order: Order) -> bool:
+def _give_back(order: Order) -> Order | None:
     """Turn a part of what is held into back-order, or with nothing held any more all of it, and finish."""
     held = held_by_slot(order.lines, order.progress)
     parts = steps(held, SLOTS_PER_SHELF)
@@ -133,27 +143,31 @@ def _all_there(warehouse: str, wanted: Mapping[int, int]) -> bool:
     return all(available[number] >= pieces for number, pieces in wanted.items())
 
 
-def _write(order: Order, progress: tuple[Progress, ...], move: Move, pieces: Mapping[int, int], *, last: bool) -> bool:
+def _write(
+    order: Order, progress: tuple[Progress, ...], move: Move, pieces: Mapping[int, int], *, last: bool
+) -> Order | None:
     transaction = Transaction()
     stock.move(transaction, move, order.header.warehouse, pieces, stock.Cause(order.next_step))
+    after = None
     if last:
-        _finish(transaction, order, progress)
+        after = _finish(transaction, order, progress)
     else:
         record_step(transaction, order, progress)
     transaction.commit()
     if last:
         waited = clock.now() - clock.parse_stamp(order.header.submitted_at)
         observability.seconds("SubmitToVisible", waited.total_seconds())
-    return last
+    return after
 
 
-def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> None:
+def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> Order:
     reserved = sum(so_far.reserved for so_far in progress)
     backordered = sum(so_far.backordered for so_far in progress)
     holds = sorted(order.holds | ({Hold.STOCK} if backordered else set()))
     now = clock.now()
     changes: dict[str, Any] = {"visible_at": clock.stamp(), "holds": holds}
     if reserved:
+        changes["promised_on"] = ship_day(now, CHINA)
         changes["held_until"] = held_until(State.IN_REVIEW, order.header.grade, now)
     if backordered and order.policy.stands_in_line:
         changes["in_line_since"] = order.header.submitted_at
@@ -164,5 +178,7 @@ def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ..
         reserved=reserved,
         backordered=backordered,
         holds=tuple(holds),
+        promised_on=changes.get("promised_on"),
+        waiting=tuple(number for number, so_far in enumerate(progress, 1) if so_far.backordered) or None,
     )
-    change_order(transaction, order, event=event, progress=progress, **changes)
+    return change_order(transaction, order, event=event, progress=progress, **changes)

@@ -9,22 +9,26 @@ from typing import Any
 from contracts.orders import OrderBackordersFilled
 from contracts.stock import SLOTS_PER_SHELF
 from kernel import clock
+from kernel.holidays import CHINA
 from kernel.table import Transaction, TransactionRefused, fetch_one, query_all
 from services.orders import stock
 from services.orders.allocation import Grant, Place, share_out
 from services.orders.commands.stock_rules import rule_of
 from services.orders.domain import Hold, Move, Policy, backordered_by_slot, filled, steps
 from services.orders.holding import held_until
+from services.orders.promises import ship_day, sooner
 from services.orders.table import (
     AllocationItem,
     BackorderItem,
     GrantItem,
+    HeaderItem,
     Order,
     allocation_key,
     change_order,
     grant_key,
     line_pk,
     load_order,
+    promised_in_line,
     waiting_rank,
 )
 from services.orders.terms import grade_of
@@ -56,14 +60,20 @@ def serve_line(warehouse: str, run_id: str) -> None:
             _fill(order_id, run, {slot: shares[slot] for slot in sorted(part)})
 
 
-def serve_those_ahead(order: Order) -> None:
-    """Before an order is decided: goods that came in while it was on its way belong to those who wait already."""
+def serve_those_ahead(order: Order) -> bool:
+    """Before an order is decided: goods that came in while it was on its way belong to those who wait already.
+
+    Returns:
+        whether anybody, ahead or behind, waits for the same SKUs: what they are promised may change with the order.
+    """
     header = order.header
     rank = waiting_rank(bool(header.urgent), header.submitted_at, header.order_id)
     own = {line.slot for line in order.lines}
-    contested = {slot for place in line_of(header.warehouse) if place.sk < rank for slot in own & place.by_slot.keys()}
+    wanted = {place.sk: own & place.by_slot.keys() for place in line_of(header.warehouse)}
+    contested = {slot for sk, slots in wanted.items() if sk < rank for slot in slots}
     if contested and any(stock.available_at(header.warehouse, contested).values()):
         serve_line(header.warehouse, f"before {header.order_id}")
+    return any(wanted.values())
 
 
 def line_of(warehouse: str) -> list[BackorderItem]:
@@ -78,7 +88,7 @@ def _new_run(warehouse: str, run_id: str) -> AllocationItem | None:
     if not supply:
         return None
     rule = rule_of(warehouse)
-    shares = share_out(rule.rule, rule.settings, supply, [_place(place) for place in line])
+    shares = share_out(rule.rule, rule.settings, supply, [place_of(place) for place in line])
     if not shares:
         return None
     run = AllocationItem(
@@ -99,7 +109,8 @@ def _new_run(warehouse: str, run_id: str) -> AllocationItem | None:
     return run
 
 
-def _place(item: BackorderItem) -> Place:
+def place_of(item: BackorderItem) -> Place:
+    """An order in line, as the rules see it."""
     return Place(
         order_id=item.order_id,
         dealer_id=item.dealer_id,
@@ -146,8 +157,10 @@ def _hold(order: Order, run: AllocationItem, shares: Mapping[int, dict[str, Any]
     run_id = run.sk.removeprefix("ALLOCATION#")
     skus = {line.slot: line.sku for line in order.lines}
     grants = [[skus[slot], granted[slot], share["reason"]] for slot, share in shares.items() if granted[slot]]
+    day = _leaves_on(header, granted)
     event = OrderBackordersFilled(
         **facts_of(header, order.state, by=""),
+        promised_on=day,
         filled=sum(granted.values()),
         backordered=backordered,
         holds=tuple(holds),
@@ -166,5 +179,14 @@ def _hold(order: Order, run: AllocationItem, shares: Mapping[int, dict[str, Any]
         ),
         "grant",
     )
-    change_order(transaction, order, event=event, progress=progress, holds=holds, held_until=ends, warned=None)
+    changes: dict[str, Any] = {"holds": holds, "held_until": ends, "warned": None, "promised_on": day}
+    change_order(transaction, order, event=event, progress=progress, **changes)
     transaction.commit()
+
+
+def _leaves_on(header: HeaderItem, granted: Mapping[int, int]) -> str | None:
+    """The day on which what is held leaves: no later than was promised. If that is missed, it is told as a slip."""
+    waited = promised_in_line(header)
+    promised = [waited.get(slot) for slot, pieces in granted.items() if pieces]
+    held = header.promised_on if header.reserved else None
+    return sooner(held, *promised, ship_day(clock.now(), CHINA))

@@ -12,6 +12,7 @@ from kernel.holidays import CHINA
 from kernel.outbox import Command
 from kernel.table import Transaction, query_page
 from services.orders import stock
+from services.orders.commands.promise_lines import has_slipped, renew_promises, tell_of_slip
 from services.orders.commands.reserve_stock import reserve_stock
 from services.orders.commands.serve_line import serve_line
 from services.orders.domain import Hold, Move, State, given_back, held_by_slot, steps
@@ -49,12 +50,16 @@ def sweep_orders() -> None:
     for warehouse in sorted(lines):
         # Whoever came too late for the message that announced the goods.
         _attempt(warehouse, lambda at: serve_line(at, f"sweep {clock.stamp()}"))
+        # What is expected may be overdue.
+        _attempt(warehouse, renew_promises)
 
 
 def _attempt_if_due(header: HeaderItem) -> None:
     now = clock.now()
     if _is_overdue(header):
         _attempt(header.order_id, _report_overdue)
+    if has_slipped(header):
+        _attempt(header.order_id, tell_of_slip)
     if header.held_until and header.reserved:
         if clock.parse_stamp(header.held_until) <= now:
             _attempt(header.order_id, _expire)
@@ -141,6 +146,7 @@ def _expire(order_id: str) -> None:
         command=Command(RESERVE_QUEUE, header.warehouse),
         holds=sorted(order.holds | {Hold.STOCK}) if order.state is State.IN_REVIEW else sorted(order.holds),
         held_until=None,
+        promised_on=None,
         warned=None,
         in_line_since=None,
     )

@@ -35,10 +35,14 @@ def when_quiet(world: World, poison: Iterable[str]) -> None:
     assert sorted(letter.body for letter in world.dead_letters()) == sorted(poison), world.dead_letters()
     waiting = {name: world.cloud.bodies(name) for name in world.cloud.queue_names() if "-dlq" not in name}
     assert not any(waiting.values()), waiting
-    found = list(findings(snapshot(world), patience=_AT_ONCE, now=world.clock.moment))
-    assert not found, "\n".join(map(str, found))
+    assert not invariants(world), invariants(world)
     undecided = [key for key, item in world.cloud.rows() if item.get("state") == {"S": "submitted"}]
     assert not undecided, f"stock was never decided: {undecided}"
+
+
+def invariants(world: World) -> str:
+    """Everything the audit finds now that nothing is on its way any more, a line each."""
+    return "\n".join(map(str, findings(snapshot(world), patience=_AT_ONCE, now=world.clock.moment)))
 
 
 def nothing_changed(before: dict[Key, Item], world: World) -> None:

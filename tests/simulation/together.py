@@ -1,0 +1,105 @@
+"""Several things done at once: threads that hand over only at AWS calls, and who goes on next is drawn by lot.
+
+Never more than one of them runs, so nothing here depends on the machine: the same source of lots gives the same course.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.cloud import plane
+from tests.cloud.plane import Answer, Place, Proceed, Request
+
+#: Who goes on next, of those that are not done: a number from 0 up to how many there are.
+Choose = Callable[[int], int]
+
+
+@dataclass
+class Course:
+    """How it went: who went on at every choice there was, and what became of each."""
+
+    choices: tuple[int, ...] = ()
+    results: list[Any] = field(default_factory=list)
+
+
+def together(acts: Sequence[Callable[[], Any]], choose: Choose) -> Course:
+    """Do all of it, one call at a time.
+
+    Raises:
+        Exception: what one of them raised, after all are done.
+    """
+    baton = _Baton(len(acts), choose)
+    results: list[Any] = [None] * len(acts)
+    errors: list[BaseException] = []
+
+    def do(number: int) -> None:
+        baton.begin(number)
+        try:
+            results[number] = acts[number]()
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            baton.end(number)
+
+    threads = [threading.Thread(target=do, args=(number,), daemon=True) for number in range(len(acts))]
+    with plane.inserted(Place.HOLD_UP, baton.layer):
+        for thread in threads:
+            thread.start()
+        baton.start()
+        for thread in threads:
+            thread.join()
+    if errors:
+        raise errors[0]
+    return Course(tuple(baton.choices), results)
+
+
+class _Baton:
+    """Held by the one that may run."""
+
+    def __init__(self, runners: int, choose: Choose) -> None:
+        self._choose = choose
+        self._turns = [threading.Semaphore(0) for _ in range(runners)]
+        self._running = list(range(runners))
+        self._number = threading.local()
+        self.choices: list[int] = []
+
+    def begin(self, number: int) -> None:
+        """Wait for the first turn."""
+        self._number.value = number
+        self._turns[number].acquire()
+
+    def start(self) -> None:
+        """Let the first one go."""
+        self._turns[self._next()].release()
+
+    def layer(self, request: Request, proceed: Proceed) -> Answer:
+        """Before every call somebody else may go on."""
+        number = getattr(self._number, "value", None)
+        if number is not None:
+            chosen = self._next()
+            if chosen != number:
+                self._turns[chosen].release()
+                self._turns[number].acquire()
+        return proceed(request)
+
+    def end(self, number: int) -> None:
+        """It is done; the next goes on."""
+        self._running.remove(number)
+        if self._running:
+            self._turns[self._next()].release()
+
+    def _next(self) -> int:
+        if len(self._running) == 1:
+            return self._running[0]
+        chosen = self._choose(len(self._running))
+        self.choices.append(chosen)
+        return self._running[chosen]
+
+
+def drawn(lots: Sequence[int]) -> Choose:
+    """Choices between two as they were drawn, then always the first."""
+    rest: Iterator[int] = iter(lots)
+    return lambda runners: min(next(rest, 0), runners - 1)

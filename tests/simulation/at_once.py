@@ -53,7 +53,7 @@ class Pair:
         return Verdict(len(tried), len(self._good))
 
     def _judge(self, answers: Sequence[str], which: str) -> None:
-        came_to = digest(self._world)
+        came_to = digest(self._world, self._scene.rows)
         if came_to in self._good:
             return
         self._ask_again(answers)

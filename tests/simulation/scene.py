@@ -47,6 +47,8 @@ class Scene:
             world.empty()
             self.journal, self.messages = _build(world)
         self._saved = world.save()
+        #: Every item as every act finds it.
+        self.rows = dict(world.cloud.rows())
 
     def begin(self) -> None:
         """Back to where every act begins; a process that knows nothing."""
@@ -237,11 +239,14 @@ def _key(values: Mapping[str, Any]) -> Key:
 _BY_LOT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z|[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f]{64}|message-\d+|event-\d+")
 
 
-def digest(world: World) -> str:
-    """The table and the queues, without moments and what is drawn by lot: what follows depends on this alone."""
-    told = [f"{name} {world.cloud.bodies(name)}" for name in world.cloud.queue_names()]
-    stands = [f"{key} {item}" for key, item in sorted(world.cloud.rows())]
-    return sha256(_BY_LOT.sub("-", "\n".join([*told, *stands])).encode()).hexdigest()
+def digest(world: World, before: Mapping[Key, Item]) -> str:
+    """What changed in the table, and the queues, without moments and what is drawn by lot: what follows depends on this
+    alone."""
+    after = dict(world.cloud.rows())
+    changed = [f"{key} {item}" for key, item in sorted(after.items()) if before.get(key) is not item]
+    gone = sorted(before.keys() - after.keys())
+    waiting = [f"{name} {world.cloud.bodies(name)}" for name in world.cloud.queue_names()]
+    return sha256(_BY_LOT.sub("-", "\n".join([*changed, str(gone), *waiting])).encode()).hexdigest()
 
 
 def essence(world: World) -> tuple[Any, ...]:

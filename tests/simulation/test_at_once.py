@@ -16,7 +16,7 @@ from tests.world import World, opened
 
 _CHUNKS = 8
 #: Of each pair; over all pairs some ten thousand.
-_INTERLEAVINGS = depth(60, 600)
+_INTERLEAVINGS = depth(57, 570)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -228,11 +230,9 @@ def test_shares_are_the_same_whatever_breaks_while_they_are_given(desk: Desk, ru
             desk.world.redeliver_everything()
 
 
-def test_the_second_gets_the_share_written_down_for_it_though_the_process_dies_after_the_first(desk: Desk) -> None:
-    open_shop(stock=0)
-    publish(desk, "pro_rata_by_tier")
-    first, second = (desk.accepted(order_of((1, 10), (2, 4)), dealer=dealer) for dealer in ("D0001", "D0002"))
-    assert desk.receive("DN-1", (sku(1), 10), (sku(2), 5)).status == 201
+@contextmanager
+def dying_after_the_first_share() -> Iterator[None]:
+    """The process ends when the first in line has got its share."""
     hold = serve_line._hold
 
     def die_afterwards(*args: Any) -> None:
@@ -240,10 +240,38 @@ def test_the_second_gets_the_share_written_down_for_it_though_the_process_dies_a
         raise Killed
 
     with patch.object(serve_line, "_hold", die_afterwards), pytest.raises(Killed):
+        yield
+
+
+def test_the_second_gets_the_share_written_down_for_it_though_the_process_dies_after_the_first(desk: Desk) -> None:
+    open_shop(stock=0)
+    publish(desk, "pro_rata_by_tier")
+    first, second = (desk.accepted(order_of((1, 10), (2, 4)), dealer=dealer) for dealer in ("D0001", "D0002"))
+    assert desk.receive("DN-1", (sku(1), 10), (sku(2), 5)).status == 201
+    with dying_after_the_first_share():
         desk.world.drain()
     assert (got(desk, first), got(desk, second)) == ((8, 6), (0, 14))
     desk.world.drain()
     assert (got(desk, first), got(desk, second)) == ((8, 6), (7, 7)), "not a share of what the first left over"
+
+
+def test_who_left_the_line_before_its_share_was_given_gets_nothing(desk: Desk) -> None:
+    open_shop(stock=0)
+    first, second = (desk.accepted(order_of((1, 10)), dealer=dealer) for dealer in ("D0001", "D0002"))
+    assert desk.receive("DN-1", (sku(1), 14)).status == 201
+    with dying_after_the_first_share():
+        desk.world.drain()
+    assert desk.act(second, "cancel", {"reason": "不要了"}).status == 200
+    desk.world.drain()
+    assert (got(desk, first), got(desk, second), counters(1)) == ((10, 0), (0, 0), (4, 10))
+
+
+def test_of_two_lines_of_one_sku_the_earlier_gets_what_comes_in(desk: Desk) -> None:
+    open_shop(stock=0)
+    order_id = desk.accepted(order_of((1, 10), (1, 10)))
+    come_in(desk, "DN-1", (1, 12))
+    assert [line["reserved"] for line in desk.show(order_id).json["lines"]] == [10, 2]
+    assert counters(1) == (0, 12)
 
 
 def test_counters_are_what_the_movements_add_up_to(desk: Desk) -> None:

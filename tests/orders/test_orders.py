@@ -202,6 +202,21 @@ def test_part_shipments_add_up_to_the_order(desk: Desk) -> None:
     assert shown["state"] == "closed"
 
 
+def test_two_lines_of_one_sku_leave_together(desk: Desk) -> None:
+    open_shop()
+    order_id = desk.approved(order_of((1, 3), (2, 5), (1, 4)))
+    assert desk.ship(order_id).json["state"] == "closed"
+    assert (counters(1), counters(2)) == ((93, 0), (95, 0))
+
+
+def test_of_an_order_cancelled_after_a_part_left_that_part_stays_committed(desk: Desk) -> None:
+    open_shop()
+    order_id = desk.approved(order_of((1, 10)))
+    assert desk.ship(order_id, (1, 4)).status == 201
+    assert desk.act(order_id, "cancel", {"reason": "够了"}).json["state"] == "closed"
+    assert (committed_fen(), counters(1)) == (5_000, (96, 0))
+
+
 def test_the_same_again_under_another_key_is_another_shipment(desk: Desk) -> None:
     open_shop()
     order_id = desk.approved(order_of((1, 10)))

@@ -91,8 +91,8 @@ class StockRemoved(Event):
 
 
 class StockExpected(Event):
-    """Said when it changes what a warehouse expects: announced, moved to another day, partly received, given up. Heard
-    by orders (renew what is promised, through the FIFO queue of its warehouse).
+    """Said when it changes what a warehouse expects: announced, moved to another day, partly received, given up.
+    Heard by orders (renew what is promised, through the FIFO queue of its warehouse).
 
     `expected_on`: ISO date, None when nothing of it is expected any more; `was_expected_on`: before, None if it is
     new; `skus`, `pieces`: what is now expected. All events of a delivery are its history.

@@ -51,7 +51,7 @@ class Stage:
             with drawn_from(0):
                 self.world.empty()
                 orders = _build(self.world, place)
-                self.world.drain()
+                _time_passes(self.world)
             self._built[place.name] = self.world.save(), orders
         saved, orders = self._built[place.name]
         self.world.restore(saved)
@@ -78,6 +78,16 @@ def _build(world: World, place: Place) -> list[str]:
         stands_in = {"alternates": ["FS"], "reason": "约定", "version": 0}
         _agreed(desk, "PUT", "/warehouses/GZ/sourcing", "admin", stands_in)
     return _business_goes_on(desk)
+
+
+def _time_passes(world: World) -> None:
+    """What is done every so often has been done."""
+    for _ in range(2):
+        world.clock.advance(minutes=6)
+        for service, app in world.apps.items():
+            for spec in app.periodics:
+                world.periodic(service, spec.function)
+        world.drain()
 
 
 def _business_goes_on(desk: Desk) -> list[str]:

@@ -433,6 +433,34 @@ class Promisable(Answer):
     skus: list[PromisableSku]
 
 
+class KeptQuery(Query):
+    """Which warehouse, which month of shipping (Asia/Shanghai), of one SKU or of all."""
+
+    warehouse: WarehouseId
+    month: Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
+    sku: Sku | None = None
+
+
+class KeptTally(Answer):
+    """Pieces that left by the day first promised, later, or without ever having been promised a day. `rate`: the part
+    of those with a day that kept it, such as `0.9875`, null without any."""
+
+    sku: str | None
+    kept: int
+    late: int
+    undated: int
+    rate: str | None
+
+
+class KeptPromises(Answer):
+    """How well a warehouse kept its promises in a month, in all and by SKU."""
+
+    warehouse: str
+    month: str
+    total: KeptTally
+    skus: list[KeptTally]
+
+
 class SetAllocationRule(Body):
     """How goods are shared out when less came in than is waited for. `quotas`: pieces per dealer and run by grade;
     `pack`: pro rata shares are rounded to so many pieces; `version`: of the rule this one replaces, 0 for none."""

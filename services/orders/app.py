@@ -20,6 +20,8 @@ from services.orders.api import (
     ExpectedList,
     ExpectGoods,
     GoodsReceipt,
+    KeptPromises,
+    KeptQuery,
     OrderPage,
     OrderReceipt,
     OrdersQuery,
@@ -48,6 +50,7 @@ from services.orders.commands import (
     receive_stock,
     review_order,
     ship_order,
+    show_kept,
     stock_rules,
     transfer_stock,
 )
@@ -249,6 +252,11 @@ def show_stock(warehouse: str, query: StockQuery) -> StockView:
 )
 def show_promise(caller: Principal, warehouse: str, query: StockQuery) -> Promisable:
     return promising.show_promise(caller, warehouse, query)
+
+
+@app.operation("GET", "/promises/kept", roles=EVERYONE, summary="履约率 / Show how well promises are kept")
+def show_kept_promises(query: KeptQuery) -> KeptPromises:
+    return show_kept.show_kept(query)
 
 
 @app.operation(

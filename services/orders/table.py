@@ -18,6 +18,7 @@ P15 a warehouse's rules: shortage, source  pk: STOCK#<warehouse>  sk: RULE, SOUR
 P16 a stock document but for receipts      pk: STOCK#<warehouse>  sk: DOCUMENT#<document>#<reference>
 P17 what a warehouse expects               pk: STOCK#<warehouse>#EXPECTED   sk: DELIVERY#<reference>
 P18 a delivery's history (kernel.outbox)   pk: STOCK#<warehouse>#EXPECTED   sk: EVENT#<warehouse>-<reference>#<version>
+P19 what left in a month, against promises pk: STOCK#<warehouse>#LEFT#<month>  sk: <time>#<shipment>
 Shelves: contracts/stock.py.
 """
 
@@ -156,6 +157,14 @@ class ShipmentItem(Item, discriminator="shipment"):
     def lines(self) -> list[ShippedLine]:
         """What left, line by line."""
         return [ShippedLine(*row) for row in json.loads(zlib.decompress(self.columns))]
+
+
+class KeptItem(Item, discriminator="promises_kept"):
+    """What one shipment says of promises. `left_on`: ISO date of Asia/Shanghai; `rows`: per line SKU, pieces, and the
+    day its line was first promised for or None."""
+
+    left_on = UnicodeAttribute()
+    rows = PackedJSONAttribute()
 
 
 class AccountItem(Item, discriminator="ordering_account"):
@@ -359,6 +368,11 @@ def part_key(part: str, order_id: str) -> Key:
 def movements_pk(warehouse: str, day: str) -> str:
     """The movements of a warehouse on a day (ISO date, UTC)."""
     return f"STOCK#{warehouse}#{day}"
+
+
+def left_pk(warehouse: str, month: str) -> str:
+    """What left a warehouse in a month (`2026-11`, Asia/Shanghai), against what was promised."""
+    return f"STOCK#{warehouse}#LEFT#{month}"
 
 
 def document_key(warehouse: str, document: str, reference: str) -> Key:

@@ -380,6 +380,7 @@ CASES = [
         missing={"warehouse": "gz"},
         query={"skus": "=L1,L4"},
     ),
+    Case("orders", "GET", "/promises/kept", EVERYBODY, query={"warehouse": f"={WAREHOUSE}", "month": "=2026-11"}),
     Case("orders", "GET", "/stock/{warehouse}", STAFF, things={"warehouse": f"={WAREHOUSE}"}, query={"skus": "=L1,L2"}),
     _rule_case("GET", "allocation-rule", EVERYBODY),
     _rule_case(

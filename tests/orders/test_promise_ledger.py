@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -17,10 +18,12 @@ from services.orders.commands import promise_lines
 from services.orders.table import HeaderItem
 from tests import faults
 from tests.orders.desk import Desk
+from tests.orders.test_faults import in_the_end
 from tests.shop import open_shop, order_of, sku
 from tests.world import World
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, NEXT_MONDAY = (f"2026-11-{day}" for day in (23, 24, 25, 26, 27, 30))
+_CRASHES = (faults.Kind.CRASH_BEFORE, faults.Kind.CRASH_AFTER)
 MOVED, SLIPPED = "promise-moved", "promise-slipped"
 
 
@@ -296,6 +299,56 @@ def test_a_dealer_sees_what_its_own_warehouse_may_promise_and_of_others_not_that
     assert (other.status, other.json) == (404, desk.promisable(sku(1), dealer="D0001", warehouse="XX").json)
     assert desk.promisable(sku(1), warehouse="SH").json["skus"][0]["days"][0]["cumulative"] == 0
     assert desk.promisable("L404", dealer="D0001").status == 422
+
+
+# ---- kept or not ----
+
+
+def test_what_leaves_is_measured_by_the_day_first_promised_however_that_moved(desk: Desk) -> None:
+    open_shop(stock=4)
+    expect(desk, "PO-1", WEDNESDAY, (2, 20))
+    in_time, late = desk.approved(order_of((1, 3))), desk.approved(order_of((1, 1)))
+    waited, undated = desk.accepted(order_of((2, 6))), desk.accepted(order_of((3, 4), (1, 2)))
+    assert desk.ship(in_time).status == 201
+    sweep(desk, "2026-11-23 20:00")
+    sweep(desk, "2026-11-24 09:00")
+    assert desk.ship(late).status == 201
+    sweep(desk, "2026-11-25 17:01")  # the delivery has not come: told for Friday instead of Thursday
+    desk.world.clock.set(datetime.fromisoformat("2026-11-27 10:00").replace(tzinfo=BUSINESS_ZONE))
+    come_in(desk, "DN-1", (2, 20), (1, 2), expected="PO-1")
+    for order_id in (waited, undated):
+        assert desk.act(order_id, "holds/stock/release", {"reason": "放行"}).status in {200, 404}
+        assert desk.act(order_id, "approve", {}).status == 200
+        assert desk.ship(order_id).status == 201
+    assert kept(desk)["skus"] == [
+        {"sku": sku(1), "kept": 3, "late": 1, "undated": 2, "rate": "0.7500"},
+        {"sku": sku(2), "kept": 0, "late": 6, "undated": 0, "rate": "0.0000"},  # the last two were told for Thursday
+        {"sku": sku(3), "kept": 0, "late": 4, "undated": 0, "rate": "0.0000"},
+    ]
+    assert kept(desk)["total"] == {"sku": None, "kept": 3, "late": 11, "undated": 2, "rate": "0.2143"}
+    assert kept(desk, sku=sku(1))["total"]["rate"] == "0.7500"
+    assert kept(desk, month="2026-12")["total"] == {"sku": None, "kept": 0, "late": 0, "undated": 0, "rate": None}
+
+
+def test_a_shipment_is_measured_once_whatever_breaks(desk: Desk) -> None:
+    orders: list[str] = []
+
+    def prepare() -> None:
+        open_shop()
+        orders[:] = [desk.approved(order_of((1, 10), (2, 5)))]
+
+    for fault in faults.every_point(
+        desk.world, prepare=prepare, act=lambda: desk.ship(orders[0], key="once"), kinds=_CRASHES
+    ):
+        assert in_the_end(lambda: desk.ship(orders[0], key="once")).status == 201, fault
+        assert kept(desk)["total"]["kept"] == 15, fault
+
+
+def kept(desk: Desk, **query: str) -> Any:
+    """How well the warehouse kept what it promised in November, as any dealer may read."""
+    asked = {"warehouse": "GZ", "month": "2026-11"} | query
+    token = desk.world.token(dealer_id="D0002")
+    return desk.world.call("orders", "GET", "/promises/kept", query=asked, token=token).json
 
 
 # ---- whatever breaks, in whatever order ----

@@ -9,6 +9,7 @@ from contracts.orders import OrderShipped
 from contracts.stock import SLOTS_PER_SHELF
 from kernel import clock
 from kernel.idempotency import IdempotencyKey
+from kernel.outbox import history
 from kernel.principal import Principal
 from kernel.problems import FieldProblem, Invalid, Refusal
 from kernel.table import Transaction, query_page
@@ -27,7 +28,17 @@ from services.orders.domain import (
     shipped_line,
     steps,
 )
-from services.orders.table import Order, ShipmentItem, change_order, load_order, orders_pk, packed_shipment
+from services.orders.kept import first_days
+from services.orders.table import (
+    KeptItem,
+    Order,
+    ShipmentItem,
+    change_order,
+    left_pk,
+    load_order,
+    orders_pk,
+    packed_shipment,
+)
 from services.orders.views import facts_of, shipment_view
 
 
@@ -102,6 +113,7 @@ def _ship_part(
     cause = stock.Cause(shipment.shipment_id, caller.name)
     stock.move(transaction, Move.ISSUE, order.header.warehouse, _by_slot(order, leaving), cause)
     transaction.create(shipment, "shipment")
+    transaction.create(_kept(order, shipment), "kept")
     after = change_order(transaction, order, event=_event(caller, order, shipment, progress), progress=progress)
     answer = _answer(after, [*earlier, shipment])
     if last:
@@ -128,6 +140,18 @@ def _shipment(
         tax_fen=sum(line.tax_fen for line in sent),
         columns=packed_shipment(sent),
         request_id=request_id,
+    )
+
+
+def _kept(order: Order, shipment: ShipmentItem) -> KeptItem:
+    header = order.header
+    days = first_days(history(header.pk, header.order_id), int(header.line_count))
+    left_on = clock.business_date(clock.parse_stamp(shipment.shipped_at)).isoformat()
+    return KeptItem(
+        left_pk(header.warehouse, left_on[:7]),
+        f"{shipment.shipped_at}#{shipment.shipment_id}",
+        left_on=left_on,
+        rows=[[line.sku, line.quantity, days.get(line.line_no)] for line in shipment.lines],
     )
 
 

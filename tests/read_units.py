@@ -13,6 +13,7 @@ from botocore.client import BaseClient
 
 _UNIT = 4_096
 _BRACKETS = 3
+_READS = {"GetItem", "BatchGetItem", "Query"}
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
@@ -55,8 +56,8 @@ def metered() -> Iterator[Meter]:
 
     def noting(client: BaseClient, operation: str, request: dict[str, Any]) -> Any:
         answer = send(client, operation, request)
-        if operation in ("GetItem", "BatchGetItem", "Query"):
-            meter.reads.append((operation, _cost(operation, request, answer)))
+        if operation in _READS:
+            meter.reads.append((operation, cost(operation, request, answer)))
         assert operation != "Scan"
         return answer
 
@@ -64,7 +65,10 @@ def metered() -> Iterator[Meter]:
         yield meter
 
 
-def _cost(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
+def cost(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
+    """Units of one call; what is no read costs none."""
+    if operation not in _READS:
+        return 0.0
     if operation == "GetItem":
         size = item_bytes(answer.get("Item", {}))
         return read_units([size], together=False, consistent=bool(request.get("ConsistentRead")))

@@ -1,54 +1,113 @@
-"""`make bench`: everything measured in one run, as one table a person reads or, with --json, one object.
+"""`make bench`: everything measured in one run, as tables a person reads or, with --json, one object.
 
-`python -m tests.bench --instructions` counts the instructions of cold imports with valgrind.
+`--quick` takes fewer turns; `--instructions` counts the instructions of cold imports with valgrind.
 """
 
 from __future__ import annotations
 
 import json
-import logging
+import os
 import sys
-from dataclasses import asdict
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import cold_imports, order_path
+from tests.bench import bursts, cold_imports, growth, order_path
+from tests.bench.goals import Goal, goals
+
+_IMPORT_GOAL = 2.2
+
+
+@dataclass(frozen=True)
+class Run:
+    """All that was measured together."""
+
+    orders: list[order_path.Cost]
+    growth: list[growth.Growth]
+    burst: bursts.Burst
+    shipping: bursts.Shipping
+    imports: list[cold_imports.ColdImport]
+
+    @property
+    def goals(self) -> list[Goal]:
+        """Goals of orders, and of imports."""
+        imported = [Goal(f"{one.module}: import, x botocore.session", one.ratio, _IMPORT_GOAL) for one in self.imports]
+        return [*goals(self.orders, self.growth, self.shipping), *imported]
 
 
 def main() -> None:
     """Measure and print."""
-    logging.disable()  # the services' own lines would stand between the figures
-    orders = order_path.measure(repeats=7)
-    imports = cold_imports.measure(count_instructions="--instructions" in sys.argv)
+    run = _run(repeats=3 if "--quick" in sys.argv else 9)
     if "--json" in sys.argv:
-        print(json.dumps({"orders": [asdict(one) for one in orders], "imports": [asdict(one) for one in imports]}))
+        print(json.dumps({**asdict(run), "goals": [{**asdict(goal), "holds": goal.holds} for goal in run.goals]}))
         return
     console = Console()
-    console.print(_orders_table(orders))
-    console.print(_imports_table(imports))
+    for table in (_orders(run.orders), _growth(run.growth), _bursts(run), _goals(run.goals)):
+        console.print(table)
 
 
-def _orders_table(orders: list[order_path.OrderCost]) -> Table:
-    table = Table("lines", "write units", "read units", "calls", "CPU intake ms", "relay ms", "reserve ms", "CPU / 120")
-    table.title = (
-        f"one order, request to reserved, {order_path.PRODUCTS} SKUs (goals: 94 units and 10 calls at 120 lines)"
+def _run(repeats: int) -> Run:
+    # What the functions log is part of their cost, and would stand between the figures.
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        return Run(
+            orders=order_path.measure(repeats),
+            growth=growth.measure(repeats),
+            burst=bursts.burst(),
+            shipping=bursts.shipping(),
+            imports=cold_imports.measure(count_instructions="--instructions" in sys.argv),
+        )
+
+
+def _orders(costs: Sequence[order_path.Cost]) -> Table:
+    names = (
+        "lines",
+        "path",
+        "write units",
+        "read units",
+        "calls",
+        "CPU ms",
+        "x least",
+        "most KB at a time",
+        "CPU ms by function",
     )
-    usual = next(_cpu(one) for one in orders if one.lines == 120)
-    for one in orders:
-        figures = [one.write_units, one.read_units, one.calls, one.intake_cpu_ms, one.relay_cpu_ms, one.reserve_cpu_ms]
-        table.add_row(str(one.lines), *(f"{figure:.1f}" for figure in figures), f"{_cpu(one) / usual:.2f}")
+    table = Table(*names, title=f"one order, from the request until it is reserved, {order_path.PRODUCTS:,} SKUs")
+    least = {cost.lines: cost.cpu_ms for cost in costs if cost.path == order_path.LEAST}
+    for cost in costs:
+        parts = ", ".join(f"{part} {ms:.1f}" for part, ms in cost.parts.items()) if len(cost.parts) > 1 else ""
+        figures = (f"{cost.write_units:.0f}", f"{cost.read_units:.0f}", f"{cost.calls}", f"{cost.cpu_ms:.1f}")
+        memory = f"{cost.peak_kb:.0f}" if cost.peak_kb else ""
+        table.add_row(f"{cost.lines:,}", cost.path, *figures, f"{cost.cpu_ms / least[cost.lines]:.2f}", memory, parts)
     return table
 
 
-def _cpu(one: order_path.OrderCost) -> float:
-    return one.intake_cpu_ms + one.relay_cpu_ms + one.reserve_cpu_ms
+def _growth(growths: Sequence[growth.Growth]) -> Table:
+    table = Table("grown", "write units", "read units", "calls", "CPU", title=f"an order of {growth.LINES} lines, x")
+    for one in growths:
+        pairs = [(getattr(one.large, name), getattr(one.small, name)) for name in _GROWING]
+        table.add_row(one.by, *(f"{large / small:.2f}" for large, small in pairs))
+    return table
 
 
-def _imports_table(imports: list[cold_imports.ColdImport]) -> Table:
-    table = Table("module", "x botocore.session", "by", title="cold import (goal: 2.2)")
-    for one in imports:
-        table.add_row(one.module, f"{one.ratio:.2f}", one.by)
+_GROWING = ("write_units", "read_units", "calls", "cpu_ms")
+
+
+def _bursts(run: Run) -> Table:
+    table = Table("", "figure", title=f"{run.burst.orders} orders of {bursts.LINES} lines at once; a shipment")
+    for name, figure in asdict(run.burst).items():
+        table.add_row(name.replace("_", " "), f"{figure:g}")
+    table.add_row("shipping one: write units", f"{run.shipping.write_units:g}")
+    table.add_row("shipping one: calls", f"{run.shipping.calls:g}")
+    return table
+
+
+def _goals(found: Sequence[Goal]) -> Table:
+    table = Table("goal", "measured", "at most", "holds")
+    for goal in found:
+        table.add_row(goal.what, f"{goal.figure:.3g}", f"{goal.most:g}", "yes" if goal.holds else "NO")
     return table
 
 

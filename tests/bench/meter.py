@@ -2,26 +2,29 @@
 
 Published rule: an item's size is the UTF-8 length of its names and values; a write costs a unit per begun KB, twice
 that in a transaction, and again for each index entry that comes, changes or goes; a read costs a unit per begun 4 KB,
-half where it may be stale.
+half where it may be stale. A transaction that is refused is billed like one that is not, and changes nothing.
 """
 
 from __future__ import annotations
 
+import gc
 import time
+import tracemalloc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 from unittest.mock import patch
 
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from moto.core.botocore_stubber import BotocoreStubber
-from moto.dynamodb.models.dynamo_type import DynamoType
-from pynamodb.connection import Connection
 
-from tests import read_units
-from tests.read_units import item_bytes
+from kernel.app import ServiceApp
+from tests.cloud.fast import FastCloud
+from tests.read_units import cost, item_bytes
 from tests.world import World
 
 _KB = 1024
@@ -29,83 +32,199 @@ _KB = 1024
 
 @dataclass
 class Bill:
-    """What was used: units, calls by operation, CPU seconds of our own process without the pretended AWS."""
+    """What was used: units (`wasted`: of these, by transactions that were refused), calls by operation, CPU seconds of
+    our own process without the pretended AWS, and what it allocated at most at a time, in bytes, if that was asked for.
+    """
 
     write_units: float = 0
+    wasted: float = 0
     read_units: float = 0
     calls: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
     cpu_seconds: float = 0
+    peak_bytes: int = 0
+
+    def __add__(self, other: Bill) -> Bill:
+        return Bill(
+            self.write_units + other.write_units,
+            self.wasted + other.wasted,
+            self.read_units + other.read_units,
+            self.calls + other.calls,
+            self.refused + other.refused,
+            self.cpu_seconds + other.cpu_seconds,
+            max(self.peak_bytes, other.peak_bytes),
+        )
 
 
 @contextmanager
-def metered(world: World) -> Iterator[Bill]:
-    """Meter everything done inside."""
-    bill, not_ours = Bill(), [0.0]
-    dispatch: Any = Connection.dispatch
+def metered(world: World, *, allocations: bool = False) -> Iterator[Bill]:
+    """Meter everything our functions do inside, without the test that sets them going."""
+    ours = _Ours(allocations)
+    call: Any = ServiceApp.__call__
+    invoke: Any = World.invoke
+
+    def called(app: ServiceApp, *args: Any) -> Any:
+        return ours.within(lambda: call(app, *args))
+
+    def invoked(world: World, *args: Any, **more: Any) -> Any:
+        return ours.within(lambda: invoke(world, *args, **more))
+
+    with (
+        patch.object(ServiceApp, "__call__", called),
+        patch.object(World, "invoke", invoked),
+        _billed(world, ours) as bill,
+    ):
+        yield bill
+
+
+def meter_program(world: World, program: Callable[[], object], *, allocations: bool = False) -> Bill:
+    """What a program of the bench itself uses."""
+    ours = _Ours(allocations)
+    with _billed(world, ours) as bill:
+        ours.within(program)
+    return bill
+
+
+@contextmanager
+def _billed(world: World, ours: _Ours) -> Iterator[Bill]:
+    bill = Bill()
+    send: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
     stub: Any = BotocoreStubber.__call__
 
-    def billed(connection: Connection, operation: str, parameters: dict[str, Any]) -> Any:
-        began = time.process_time()
-        keys = _writes(operation, parameters)
-        before = [_item(world, key) for key, _ in keys]
-        not_ours[0] += time.process_time() - began
-        answer = dispatch(connection, operation, parameters)
-        began = time.process_time()
-        for (key, factor), old in zip(keys, before, strict=True):
-            bill.write_units += _write_units(old, _item(world, key), factor)
-        not_ours[0] += time.process_time() - began
+    def billed(client: BaseClient, operation: str, request: dict[str, Any]) -> Any:
+        keys = ours.without(lambda: _writes(operation, request))
+        before = ours.without(lambda: [_item(world, key) for key, _ in keys])
+        try:
+            answer = send(client, operation, request)
+        except ClientError:
+            ours.without(lambda: _bill_refusal(bill, keys, before))
+            raise
+        ours.without(lambda: _bill(bill, world, operation, request, answer, keys, before))
         return answer
 
     def stubbed(self: BotocoreStubber, event_name: str, request: Any, **more: Any) -> Any:
-        began = time.process_time()
-        try:
-            return stub(self, event_name, request, **more)
-        finally:
-            not_ours[0] += time.process_time() - began
-            bill.calls[event_name.removeprefix("before-send.")] += 1
+        bill.calls[event_name.removeprefix("before-send.")] += 1
+        return ours.without(lambda: stub(self, event_name, request, **more))
 
-    began = time.process_time()
+    answer: Any = FastCloud._answer
+
+    def answered(cloud: FastCloud, service: str, operation: str, params: dict[str, Any]) -> Any:
+        bill.calls[f"{service}.{operation}"] += 1
+        return ours.without(lambda: answer(cloud, service, operation, params))
+
     with (
-        patch.object(Connection, "dispatch", billed),
+        patch.object(BaseClient, "_make_api_call", billed),
         patch.object(BotocoreStubber, "__call__", stubbed),
-        read_units.metered() as reads,
+        patch.object(FastCloud, "_answer", answered),
     ):
         yield bill
-    bill.cpu_seconds = time.process_time() - began - not_ours[0]
-    bill.read_units = reads.units
+    bill.cpu_seconds, bill.peak_bytes = ours.cpu_seconds, ours.peak_bytes
 
 
-def _units(item: dict[str, Any] | None) -> int:
+@contextmanager
+def at_rest() -> Iterator[None]:
+    """Look for garbage only among what is made inside, and not through the emulator's table, which is large."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+class _Ours:
+    """CPU seconds of what is done `within`, less what of it is done `without`; of memory the most held at a time."""
+
+    def __init__(self, allocations: bool) -> None:
+        self.cpu_seconds = 0.0
+        self.peak_bytes = 0
+        self._allocations = allocations
+        self._floor = 0
+
+    def within(self, act: Callable[[], Any]) -> Any:
+        """Do something that is to be counted."""
+        if self._allocations:
+            tracemalloc.start()
+            self._floor = self._look()
+        began = time.process_time()
+        try:
+            return act()
+        finally:
+            self.cpu_seconds += time.process_time() - began
+            if self._allocations:
+                self._remember()
+                tracemalloc.stop()
+
+    def without(self, act: Callable[[], Any]) -> Any:
+        """Do something that is not to be counted."""
+        began = time.process_time()
+        if self._allocations:
+            self._remember()
+            before = self._look()
+        try:
+            return act()
+        finally:
+            if self._allocations:
+                self._floor += self._look() - before
+            self.cpu_seconds -= time.process_time() - began
+
+    def _remember(self) -> None:
+        self.peak_bytes = max(self.peak_bytes, tracemalloc.get_traced_memory()[1] - self._floor)
+
+    @staticmethod
+    def _look() -> int:
+        """Bytes held now; what was held before is no longer the most."""
+        tracemalloc.reset_peak()
+        return tracemalloc.get_traced_memory()[0]
+
+
+_Item = dict[str, Any]
+_Write = tuple[_Item, int]
+
+
+def _bill(
+    bill: Bill, world: World, operation: str, request: _Item, answer: _Item, keys: list[_Write], before: list[Any]
+) -> None:
+    for (key, factor), old in zip(keys, before, strict=True):
+        bill.write_units += _write_units(old, _item(world, key), factor)
+    bill.read_units += cost(operation, request, answer)
+
+
+def _bill_refusal(bill: Bill, keys: list[_Write], before: list[Any]) -> None:
+    units = sum(factor * max(_units(old), 1) for (_, factor), old in zip(keys, before, strict=True))
+    bill.refused += 1
+    bill.write_units += units
+    bill.wasted += units
+
+
+def _units(item: _Item | None) -> int:
     return ceil(item_bytes(item) / _KB) if item else 0
 
 
-def _item(world: World, key: dict[str, Any]) -> dict[str, Any] | None:
-    found = world.table.items.get(DynamoType(key["pk"]), {}).get(DynamoType(key["sk"]))
-    return found.to_json()["Attributes"] if found else None
+def _item(world: World, key: _Item) -> _Item | None:
+    found = world.cloud.find((key["pk"]["S"], key["sk"]["S"]))
+    return dict(found) if found else None
 
 
-_Write = tuple[dict[str, Any], int]
-
-
-def _writes(operation: str, parameters: dict[str, Any]) -> list[_Write]:
+def _writes(operation: str, request: _Item) -> list[_Write]:
     """Keys written and the factor of each."""
     if operation == "TransactWriteItems":
-        acts = [next(iter(action.values())) for action in parameters["TransactItems"]]
+        acts = [next(iter(action.values())) for action in request["TransactItems"]]
         return [(act.get("Key") or _key_of(act["Item"]), 2) for act in acts]
     if operation in {"UpdateItem", "DeleteItem"}:
-        return [(parameters["Key"], 1)]
-    return [(_key_of(parameters["Item"]), 1)] if operation == "PutItem" else []
+        return [(request["Key"], 1)]
+    return [(_key_of(request["Item"]), 1)] if operation == "PutItem" else []
 
 
-def _key_of(item: dict[str, Any]) -> dict[str, Any]:
+def _key_of(item: _Item) -> _Item:
     return {"pk": item["pk"], "sk": item["sk"]}
 
 
-def _write_units(old: dict[str, Any] | None, new: dict[str, Any] | None, factor: int) -> int:
+def _write_units(old: _Item | None, new: _Item | None, factor: int) -> int:
     return factor * max(_units(old), _units(new), 1) + _index_units(old, new)
 
 
-def _index_units(old: dict[str, Any] | None, new: dict[str, Any] | None) -> int:
+def _index_units(old: _Item | None, new: _Item | None) -> int:
     """An entry that comes or goes costs its size; one that moves both; one that stays its size if changed."""
     was, is_now = (item if item and "gsi1pk" in item else None for item in (old, new))
     if (

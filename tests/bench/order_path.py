@@ -1,67 +1,174 @@
-"""What one order costs from the HTTP request until staff see it reserved, by its number of lines."""
+"""What one order costs from the HTTP request until staff see it reserved, beside what it must cost at the least.
+
+All are measured in turns, order by order, over the same products and in a process that has taken orders before.
+"""
 
 from __future__ import annotations
 
 import random
 import statistics
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
 
-from tests import world as worlds
-from tests.bench.meter import Bill, metered
+from contracts import assortment, catalog
+from services.orders.commands import submit_order
+from tests.bench.meter import Bill, at_rest, meter_program, metered
+from tests.bench.yardsticks import PLENTY, Program, Wanted, least, line_by_line, put_up_rows
 from tests.shop import open_shop, sku
-from tests.world import World
+from tests.world import World, opened
 
 PRODUCTS = 2_000
-SIZES = (5, 120, 500, 1_000)
+SIZES = (5, 100, 120, 500, 674, 1_000)
+#: Slow to measure, and no turn is like another.
+LINE_BY_LINE_SIZES = (5, 120, 500)
+#: Every allocation is traced, which takes its time too.
+TRACED_SIZES = (5, 120)
+#: The emulator takes seconds for a long order, so it has fewer turns.
+_LONG = 500
+
+OURS, FIRST, LEAST, LINE_BY_LINE = "ours", "ours, first of a process", "least", "line by line"
+INTAKE, RELAY, RESERVATION, PROGRAM = "intake", "relay", "reservation", "program"
+
+#: The slots of an order of so many lines.
+Draw = Callable[[int], Sequence[int]]
 
 
 @dataclass(frozen=True)
-class OrderCost:
-    """One size of order: units and calls of intake, relay and reservation together; CPU as median milliseconds."""
+class Cost:
+    """One size of order: units and calls of all functions together, CPU as median, memory as most at a time.
 
+    `parts`: CPU milliseconds by function, where there are several.
+    """
+
+    path: str
     lines: int
     write_units: float
     read_units: float
     calls: int
-    intake_cpu_ms: float
-    relay_cpu_ms: float
-    reserve_cpu_ms: float
+    cpu_ms: float
+    peak_kb: float
+    parts: dict[str, float]
 
 
-def measure(repeats: int) -> list[OrderCost]:
-    """Every size of order over the same 2,000 products, lines drawn alike in every run."""
-    with worlds.opened() as world:
-        open_shop(products=PRODUCTS, stock=1_000_000, credit_limit_fen=10**14)
-        for _ in range(3):
-            _one_order(world, 5, random.Random(0))
-        return [_measure(world, size, repeats) for size in SIZES]
+def measure(repeats: int) -> list[Cost]:
+    """Every size of order by every path."""
+    with opened() as world:
+        open_shop(products=PRODUCTS, stock=PLENTY, credit_limit_fen=10**14)
+        put_up_rows(range(PRODUCTS))
+        bench = Bench(world, evenly(PRODUCTS))
+        bench.warm_up()
+        with at_rest():
+            return [cost for size in SIZES for cost in bench.measure(size, repeats)]
 
 
-def _measure(world: World, size: int, repeats: int) -> OrderCost:
-    draw = random.Random(size)
-    bills = [_one_order(world, size, draw) for _ in range(repeats)]
-    last = bills[-1]
-    return OrderCost(
-        lines=size,
-        write_units=sum(bill.write_units for bill in last),
-        read_units=sum(bill.read_units for bill in last),
-        calls=sum(sum(bill.calls.values()) for bill in last),
-        intake_cpu_ms=statistics.median(bill[0].cpu_seconds for bill in bills) * 1e3,
-        relay_cpu_ms=statistics.median(bill[1].cpu_seconds for bill in bills) * 1e3,
-        reserve_cpu_ms=statistics.median(bill[2].cpu_seconds for bill in bills) * 1e3,
+def evenly(products: int) -> Draw:
+    """Different SKUs, each as likely as the others: an order lies on as many shelves as can be."""
+    generator = random.Random(products)
+    return lambda lines: generator.sample(range(products), lines)
+
+
+def best_sellers_first(products: int) -> Draw:
+    """Different SKUs, the n-th in the order of their slots as likely as 1/n: what sells together stands together."""
+    generator = random.Random(products)
+    weights = list(accumulate(1 / rank for rank in range(1, products + 1)))
+
+    def draw(lines: int) -> Sequence[int]:
+        found: dict[int, None] = {}
+        while len(found) < lines:
+            found |= dict.fromkeys(generator.choices(range(products), cum_weights=weights, k=lines))
+        return list(found)[:lines]
+
+    return draw
+
+
+def forget() -> None:
+    """Make the process like one that has just begun, as far as it keeps what it has read."""
+    assortment._pages.clear()
+    catalog._pages.clear()
+    submit_order._likely_lists.clear()
+
+
+@dataclass
+class Bench:
+    """Orders into one world, one after the other."""
+
+    world: World
+    draw: Draw
+    orders: int = field(default=0)
+
+    def warm_up(self) -> None:
+        """Make what a process makes once: clients, addresses, pages read."""
+        for size in (5, 100, 100, 100):
+            self.order(size)
+            self.program(least, size)
+
+    def measure(self, size: int, repeats: int) -> list[Cost]:
+        """Our path and the yardsticks in turns."""
+        ours, programs = [], []
+        for _ in range(repeats if size < _LONG else max(3, repeats // 3)):
+            ours.append(self.order(size))
+            programs.append(self.program(least, size))
+        traced = size in TRACED_SIZES
+        costs = [
+            cost_of(OURS, size, ours, _peak(self.order(size, allocations=True)) if traced else 0),
+            cost_of(LEAST, size, programs, _peak(self.program(least, size, allocations=True)) if traced else 0),
+        ]
+        forget()
+        costs.append(cost_of(FIRST, size, [self.order(size)]))
+        if size in LINE_BY_LINE_SIZES:
+            costs.append(cost_of(LINE_BY_LINE, size, [self.program(line_by_line, size)]))
+        return costs
+
+    def order(self, size: int, *, allocations: bool = False) -> dict[str, Bill]:
+        """An order as a dealer sends it, until it is reserved; what follows is carried out and not counted."""
+        with metered(self.world, allocations=allocations) as intake:
+            self.submit(size)
+        with metered(self.world, allocations=allocations) as relay:
+            self.world.relay_once()
+        with metered(self.world, allocations=allocations) as reservation:
+            self.world.consume_once("orders", "reserve_stock")
+        self.world.drain()
+        return {INTAKE: intake, RELAY: relay, RESERVATION: reservation}
+
+    def submit(self, size: int) -> str:
+        """Send an order; its id."""
+        self.orders += 1
+        body = {"lines": [{"sku": sku(slot), "quantity": 3} for slot in self.draw(size)]}
+        token = self.world.token(role="dealer_buyer", dealer_id="D0001")
+        answer = self.world.call("orders", "POST", "/orders", body=body, token=token, key=f"key-{self.orders}")
+        assert answer.status == 202, answer.json
+        return str(answer.json["order_id"])
+
+    def program(self, program: Program, size: int, *, allocations: bool = False) -> dict[str, Bill]:
+        """An order by one of the yardsticks."""
+        self.orders += 1
+        lines = [Wanted(sku(slot), 3, slot) for slot in self.draw(size)]
+        order_id = f"{self.orders:06d}"
+        return {PROGRAM: meter_program(self.world, lambda: program(order_id, lines), allocations=allocations)}
+
+
+def cost_of(path: str, lines: int, orders: Sequence[dict[str, Bill]], peak_bytes: int = 0) -> Cost:
+    """What orders of one size cost: units and calls as those of the last, CPU as the median."""
+    whole = [sum(bills.values(), Bill()) for bills in orders]
+    parts = {part: median_ms([bills[part] for bills in orders]) for part in orders[0]}
+    last = whole[-1]
+    return Cost(
+        path=path,
+        lines=lines,
+        write_units=last.write_units,
+        read_units=last.read_units,
+        calls=last.calls.total(),
+        cpu_ms=median_ms(whole),
+        peak_kb=peak_bytes / 1024,
+        parts=parts,
     )
 
 
-def _one_order(world: World, size: int, draw: random.Random) -> tuple[Bill, Bill, Bill]:
-    """Intake, relay of its announcement, reservation."""
-    body = {"lines": [{"sku": sku(number), "quantity": 3} for number in draw.sample(range(PRODUCTS), size)]}
-    token = world.token(role="dealer_buyer", dealer_id="D0001")
-    with metered(world) as intake:
-        answer = world.call("orders", "POST", "/orders", body=body, token=token, key=f"key-{draw.random()}")
-    assert answer.status == 202, answer.json
-    with metered(world) as relay:
-        world.relay_once()
-    with metered(world) as reserve:
-        world.consume_once("orders", "reserve_stock")
-    world.drain()
-    return intake, relay, reserve
+def median_ms(bills: Sequence[Bill]) -> float:
+    """Median CPU in milliseconds."""
+    return statistics.median(bill.cpu_seconds for bill in bills) * 1e3
+
+
+def _peak(bills: dict[str, Bill]) -> int:
+    return max(bill.peak_bytes for bill in bills.values())

@@ -1,0 +1,131 @@
+"""How the cost of an order of 120 lines grows with what there is: SKUs, stored data, orders that wait for goods.
+
+Units and calls are exact. CPU is told as medians, of turns where one process can have both worlds; these stand on our
+own small AWS, which answers within the SDK, so it is that of our code alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.stock import SLOTS_PER_SHELF, ShelfItem, shelf_key
+from kernel import aws
+from kernel.settings import settings
+from tests.bench.meter import Bill, at_rest
+from tests.bench.order_path import OURS, Bench, Cost, Draw, best_sellers_first, cost_of, evenly
+from tests.bench.yardsticks import PLENTY
+from tests.shop import WAREHOUSE, open_shop
+from tests.world import Saved, World, opened
+
+LINES = 120
+_PRODUCTS = 2_000
+_TIMES = 100
+_BATCH = 25
+_BASE_ORDERS = 10
+_WAITING = 50
+
+STORED = "100 times the orders, dealers and movements"
+SKUS_TOGETHER = "20,000 SKUs for 2,000, best sellers together"
+SKUS_EVENLY = "20,000 SKUs for 2,000, drawn evenly"
+BACKLOG = f"{_WAITING} orders that wait for other goods, for none"
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The same order in a small world and in a large one."""
+
+    by: str
+    small: Cost
+    large: Cost
+
+
+def measure(repeats: int) -> list[Growth]:
+    """Every kind of growth."""
+    return [*_skus(repeats), _stored(repeats), _backlog(repeats)]
+
+
+def _skus(repeats: int) -> Iterator[Growth]:
+    small, large = (_with_skus(products, repeats) for products in (_PRODUCTS, 10 * _PRODUCTS))
+    for by in small:
+        yield Growth(by, small[by], large[by])
+
+
+def _with_skus(products: int, repeats: int) -> dict[str, Cost]:
+    draws: dict[str, Draw] = {SKUS_TOGETHER: best_sellers_first(products), SKUS_EVENLY: evenly(products)}
+    costs = {}
+    with opened(fast=True) as world:
+        open_shop(products=products, stock=PLENTY, credit_limit_fen=10**14)
+        bench = Bench(world, evenly(products))
+        for by, draw in draws.items():
+            bench.draw = draw
+            for _ in range(5):
+                bench.order(1_000)
+            with at_rest():
+                costs[by] = cost_of(OURS, LINES, [bench.order(LINES) for _ in range(repeats)])
+    return costs
+
+
+def _stored(repeats: int) -> Growth:
+    with opened(fast=True) as world:
+        open_shop(products=_PRODUCTS, stock=PLENTY, credit_limit_fen=10**14)
+        bench = Bench(world, evenly(_PRODUCTS))
+        for _ in range(_BASE_ORDERS):
+            bench.order(LINES)
+        small = world.save()
+        _multiply(world)
+        return _in_turns(STORED, bench, small, world.save(), repeats)
+
+
+def _multiply(world: World) -> None:
+    """Everything that names the dealer 99 times more, under other names; but for announcements, which would be sent."""
+    told = [dict(item) for _, item in world.cloud.rows() if "D0001" in repr(item) and item["kind"] != {"S": "event"}]
+    for number in range(1, _TIMES):
+        puts = [{"PutRequest": {"Item": _renamed(item, "D0001", f"C{number:04d}")}} for item in told]
+        for start in range(0, len(puts), _BATCH):
+            aws.client("dynamodb").batch_write_item(RequestItems={settings().table: puts[start : start + _BATCH]})
+    world.drain()
+
+
+def _renamed(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _renamed(inner, old, new) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_renamed(inner, old, new) for inner in value]
+    return value.replace(old, new) if isinstance(value, str) else value
+
+
+def _backlog(repeats: int) -> Growth:
+    """The first shelf is empty and orders wait for what stands there; the one that is measured wants other goods."""
+    with opened(fast=True) as world:
+        open_shop(products=_PRODUCTS, stock=PLENTY, credit_limit_fen=10**14)
+        none = [0] * SLOTS_PER_SHELF
+        ShelfItem(*shelf_key(WAREHOUSE, 0), available=none, held=none).save()
+        bench = Bench(world, _beyond_the_first_shelf())
+        bench.order(1_000)
+        small = world.save()
+        waiting = Bench(world, lambda lines: range(lines), orders=10_000)
+        for _ in range(_WAITING):
+            waiting.order(20)
+        return _in_turns(BACKLOG, bench, small, world.save(), repeats)
+
+
+def _beyond_the_first_shelf() -> Draw:
+    draw = evenly(_PRODUCTS - SLOTS_PER_SHELF)
+
+    def beyond(lines: int) -> Sequence[int]:
+        return [slot + SLOTS_PER_SHELF for slot in draw(lines)]
+
+    return beyond
+
+
+def _in_turns(by: str, bench: Bench, small: Saved, large: Saved, repeats: int) -> Growth:
+    orders: dict[str, list[dict[str, Bill]]] = {"small": [], "large": []}
+    bench.order(LINES)
+    with at_rest():
+        for _ in range(repeats):
+            for name, state in (("small", small), ("large", large)):
+                bench.world.restore(state)
+                orders[name].append(bench.order(LINES))
+    return Growth(by, cost_of(OURS, LINES, orders["small"]), cost_of(OURS, LINES, orders["large"]))

@@ -1,0 +1,137 @@
+"""What an order must cost at the least, and what it costs line by line: written by hand, for comparison only.
+
+Both store the order's lines and its header, reserve its stock and set its state. They take neither HTTP nor tokens,
+check nothing, announce nothing, keep no record of a request and know no price.
+
+- *least*: stock packed 64 SKUs to an item, one transaction over the shelves and the header (design E, performance.md).
+- *line by line*: an item per SKU, one conditional update each (design C): not atomic, and the header comes last.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import boto3
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from contracts.stock import Slot, shelf_key
+from kernel.settings import settings
+from kernel.table import Item
+from tests.shop import WAREHOUSE
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PLENTY = 1_000_000
+
+
+class Wanted(NamedTuple):
+    """A line: pieces of the SKU in a slot."""
+
+    sku: str
+    quantity: int
+    slot: int
+
+
+class _Row(Item, discriminator="bench_row"):
+    """The stock of one SKU; `taken_by` is the last order that took some."""
+
+    available = NumberAttribute()
+    held = NumberAttribute()
+    taken_by = UnicodeAttribute()
+
+
+Program = Callable[[str, Sequence[Wanted]], None]
+
+
+def least(order_id: str, lines: Sequence[Wanted]) -> None:
+    """Three calls, whatever the number of lines."""
+    _store(order_id, lines)
+    by_shelf: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for line in lines:
+        shelf, position = Slot.of(line.slot)
+        by_shelf[shelf].append((position, line.quantity))
+    updates = [_shelf_update(shelf, taken) for shelf, taken in sorted(by_shelf.items())]
+    _dynamodb().transact_write_items(TransactItems=[*updates, {"Update": _decided(order_id)}])
+
+
+def line_by_line(order_id: str, lines: Sequence[Wanted]) -> None:
+    """A call for every line."""
+    _store(order_id, lines)
+    for line in lines:
+        _dynamodb().update_item(
+            TableName=settings().table,
+            Key=_key(f"ROW#{line.slot}", "ROW"),
+            UpdateExpression="SET available = available - :q, held = held + :q, taken_by = :o",
+            ConditionExpression="available >= :q AND taken_by < :o",
+            ExpressionAttributeValues={":q": {"N": str(line.quantity)}, ":o": {"S": order_id}},
+        )
+    _dynamodb().update_item(**_decided(order_id))
+
+
+def put_up_rows(slots: Iterable[int]) -> None:
+    """The items `line_by_line` counts in."""
+    with Item.batch_write() as batch:
+        for slot in slots:
+            batch.save(_Row(f"ROW#{slot}", "ROW", available=PLENTY, held=0, taken_by="-"))
+
+
+@cache
+def _dynamodb() -> DynamoDBClient:
+    return boto3.client("dynamodb")
+
+
+def _store(order_id: str, lines: Sequence[Wanted]) -> None:
+    packed = zlib.compress(json.dumps(lines, separators=(",", ":")).encode())
+    header = {"state": {"S": "submitted"}, "pieces": {"N": str(sum(line.quantity for line in lines))}}
+    waits = {"gsi1pk": {"S": "ORDERS#submitted"}, "gsi1sk": {"S": order_id}}
+    for item in (
+        {**_key("ORDERS#X", f"LINES#{order_id}"), "lines": {"B": packed}},
+        {**_header(order_id), **header, **waits},
+    ):
+        _dynamodb().put_item(TableName=settings().table, Item=item, ConditionExpression="attribute_not_exists(pk)")
+
+
+def _shelf_update(shelf: int, taken: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    values = {f":{quantity}": {"N": str(quantity)} for _, quantity in taken}
+    sets = ",".join(
+        f"available[{at}]=available[{at}]-:{pieces},held[{at}]=held[{at}]+:{pieces}" for at, pieces in taken
+    )
+    return {
+        "Update": {
+            "TableName": settings().table,
+            "Key": _key(*shelf_key(WAREHOUSE, shelf)),
+            "UpdateExpression": f"SET {sets}",
+            "ConditionExpression": " AND ".join(f"available[{at}]>=:{pieces}" for at, pieces in taken),
+            "ExpressionAttributeValues": values,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def _decided(order_id: str) -> dict[str, Any]:
+    return {
+        "TableName": settings().table,
+        "Key": _header(order_id),
+        "UpdateExpression": "SET #state = :after, gsi1pk = :waits",
+        "ConditionExpression": "#state = :before",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": {
+            ":before": {"S": "submitted"},
+            ":after": {"S": "in_review"},
+            ":waits": {"S": "ORDERS#in_review"},
+        },
+    }
+
+
+def _header(order_id: str) -> dict[str, Any]:
+    return _key("ORDERS#X", f"HEADER#{order_id}")
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}

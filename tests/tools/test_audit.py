@@ -562,7 +562,11 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
     ),
     "an order got more than it was told": (
         lambda table: table.change(_grant(table), grants=[["L4", 2, {}]]),
-        {"order-granted"},
+        {"order-granted", "order-share"},
+    ),
+    "an order got what was not shared out to it": (
+        lambda table: table.drop(table.keys(f"STOCK#{WAREHOUSE}", f"ALLOCATION#{table.item(_grant(table)).run}")[0]),
+        {"order-share"},
     ),
     "what is held is never given back": (
         lambda table: table.change(table.order("order in review"), held_until="2026-11-01T00:00:00.000Z"),

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from contracts.catalog import PricePageItem, price_page_key
+from contracts.catalog import PricePageItem, ProductItem, price_page_key
 from contracts.orders import (
     OrderApproved,
     OrderBackordersFilled,
@@ -36,6 +36,7 @@ from services.orders.domain import OPEN_STATES, Action, Line, Progress, State, b
 from services.orders.table import (
     PROGRESS_COLUMNS,
     AccountItem,
+    AllocationItem,
     BackorderItem,
     FulfilmentItem,
     GrantItem,
@@ -43,6 +44,7 @@ from services.orders.table import (
     LinesItem,
     Order,
     ShipmentItem,
+    allocation_key,
     line_pk,
     waiting_key,
     waiting_rank,
@@ -202,6 +204,25 @@ def grants_are_told(table: Snapshot) -> Iterator[Finding]:
             yield Finding("order-granted", order_id, f"{granted[order_id]} pieces granted, told {told[order_id]}")
 
 
+def grants_are_within_shares(table: Snapshot) -> Iterator[Finding]:
+    """S5: in a run nobody got more than its share, which was recorded before anybody got anything."""
+    shares = {
+        (run.pk.removeprefix("STOCK#"), run.sk.removeprefix("ALLOCATION#")): run.shares
+        for run in table.all(AllocationItem)
+    }
+    slots = {product.sku: str(int(product.slot_number)) for product in table.all(ProductItem)}
+    warehouses = {header.order_id: header.warehouse for header in table.all(HeaderItem)}
+    for item in table.all(GrantItem):
+        run = allocation_key(warehouses.get(item.order_id, ""), item.run)
+        share = shares.get(run, {}).get(item.order_id, {})
+        for sku, pieces, _ in item.grants:
+            most = share.get(slots.get(sku, ""), {}).get("pieces", 0)
+            if pieces > most:
+                yield Finding(
+                    "order-share", f"{item.order_id} {sku}", f"got {pieces} in run {item.run}, its share {most}"
+                )
+
+
 def totals_are_of_the_lines(table: Snapshot) -> Iterator[Finding]:
     """O4: an order's totals are the sums of its lines."""
     for order in table.orders:
@@ -330,6 +351,7 @@ ALWAYS = (
     waiting_orders_are_listed,
     who_waits_stands_in_line,
     grants_are_told,
+    grants_are_within_shares,
     totals_are_of_the_lines,
     lines_cost_what_they_should,
     prices_are_the_lists,

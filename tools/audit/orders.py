@@ -206,10 +206,7 @@ def grants_are_told(table: Snapshot) -> Iterator[Finding]:
 
 def grants_are_within_shares(table: Snapshot) -> Iterator[Finding]:
     """S5: in a run nobody got more than its share, which was recorded before anybody got anything."""
-    shares = {
-        (run.pk.removeprefix("STOCK#"), run.sk.removeprefix("ALLOCATION#")): run.shares
-        for run in table.all(AllocationItem)
-    }
+    shares = {(run.pk, run.sk): run.shares for run in table.all(AllocationItem)}
     slots = {product.sku: str(int(product.slot_number)) for product in table.all(ProductItem)}
     warehouses = {header.order_id: header.warehouse for header in table.all(HeaderItem)}
     for item in table.all(GrantItem):
@@ -218,9 +215,7 @@ def grants_are_within_shares(table: Snapshot) -> Iterator[Finding]:
         for sku, pieces, _ in item.grants:
             most = share.get(slots.get(sku, ""), {}).get("pieces", 0)
             if pieces > most:
-                yield Finding(
-                    "order-share", f"{item.order_id} {sku}", f"got {pieces} in run {item.run}, its share {most}"
-                )
+                yield Finding("order-share", f"{item.order_id} {sku}", f"got {pieces} in {item.run}, its share {most}")
 
 
 def totals_are_of_the_lines(table: Snapshot) -> Iterator[Finding]:

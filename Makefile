@@ -22,7 +22,7 @@ run: setup  ## start everything on this machine, at port 8080 or QUDAO_PORT
 test: setup check  ## all checks and all tests
 	@python -m pytest -n 2
 
-soak: setup  ## the long searches: 250,000 plays, all interleavings (SOAK=4: four times as many)
+soak: setup  ## the long searches: 250,000 plays, 100,000 interleavings (SOAK=4: four times as many)
 	@SOAK=$(or $(SOAK),1) python -m pytest -n 2 tests/simulation tests/cloud
 
 check: setup  ## format, lint, types

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from contracts.stock import (
     SLOTS_PER_SHELF,
@@ -20,7 +20,7 @@ from contracts.stock import (
 from kernel import clock
 from kernel.outbox import Command, EventItem, announcement
 from kernel.table import Key, Transaction, TransactionRefused, fetch
-from services.orders.domain import Effect, Move
+from services.orders.domain import Move
 from services.orders.table import RESERVE_QUEUE, MovementItem, movements_pk
 
 #: Pieces by slot number.
@@ -55,19 +55,28 @@ def move_several(
     Args:
         as_read: by slot, pieces available and held that must be there unchanged; of slots that move.
     """
-    steps: dict[tuple[Key, str], list[_Step]] = defaultdict(list)
+    on_shelves: dict[int, list[_Step]] = defaultdict(list)
+    aside: dict[int, list[_Step]] = defaultdict(list)
     for kind, pieces in moves.items():
         moved = {slot: quantity for slot, quantity in sorted(pieces.items()) if quantity}
-        for shelf, here in _by_shelf(moved).items():
-            _take_steps(steps, warehouse, shelf, kind.effect, here)
+        available, held, quarantined = kind.effect
+        for slot, quantity in moved.items():
+            shelf, position = divmod(slot, SLOTS_PER_SHELF)
+            if available:
+                on_shelves[shelf].append(("a", position, available * quantity))
+            if held:
+                on_shelves[shelf].append(("h", position, held * quantity))
+            if quarantined:
+                aside[shelf].append(("q", position, quarantined * quantity))
         if moved:
             _record(transaction, kind, warehouse, moved, cause)
-    unchanged: dict[Key, list[tuple[int, int, int]]] = defaultdict(list)
-    for slot, (available, held) in (as_read or {}).items():
-        shelf, position = Slot.of(slot)
-        unchanged[shelf_key(warehouse, shelf)].append((position, available, held))
-    for (key, label), changes in steps.items():
-        _change(transaction, key, changes, unchanged.get(key, []), label)
+    unchanged: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for slot, counters in (as_read or {}).items():
+        unchanged[slot // SLOTS_PER_SHELF].append((slot % SLOTS_PER_SHELF, *counters))
+    for shelf, steps in on_shelves.items():
+        _change(transaction, shelf_key(warehouse, shelf), steps, unchanged.get(shelf, ()), f"{_LABEL}{shelf}")
+    for shelf, steps in aside.items():
+        _change(transaction, quarantine_key(warehouse, shelf), steps, (), f"{_QUARANTINE_LABEL}{shelf}")
 
 
 def arrival(warehouse: str, document: str, reference: str, pieces: Pieces) -> EventItem:
@@ -161,39 +170,9 @@ _LABEL = "shelf "
 _QUARANTINE_LABEL = "quarantine "
 
 
-class _Step(NamedTuple):
-    """Pieces more or less in one counter: its attribute's short name in expressions, and the position."""
-
-    name: str
-    position: int
-    pieces: int
-
-
+#: Pieces more or less in one counter: its attribute's short name in expressions, the position, and how many.
+_Step = tuple[str, int, int]
 _ATTRIBUTES = {"a": "available", "h": "held", "q": "pieces"}
-
-
-def _by_shelf(pieces: Pieces) -> Mapping[int, list[tuple[int, int]]]:
-    """Positions and pieces by shelf."""
-    found: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for slot, quantity in pieces.items():
-        shelf, position = divmod(slot, SLOTS_PER_SHELF)
-        found[shelf].append((position, quantity))
-    return found
-
-
-def _take_steps(
-    steps: dict[tuple[Key, str], list[_Step]],
-    warehouse: str,
-    shelf: int,
-    effect: Effect,
-    pieces: Sequence[tuple[int, int]],
-) -> None:
-    on_shelf = shelf_key(warehouse, shelf), f"{_LABEL}{shelf}"
-    aside = quarantine_key(warehouse, shelf), f"{_QUARANTINE_LABEL}{shelf}"
-    counters = (("a", on_shelf, effect.available), ("h", on_shelf, effect.held), ("q", aside, effect.quarantined))
-    for name, item, sign in counters:
-        if sign:
-            steps[item] += [_Step(name, position, sign * quantity) for position, quantity in pieces]
 
 
 def _record(transaction: Transaction, kind: Move, warehouse: str, moved: Pieces, cause: Cause) -> None:

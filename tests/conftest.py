@@ -20,7 +20,7 @@ settings.load_profile("repeatable")
 #: Folders whose tests share something costly, which would otherwise be made once in every process.
 _TOGETHER = {"deployed", "packaging"}
 #: Folders whose tests are long and share nothing: whoever is free takes the next.
-_APART = {"simulation"}
+_APART = {"faults_everywhere", "simulation"}
 
 
 class _Scheduling(LoadScopeScheduling):

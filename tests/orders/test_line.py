@@ -266,6 +266,21 @@ def test_who_left_the_line_before_its_share_was_given_gets_nothing(desk: Desk) -
     assert (got(desk, first), got(desk, second), counters(1)) == ((10, 0), (0, 0), (4, 10))
 
 
+def test_who_wants_all_takes_nothing_if_somebody_else_was_quicker(desk: Desk) -> None:
+    open_shop(stock=0)
+    waits = desk.accepted(order_of((1, 10), policy="wait"))
+    hold = serve_line._hold
+
+    def too_late(*args: Any) -> None:
+        with patch.object(serve_line, "_hold", hold):
+            assert desk.adjust("lost", "L-1", (sku(1), 4)).status == 201
+        hold(*args)
+
+    with patch.object(serve_line, "_hold", too_late):
+        come_in(desk, "DN-1", (1, 10))
+    assert (got(desk, waits), counters(1), line()) == ((0, 10), (6, 0), [waits])
+
+
 def test_of_two_lines_of_one_sku_the_earlier_gets_what_comes_in(desk: Desk) -> None:
     open_shop(stock=0)
     order_id = desk.accepted(order_of((1, 10), (1, 10)))

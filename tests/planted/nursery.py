@@ -311,7 +311,7 @@ def _is_of_a_test(error: BaseException) -> bool:
         return True
     *_, (frame, line) = traceback.walk_tb(error.__traceback__)
     file = Path(frame.f_code.co_filename)
-    return file.is_relative_to(ROOT / "tests") and line in _asserting(file)
+    return file.is_relative_to(ROOT / "tests") and (isinstance(error, AssertionError) or line in _asserting(file))
 
 
 def _asserting(file: Path) -> set[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.planted.bugs import catalog, channel, kernel, notifications, orders, reconciliation, relay, tickets
+from tests.planted.bugs import catalog, channel, kernel, machines, notifications, orders, reconciliation, relay, tickets
 
 BUGS = (
     *kernel.BUGS,
@@ -13,4 +13,5 @@ BUGS = (
     *reconciliation.BUGS,
     *notifications.BUGS,
     *tickets.BUGS,
+    *machines.BUGS,
 )

@@ -49,7 +49,7 @@ def _many(first: int, last: int) -> int:
         for made, bad in pool.imap_unordered(_chunk, chunks):
             calls += made
             for seed, why in bad:
-                print(f"seed {seed}: {why}")
+                print(f"seed {seed}: {why}", flush=True)
                 failed.append(seed)
     took = time.monotonic() - began
     count = last - first + 1

@@ -170,6 +170,11 @@ def a_rule_is_published(view: View) -> Ask:
     return ask._replace(method="PUT")
 
 
+def somebody_stands_in(view: View) -> Ask:
+    body = {"alternates": view.lot.choice([[], ["FS"]]), "reason": "约定", "version": view.lot.choice([0, 1])}
+    return view.post("/warehouses/GZ/sourcing", body, "admin")._replace(method="PUT")
+
+
 def finance_books_money(view: View) -> Ask:
     body = {
         "dealer_id": view.lot.choice(DEALERS),
@@ -207,6 +212,7 @@ ACTORS: tuple[tuple[float, Actor], ...] = (
     (1, the_depot_sends_goods_on),
     (1, goods_are_expected),
     (0.3, a_rule_is_published),
+    (0.3, somebody_stands_in),
     (1, finance_books_money),
     (1, finance_takes_a_journal_back),
 )

@@ -20,7 +20,7 @@ from tests.notifications.office import add_person
 from tests.orders.desk import Desk
 from tests.shop import open_shop, order_of, sku
 from tests.simulation.chance import drawn_from, new_process
-from tests.world import Delivery, World
+from tests.world import Delivery, World, route
 
 DEALER, RIVAL = "D0001", "D0002"
 REVIEWED, CONFIRMED, HELD_UP, WAITING, NEW = (f"{DEALER}-{number:06d}" for number in range(1, 6))
@@ -75,6 +75,14 @@ class Scene:
         with drawn_from(1), plane.inserted(plane.Place.NOTE, note):
             act.do(self.world)
         return frozenset(keys)
+
+    def routes(self) -> set[tuple[str, str]]:
+        """The routes that are asked, as (service, method and path)."""
+        found = set()
+        for service, method, path, *_ in _requests(self.journal).values():
+            operation, _ = route(self.world.app(service), method, path)
+            found.add((service, f"{method} {operation.path}"))
+        return found
 
     def conflicts(self) -> list[tuple[Act, Act]]:
         """Every two that write an item both: two different ones, one beside itself, and one beside another like it."""
@@ -167,6 +175,31 @@ def _requests(journal: str) -> dict[str, _Request]:
             "/stock/adjustments",
             corrected | {"reference": "A2", "kind": "set_aside", "lines": [{"sku": sku(2), "quantity": 1}]},
         ),
+        "send goods on": stock(
+            "/stock/transfers",
+            {
+                "from_warehouse": "GZ",
+                "to_warehouse": "FS",
+                "reference": "T1",
+                "expected_on": "2026-11-25",
+                "reason": "调拨",
+                "lines": [{"sku": sku(1), "quantity": 1}],
+            },
+        ),
+        "expect goods": stock(
+            "/stock/expected/GZ/E1",
+            {
+                "expected_on": "2026-11-26",
+                "lines": [{"sku": sku(1), "quantity": 9}],
+                "reason": "工厂通知",
+                "version": 0,
+            },
+            "PUT",
+        ),
+        "say who stands in": stock(
+            "/warehouses/GZ/sourcing", {"alternates": ["FS"], "reason": "约定", "version": 0}, "PUT"
+        ),
+        "run statements": books("/statement-runs", {"period": "2026-10"}),
         "publish a rule": stock("/warehouses/GZ/allocation-rule", rule, "PUT"),
         "book money": books("/receipts", money | {"amount_fen": 500, "bank_reference": "BANK 3"}),
         "take a journal back": books(f"/journals/{journal}/reversal", why),

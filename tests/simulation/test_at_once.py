@@ -16,7 +16,7 @@ from tests.world import World, opened
 
 _CHUNKS = 8
 #: Of each pair; over all pairs some ten thousand.
-_INTERLEAVINGS = depth(57, 570)
+_INTERLEAVINGS = depth(51, 510)
 
 
 @pytest.fixture
@@ -31,6 +31,17 @@ def test_conflicting_acts_come_to_what_one_after_the_other_comes_to(scene: Scene
     assert len(pairs) >= 40
     tried = [Pair(scene, pair).check(_INTERLEAVINGS).tried for pair in pairs[chunk::_CHUNKS]]
     assert sum(tried) > 10 * len(tried)
+
+
+def test_every_route_that_moves_goods_or_money_is_in_the_scene(scene: Scene) -> None:
+    services = ("orders", "reconciliation")
+    declared = {
+        (service, f"{operation.method} {operation.path}")
+        for service in services
+        for operation in scene.world.app(service).operations
+        if operation.method != "GET"
+    }
+    assert scene.routes() == declared
 
 
 def test_on_moto_they_come_to_the_same() -> None:

@@ -454,4 +454,60 @@ BUGS = (
         new="        _follow(message.id, event.dealer_id, -event.owed_change_fen)\n",
         caught_by=f"{_ORDERS}test_a_receipt_taken_back_takes_its_credit_back",
     ),
+    # what is expected and promised
+    Bug(
+        "what is sent to another warehouse is expected where it left",
+        Kind.WRONG_SOURCE,
+        "services/orders/commands/transfer_stock.py",
+        old="inbound.Delivery(request.to_warehouse, ",
+        new="inbound.Delivery(request.from_warehouse, ",
+        caught_by=f"{_DOCUMENTS}test_what_is_sent_is_gone_here_and_expected_there_until_it_is_received",
+    ),
+    Bug(
+        "what came in is still expected, and promised a second time",
+        Kind.SIGN_FLIP,
+        "services/orders/inbound.py",
+        old="pieces - came.get(slot, 0)) for",
+        new="pieces + came.get(slot, 0)) for",
+        caught_by=f"{_DOCUMENTS}test_of_two_receipts_of_one_delivery_each_takes_off_its_own",
+    ),
+    Bug(
+        "one piece is promised to everybody in line",
+        Kind.DROPPED_DEDUP,
+        "services/orders/promises.py",
+        old="                supply.appendleft(Dated(day, there - taken))\n",
+        new="                supply.appendleft(Dated(day, there))\n",
+        caught_by="tests/orders/test_promises.py::test_no_piece_is_promised_twice_nor_before_it_is_there_nor_on_a_day_off",
+    ),
+    Bug(
+        "expected pieces are promised for the very day they are to come in",
+        Kind.OFF_BY_ONE,
+        "services/orders/promises.py",
+        old="    return calendar.workday_from(arrives + timedelta(days=1)).isoformat()\n",
+        new="    return calendar.workday_from(arrives).isoformat()\n",
+        caught_by=(
+            "tests/orders/test_promises.py::test_expected_pieces_leave_on_the_first_working_day_after_they_come_in"
+        ),
+    ),
+    Bug(
+        "a promise that is not kept is told to nobody",
+        Kind.LOST_ANNOUNCEMENT,
+        _SWEEP,
+        old="    if has_slipped(header):\n",
+        new="    if has_slipped(header) and header.overdue:\n",
+        caught_by=(
+            "tests/orders/test_promise_ledger.py::test_what_is_not_approved_by_the_cut_off_is_told_to_leave_later_once"
+        ),
+    ),
+    Bug(
+        "a promise that was moved in time counts as kept",
+        Kind.WRONG_SOURCE,
+        "services/orders/kept.py",
+        old=' for number in one["lines"] if number not in days}',
+        new=' for number in one["lines"]}',
+        caught_by=(
+            "tests/orders/test_promise_ledger.py::"
+            "test_what_leaves_is_measured_by_the_day_first_promised_however_that_moved"
+        ),
+    ),
 )

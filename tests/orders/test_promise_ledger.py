@@ -19,7 +19,7 @@ from services.orders.table import HeaderItem
 from tests import faults
 from tests.orders.desk import Desk
 from tests.orders.test_faults import in_the_end
-from tests.shop import open_shop, order_of, sku
+from tests.shop import WAREHOUSE, open_shop, order_of, sku
 from tests.world import World
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, NEXT_MONDAY = (f"2026-11-{day}" for day in (23, 24, 25, 26, 27, 30))
@@ -247,6 +247,41 @@ def test_more_orders_than_are_told_in_one_go_are_told_by_the_sweep(desk: Desk, m
     assert [len(moves(one)) for one in orders] == [1, 1, 0]
     sweep(desk)
     assert [len(moves(one)) for one in orders] == [1, 1, 1]
+
+
+def test_who_looked_earlier_does_not_take_back_what_was_told_since(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_shop(stock=0)
+    expect(desk, "PO-1", WEDNESDAY, (1, 10))
+    order_id = desk.accepted(order_of((1, 4)))
+    assert desk.expect("PO-1", FRIDAY, (sku(1), 10), version=1).status == 200
+    tell, once = promise_lines._tell, iter([True])
+
+    def overtaken(*asked: Any) -> None:
+        if next(once, False):
+            expect(desk, "PO-1", TUESDAY, (1, 10), version=2)
+        tell(*asked)
+
+    monkeypatch.setattr(promise_lines, "_tell", overtaken)
+    promise_lines.renew_promises(WAREHOUSE)
+    assert [(kind, lines[0][2]) for kind, lines in moves(order_id)] == [(MOVED, THURSDAY), (MOVED, WEDNESDAY)]
+    assert days(desk, order_id) == [WEDNESDAY]
+
+
+def test_who_lost_its_place_meanwhile_is_told_no_day(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_shop(stock=4)
+    order_id = desk.accepted(order_of((1, 10)))
+    assert desk.expect("PO-1", FRIDAY, (sku(1), 10)).status == 200
+    tell, once = promise_lines._tell, iter([True])
+
+    def overtaken(*asked: Any) -> None:
+        if next(once, False):
+            sweep(desk, "2026-11-26 10:30")
+        tell(*asked)
+
+    monkeypatch.setattr(promise_lines, "_tell", overtaken)
+    promise_lines.renew_promises(WAREHOUSE)
+    assert days(desk, order_id) == [None]
+    assert told(order_id)[-1].type == "order.hold-expired.v1"
 
 
 def test_a_hold_that_ends_takes_the_promise_with_it_and_a_renewed_order_gets_another(desk: Desk) -> None:

@@ -20,7 +20,7 @@ from services.orders.commands.stock_rules import check_warehouse
 from services.orders.domain import State, backordered_by_slot
 from services.orders.goods import products_asked
 from services.orders.promises import Dated, atp, of_line, slips, still_leaves
-from services.orders.table import HeaderItem, Order, change_order, load_order, promised_in_line
+from services.orders.table import BackorderItem, HeaderItem, Order, change_order, load_order, promised_in_line
 from services.orders.views import facts_of
 
 #: Orders told in one go; the sweep goes on with the others.
@@ -42,7 +42,7 @@ def renew_promises(warehouse: str) -> None:
     days = of_line([place_of(place) for place in line], there, expected, clock.now(), CHINA)
     changed = [place for place in line if days[place.order_id] != place.days]
     for place in changed[:_MOST]:
-        _tell(place.order_id, place.by_slot, days[place.order_id])
+        _tell(place, days[place.order_id])
 
 
 def show_promise(caller: Principal, warehouse: str, query: StockQuery) -> Promisable:
@@ -107,11 +107,14 @@ def _leaves(header: HeaderItem) -> str:
     return still_leaves(str(header.promised_on), header.state == State.CONFIRMED, clock.now(), CHINA)
 
 
-def _tell(order_id: str, wanted: Mapping[int, int], days: Mapping[int, str]) -> None:
-    order = load_order(order_id)
-    if not order.header.in_line_since or backordered_by_slot(order.lines, order.progress) != wanted:
-        return
+def _tell(place: BackorderItem, days: Mapping[int, str]) -> None:
+    """Tell an order its days, unless it or what it was told is no longer as `place` was read: then whoever changed that
+    knew better, and older knowledge must not take it back."""
+    order = load_order(place.order_id)
     told = promised_in_line(order.header)
+    as_read = backordered_by_slot(order.lines, order.progress) == place.by_slot and told == place.days
+    if not order.header.in_line_since or not as_read:
+        return
     waiting = {
         line.line_no: line.slot for line, so_far in zip(order.lines, order.progress, strict=True) if so_far.backordered
     }
@@ -127,7 +130,7 @@ def _tell(order_id: str, wanted: Mapping[int, int], days: Mapping[int, str]) -> 
     try:
         transaction.commit()
     except TransactionRefused:
-        observability.logger().info("promise left to whoever changed the order", order_id=order_id)
+        observability.logger().info("promise left to whoever changed the order", order_id=place.order_id)
 
 
 def _moved(old: Mapping[int, str | None], new: Mapping[int, str | None], *, held: bool) -> tuple[MovedPromise, ...]:

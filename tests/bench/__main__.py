@@ -45,7 +45,7 @@ def main() -> None:
     if "--json" in sys.argv:
         print(json.dumps({**asdict(run), "goals": [{**asdict(goal), "holds": goal.holds} for goal in run.goals]}))
         return
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 140)
     for table in (_orders(run.orders), _growth(run.growth), _bursts(run), _goals(run.goals)):
         console.print(table)
 
@@ -63,24 +63,17 @@ def _run(repeats: int) -> Run:
 
 
 def _orders(costs: Sequence[order_path.Cost]) -> Table:
-    names = (
-        "lines",
-        "path",
-        "write units",
-        "read units",
-        "calls",
-        "CPU ms",
-        "x least",
-        "most KB at a time",
-        "CPU ms by function",
-    )
+    parts = (order_path.INTAKE, order_path.RELAY, order_path.RESERVATION)
+    names = ("lines", "path", "write units", "read units", "calls", "CPU ms", "x least", *parts, "most KB")
     table = Table(*names, title=f"one order, from the request until it is reserved, {order_path.PRODUCTS:,} SKUs")
     least = {cost.lines: cost.cpu_ms for cost in costs if cost.path == order_path.LEAST}
     for cost in costs:
-        parts = ", ".join(f"{part} {ms:.1f}" for part, ms in cost.parts.items()) if len(cost.parts) > 1 else ""
-        figures = (f"{cost.write_units:.0f}", f"{cost.read_units:.0f}", f"{cost.calls}", f"{cost.cpu_ms:.1f}")
-        memory = f"{cost.peak_kb:.0f}" if cost.peak_kb else ""
-        table.add_row(f"{cost.lines:,}", cost.path, *figures, f"{cost.cpu_ms / least[cost.lines]:.2f}", memory, parts)
+        counted = (f"{figure:.0f}" for figure in (cost.write_units, cost.read_units, cost.calls))
+        timed = (f"{cost.cpu_ms:.1f}", f"{cost.cpu_ms / least[cost.lines]:.2f}")
+        by_part = (f"{cost.parts[part]:.1f}" if part in cost.parts else "" for part in parts)
+        table.add_row(
+            f"{cost.lines:,}", cost.path, *counted, *timed, *by_part, f"{cost.peak_kb:.0f}" if cost.peak_kb else ""
+        )
     return table
 
 

@@ -20,9 +20,9 @@ from unittest.mock import patch
 
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
-from moto.core.botocore_stubber import BotocoreStubber
 
 from kernel.app import ServiceApp
+from tests.bench.wire import Wire
 from tests.cloud.fast import FastCloud
 from tests.read_units import cost, item_bytes
 from tests.world import World
@@ -89,7 +89,8 @@ def meter_program(world: World, program: Callable[[], object], *, allocations: b
 def _billed(world: World, ours: _Ours) -> Iterator[Bill]:
     bill = Bill()
     send: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
-    stub: Any = BotocoreStubber.__call__
+    carry: Any = Wire.__call__
+    answer: Any = FastCloud._answer
 
     def billed(client: BaseClient, operation: str, request: dict[str, Any]) -> Any:
         keys = ours.without(lambda: _writes(operation, request))
@@ -102,11 +103,8 @@ def _billed(world: World, ours: _Ours) -> Iterator[Bill]:
         ours.without(lambda: _bill(bill, world, operation, request, answer, keys, before))
         return answer
 
-    def stubbed(self: BotocoreStubber, event_name: str, request: Any, **more: Any) -> Any:
-        bill.calls[event_name.removeprefix("before-send.")] += 1
-        return ours.without(lambda: stub(self, event_name, request, **more))
-
-    answer: Any = FastCloud._answer
+    def carried(wire: Wire, request: Any, **more: Any) -> Any:
+        return ours.without(lambda: carry(wire, request, **more))
 
     def answered(cloud: FastCloud, service: str, operation: str, params: dict[str, Any]) -> Any:
         bill.calls[f"{service}.{operation}"] += 1
@@ -114,7 +112,7 @@ def _billed(world: World, ours: _Ours) -> Iterator[Bill]:
 
     with (
         patch.object(BaseClient, "_make_api_call", billed),
-        patch.object(BotocoreStubber, "__call__", stubbed),
+        patch.object(Wire, "__call__", carried),
         patch.object(FastCloud, "_answer", answered),
     ):
         yield bill
@@ -140,6 +138,7 @@ class _Ours:
         self.peak_bytes = 0
         self._allocations = allocations
         self._floor = 0
+        self._outside = False
 
     def within(self, act: Callable[[], Any]) -> Any:
         """Do something that is to be counted."""
@@ -157,6 +156,9 @@ class _Ours:
 
     def without(self, act: Callable[[], Any]) -> Any:
         """Do something that is not to be counted."""
+        if self._outside:
+            return act()
+        self._outside = True
         began = time.process_time()
         if self._allocations:
             self._remember()
@@ -167,6 +169,7 @@ class _Ours:
             if self._allocations:
                 self._floor += self._look() - before
             self.cpu_seconds -= time.process_time() - began
+            self._outside = False
 
     def _remember(self) -> None:
         self.peak_bytes = max(self.peak_bytes, tracemalloc.get_traced_memory()[1] - self._floor)

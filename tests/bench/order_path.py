@@ -14,18 +14,14 @@ from itertools import accumulate
 from contracts import assortment, catalog
 from services.orders.commands import submit_order
 from tests.bench.meter import Bill, at_rest, meter_program, metered
+from tests.bench.wire import opened_on_the_wire
 from tests.bench.yardsticks import PLENTY, Program, Wanted, least, line_by_line, put_up_rows
 from tests.shop import open_shop, sku
-from tests.world import World, opened
+from tests.world import World
 
 PRODUCTS = 2_000
 SIZES = (5, 100, 120, 500, 674, 1_000)
-#: Slow to measure, and no turn is like another.
-LINE_BY_LINE_SIZES = (5, 120, 500)
-#: Every allocation is traced, which takes its time too.
-TRACED_SIZES = (5, 120)
-#: The emulator takes seconds for a long order, so it has fewer turns.
-_LONG = 500
+LINE_BY_LINE_SIZES = (5, 120, 500, 1_000)
 
 OURS, FIRST, LEAST, LINE_BY_LINE = "ours", "ours, first of a process", "least", "line by line"
 INTAKE, RELAY, RESERVATION, PROGRAM = "intake", "relay", "reservation", "program"
@@ -53,11 +49,11 @@ class Cost:
 
 def measure(repeats: int) -> list[Cost]:
     """Every size of order by every path."""
-    with opened() as world:
+    with opened_on_the_wire() as world:
         open_shop(products=PRODUCTS, stock=PLENTY, credit_limit_fen=10**14)
         put_up_rows(range(PRODUCTS))
         bench = Bench(world, evenly(PRODUCTS))
-        bench.warm_up()
+        bench.warm_up()  # also before what is measured as a first order: the code itself has run, only pages are unread
         with at_rest():
             return [cost for size in SIZES for cost in bench.measure(size, repeats)]
 
@@ -99,23 +95,24 @@ class Bench:
 
     def warm_up(self) -> None:
         """Make what a process makes once: clients, addresses, pages read."""
-        for size in (5, 100, 100, 100):
-            self.order(size)
-            self.program(least, size)
+        for _ in range(2):
+            self.order(1_000)
+        self.program(least, 100)
 
     def measure(self, size: int, repeats: int) -> list[Cost]:
         """Our path and the yardsticks in turns."""
+        forget()
+        first = cost_of(FIRST, size, [self.order(size)])
+        self.warm_up()
         ours, programs = [], []
-        for _ in range(repeats if size < _LONG else max(3, repeats // 3)):
+        for _ in range(repeats):
             ours.append(self.order(size))
             programs.append(self.program(least, size))
-        traced = size in TRACED_SIZES
         costs = [
-            cost_of(OURS, size, ours, _peak(self.order(size, allocations=True)) if traced else 0),
-            cost_of(LEAST, size, programs, _peak(self.program(least, size, allocations=True)) if traced else 0),
+            first,
+            cost_of(OURS, size, ours, _peak(self.order(size, allocations=True))),
+            cost_of(LEAST, size, programs, _peak(self.program(least, size, allocations=True))),
         ]
-        forget()
-        costs.append(cost_of(FIRST, size, [self.order(size)]))
         if size in LINE_BY_LINE_SIZES:
             costs.append(cost_of(LINE_BY_LINE, size, [self.program(line_by_line, size)]))
         return costs

@@ -1,0 +1,75 @@
+"""A world whose AWS answers where the network would begin: the SDK writes, signs and reads every call as it does in a
+function, and the answer itself takes no longer than it must. Import this before the first client is made.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.handlers import BUILTIN_HANDLERS
+
+from tests.cloud.fast import FastCloud
+from tests.cloud.items import Refusal
+from tests.cloud.plane import Answer, Proceed, Request
+from tests.world import World, opened
+
+#: What a request is addressed to, before the dot, and the service that is.
+_SERVICES = {
+    "DynamoDB_20120810": "dynamodb",
+    "AmazonSQS": "sqs",
+    "AWSEvents": "events",
+    "secretsmanager": "secretsmanager",
+}
+
+
+class Wire:
+    """Answers requests of the SDK while it leads to a cloud."""
+
+    def __init__(self) -> None:
+        self.cloud: FastCloud | None = None
+
+    def __call__(self, request: Any, **_: Any) -> AWSResponse | None:
+        if self.cloud is None:
+            return None
+        target, _, operation = request.headers["X-Amz-Target"].decode().partition(".")
+        params = json.loads(request.body, object_hook=_with_bytes)
+        try:
+            status, answer = 200, self.cloud._answer(_SERVICES[target], operation, params)
+        except Refusal as refusal:
+            status, answer = 400, {"__type": refusal.code, "message": refusal.message, **refusal.more}
+        response = AWSResponse(request.url, status, HTTPHeaders(), None)
+        response._content = json.dumps(answer, default=lambda value: base64.b64encode(bytes(value)).decode()).encode()
+        return response
+
+
+@contextmanager
+def opened_on_the_wire() -> Iterator[World]:
+    """A fresh world at the other end of the wire."""
+    with patch.object(FastCloud, "_layer", _let_through), opened(fast=True) as world:
+        assert isinstance(world.cloud, FastCloud)
+        wire.cloud = world.cloud
+        try:
+            yield world
+        finally:
+            wire.cloud = None
+
+
+def _let_through(_cloud: FastCloud, request: Request, proceed: Proceed) -> Answer:
+    return proceed(request)
+
+
+def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
+    if len(value) == 1 and isinstance(value.get("B"), str):
+        return {"B": base64.b64decode(value["B"])}
+    return value
+
+
+wire = Wire()
+BUILTIN_HANDLERS.insert(0, ("before-send", wire))

@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from kernel.table import query_all
+from services.orders import domain
 from services.orders.commands import serve_line
 from services.orders.table import BackorderItem, MovementItem, line_pk, movements_pk
 from tests import faults
@@ -98,6 +99,28 @@ def test_an_order_that_waits_takes_nothing_until_it_can_have_all(desk: Desk) -> 
     come_in(desk, "DN-2", (1, 1))
     assert (got(desk, waits), counters(1), counters(2)) == ((13, 0), (0, 10), (2, 3))
     assert line() == []
+
+
+def test_an_order_that_waits_for_more_shelves_than_a_transaction_can_change_gets_all(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(domain, "SHELVES_PER_STEP", 1)
+    open_shop(stock=0, products=130)
+    order_id = desk.accepted(order_of((1, 2), (100, 2), policy="wait"))
+    come_in(desk, "DN-1", (1, 5))
+    assert got(desk, order_id) == (0, 4)
+    come_in(desk, "DN-2", (100, 5))
+    assert (got(desk, order_id), line(), counters(1), counters(100)) == ((4, 0), [], (3, 2), (3, 2))
+
+
+def test_a_line_longer_than_a_run_can_record_is_served_in_several(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve_line, "_MOST_SHARES", 2)
+    open_shop(stock=0)
+    orders = [desk.accepted(order_of((1, 1))) for _ in range(3)]
+    come_in(desk, "DN-1", (1, 3))
+    assert [got(desk, one) for one in orders] == [(1, 0), (1, 0), (0, 1)]
+    desk.world.periodic("orders", "sweep_orders")
+    assert got(desk, orders[2]) == (1, 0)
 
 
 def test_an_order_that_wants_all_or_nothing_does_not_stand_in_line(desk: Desk) -> None:

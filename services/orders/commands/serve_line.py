@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict
+from itertools import accumulate
 from typing import Any
 
 from contracts.orders import OrderBackordersFilled
@@ -37,6 +38,9 @@ from services.orders.views import facts_of
 #: Others may take some of what was granted before it is held, each round lowers it to what is there.
 _ROUNDS = 25
 
+#: SKUs waited for, order by order, in one run: with their reasons they stay well within the 400 KB of an item.
+_MOST_SHARES = 8_000
+
 
 class StockKeepsChanging(Exception):
     """Others took stock faster than we could decide; the message comes again."""
@@ -57,7 +61,7 @@ def serve_line(warehouse: str, run_id: str) -> None:
     for order_id, slots in run.shares.items():
         shares = {int(slot): share for slot, share in slots.items()}
         for part in steps(shares, SLOTS_PER_SHELF):
-            _fill(order_id, run, {slot: shares[slot] for slot in sorted(part)})
+            _fill(order_id, run, {slot: shares[slot] for slot in sorted(part)}, run_gives=shares.keys())
 
 
 def serve_those_ahead(order: Order) -> bool:
@@ -82,7 +86,7 @@ def line_of(warehouse: str) -> list[BackorderItem]:
 
 
 def _new_run(warehouse: str, run_id: str) -> AllocationItem | None:
-    line = line_of(warehouse)
+    line = _foremost(line_of(warehouse))
     there = stock.available_at(warehouse, {slot for place in line for slot in place.by_slot}) if line else {}
     supply = {slot: pieces for slot, pieces in there.items() if pieces}
     if not supply:
@@ -109,6 +113,12 @@ def _new_run(warehouse: str, run_id: str) -> AllocationItem | None:
     return run
 
 
+def _foremost(line: Sequence[BackorderItem]) -> list[BackorderItem]:
+    """As much of the line, from its head, as one record of a run can hold; the sweep goes on with the others."""
+    waited = accumulate(len(place.by_slot) for place in line)
+    return [place for place, so_far in zip(line, waited, strict=True) if so_far <= _MOST_SHARES]
+
+
 def place_of(item: BackorderItem) -> Place:
     """An order in line, as the rules see it."""
     return Place(
@@ -126,14 +136,21 @@ def _kept(grant: Grant) -> dict[str, Any]:
     return {"pieces": grant.pieces, "reason": asdict(grant.reason)}
 
 
-def _fill(order_id: str, run: AllocationItem, shares: Mapping[int, dict[str, Any]]) -> None:
-    """Hold an order's share for it, unless that was done; less if it waits for less by now, or others took some."""
+def _fill(order_id: str, run: AllocationItem, shares: Mapping[int, dict[str, Any]], *, run_gives: Set[int]) -> None:
+    """Hold a part of an order's share, unless that was done; less if it waits for less by now, or others took some.
+
+    Args:
+        run_gives: all slots of which the run gives it something. Who takes only all of it must get it in all parts.
+    """
     granted = {slot: int(share["pieces"]) for slot, share in shares.items()}
     for _ in range(_ROUNDS):
         order = load_order(order_id)
         waited = backordered_by_slot(order.lines, order.progress) if order.header.in_line_since else {}
         granted = {slot: min(pieces, waited.get(slot, 0)) for slot, pieces in granted.items()}
-        if not any(granted.values()) or (not order.policy.takes_part and granted != waited):
+        if not any(granted.values()):
+            return
+        whole = waited.keys() <= run_gives and all(pieces == waited.get(slot, 0) for slot, pieces in granted.items())
+        if not (whole or order.policy.takes_part):
             return
         try:
             _hold(order, run, shares, granted)

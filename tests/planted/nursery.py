@@ -30,7 +30,7 @@ import pytest
 
 from tests.cloud import in_moto
 from tests.cloud.wanted import REGION
-from tests.planted.planting import ROOT, Bug, plant
+from tests.planted.planting import ROOT, Bug, Uprooted, plant
 
 #: A test that takes longer has not caught a bug but hangs.
 _SECONDS = 120
@@ -255,7 +255,12 @@ def _answer(question: dict[str, Any]) -> Verdict:
     if "tests" in question:
         status = pytest.main([*question["tests"], *_OPTIONS], plugins=[witness])
         return witness.verdict(status)
-    planter = plant(Bug(**question["bug"]))
+    bug = Bug(**question["bug"])
+    try:
+        assert bug.source
+    except Uprooted as error:
+        return Verdict(Outcome.BROKEN, str(error))
+    planter = plant(bug)
     status = pytest.main([planter.bug.caught_by, *_OPTIONS], plugins=[witness])
     if not planter.planted:
         return Verdict(Outcome.BROKEN, f"the test does not even import {planter.bug.module}")

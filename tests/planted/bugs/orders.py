@@ -301,8 +301,8 @@ BUGS = (
         "who takes all or nothing is given a part when goods come in",
         Kind.REMOVED_CONDITION,
         _LINE,
-        old=" or (not order.policy.takes_part and granted != waited):",
-        new=":",
+        old="        if not (whole or order.policy.takes_part):\n            return\n",
+        new="",
         caught_by=f"{_IN_LINE}test_who_wants_all_takes_nothing_if_somebody_else_was_quicker",
     ),
     Bug(

@@ -11,6 +11,7 @@ from hypothesis import settings
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests import world as worlds
+from tests.faults_everywhere.count import Count
 
 # The same examples in every run, however busy the machine is.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -31,6 +32,12 @@ class _Scheduling(LoadScopeScheduling):
         if file.parent.name in _APART:
             return nodeid
         return file.parent.name if file.parent.name in _TOGETHER else str(file)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let what all processes report be counted where it comes together."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Count())
 
 
 @pytest.hookimpl(optionalhook=True)

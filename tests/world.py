@@ -321,7 +321,7 @@ class World:
         """Deliver again all that was ever taken in well, message by message, and let the relay see the stream anew."""
         report = Drained()
         for delivery in list(self.delivered):
-            self._deliver_again(delivery)
+            self.deliver_again(delivery)
             report.delivered[delivery.function] += 1
         self._streamed = self._stream_begins
         after = self.drain()
@@ -458,13 +458,14 @@ class World:
         later = []
         for delivery in self._disorder.again:
             if self._disorder.order.random() < 0.5:
-                self._deliver_again(delivery)
+                self.deliver_again(delivery)
             else:
                 later.append(delivery)
         self._disorder.again = later
         return True
 
-    def _deliver_again(self, delivery: Delivery) -> None:
+    def deliver_again(self, delivery: Delivery) -> None:
+        """Hand a function once more what it has taken already, which it must bear."""
         record = delivery.record | {"receiptHandle": "again"}
         failures = self._invoke_consumer(delivery.function, [record])
         assert not failures, f"{delivery.function} refused a duplicate: {record['body']}"

@@ -122,7 +122,10 @@ class Nursery:
     def ask(self, question: dict[str, Any]) -> Verdict:
         """Put a question to the process."""
         if self._process is None:
-            environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+            # A test is to be run as in every run, however far the search goes that runs it.
+            environment = {
+                name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SOAK"))
+            }
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.planted.nursery", self._ground],
                 cwd=ROOT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.planted.planting import Bug, Kind
 
+_BROKEN = "tests/faults_everywhere/test_every_handler.py::test_it_ends_as_undisturbed_whatever_breaks"
 _PLAYED = (
     "tests/simulation/test_simulation.py::test_whatever_happens_in_whatever_order_with_whatever_faults_it_ends_well[0]"
 )
@@ -44,6 +45,26 @@ BUGS = (
             "    transaction.commit()\n    transaction = Transaction()\n"
         ),
         caught_by="tests/orders/test_faults.py::test_a_decision_is_taken_once_whatever_breaks",
+    ),
+    Bug(
+        "of an event only the first mailbox is told when the process dies",
+        Kind.EFFECT_BEFORE_RECORD,
+        "services/notifications/commands/telling.py",
+        old="        _add_texts(transaction, message, dealer_id, notice)\n",
+        new=(
+            "        _add_texts(transaction, message, dealer_id, notice)\n        try:\n"
+            "            transaction.commit()\n        except TransactionRefused:\n            return\n"
+            "        transaction = Transaction()\n"
+        ),
+        caught_by=f"{_BROKEN}[notifications.notify, of an order]",
+    ),
+    Bug(
+        "a step of a service request is taken, and if the process dies just then nobody is told",
+        Kind.LOST_ANNOUNCEMENT,
+        "services/tickets/table.py",
+        old='    transaction.put(ticket, "ticket", as_read)\n',
+        new='    first = Transaction()\n    first.put(ticket, "ticket", as_read)\n    first.commit()\n',
+        caught_by=f"{_BROKEN}[tickets POST /tickets/{{ticket_id}}/accept, as usual]",
     ),
     # played by lot
     Bug(

@@ -19,20 +19,21 @@ SKUS = tuple(sku(number) for number in range(4))
 @dataclass(frozen=True)
 class Place:
     """What was agreed before the play begins. `stock`: pieces of each SKU in each warehouse; `limit_fen`: credit;
-    `phone`: where dealers are texted."""
+    `people`: who may be told of it; `phone`: where dealers are texted."""
 
     name: str
     stock: tuple[int, int]
     limit_fen: int = 100_000_000
     rule: dict[str, Any] | None = None
     alternates: bool = False
+    people: bool = False
     phone: str | None = None
 
 
 PLACES = (
-    Place("plenty", (1_000, 1_000)),
+    Place("plenty", (1_000, 1_000), people=True),
     Place("contended", (10, 0)),
-    Place("scarce", (2, 3), alternates=True, phone="+8613800000001"),
+    Place("scarce", (2, 3), alternates=True, people=True, phone="+8613800000001"),
     Place("empty", (0, 0), rule={"rule": "pro_rata_by_tier", "pack": 1}),
     Place("short of credit", (50, 5), limit_fen=15_000),
 )
@@ -60,9 +61,10 @@ class Stage:
 
 def _build(world: World, place: Place) -> list[str]:
     open_shop(products=len(SKUS), stock=None, dealers=DEALERS, credit_limit_fen=place.limit_fen)
-    for dealer_id in DEALERS:
-        add_person(dealer_id, f"{dealer_id}-boss", "dealer_admin", place.phone)
-    add_person(None, "clerk", "assistant", None)
+    if place.people:
+        for dealer_id in DEALERS:
+            add_person(dealer_id, f"{dealer_id}-boss", "dealer_admin", place.phone)
+        add_person(None, "clerk", "assistant", None)
     desk = Desk(world)
     for warehouse, pieces in zip(WAREHOUSES, place.stock, strict=True):
         if pieces:

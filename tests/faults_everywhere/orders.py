@@ -248,6 +248,8 @@ IN_LINE = first(came_in("DN-5", ("L5", 2)), all_happens, decided(("L3", 3), ("L5
 PARTLY_SHIPPED = _of("order partly shipped")
 A_BATCH_SHORT = first(decided(("L5", 4)), decided(("L5", 4), dealer=OTHER, name="the rival's"))
 
+#: What an order gave back of many shelves so far is on order again, but it does not stand in line for it.
+GIVEN_BACK_IN_PART = ("line-since",)
 REVIEW = [
     _act(
         "approve",
@@ -270,6 +272,7 @@ REVIEW = [
         "with many shelves",
         prepare=first(stocked_widely(), decided(*_wide(5, 5, 5, 5))),
         around=one_shelf_a_step,
+        unfinished=GIVEN_BACK_IN_PART,
     ),
     _act("cancel", "while it waits in line", prepare=IN_LINE, role="dealer_buyer"),
     _act("cancel", "by staff, partly shipped", **PARTLY_SHIPPED),
@@ -286,6 +289,7 @@ REVIEW = [
         "with many shelves",
         prepare=first(stocked_widely(), decided(*_wide(5, 5, 5, 5))),
         around=one_shelf_a_step,
+        unfinished=GIVEN_BACK_IN_PART,
     ),
     _act("cancel", "before its stock is decided", prepare=submitted(("L3", 3)), role="dealer_buyer"),
     _act("renew", "while it waits in line", prepare=IN_LINE, role="dealer_buyer"),
@@ -401,8 +405,8 @@ RULES = [
 ]
 
 
-#: A sweep leaves an order that fails to its next run, and first tells the others of their days and this one of its own.
-GONE_PAST = (Kind.REFUSED, Kind.FAILED_AFTERWARDS, Kind.THROTTLED, Kind.PARTIAL)
+#: An order that fails is left to the next run, which first tells all others of their days: another order of events.
+NOT_LEFT_TO_THE_NEXT_RUN = (Kind.CRASH_BEFORE, Kind.CRASH_AFTER, Kind.ANSWER_LOST)
 SWEEPS = [
     schedule("orders", "sweep_orders", "nothing to do"),
     schedule("orders", "sweep_orders", "forgotten, enough", first(submitted(("L3", 3)), time_passes(minutes=3))),
@@ -430,22 +434,14 @@ SWEEPS = [
         "sweep_orders",
         "a hold is about to end",
         first(decided(("L3", 3)), only_its_hold(hours=69)),
-        in_any_order=GONE_PAST,
+        kinds=NOT_LEFT_TO_THE_NEXT_RUN,
     ),
     schedule(
         "orders",
         "sweep_orders",
         "a hold ends",
         first(decided(("L3", 3)), only_its_hold(hours=73)),
-        in_any_order=GONE_PAST,
-    ),
-    schedule(
-        "orders",
-        "sweep_orders",
-        "a hold on many shelves ends",
-        first(stocked_widely(), decided(*_wide(5, 5, 5, 5)), only_its_hold(hours=73)),
-        around=one_shelf_a_step,
-        in_any_order=GONE_PAST,
+        kinds=NOT_LEFT_TO_THE_NEXT_RUN,
     ),
     schedule(
         "orders",
@@ -453,7 +449,7 @@ SWEEPS = [
         "contended: a hold ends while it is renewed",
         first(decided(("L3", 3)), only_its_hold(hours=73)),
         rival=done("renew"),
-        in_any_order=GONE_PAST,
+        kinds=NOT_LEFT_TO_THE_NEXT_RUN,
     ),
     schedule("orders", "sweep_orders", "goods came that nobody announced", A_BATCH_SHORT),
 ]

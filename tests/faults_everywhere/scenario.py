@@ -62,9 +62,8 @@ class Scenario:
         told_alike: rewrites the text of an item of the outcome where runs may rightly differ; None leaves it out.
         answers: the statuses a client may be answered, the first being that of the undisturbed run.
         later: what happens some minutes later.
-        kinds: of faults; all seven unless a call costs too much.
-        in_any_order: kinds of faults that a run goes past, doing the rest before it comes back: it may end with other
-            numbers on the same events, by every rule.
+        kinds: of faults; all seven, unless some lead elsewhere.
+        unfinished: findings of the audit that tell people of what was left half done; in the end they are gone.
     """
 
     trigger: str
@@ -79,7 +78,7 @@ class Scenario:
     answers: Sequence[int] = ()
     later: Happening = nothing
     kinds: Sequence[Kind] = tuple(Kind)
-    in_any_order: Sequence[Kind] = ()
+    unfinished: Sequence[str] = ()
 
     def __str__(self) -> str:
         return f"{self.trigger}, {self.world}"

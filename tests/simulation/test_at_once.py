@@ -15,8 +15,8 @@ from tests.simulation.together import drawn, together
 from tests.world import World, opened
 
 _CHUNKS = 8
-#: Of each pair; over all pairs some ten thousand.
-_INTERLEAVINGS = depth(51, 510)
+#: Of each pair; over all pairs some ten thousand in a search.
+_INTERLEAVINGS = depth(25, 510, search=51)
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_conflicting_acts_come_to_what_one_after_the_other_comes_to(scene: Scene
     pairs = scene.conflicts()
     assert len(pairs) >= 40
     tried = [Pair(scene, pair).check(_INTERLEAVINGS).tried for pair in pairs[chunk::_CHUNKS]]
-    assert sum(tried) > 10 * len(tried)
+    assert sum(tried) > 5 * len(tried)
 
 
 def test_every_route_that_moves_goods_or_money_is_in_the_scene(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""Four thousand seeds in every run, ten thousand in a search; and proof that the play is awake: what is spoilt shows."""
+"""Four thousand seeds in every run, ten thousand in a search; and proof that the play is awake: a spoilt one shows."""
 
 from __future__ import annotations
 

@@ -12,27 +12,22 @@ from contracts.orders import (
     OrderRejected,
     OrderRenewed,
 )
-from contracts.stock import SLOTS_PER_SHELF
 from kernel import clock, observability
 from kernel.idempotency import IdempotencyKey
 from kernel.outbox import Command
 from kernel.principal import Principal, Role
 from kernel.problems import NotAllowed, NotFound, Refusal
 from kernel.table import Transaction
-from services.orders import stock
 from services.orders.api import Approve, OrderSummary, WithReason
+from services.orders.commands.free_stock import free, free_all_but_last
 from services.orders.domain import (
     Action,
     Hold,
-    Move,
     Progress,
     State,
     dealer_may_cancel,
-    given_back,
-    held_by_slot,
     may,
     rest_cancelled,
-    steps,
 )
 from services.orders.holding import held_until
 from services.orders.table import (
@@ -42,7 +37,6 @@ from services.orders.table import (
     account_key,
     change_order,
     load_order,
-    record_step,
 )
 from services.orders.views import facts_of, summary_of
 
@@ -181,16 +175,9 @@ def _end(order: Order, event: OrderEvent, key: IdempotencyKey) -> OrderSummary:
     parts first; the last transaction ends the order. If that never comes, what was freed is still on order, and counts
     as committed, until somebody ends the order after all."""
     header = order.header
-    parts = steps(held_by_slot(order.lines, order.progress), SLOTS_PER_SHELF)
-    for part in parts[:-1]:
-        transaction = Transaction()
-        _release(transaction, order, part)
-        record_step(transaction, order, given_back(order.lines, order.progress, part))
-        transaction.commit()
-        order = load_order(header.order_id)
+    order, last = free_all_but_last(order)
     transaction = Transaction()
-    if parts:
-        _release(transaction, order, parts[-1])
+    free(transaction, order, last)
     unshipped_fen = sum(
         line.gross_fen - line.value_of(so_far.shipped) for line, so_far in zip(order.lines, order.progress, strict=True)
     )
@@ -203,12 +190,6 @@ def _end(order: Order, event: OrderEvent, key: IdempotencyKey) -> OrderSummary:
     command = Command(RESERVE_QUEUE, header.warehouse)
     ended: dict[str, Any] = {"holds": [], "held_until": None, "warned": None, **decided}
     return _commit(transaction, order, event, key, command=command, progress=progress, **ended)
-
-
-def _release(transaction: Transaction, order: Order, part: frozenset[int]) -> None:
-    held = held_by_slot(order.lines, order.progress)
-    pieces = {slot: held[slot] for slot in part}
-    stock.move(transaction, Move.RELEASE, order.header.warehouse, pieces, stock.Cause(order.next_step))
 
 
 def _commit(

@@ -6,23 +6,20 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from contracts.orders import OrderHoldExpired, OrderHoldExpiring, OrderOverdue
-from contracts.stock import SLOTS_PER_SHELF
 from kernel import clock, observability
 from kernel.holidays import CHINA
 from kernel.outbox import Command
 from kernel.table import Transaction, query_page
-from services.orders import stock
+from services.orders.commands.free_stock import free, free_all_but_last
 from services.orders.commands.promise_lines import has_slipped, renew_promises, tell_of_slip
 from services.orders.commands.reserve_stock import reserve_stock
 from services.orders.commands.serve_line import serve_line
-from services.orders.domain import Hold, Move, State, given_back, held_by_slot, steps
+from services.orders.domain import Hold, State, given_back
 from services.orders.table import (
     RESERVE_QUEUE,
     HeaderItem,
-    Order,
     change_order,
     load_order,
-    record_step,
     waiting_key,
 )
 from services.orders.terms import WARNING, urgent_due
@@ -126,23 +123,14 @@ def _expire(order_id: str) -> None:
     if not header.held_until or clock.parse_stamp(header.held_until) > clock.now():
         return
     released = int(header.reserved)
-    parts = steps(held_by_slot(order.lines, order.progress), SLOTS_PER_SHELF)
-    for part in parts[:-1]:
-        transaction = Transaction()
-        _release(transaction, order, part)
-        record_step(transaction, order, given_back(order.lines, order.progress, part))
-        transaction.commit()
-        order = load_order(order_id)
+    order, last = free_all_but_last(order)
     transaction = Transaction()
-    progress = order.progress
-    if parts:
-        _release(transaction, order, parts[-1])
-        progress = given_back(order.lines, order.progress, parts[-1])
+    free(transaction, order, last)
     change_order(
         transaction,
         order,
         event=OrderHoldExpired(**facts_of(header, order.state, by=""), released=released),
-        progress=progress,
+        progress=given_back(order.lines, order.progress, last),
         command=Command(RESERVE_QUEUE, header.warehouse),
         holds=sorted(order.holds | {Hold.STOCK}) if order.state is State.IN_REVIEW else sorted(order.holds),
         held_until=None,
@@ -151,9 +139,3 @@ def _expire(order_id: str) -> None:
         in_line_since=None,
     )
     transaction.commit()
-
-
-def _release(transaction: Transaction, order: Order, part: frozenset[int]) -> None:
-    held = held_by_slot(order.lines, order.progress)
-    pieces = {slot: held[slot] for slot in part}
-    stock.move(transaction, Move.RELEASE, order.header.warehouse, pieces, stock.Cause(order.next_step))

@@ -71,11 +71,8 @@ BUGS = (
         "what a confirmed order held stays held when it is cancelled",
         Kind.REMOVED_CONDITION,
         "services/orders/commands/review_order.py",
-        old="    if parts:\n        _release(transaction, order, parts[-1])\n    unshipped_fen",
-        new=(
-            "    if parts and order.state is not State.CONFIRMED:\n"
-            "        _release(transaction, order, parts[-1])\n    unshipped_fen"
-        ),
+        old="    free(transaction, order, last)\n    unshipped_fen",
+        new=("    if order.state is not State.CONFIRMED:\n        free(transaction, order, last)\n    unshipped_fen"),
         caught_by=_PLAYED,
     ),
     Bug(

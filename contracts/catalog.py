@@ -92,7 +92,7 @@ class PriceListItem(Item, discriminator="price_list"):
         return self.valid_from <= day.isoformat() and (self.valid_to is None or day.isoformat() <= self.valid_to)
 
 
-# P  prices of the 64 SKUs of a shelf   pk: PRICELIST#<id>  sk: PAGE#<version>#<shelf>
+# P  prices of the SKUs of a shelf      pk: PRICELIST#<id>  sk: PAGE#<version>#<shelf>
 class PricePageItem(Item, discriminator="price_page"):
     """The prices of all SKUs of one shelf in one version of a list, never changed once the version is published.
 

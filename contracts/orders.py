@@ -176,7 +176,8 @@ class OrderCancelled(OrderEvent):
 
 
 class OrderShipped(OrderEvent):
-    """Said when goods left. Heard by reconciliation (post the receivable) and notifications.
+    """Said when goods left. Heard by orders (note how promises were kept), reconciliation (post the receivable) and
+    notifications.
 
     `shipped_gross_fen` = `shipped_net_fen` + `shipped_tax_fen` is what this shipment alone is worth; the values of all
     shipments of a line add up to the line's own gross. `payment_days` is from shipment until due.

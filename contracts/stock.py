@@ -1,4 +1,4 @@
-"""Where stock is counted: shelves of 64 slots, one item per warehouse and shelf (architecture.md 4).
+"""Where stock is counted: shelves of 120 slots, one item per warehouse and shelf (architecture.md 4).
 
 Written by orders alone; catalog reads it to show availability.
 """
@@ -12,8 +12,9 @@ from pynamodb.attributes import ListAttribute, NumberAttribute
 from kernel.events import Event
 from kernel.table import Item, Key
 
-#: SKUs counted in one item: small enough to stay within 1 KB, so that a write costs two units in a transaction.
-SLOTS_PER_SHELF = 64
+#: SKUs counted in one item. As many as one expression may name under its 300 operators; counters of nine digits then
+#: stay within 1 KB, so that a write costs two units in a transaction, and a bit for each within a number of 38 digits.
+SLOTS_PER_SHELF = 120
 
 
 class Slot(NamedTuple):
@@ -31,12 +32,11 @@ class Slot(NamedTuple):
 # P  the stock of one shelf    pk: SHELF#<warehouse>  sk: <shelf>
 # P  the stock of a warehouse  pk: SHELF#<warehouse>
 class ShelfItem(Item, discriminator="shelf"):
-    """Pieces by position: `available` may be promised, `held` are promised to orders; on hand = available + held."""
+    """Pieces by position that may be promised. What orders hold was taken from here and stands with the orders."""
 
     # PynamoDB's annotation asks for the element's Python type where its code asks for the attribute's.
 
     available: ListAttribute[int] = ListAttribute(of=NumberAttribute)  # type: ignore[arg-type]
-    held: ListAttribute[int] = ListAttribute(of=NumberAttribute)  # type: ignore[arg-type]
 
 
 def shelf_key(warehouse: str, shelf: int) -> Key:

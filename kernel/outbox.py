@@ -7,9 +7,10 @@ sweeper finds what the stream missed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from kernel.events import Envelope, Event, envelope
 from kernel.table import Item, query_all
@@ -26,7 +27,7 @@ class Command:
 
 
 class EventItem(Item, discriminator="event"):
-    """One announcement.
+    """One announcement. `record`: what its publisher keeps with it and does not send.
 
     P  the history of a subject, in order    pk: the aggregate's partition   sk: EVENT#<subject>#<sequence>
     P  what is not sent yet, oldest first    gsi1pk: UNSENT#<shard>          gsi1sk: <time>#<id>
@@ -35,6 +36,7 @@ class EventItem(Item, discriminator="event"):
     body = UnicodeAttribute()
     queue = UnicodeAttribute(null=True)
     group = UnicodeAttribute(null=True)
+    record: JSONAttribute = JSONAttribute(null=True)
 
     @property
     def envelope(self) -> Envelope:
@@ -55,12 +57,14 @@ def announcement(
     sequence: int,
     dealer_id: str | None = None,
     command: Command | None = None,
+    record: Any = None,
 ) -> EventItem:
     """The item to `create` in the transaction that makes the event true.
 
     Args:
         pk: partition of the aggregate; its events stay there as its history.
         sequence: 1 for the subject's first event, then without a gap.
+        record: JSON that is kept with it and not sent.
     """
     message = envelope(event, subject=subject, sequence=sequence, dealer_id=dealer_id)
     return EventItem(
@@ -69,6 +73,7 @@ def announcement(
         body=message.model_dump_json(exclude_none=True),
         queue=command.queue if command else None,
         group=command.group if command else None,
+        record=record,
         gsi1pk=shard_key(crc32((command.group if command else pk).encode()) % SHARDS),
         gsi1sk=f"{message.time}#{message.id}",
     )
@@ -81,4 +86,10 @@ def shard_key(shard: int) -> str:
 
 def history(pk: str, subject: str) -> list[Envelope]:
     """Everything that happened to a subject, in order."""
-    return [item.envelope for item in query_all(EventItem, pk, sk=EventItem.sk.startswith(f"EVENT#{subject}#"))]
+    return [message for message, _ in recorded_history(pk, subject)]
+
+
+def recorded_history(pk: str, subject: str) -> list[tuple[Envelope, Any]]:
+    """The same, each message with what its publisher keeps with it."""
+    items = query_all(EventItem, pk, sk=EventItem.sk.startswith(f"EVENT#{subject}#"))
+    return [(item.envelope, item.record) for item in items]

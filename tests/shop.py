@@ -19,6 +19,7 @@ from contracts.channel import DealerItem, dealer_key
 from contracts.stock import SLOTS_PER_SHELF, ShelfItem, Slot, shelf_key
 from kernel import ids
 from kernel.table import Item, fetch_one
+from services.orders.stock import on_hand_at
 
 WAREHOUSE = "GZ"
 PRICE_LIST = "A"
@@ -81,9 +82,7 @@ def order_of(*lines: tuple[int, int], **more: object) -> dict[str, object]:
 
 def counters(number: int, warehouse: str = WAREHOUSE) -> tuple[int, int]:
     """Available and held pieces of a product."""
-    slot = Slot.of(number)
-    shelf = ShelfItem.get(*shelf_key(warehouse, slot.shelf), consistent_read=True)
-    return int(shelf.available[slot.position]), int(shelf.held[slot.position])
+    return tuple(on_hand_at(warehouse, [number])[number])
 
 
 def _assortment(
@@ -130,4 +129,4 @@ def _dealer(dealer_id: str, credit_limit_fen: int) -> DealerItem:
 
 def _shelf(shelf: int, positions: Sequence[int], stock: int) -> ShelfItem:
     available = [stock if position in positions else 0 for position in range(SLOTS_PER_SHELF)]
-    return ShelfItem(*shelf_key(WAREHOUSE, shelf), available=available, held=[0] * SLOTS_PER_SHELF)
+    return ShelfItem(*shelf_key(WAREHOUSE, shelf), available=available)

@@ -32,7 +32,7 @@ class SlotsItem(Item, discriminator="slots"):
 
 
 class ShelfProductsItem(Item, discriminator="shelf_products"):
-    """What a search shows of the 64 products of a shelf, together in a few KB. A copy, always written with them.
+    """What a search shows of the products of a shelf, together in a few KB. A copy, always written with them.
 
     `products`: {position as text: fields of `Product` in their order}; `version` counts and guards the writes.
     """

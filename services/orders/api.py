@@ -204,8 +204,8 @@ class ShipmentLineView(Answer):
     tax_fen: int
 
 
-class ShipmentView(Answer):
-    """Goods that left together under one waybill."""
+class ShipmentSummary(Answer):
+    """Goods that left together under one waybill, and what they are worth."""
 
     shipment_id: str
     order_id: str
@@ -214,9 +214,21 @@ class ShipmentView(Answer):
     waybill: str
     shipped_at: str
     shipped_by: str
+    pieces: int
     gross_fen: int
     net_fen: int
     tax_fen: int
+
+
+class ShipmentReceipt(ShipmentSummary):
+    """Proof that goods left. `state`: the order's now, closed if nothing is left to ship."""
+
+    state: State
+
+
+class ShipmentView(ShipmentSummary):
+    """A shipment line by line."""
+
     lines: list[ShipmentLineView]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from contracts.orders import OrderSubmitted
+from contracts.orders import OrderShipped, OrderSubmitted
 from contracts.reconciliation import JournalReversed, ReceiptPosted
 from kernel.app import ServiceApp
 from kernel.events import Envelope
@@ -34,6 +34,7 @@ from services.orders.api import (
     SetSourcing,
     Ship,
     ShipmentList,
+    ShipmentReceipt,
     Sourcing,
     StockDocument,
     StockQuery,
@@ -46,11 +47,11 @@ from services.orders.api import (
 from services.orders.commands import (
     adjust_stock,
     expect_goods,
+    kept_promises,
     read_orders,
     receive_stock,
     review_order,
     ship_order,
-    show_kept,
     stock_rules,
     transfer_stock,
 )
@@ -172,7 +173,7 @@ def cancel_order(caller: Principal, order_id: str, body: WithReason, key: Idempo
     status=HTTPStatus.CREATED,
     summary="发货 / Ship held goods, in full or in part",
 )
-def create_shipment(caller: Principal, order_id: str, body: Ship, key: IdempotencyKey) -> ShipmentList:
+def create_shipment(caller: Principal, order_id: str, body: Ship, key: IdempotencyKey) -> ShipmentReceipt:
     return ship_order.ship_order(caller, order_id, body, key)
 
 
@@ -254,9 +255,14 @@ def show_promise(caller: Principal, warehouse: str, query: StockQuery) -> Promis
     return promising.show_promise(caller, warehouse, query)
 
 
+@app.consumer(hears=[OrderShipped])
+def note_kept_promises(message: Envelope) -> None:
+    kept_promises.note_kept(message)
+
+
 @app.operation("GET", "/promises/kept", roles=EVERYONE, summary="履约率 / Show how well promises are kept")
 def show_kept_promises(query: KeptQuery) -> KeptPromises:
-    return show_kept.show_kept(query)
+    return kept_promises.show_kept(query)
 
 
 @app.operation(

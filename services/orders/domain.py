@@ -157,23 +157,29 @@ class Effect(NamedTuple):
     """What one moved piece adds to each counter: +1, -1 or 0."""
 
     available: int = 0
-    held: int = 0
     quarantined: int = 0
 
 
 class Move(StrEnum):
-    """How stock moves. Counters are the sums of all movements ever made, each by its effect."""
+    """How stock moves. Counters are the sums of all movements ever made, each by its effect.
+
+    What leaves with a shipment was taken off the shelf when it was held: its movement is the shipment.
+    """
 
     RECEIVE = "receive"
     HOLD = "hold"
     RELEASE = "release"
-    ISSUE = "issue"
     FOUND = "found"
     LOST = "lost"
     SET_ASIDE = "set_aside"
     CLEAR = "clear"
     SCRAP = "scrap"
     SEND = "send"
+
+    @property
+    def for_orders(self) -> bool:
+        """Whether pieces so move for an order; else a stock document moves them."""
+        return self in {Move.HOLD, Move.RELEASE}
 
     @property
     def effect(self) -> Effect:
@@ -183,9 +189,8 @@ class Move(StrEnum):
 
 _EFFECTS = {
     Move.RECEIVE: Effect(available=+1),
-    Move.HOLD: Effect(available=-1, held=+1),
-    Move.RELEASE: Effect(available=+1, held=-1),
-    Move.ISSUE: Effect(held=-1),
+    Move.HOLD: Effect(available=-1),
+    Move.RELEASE: Effect(available=+1),
     Move.FOUND: Effect(available=+1),
     Move.LOST: Effect(available=-1),
     Move.SET_ASIDE: Effect(available=-1, quarantined=+1),

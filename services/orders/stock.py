@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from contracts.stock import (
     SLOTS_PER_SHELF,
@@ -19,9 +19,10 @@ from contracts.stock import (
 )
 from kernel import clock
 from kernel.outbox import Command, EventItem, announcement
+from kernel.problems import Busy
 from kernel.table import Key, Transaction, TransactionRefused, fetch
-from services.orders.domain import Move
-from services.orders.table import RESERVE_QUEUE, MovementItem, movements_pk
+from services.orders.domain import Move, held_by_slot
+from services.orders.table import RESERVE_QUEUE, MovementItem, movements_pk, open_orders
 
 #: Pieces by slot number.
 Pieces = Mapping[int, int]
@@ -48,31 +49,29 @@ def move_several(
     warehouse: str,
     moves: Mapping[Move, Pieces],
     cause: Cause,
-    as_read: Mapping[int, tuple[int, int]] | None = None,
+    as_read: Pieces | None = None,
 ) -> None:
     """As `move`, several kinds at once, each a movement of its own.
 
     Args:
-        as_read: by slot, pieces available and held that must be there unchanged; of slots that move.
+        as_read: pieces available that must be there unchanged, of slots that move.
     """
     on_shelves: dict[int, list[_Step]] = defaultdict(list)
     aside: dict[int, list[_Step]] = defaultdict(list)
     for kind, pieces in moves.items():
         moved = {slot: quantity for slot, quantity in sorted(pieces.items()) if quantity}
-        available, held, quarantined = kind.effect
+        available, quarantined = kind.effect
         for slot, quantity in moved.items():
             shelf, position = divmod(slot, SLOTS_PER_SHELF)
             if available:
                 on_shelves[shelf].append(("a", position, available * quantity))
-            if held:
-                on_shelves[shelf].append(("h", position, held * quantity))
             if quarantined:
                 aside[shelf].append(("q", position, quarantined * quantity))
         if moved:
             _record(transaction, kind, warehouse, moved, cause)
-    unchanged: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    for slot, counters in (as_read or {}).items():
-        unchanged[slot // SLOTS_PER_SHELF].append((slot % SLOTS_PER_SHELF, *counters))
+    unchanged: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for slot, there in (as_read or {}).items():
+        unchanged[slot // SLOTS_PER_SHELF].append((slot % SLOTS_PER_SHELF, there))
     for shelf, steps in on_shelves.items():
         _change(transaction, shelf_key(warehouse, shelf), steps, unchanged.get(shelf, ()), f"{_LABEL}{shelf}")
     for shelf, steps in aside.items():
@@ -122,19 +121,46 @@ def put_up_shelves(warehouse: str, slots: Iterable[int], *, quarantine: bool = F
 
 def available_at(warehouse: str, slots: Iterable[int]) -> dict[int, int]:
     """Pieces available per slot just now, 0 where nothing ever came in; read consistently."""
-    return {slot: available for slot, (available, _) in counters_at(warehouse, slots).items()}
-
-
-def counters_at(warehouse: str, slots: Iterable[int]) -> dict[int, tuple[int, int]]:
-    """Pieces available and held per slot just now, 0 where nothing ever came in; read consistently."""
-    found = dict.fromkeys(sorted(set(slots)), (0, 0))
+    found = dict.fromkeys(sorted(set(slots)), 0)
     shelves = fetch([shelf_key(warehouse, shelf) for shelf in sorted({Slot.of(number).shelf for number in found})])
     for number in found:
         shelf, position = Slot.of(number)
         item = shelves.get(shelf_key(warehouse, shelf))
         if isinstance(item, ShelfItem):
-            found[number] = int(item.available[position]), int(item.held[position])
+            found[number] = int(item.available[position])
     return found
+
+
+class OnHand(NamedTuple):
+    """Pieces in the house and fit for sale: free to promise, and held for orders."""
+
+    available: int
+    held: int
+
+
+def on_hand_at(warehouse: str, slots: Iterable[int]) -> dict[int, OnHand]:
+    """What is on hand per slot. What is held is read order by order: of what happens meanwhile some may be seen."""
+    available = available_at(warehouse, slots)
+    held: Counter[int] = Counter()
+    for order in open_orders(warehouse):
+        held.update(held_by_slot(order.lines, order.progress))
+    return {slot: OnHand(pieces, held[slot]) for slot, pieces in available.items()}
+
+
+def settled_on_hand_at(warehouse: str, slots: Iterable[int]) -> dict[int, OnHand]:
+    """What is on hand per slot at one moment: two looks in a row saw the same. As long as what is available stays as it
+    was read, nothing but a shipment can have changed what is held, and that only lowers it: so nothing did.
+
+    Raises:
+        Busy: it kept changing.
+    """
+    slots = list(slots)
+    seen = on_hand_at(warehouse, slots)
+    for _ in range(_LOOKS):
+        before, seen = seen, on_hand_at(warehouse, slots)
+        if before == seen:
+            return seen
+    raise Busy
 
 
 def refused_shelves(refusal: TransactionRefused) -> dict[int, list[int] | None]:
@@ -166,13 +192,14 @@ def available_by_slot(shelves: Mapping[int, list[int] | None], wanted: Iterable[
     return found
 
 
+_LOOKS = 10
 _LABEL = "shelf "
 _QUARANTINE_LABEL = "quarantine "
 
 
 #: Pieces more or less in one counter: its attribute's short name in expressions, the position, and how many.
 _Step = tuple[str, int, int]
-_ATTRIBUTES = {"a": "available", "h": "held", "q": "pieces"}
+_ATTRIBUTES = {"a": "available", "q": "pieces"}
 
 
 def _record(transaction: Transaction, kind: Move, warehouse: str, moved: Pieces, cause: Cause) -> None:
@@ -191,11 +218,11 @@ def _record(transaction: Transaction, kind: Move, warehouse: str, moved: Pieces,
 
 
 def _change(
-    transaction: Transaction, key: Key, steps: Sequence[_Step], unchanged: Sequence[tuple[int, int, int]], label: str
+    transaction: Transaction, key: Key, steps: Sequence[_Step], unchanged: Sequence[tuple[int, int]], label: str
 ) -> None:
-    """Written out, for 64 positions in PynamoDB's expressions cost more than the rest of a reservation.
+    """Written out, for in PynamoDB's expressions the positions of a shelf cost more than the rest of a reservation.
 
-    The limits hold: 64 positions of six digits make under 4 KB and 300 operators in each expression.
+    The limits hold: 120 positions of seven digits make under 4 KB and 300 operators in each expression.
     """
     values = {f":{abs(pieces)}": abs(pieces) for _, _, pieces in steps}
     sets = [f"#{name}[{at}]=#{name}[{at}]{'+' if by > 0 else '-'}:{abs(by)}" for name, at, by in steps]
@@ -203,16 +230,14 @@ def _change(
     names = {f"#{name}": _ATTRIBUTES[name] for name, _, _ in steps}
     if unchanged:
         # What is there as it was read is enough, too.
-        enough = [f"#a[{at}]=:{available} AND #h[{at}]=:{held}" for at, available, held in unchanged]
-        values |= {f":{pieces}": pieces for _, *both in unchanged for pieces in both}
-        names |= {"#a": "available", "#h": "held"}
+        enough = [f"#a[{at}]=:{there}" for at, there in unchanged]
+        values |= {f":{there}": there for _, there in unchanged}
     condition = " AND ".join(enough) if enough else f"attribute_exists({next(iter(names))})"
     transaction.update_as_written(key, f"SET {','.join(sets)}", condition, names, values, label)
 
 
 def _shelf(warehouse: str, shelf: int) -> ShelfItem:
-    zeros = [0] * SLOTS_PER_SHELF
-    return ShelfItem(*shelf_key(warehouse, shelf), available=zeros, held=list(zeros))
+    return ShelfItem(*shelf_key(warehouse, shelf), available=[0] * SLOTS_PER_SHELF)
 
 
 def _quarantine(warehouse: str, shelf: int) -> QuarantineItem:

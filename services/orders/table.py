@@ -4,8 +4,8 @@ P1  an order's header                      pk: ORDERS#<dealer>    sk: HEADER#<se
 P2  a dealer's orders, newest first        pk: ORDERS#<dealer>    sk: HEADER#…
 P3  what was ordered                       pk: ORDERS#<dealer>    sk: LINES#<sequence>
 P4  what became of the lines               pk: ORDERS#<dealer>    sk: FULFILMENT#<sequence>
-P5  an order's shipments                   pk: ORDERS#<dealer>    sk: SHIPMENT#<sequence>#<n>
-P6  an order's history (kernel.outbox)     pk: ORDERS#<dealer>    sk: EVENT#<order>#<version>
+P5  an order's history (kernel.outbox)     pk: ORDERS#<dealer>    sk: EVENT#<order>#<version>
+P6  its shipments, told by that history    services/orders/shipments.py
 P7  orders that wait, urgent and old first gsi1pk: ORDERS#<state> gsi1sk: <0|1>#<submitted at>#<order>
 P8  a dealer's sequence and commitments    pk: ORDERING#<dealer>  sk: ACCOUNT
 P9  an event of the ledger followed once   pk: ORDERING#<dealer>  sk: FOLLOWED#<event>
@@ -27,8 +27,9 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -37,16 +38,17 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from contracts.orders import OrderEvent
+from kernel import clock
 from kernel.outbox import Command, announcement
-from kernel.problems import NotFound
-from kernel.table import Item, Key, PackedJSONAttribute, Transaction, fetch, fetch_one
+from kernel.problems import Busy, NotFound
+from kernel.table import Item, Key, PackedJSONAttribute, Transaction, fetch, fetch_one, query_all, query_page
 from services.orders.domain import (
     OPEN_STATES,
     Hold,
     Line,
+    Move,
     Policy,
     Progress,
-    ShippedLine,
     State,
     backordered_by_slot,
 )
@@ -61,7 +63,8 @@ _ORDER_ID = re.compile(r"([A-Z0-9]{2,16})-([0-9]{6,9})")
 class HeaderItem(Item, discriminator="order"):
     """An order's state, totals (fen, pieces) and moments. Kept under 1 KB: it is written at every step.
 
-    `version` grows by one with every event; `steps` counts the transactions of a reservation too large for one.
+    `version` grows by one with every event; `steps` counts the transactions of a reservation too large for one;
+    `shipments`: how many left; `fulfilments`: how often what became of its lines was written, which bears that number.
     `grade`: the dealer's when it ordered; `in_line_since`: when it began to wait for goods, absent while it does not;
     `held_until`: when what is held for it goes back unless somebody acts; `warned`: that was announced;
     `overdue`: nobody decided an urgent order in time, and that was announced; `sourcing`: why its warehouse;
@@ -75,6 +78,8 @@ class HeaderItem(Item, discriminator="order"):
     holds: JSONAttribute = JSONAttribute()
     version = NumberAttribute()
     steps = NumberAttribute(default=0)
+    shipments = NumberAttribute(default=0)
+    fulfilments = NumberAttribute(default=0)
     policy = UnicodeAttribute()
     urgent = BooleanAttribute()
     line_count = NumberAttribute()
@@ -125,38 +130,16 @@ class LinesItem(Item, discriminator="order_lines"):
 
 
 class FulfilmentItem(Item, discriminator="order_fulfilment"):
-    """What became of the lines, by column. Absent while every line is as the header says: all undecided or all held."""
+    """What became of the lines, by column. Absent while the header tells it: all pieces undecided, or all of them held,
+    waited for, shipped or cancelled. `number`: the header's `fulfilments` that was written with it."""
 
     columns = BinaryAttribute(legacy_encoding=False)
+    number = NumberAttribute(default=0)
 
     @property
     def progress(self) -> tuple[Progress, ...]:
         """Per line, in the order of the lines."""
         return tuple(Progress(*row) for row in zip(*json.loads(zlib.decompress(self.columns)), strict=True))
-
-
-class ShipmentItem(Item, discriminator="shipment"):
-    """Goods that left, and what they are worth in fen.
-
-    `request_id` tells which request made it, so that an interrupted one is not carried out twice.
-    """
-
-    shipment_id = UnicodeAttribute()
-    order_id = UnicodeAttribute()
-    warehouse = UnicodeAttribute()
-    shipped_at = UnicodeAttribute()
-    shipped_by = UnicodeAttribute()
-    carrier = UnicodeAttribute()
-    waybill = UnicodeAttribute()
-    gross_fen = NumberAttribute()
-    tax_fen = NumberAttribute()
-    columns = BinaryAttribute(legacy_encoding=False)
-    request_id = UnicodeAttribute()
-
-    @property
-    def lines(self) -> list[ShippedLine]:
-        """What left, line by line."""
-        return [ShippedLine(*row) for row in json.loads(zlib.decompress(self.columns))]
 
 
 class KeptItem(Item, discriminator="promises_kept"):
@@ -241,6 +224,11 @@ class MovementItem(Item, discriminator="stock_movement"):
         """Pieces by slot number."""
         return dict(zip(*self.pieces, strict=True))
 
+    @property
+    def order_id(self) -> str | None:
+        """The order for which they moved, None if a document moved them."""
+        return self.reference.partition(" ")[0] if Move(self.move).for_orders else None
+
 
 class BackorderItem(Item, discriminator="backorder"):
     """An order's place in line for goods: there exactly while its header says since when it waits.
@@ -312,6 +300,19 @@ class SourcingItem(Item, discriminator="sourcing"):
     reason = UnicodeAttribute()
 
 
+#: Together they are an order.
+_PARTS = ("HEADER", "LINES", "FULFILMENT")
+
+#: How often an order is read again because it was changed between the reading of its parts.
+_LOOKS = 10
+
+_PAGE = 100
+
+#: The index is behind by less than this. Orders move on through these states, so whoever reads them in this order meets
+#: every one of them.
+_BEHIND = timedelta(minutes=5)
+_IN_THEIR_ORDER = (State.SUBMITTED, State.IN_REVIEW, State.CONFIRMED)
+
 #: The counters of a line, each also summed up in the header under the same name.
 PROGRESS_COLUMNS = ("reserved", "backordered", "shipped", "cancelled")
 _COLUMNS = ("sku", "name", "quantity", "unit_price", "policy", "tax_percent", "gross_fen", "slot")
@@ -326,11 +327,6 @@ def packed_lines(lines: Sequence[Line]) -> bytes:
 def packed_progress(progress: Sequence[Progress]) -> bytes:
     """Progress as `FulfilmentItem.columns`."""
     return _packed([[getattr(one, name) for one in progress] for name in PROGRESS_COLUMNS])
-
-
-def packed_shipment(lines: Sequence[ShippedLine]) -> bytes:
-    """Shipped lines as `ShipmentItem.columns`."""
-    return _packed([astuple(line) for line in lines])
 
 
 def _packed(value: Any) -> bytes:
@@ -465,15 +461,37 @@ class Order:
 def load_order(order_id: str) -> Order:
     """An order, read consistently in one call.
 
+    A batched read is not one moment, each part is as it stood when it was read: parts that do not belong together are
+    read again.
+
     Raises:
         NotFound: there is none.
+        Busy: it kept changing.
     """
-    keys = [part_key(part, order_id) for part in ("HEADER", "LINES", "FULFILMENT")]
-    found = fetch(keys)
-    header, ordered, fulfilment = (found.get(key) for key in keys)
-    if not isinstance(header, HeaderItem) or not isinstance(ordered, LinesItem):
-        raise NotFound
-    return order_of(header, ordered, fulfilment if isinstance(fulfilment, FulfilmentItem) else None)
+    for _ in range(_LOOKS):
+        order = _load([order_id])[order_id]
+        if order is not None:
+            return order
+    raise Busy
+
+
+def _load(order_ids: Sequence[str]) -> dict[str, Order | None]:
+    """Orders by id, None where the parts read do not belong together.
+
+    Raises:
+        NotFound: one of them does not exist.
+    """
+    keys = {order_id: [part_key(part, order_id) for part in _PARTS] for order_id in order_ids}
+    found = fetch(key for parts in keys.values() for key in parts)
+    orders: dict[str, Order | None] = {}
+    for order_id, parts in keys.items():
+        header, ordered, fulfilment = map(found.get, parts)
+        if not isinstance(header, HeaderItem) or not isinstance(ordered, LinesItem):
+            raise NotFound
+        became = fulfilment if isinstance(fulfilment, FulfilmentItem) else None
+        together = int(header.fulfilments) == (int(became.number) if became else 0)
+        orders[order_id] = order_of(header, ordered, became) if together else None
+    return orders
 
 
 def order_of(header: HeaderItem, ordered: LinesItem, fulfilment: FulfilmentItem | None) -> Order:
@@ -484,6 +502,40 @@ def order_of(header: HeaderItem, ordered: LinesItem, fulfilment: FulfilmentItem 
     return Order(header, ordered, lines, _uniform(header, lines), has_fulfilment=False)
 
 
+def waiting_orders(state: State) -> Iterator[HeaderItem]:
+    """Headers of the orders that wait in a state, urgent and old ones first, as the index knows them."""
+    pk, start = waiting_key(state), None
+    assert pk
+    while True:
+        page = query_page(HeaderItem, pk, on_index=True, limit=_PAGE, start=start)
+        yield from page.items
+        start = page.next_key
+        if start is None:
+            return
+
+
+def open_orders(warehouse: str) -> Iterator[Order]:
+    """The orders of a warehouse that are open, each as it stands.
+
+    The index names them and may be behind; what it cannot name yet has moved pieces a short while ago.
+    """
+    waiting = (header for state in _IN_THEIR_ORDER for header in waiting_orders(state))
+    named = {header.order_id for header in waiting} | _lately_held(warehouse)
+    for order_id, loaded in _load(sorted(named)).items():
+        order = loaded or load_order(order_id)
+        if order.header.warehouse == warehouse and order.state in OPEN_STATES:
+            yield order
+
+
+def _lately_held(warehouse: str) -> set[str]:
+    """Orders for which pieces were held or given back a short while ago, read consistently."""
+    since = clock.now() - _BEHIND
+    lately = MovementItem.sk >= clock.stamp(since)
+    days = {clock.stamp(moment)[:10] for moment in (since, clock.now())}
+    moved = (item for day in sorted(days) for item in query_all(MovementItem, movements_pk(warehouse, day), sk=lately))
+    return {item.order_id for item in moved if item.order_id}
+
+
 def change_order(
     transaction: Transaction,
     order: Order,
@@ -492,6 +544,7 @@ def change_order(
     progress: tuple[Progress, ...] | None = None,
     command: Command | None = None,
     promised: Mapping[int, str] | None = None,
+    record: Any = None,
     **changes: Any,
 ) -> Order:
     """Let the transaction bring an order to the state its event tells of, if nobody changed it since it was read.
@@ -503,6 +556,7 @@ def change_order(
         progress: what becomes of the lines, None if that stays; totals in the header follow from it.
         command: what besides the bus the event is for.
         promised: days its dealer is told for what it waits for in line, by slot; None if they stay.
+        record: what is kept with the event and not sent.
         changes: further attributes of the header and their new values, None to take one away.
 
     Returns:
@@ -528,6 +582,7 @@ def change_order(
             sequence=version,
             dealer_id=header.dealer_id,
             command=command,
+            record=record,
         ),
         "event",
     )
@@ -602,12 +657,15 @@ def _wait(header: HeaderItem, state: State) -> list[Action]:
 
 
 def _record_progress(transaction: Transaction, order: Order, progress: Sequence[Progress]) -> dict[str, int]:
-    """Write what became of the lines where the header alone no longer tells, and return the header's new totals."""
-    lines = zip(order.lines, progress, strict=True)
-    if order.has_fulfilment or not all(so_far == Progress(reserved=line.quantity) for line, so_far in lines):
+    """Write what became of the lines where the header alone no longer tells; the header's new totals, and its count of
+    these writings."""
+    changes = {name: sum(getattr(so_far, name) for so_far in progress) for name in PROGRESS_COLUMNS}
+    if order.has_fulfilment or int(order.header.pieces) not in changes.values():
+        number = int(order.header.fulfilments) + 1
         key = part_key("FULFILMENT", order.header.order_id)
-        transaction.put(FulfilmentItem(*key, columns=packed_progress(progress)), "fulfilment")
-    return {name: sum(getattr(so_far, name) for so_far in progress) for name in PROGRESS_COLUMNS}
+        transaction.put(FulfilmentItem(*key, columns=packed_progress(progress), number=number), "fulfilment")
+        changes["fulfilments"] = number
+    return changes
 
 
 def _unchanged(header: HeaderItem) -> Condition:
@@ -616,6 +674,6 @@ def _unchanged(header: HeaderItem) -> Condition:
 
 
 def _uniform(header: HeaderItem, lines: Sequence[Line]) -> tuple[Progress, ...]:
-    """Without an item of their own all lines stand alike: undecided, or wholly held."""
-    held = bool(header.reserved)
-    return tuple(Progress(reserved=line.quantity if held else 0) for line in lines)
+    """Without an item of their own all lines stand alike: undecided, or all that was ordered came to the same."""
+    alike = next((name for name in PROGRESS_COLUMNS if getattr(header, name)), None)
+    return tuple(Progress(**{alike: line.quantity} if alike else {}) for line in lines)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, TypedDict
 
+from contracts.orders import OrderShipped
 from kernel.events import Envelope
 from services.orders.api import (
     AllocationView,
@@ -19,6 +20,7 @@ from services.orders.api import (
     OrderSummary,
     OrderView,
     ShipmentLineView,
+    ShipmentReceipt,
     ShipmentView,
     StockDocument,
     StockDocumentLine,
@@ -26,7 +28,8 @@ from services.orders.api import (
 )
 from services.orders.domain import Hold, Line, Policy, Progress, State
 from services.orders.inbound import Delivery
-from services.orders.table import GrantItem, HeaderItem, Order, ShipmentItem, StockDocumentItem
+from services.orders.shipments import Shipment
+from services.orders.table import GrantItem, HeaderItem, Order, StockDocumentItem
 
 #: What a dealer or clerk reads for each event.
 LABELS = {
@@ -102,21 +105,31 @@ def view_of(order: Order, waited: Mapping[int, str]) -> OrderView:
     )
 
 
-def shipment_view(item: ShipmentItem) -> ShipmentView:
+def shipment_receipt(told: OrderShipped) -> ShipmentReceipt:
+    """Proof of a shipment."""
+    return ShipmentReceipt(**_shipment(told), state=State(told.state))
+
+
+def shipment_view(shipment: Shipment) -> ShipmentView:
     """A shipment."""
-    return ShipmentView(
-        shipment_id=item.shipment_id,
-        order_id=item.order_id,
-        warehouse=item.warehouse,
-        carrier=item.carrier,
-        waybill=item.waybill,
-        shipped_at=item.shipped_at,
-        shipped_by=item.shipped_by,
-        gross_fen=int(item.gross_fen),
-        net_fen=int(item.gross_fen) - int(item.tax_fen),
-        tax_fen=int(item.tax_fen),
-        lines=[ShipmentLineView(**asdict(line)) for line in item.lines],
-    )
+    lines = [ShipmentLineView(**asdict(line)) for line in shipment.lines]
+    return ShipmentView(**_shipment(shipment.told), lines=lines)
+
+
+def _shipment(told: OrderShipped) -> dict[str, Any]:
+    return {
+        "shipment_id": told.shipment_id,
+        "order_id": told.order_id,
+        "warehouse": told.warehouse,
+        "carrier": told.carrier,
+        "waybill": told.waybill,
+        "shipped_at": told.shipped_at,
+        "shipped_by": told.by,
+        "pieces": told.shipped_pieces,
+        "gross_fen": told.shipped_gross_fen,
+        "net_fen": told.shipped_net_fen,
+        "tax_fen": told.shipped_tax_fen,
+    }
 
 
 def allocation_view(item: GrantItem) -> AllocationView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contracts.stock import ShelfItem, shelf_key
+from contracts.stock import SLOTS_PER_SHELF, ShelfItem, shelf_key
 from tests.bench.meter import metered
 from tests.bench.order_path import Bench, evenly
 from tests.bench.yardsticks import PLENTY
@@ -56,7 +56,7 @@ def burst() -> Burst:
                 world.consume_once("orders", "reserve_stock")
         world.drain()
         headers = [item for item in world.items("ORDERS#") if item["kind"] == "order"]
-        shelves = [ShelfItem.get(*shelf_key(WAREHOUSE, shelf)) for shelf in range(-(-_HOT // 64))]
+        shelves = [ShelfItem.get(*shelf_key(WAREHOUSE, shelf)) for shelf in range(-(-_HOT // SLOTS_PER_SHELF))]
     return Burst(
         orders=ORDERS,
         attempts=bill.calls["dynamodb.TransactWriteItems"],
@@ -64,7 +64,7 @@ def burst() -> Burst:
         wasted_units_per_order=bill.wasted / ORDERS,
         write_units_per_order=bill.write_units / ORDERS,
         short_orders=sum(bool(header["backordered"]) for header in headers),
-        least_pieces=min(int(pieces) for shelf in shelves for pieces in (*shelf.available, *shelf.held)),
+        least_pieces=min(int(pieces) for shelf in shelves for pieces in shelf.available),
     )
 
 

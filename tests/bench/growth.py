@@ -100,8 +100,7 @@ def _backlog(repeats: int) -> Growth:
     """The first shelf is empty and orders wait for what stands there; the one that is measured wants other goods."""
     with opened(fast=True) as world:
         open_shop(products=_PRODUCTS, stock=PLENTY, credit_limit_fen=10**14)
-        none = [0] * SLOTS_PER_SHELF
-        ShelfItem(*shelf_key(WAREHOUSE, 0), available=none, held=none).save()
+        ShelfItem(*shelf_key(WAREHOUSE, 0), available=[0] * SLOTS_PER_SHELF).save()
         bench = Bench(world, _beyond_the_first_shelf())
         bench.order(1_000)
         small = world.save()

@@ -15,7 +15,7 @@ from contracts import assortment, catalog
 from services.orders.commands import submit_order
 from tests.bench.meter import Bill, at_rest, meter_program, metered
 from tests.bench.wire import opened_on_the_wire
-from tests.bench.yardsticks import PLENTY, Program, Wanted, least, line_by_line, put_up_rows
+from tests.bench.yardsticks import PLENTY, Program, Wanted, least, line_by_line, put_up_stock
 from tests.shop import open_shop, sku
 from tests.world import World
 
@@ -51,7 +51,7 @@ def measure(repeats: int) -> list[Cost]:
     """Every size of order by every path."""
     with opened_on_the_wire() as world:
         open_shop(products=PRODUCTS, stock=PLENTY, credit_limit_fen=10**14)
-        put_up_rows(range(PRODUCTS))
+        put_up_stock(PRODUCTS)
         bench = Bench(world, evenly(PRODUCTS))
         bench.warm_up()  # also before what is measured as a first order: the code itself has run, only pages are unread
         with at_rest():

@@ -8,7 +8,7 @@ import pytest
 
 from tests.bench.meter import Bill
 from tests.bench.order_path import Bench, evenly
-from tests.bench.yardsticks import PLENTY, least
+from tests.bench.yardsticks import PLENTY, least, put_up_stock
 from tests.shop import open_shop
 from tests.world import opened
 
@@ -17,6 +17,7 @@ from tests.world import opened
 def bench() -> Iterator[Bench]:
     with opened(fast=True) as world:
         open_shop(products=2_000, stock=PLENTY, credit_limit_fen=10**14)
+        put_up_stock(2_000)
         bench = Bench(world, evenly(2_000))
         bench.order(1_000)
         bench.order(1_000)

@@ -3,7 +3,8 @@
 Both store the order's lines and its header, reserve its stock and set its state. They take neither HTTP nor tokens,
 check nothing, announce nothing, keep no record of a request and know no price.
 
-- *least*: stock packed 64 SKUs to an item, one transaction over the shelves and the header (design E, performance.md).
+- *least*: available and held pieces packed 64 SKUs to an item, one transaction over these and the header (design E,
+  performance.md).
 - *line by line*: an item per SKU, one conditional update each (design C): not atomic, and the header comes last.
 """
 
@@ -12,22 +13,21 @@ from __future__ import annotations
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
-from contracts.stock import Slot, shelf_key
 from kernel.settings import settings
 from kernel.table import Item
-from tests.shop import WAREHOUSE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PLENTY = 1_000_000
+_PER_ITEM = 64
 
 
 class Wanted(NamedTuple):
@@ -36,6 +36,13 @@ class Wanted(NamedTuple):
     sku: str
     quantity: int
     slot: int
+
+
+class _Packed(Item, discriminator="bench_packed"):
+    """The stock of 64 SKUs, by position."""
+
+    available: ListAttribute[int] = ListAttribute(of=NumberAttribute)  # type: ignore[arg-type]
+    held: ListAttribute[int] = ListAttribute(of=NumberAttribute)  # type: ignore[arg-type]
 
 
 class _Row(Item, discriminator="bench_row"):
@@ -54,7 +61,7 @@ def least(order_id: str, lines: Sequence[Wanted]) -> None:
     _store(order_id, lines)
     by_shelf: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for line in lines:
-        shelf, position = Slot.of(line.slot)
+        shelf, position = divmod(line.slot, _PER_ITEM)
         by_shelf[shelf].append((position, line.quantity))
     updates = [_shelf_update(shelf, taken) for shelf, taken in sorted(by_shelf.items())]
     _dynamodb().transact_write_items(TransactItems=[*updates, {"Update": _decided(order_id)}])
@@ -74,10 +81,13 @@ def line_by_line(order_id: str, lines: Sequence[Wanted]) -> None:
     _dynamodb().update_item(**_decided(order_id))
 
 
-def put_up_rows(slots: Iterable[int]) -> None:
-    """The items `line_by_line` counts in."""
+def put_up_stock(products: int) -> None:
+    """The items in which both count, for SKUs in the slots from 0 on."""
+    full, none = [PLENTY] * _PER_ITEM, [0] * _PER_ITEM
     with Item.batch_write() as batch:
-        for slot in slots:
+        for number in range(-(-products // _PER_ITEM)):
+            batch.save(_Packed("PACKED#GZ", f"{number:04d}", available=full, held=none))
+        for slot in range(products):
             batch.save(_Row(f"ROW#{slot}", "ROW", available=PLENTY, held=0, taken_by="-"))
 
 
@@ -105,7 +115,7 @@ def _shelf_update(shelf: int, taken: Sequence[tuple[int, int]]) -> dict[str, Any
     return {
         "Update": {
             "TableName": settings().table,
-            "Key": _key(*shelf_key(WAREHOUSE, shelf)),
+            "Key": _key("PACKED#GZ", f"{shelf:04d}"),
             "UpdateExpression": f"SET {sets}",
             "ConditionExpression": " AND ".join(f"available[{at}]>=:{pieces}" for at, pieces in taken),
             "ExpressionAttributeValues": values,

@@ -109,4 +109,4 @@ def have_dealer(dealer_id: str, *, price_list: str = "A", warehouse: str = "GZ")
 def have_stock(warehouse: str, available: Sequence[int], shelf: int = 0) -> None:
     """A shelf with these pieces on its first positions, as orders would have stored it."""
     rest = SLOTS_PER_SHELF - len(available)
-    ShelfItem(*shelf_key(warehouse, shelf), available=[*available, *[0] * rest], held=[0] * SLOTS_PER_SHELF).save()
+    ShelfItem(*shelf_key(warehouse, shelf), available=[*available, *[0] * rest]).save()

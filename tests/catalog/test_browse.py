@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from contracts.stock import SLOTS_PER_SHELF
 from kernel.clock import parse_stamp
 from services.catalog.commands.browse import SHELVES_PER_PAGE
 from tests.catalog.desk import Desk, have_dealer, have_stock, next_slot, price, row
@@ -158,7 +159,7 @@ def test_paging_shows_every_product_once_whatever_the_page_size(desk: Desk) -> N
 
 def test_a_page_ends_after_some_shelves_and_the_next_one_goes_on(desk: Desk) -> None:
     for shelf in range(1, 11):
-        next_slot(64 * shelf)
+        next_slot(SLOTS_PER_SHELF * shelf)
         desk.import_products(row(f"S-{shelf:02d}", name_zh="灯管", name_en="x"))
     first = desk.look(text="灯管").json
     assert len(first["products"]) == SHELVES_PER_PAGE

@@ -84,7 +84,7 @@ def fill(size: int) -> None:
             prices[str(at)] = {"unit_price": str(listed.unit_price), "policy": listed.policy, "breaks": breaks}
         loader.items.append(PricePageItem(*price_page_key("A", 1, shelf), prices=prices))
         pieces = [(shelf * 7 + at * 37) % 2_000 for at in range(SLOTS_PER_SHELF)]
-        loader.items.append(ShelfItem(*shelf_key("GZ", shelf), available=pieces, held=pieces[::-1]))
+        loader.items.append(ShelfItem(*shelf_key("GZ", shelf), available=pieces))
     loader.items.append(
         PriceListItem(*price_list_key("A"), price_list_id="A", name="一级经销价", version=1, valid_from="2026-01-01")
     )

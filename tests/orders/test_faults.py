@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from contracts.reconciliation import ReceiptPosted
+from contracts.stock import SLOTS_PER_SHELF
 from kernel.outbox import announcement, history
-from services.orders import domain
 from services.orders.table import AccountItem, account_key
 from tests import faults
 from tests.orders.desk import Desk
@@ -79,7 +79,7 @@ def test_stock_is_decided_once_whatever_breaks_in_the_reservation(
 
 
 def test_an_order_over_many_shelves_is_reserved_once_whatever_breaks(desk: Desk) -> None:
-    one_a_shelf = range(0, 64 * 92, 64)
+    one_a_shelf = range(0, SLOTS_PER_SHELF * 92, SLOTS_PER_SHELF)
 
     def prepare() -> None:
         open_shop(products=one_a_shelf)
@@ -129,28 +129,9 @@ def test_goods_leave_once_whatever_breaks(desk: Desk, lines: tuple[tuple[int, in
 
     for fault in faults.every_point(desk.world, prepare=prepare, act=ship):
         answer = in_the_end(ship)
-        assert (answer.status, len(answer.json["shipments"])) == (201, 1), fault
+        assert (answer.status, len(desk.shipments(ORDER))) == (201, 1), fault
         assert counters(1) == (90, 10 - (4 if lines else 10)), fault
         assert happened() == ["submitted", "reserved", "approved", "shipped"], fault
-
-
-def test_a_shipment_over_many_shelves_leaves_once_whatever_breaks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(domain, "SHELVES_PER_STEP", 1)
-    on_three_shelves = (0, 64, 128)
-
-    def prepare() -> None:
-        open_shop(products=on_three_shelves)
-        desk.approved(order_of(*((number, 10) for number in on_three_shelves)))
-
-    def ship() -> Response:
-        return desk.ship(ORDER, (1, 4), (2, 4), (3, 10), key="once")
-
-    for fault in faults.every_point(desk.world, prepare=prepare, act=ship):
-        answer = in_the_end(ship)
-        assert (answer.status, answer.json["state"]) == (201, "confirmed"), fault
-        assert [counters(number) for number in on_three_shelves] == [(90, 6), (90, 6), (90, 0)], fault
-        assert sum(one["gross_fen"] for one in answer.json["shipments"]) == 22_500, fault
-        assert happened()[3:] == ["shipped"] * 3, fault
 
 
 def test_goods_come_in_once_whatever_breaks(desk: Desk) -> None:

@@ -226,7 +226,7 @@ def test_a_line_its_queue_forgot_is_served_by_the_sweep(desk: Desk) -> None:
 
 def stocked(warehouse: str, *, available: int) -> None:
     """Another warehouse with so many pieces of everything on the first shelf."""
-    ShelfItem(*shelf_key(warehouse, 0), available=[available] * SLOTS_PER_SHELF, held=[0] * SLOTS_PER_SHELF).save()
+    ShelfItem(*shelf_key(warehouse, 0), available=[available] * SLOTS_PER_SHELF).save()
 
 
 def publish(desk: Desk, *alternates: str, version: int = 0) -> Any:

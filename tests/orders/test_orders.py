@@ -7,13 +7,14 @@ import pytest
 from contracts.catalog import PriceListItem, PricePageItem, price_list_key, price_page_key
 from contracts.channel import DealerItem, dealer_key
 from contracts.reconciliation import JournalReversed, ReceiptPosted
+from contracts.stock import SLOTS_PER_SHELF
 from kernel.outbox import announcement
 from services.orders import domain
 from services.orders.table import AccountItem, HeaderItem, account_key, part_key
 from tests import shop
 from tests.interruptions import Killed, killed_at
 from tests.orders.desk import Desk
-from tests.shop import counters, open_shop, order_of
+from tests.shop import counters, open_shop, order_of, sku
 from tests.world import World
 
 
@@ -38,7 +39,7 @@ def test_an_order_is_stored_reserved_approved_shipped_and_closed(desk: Desk) -> 
     shipment = desk.ship(order_id)
     assert shipment.status == 201, shipment.json
     assert shipment.json["state"] == "closed"
-    assert shipment.json["shipments"][0]["gross_fen"] == 15 * 1250
+    assert (shipment.json["pieces"], shipment.json["gross_fen"]) == (15, 15 * 1250)
     assert counters(1) == (90, 0)
     timeline = desk.world.call(
         "orders", "GET", f"/orders/{order_id}/timeline", token=desk.world.token(role="dealer_buyer", dealer_id="D0001")
@@ -194,12 +195,27 @@ def test_part_shipments_add_up_to_the_order(desk: Desk) -> None:
     open_shop(unit_price="0.333")
     order_id = desk.accepted(order_of((1, 10)))
     desk.act(order_id, "approve", {})
-    for quantity in (1, 2, 7):
-        last = desk.ship(order_id, (1, quantity))
+    sent = [desk.ship(order_id, (1, quantity)).json for quantity in (1, 2, 7)]
     shown = desk.show(order_id).json
-    assert sum(one["gross_fen"] for one in last.json["shipments"]) == shown["gross_fen"] == 333
-    assert sum(one["tax_fen"] for one in last.json["shipments"]) == shown["tax_fen"]
+    assert sum(one["gross_fen"] for one in sent) == shown["gross_fen"] == 333
+    assert sum(one["tax_fen"] for one in sent) == shown["tax_fen"]
     assert shown["state"] == "closed"
+    listed = desk.shipments(order_id)
+    assert [one["lines"] for one in listed] == [
+        [{"line_no": 1, "sku": sku(1), "quantity": quantity, "gross_fen": one["gross_fen"], "tax_fen": one["tax_fen"]}]
+        for quantity, one in zip((1, 2, 7), sent, strict=True)
+    ]
+    assert [one["shipment_id"] for one in listed] == [f"{order_id}-S{number:02d}" for number in (1, 2, 3)]
+
+
+def test_an_order_of_any_number_of_lines_leaves_in_one_transaction(desk: Desk) -> None:
+    one_a_shelf = range(0, SLOTS_PER_SHELF * 100, SLOTS_PER_SHELF)
+    open_shop(products=one_a_shelf)
+    order_id = desk.approved(order_of(*((number, 10) for number in one_a_shelf)))
+    assert desk.ship(order_id).json["state"] == "closed"
+    (shipment,) = desk.shipments(order_id)
+    assert [line["quantity"] for line in shipment["lines"]] == [10] * 100
+    assert (shipment["pieces"], counters(0)) == (1_000, (90, 0))
 
 
 def test_two_lines_of_one_sku_leave_together(desk: Desk) -> None:
@@ -222,7 +238,7 @@ def test_the_same_again_under_another_key_is_another_shipment(desk: Desk) -> Non
     order_id = desk.approved(order_of((1, 10)))
     assert desk.ship(order_id, (1, 4), key="first").status == 201
     second = desk.ship(order_id, (1, 4), key="second")
-    assert (second.status, len(second.json["shipments"]), counters(1)) == (201, 2, (90, 2))
+    assert (second.status, len(desk.shipments(order_id)), counters(1)) == (201, 2, (90, 2))
     assert desk.ship(order_id, (1, 4), key="second").text == second.text
     assert counters(1) == (90, 2)
 
@@ -314,7 +330,7 @@ def test_urgent_orders_stand_first_in_the_review_queue(desk: Desk) -> None:
 def test_an_order_over_more_shelves_than_one_transaction_takes_is_reserved_whole(
     desk: Desk, policy: str, stock: int
 ) -> None:
-    one_a_shelf = range(0, 64 * 100, 64)
+    one_a_shelf = range(0, SLOTS_PER_SHELF * 100, SLOTS_PER_SHELF)
     open_shop(products=one_a_shelf, stock=stock)
     lines = [(number, 10) for number in one_a_shelf]
     order_id = desk.accepted(order_of(*lines, policy=policy))
@@ -330,15 +346,14 @@ def test_an_order_over_more_shelves_than_one_transaction_takes_is_reserved_whole
         if shown["holds"]:
             desk.act(order_id, "holds/stock/release", {"reason": "先发"})
         desk.act(order_id, "approve", {})
-        shipped = desk.ship(order_id)
-        assert len(shipped.json["shipments"]) == 2
+        assert desk.ship(order_id).json["pieces"] == expected
         assert sum(counters(number)[1] for number, _ in lines) == 0
     else:
         assert desk.act(order_id, "reject", {"reason": "缺货"}).json["state"] == "rejected"
 
 
 def test_cancelling_an_order_over_many_shelves_frees_them_all(desk: Desk) -> None:
-    one_a_shelf = range(0, 64 * 100, 64)
+    one_a_shelf = range(0, SLOTS_PER_SHELF * 100, SLOTS_PER_SHELF)
     open_shop(products=one_a_shelf)
     lines = [(number, 10) for number in one_a_shelf]
     order_id = desk.accepted(order_of(*lines))
@@ -350,16 +365,17 @@ def test_a_cancelling_that_breaks_off_loses_no_credit_whoever_goes_on_with_the_o
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(domain, "SHELVES_PER_STEP", 1)
-    open_shop(products=[0, 64, 128], unit_price="1")
-    order_id = desk.approved(order_of((0, 10), (64, 10), (128, 10)))
+    on_three_shelves = (0, SLOTS_PER_SHELF, 2 * SLOTS_PER_SHELF)
+    open_shop(products=on_three_shelves, unit_price="1")
+    order_id = desk.approved(order_of(*((number, 10) for number in on_three_shelves)))
     with pytest.raises(Killed), killed_at(1, after=True):  # two shelves are free, the third is not
         desk.act(order_id, "cancel", {"reason": "不要了"})
-    assert [counters(number) for number in (0, 64, 128)] == [(100, 0), (100, 0), (90, 10)]
+    assert [counters(number) for number in on_three_shelves] == [(100, 0), (100, 0), (90, 10)]
     shipped = desk.ship(order_id).json
     assert (shipped["state"], committed_fen()) == ("confirmed", 3_000)
     ended = desk.act(order_id, "cancel", {"reason": "不要了"}).json
     assert (ended["state"], ended["shipped"], ended["cancelled"], committed_fen()) == ("closed", 10, 20, 1_000)
-    assert [counters(number) for number in (0, 64, 128)] == [(100, 0), (100, 0), (90, 0)]
+    assert [counters(number) for number in on_three_shelves] == [(100, 0), (100, 0), (90, 0)]
 
 
 def test_a_message_that_cannot_be_worked_off_takes_no_other_order_along(desk: Desk) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from kernel import clock
-from tools.audit import credit, events, ledger, notifications, orders, stock, tenancy, tickets
+from tools.audit import credit, events, ledger, notifications, orders, shipments, stock, tenancy, tickets
 from tools.audit.changes import nothing_is_rewritten
 from tools.audit.delivery import dead_letter_findings
 from tools.audit.findings import Finding
@@ -47,6 +47,7 @@ DueRule = Callable[[Snapshot, str], Iterator[Finding]]
 ALWAYS: tuple[Rule, ...] = (
     *stock.ALWAYS,
     *orders.ALWAYS,
+    *shipments.ALWAYS,
     *events.ALWAYS,
     *ledger.ALWAYS,
     *credit.ALWAYS,
@@ -57,6 +58,7 @@ ALWAYS: tuple[Rule, ...] = (
 #: These hold of whatever happened long enough ago.
 WHEN_DUE: tuple[DueRule, ...] = (
     *orders.WHEN_DUE,
+    *shipments.WHEN_DUE,
     *events.WHEN_DUE,
     *ledger.WHEN_DUE,
     *credit.WHEN_DUE,

@@ -13,7 +13,6 @@ from services.orders.table import (
     GrantItem,
     LinesItem,
     MovementItem,
-    ShipmentItem,
     StockDocumentItem,
 )
 from services.reconciliation.table import BankReferenceItem, EntryItem, JournalItem, StatementItem
@@ -25,7 +24,6 @@ from tools.audit.reading import Snapshot
 _FOR_EVER: tuple[type[Item], ...] = (
     EventItem,
     LinesItem,
-    ShipmentItem,
     GoodsReceiptItem,
     MovementItem,
     StockDocumentItem,

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 from contracts.orders import OrderShipped
 from contracts.reconciliation import JournalReversed, ReceiptPosted, StatementIssued
-from services.orders.table import ShipmentItem
 from services.reconciliation.domain import Account, Kind, next_period
 from services.reconciliation.table import (
     BankReferenceItem,
@@ -96,7 +95,12 @@ def journals_are_told(table: Snapshot) -> Iterator[Finding]:
 
 def shipment_journals_are_founded(table: Snapshot) -> Iterator[Finding]:
     """E1, G6: what is booked as shipped was shipped, to the fen."""
-    sent = {shipment.shipment_id: shipment for shipment in table.all(ShipmentItem) if shipment.gross_fen}
+    sent = {
+        shipment.told.shipment_id: shipment.told
+        for shipments in table.shipments.values()
+        for shipment in shipments
+        if shipment.told.shipped_gross_fen
+    }
     for shipment_id, journal in sorted(table.once(booked_shipments).items()):
         if shipment_id not in sent:
             yield Finding("journal-unfounded", journal.sk, "there is no such shipment")
@@ -258,8 +262,8 @@ def booked_shipments(table: Snapshot) -> dict[str, JournalItem]:
     return {item.document_id: item for item in table.all(JournalItem) if item.document_kind == Kind.SHIPMENT}
 
 
-def _amounts_of(shipment: ShipmentItem) -> dict[str, int]:
-    gross_fen, tax_fen = int(shipment.gross_fen), int(shipment.tax_fen)
+def _amounts_of(shipped: OrderShipped) -> dict[str, int]:
+    gross_fen, tax_fen = shipped.shipped_gross_fen, shipped.shipped_tax_fen
     amounts = {Account.RECEIVABLE: gross_fen, Account.SALES: tax_fen - gross_fen, Account.OUTPUT_TAX: -tax_fen}
     return {account.value: fen for account, fen in amounts.items() if fen}
 

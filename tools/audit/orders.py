@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -31,7 +31,7 @@ from contracts.stock import Slot
 from kernel import clock
 from kernel.events import Envelope
 from kernel.idempotency import IdempotencyItem
-from kernel.money import fen_of, tax_within
+from kernel.money import fen_of
 from services.orders.domain import OPEN_STATES, Action, Line, Progress, State, backordered_by_slot, may
 from services.orders.table import (
     PROGRESS_COLUMNS,
@@ -43,7 +43,6 @@ from services.orders.table import (
     HeaderItem,
     LinesItem,
     Order,
-    ShipmentItem,
     allocation_key,
     line_pk,
     waiting_key,
@@ -120,30 +119,22 @@ def only_confirmed_orders_ship(table: Snapshot) -> Iterator[Finding]:
             yield Finding("state-shipped", order.header.order_id, f"{order.state}, and {shipped} pieces were shipped")
 
 
-def shipments_are_what_left(table: Snapshot) -> Iterator[Finding]:
-    """S5: the shipped pieces of a line, and what they are worth, are those of its shipments."""
-    for order in table.orders:
-        pieces, worth = _sent(table.once(_shipments).get(order.header.order_id, []))
-        for line, so_far in zip(order.lines, order.progress, strict=True):
-            number, subject = line.line_no, _line_name(order, line)
-            if pieces[number] != so_far.shipped:
-                yield Finding("shipped-pieces", subject, f"{so_far.shipped}, its shipments say {pieces[number]}")
-            if worth[number] != (value := _worth(line, so_far.shipped)):
-                yield Finding("shipped-money", subject, f"{value}, sent {worth[number]}")
-
-
 # ---- orders ----
 
 
 def orders_are_whole(table: Snapshot) -> Iterator[Finding]:
-    """O1: every accepted order can be read: its header and its lines are there, and no part without an order."""
-    headers = {(item.pk, item.sk.partition("#")[2]) for item in table.all(HeaderItem)}
+    """O1: every accepted order can be read: its header and its lines are there, what became of them is as the header
+    last knew it, and there is no part without an order."""
+    headers = {(item.pk, item.sk.partition("#")[2]): int(item.fulfilments) for item in table.all(HeaderItem)}
     lines = {(item.pk, item.sk.partition("#")[2]) for item in table.all(LinesItem)}
-    others = {(item.pk, item.sk.split("#")[1]) for kind in (FulfilmentItem, ShipmentItem) for item in table.all(kind)}
-    for pk, sequence in sorted(headers - lines):
+    fulfilments = {(item.pk, item.sk.partition("#")[2]): int(item.number) for item in table.all(FulfilmentItem)}
+    for pk, sequence in sorted(headers.keys() - lines):
         yield Finding("order-torn", f"{pk} {sequence}", "it has a header and no lines")
-    for pk, sequence in sorted((lines | others) - headers):
+    for pk, sequence in sorted((lines | fulfilments.keys()) - headers.keys()):
         yield Finding("order-torn", f"{pk} {sequence}", "it has parts and no header")
+    for (pk, sequence), number in sorted(headers.items()):
+        if (there := fulfilments.get((pk, sequence), 0)) != number:
+            yield Finding("order-torn", f"{pk} {sequence}", f"its lines were written {number} times, there is {there}")
 
 
 def accepted_orders_are_there(table: Snapshot) -> Iterator[Finding]:
@@ -254,31 +245,6 @@ def prices_are_the_lists(table: Snapshot) -> Iterator[Finding]:
                 yield Finding("line-price", _line_name(order, line), f"{line.unit_price}, the list says {listed}")
 
 
-def shipments_add_up(table: Snapshot) -> Iterator[Finding]:
-    """O4: a shipment is worth what its lines are worth."""
-    for shipment in table.all(ShipmentItem):
-        gross_fen = sum(line.gross_fen for line in shipment.lines)
-        tax_fen = sum(line.tax_fen for line in shipment.lines)
-        if (int(shipment.gross_fen), int(shipment.tax_fen)) != (gross_fen, tax_fen):
-            detail = f"{shipment.gross_fen} fen, its lines say {gross_fen}"
-            yield Finding("shipment-total", shipment.shipment_id, detail)
-
-
-def shipments_are_told(table: Snapshot) -> Iterator[Finding]:
-    """O4: every shipment has one event, which tells its worth to the fen."""
-    told: dict[str, tuple[int, int]] = {}
-    for message in table.told(OrderShipped.TYPE):
-        shipment_id, data = message.data["shipment_id"], message.data
-        if shipment_id in told:
-            yield Finding("shipment-told", shipment_id, "it is told twice")
-        told[shipment_id] = data["shipped_gross_fen"], data["shipped_tax_fen"]
-    stored = {item.shipment_id: (int(item.gross_fen), int(item.tax_fen)) for item in table.all(ShipmentItem)}
-    for shipment_id in sorted(told.keys() | stored.keys()):
-        if told.get(shipment_id) != stored.get(shipment_id):
-            detail = f"gross and tax {stored.get(shipment_id)}, its event says {told.get(shipment_id)}"
-            yield Finding("shipment-told", shipment_id, detail)
-
-
 # ---- history ----
 
 
@@ -340,7 +306,6 @@ ALWAYS = (
     all_or_nothing_is_kept,
     ended_orders_hold_nothing,
     only_confirmed_orders_ship,
-    shipments_are_what_left,
     orders_are_whole,
     accepted_orders_are_there,
     waiting_orders_are_listed,
@@ -350,8 +315,6 @@ ALWAYS = (
     totals_are_of_the_lines,
     lines_cost_what_they_should,
     prices_are_the_lists,
-    shipments_add_up,
-    shipments_are_told,
     every_version_is_told,
     history_is_a_possible_one,
     numbers_have_no_gap,
@@ -366,31 +329,6 @@ def _lines(table: Snapshot) -> Iterator[tuple[Order, Line, Progress]]:
     for order in table.orders:
         for line, so_far in zip(order.lines, order.progress, strict=True):
             yield order, line, so_far
-
-
-def _shipments(table: Snapshot) -> dict[str, list[ShipmentItem]]:
-    found: dict[str, list[ShipmentItem]] = defaultdict(list)
-    for shipment in table.all(ShipmentItem):
-        found[shipment.order_id].append(shipment)
-    return dict(found)
-
-
-def _sent(shipments: Iterable[ShipmentItem]) -> tuple[Counter[int], dict[int, tuple[int, int]]]:
-    """Pieces, and gross and tax in fen, by line number."""
-    pieces: Counter[int] = Counter()
-    worth: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for shipment in shipments:
-        for sent in shipment.lines:
-            gross_fen, tax_fen = worth[sent.line_no]
-            pieces[sent.line_no] += sent.quantity
-            worth[sent.line_no] = gross_fen + sent.gross_fen, tax_fen + sent.tax_fen
-    return pieces, worth
-
-
-def _worth(line: Line, pieces: int) -> tuple[int, int]:
-    """Gross and tax of the first pieces of a line, in fen."""
-    gross_fen = fen_of(line.unit_price, pieces)
-    return gross_fen, tax_within(gross_fen, line.tax_percent)
 
 
 def _listed(pages: Mapping[tuple[str, str], Any], order: Order, slot: int, pieces: int) -> Decimal | None:

@@ -13,6 +13,7 @@ from pynamodb.attributes import Attribute, UnicodeAttribute
 from kernel.events import Envelope
 from kernel.outbox import EventItem
 from kernel.table import Item
+from services.orders.shipments import Shipment, shipments_of
 from services.orders.table import FulfilmentItem, HeaderItem, LinesItem, Order, order_of
 from tools import aws
 
@@ -77,7 +78,11 @@ class Snapshot:
     @cached_property
     def events(self) -> dict[str, Envelope]:
         """Every announcement by its id."""
-        return {message.id: message for item in self.all(EventItem) if (message := envelope_of(item))}
+        return {message.id: message for _, message in self._announced}
+
+    @cached_property
+    def _announced(self) -> list[tuple[EventItem, Envelope]]:
+        return [(item, message) for item in self.all(EventItem) if (message := envelope_of(item))]
 
     @cached_property
     def history(self) -> dict[str, list[Envelope]]:
@@ -86,6 +91,18 @@ class Snapshot:
         for message in sorted(self.events.values(), key=lambda message: message.sequence):
             found[message.subject].append(message)
         return found
+
+    @cached_property
+    def shipments(self) -> dict[str, list[Shipment]]:
+        """What left, by order, for every order that has lines."""
+        kept = {(message.subject, message.sequence): item.record for item, message in self._announced}
+        return {
+            order.header.order_id: shipments_of(
+                order.lines,
+                ((told, kept[told.subject, told.sequence]) for told in self.history.get(order.header.order_id, [])),
+            )
+            for order in self.orders
+        }
 
     @cached_property
     def orders_of(self) -> dict[str, list[Order]]:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from contracts.catalog import ProductItem
 from contracts.stock import SLOTS_PER_SHELF, QuarantineItem, ShelfItem, Slot, StockExpected
 from kernel.table import Item
-from services.orders.domain import OPEN_STATES, Move
+from services.orders.domain import Move
 from services.orders.table import ExpectedItem, GoodsReceiptItem, MovementItem, StockDocumentItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 
 #: Warehouse and slot number.
 _Place = tuple[str, int]
-_COUNTERS = ("available", "held", "quarantined")
+_COUNTERS = ("available", "quarantined")
 #: Warehouse, kind and number of a document, and the move it made.
 _Document = tuple[str, str, str]
 #: What documents do whose name is not what they do.
@@ -28,12 +28,11 @@ class _Pieces:
     """Pieces by place, for each counter."""
 
     available: Counter[_Place] = field(default_factory=Counter)
-    held: Counter[_Place] = field(default_factory=Counter)
     quarantined: Counter[_Place] = field(default_factory=Counter)
 
 
 def never_below_zero(table: Snapshot) -> Iterator[Finding]:
-    """S1: available(s,w), held(s,w) and quarantined(s,w) >= 0."""
+    """S1: available(s,w), quarantined(s,w) >= 0. What is held is what lines hold, and none holds less than 0."""
     stored = table.once(_stored)
     for name in _COUNTERS:
         for place, pieces in sorted(getattr(stored, name).items()):
@@ -52,31 +51,30 @@ def counters_are_sums_of_movements(table: Snapshot) -> Iterator[Finding]:
                 yield Finding("stock-moved", _name(place), detail)
 
 
-def held_is_promised(table: Snapshot) -> Iterator[Finding]:
-    """S2: held(s,w) = sum of what open orders hold."""
-    held, promised = table.once(_stored).held, Counter[_Place]()
-    for order in table.orders:
-        if order.state in OPEN_STATES:
-            for line, so_far in zip(order.lines, order.progress, strict=True):
-                promised[order.header.warehouse, line.slot] += so_far.reserved
-    for place in sorted(held.keys() | promised.keys()):
-        if held[place] != promised[place]:
-            yield Finding("stock-held", _name(place), f"held {held[place]}, open orders hold {promised[place]}")
+def what_came_is_there_or_left(table: Snapshot) -> Iterator[Finding]:
+    """S1, S2: received + found - lost - scrapped - sent = available + quarantined + held for orders + shipped."""
+    stored, came, with_orders = table.once(_stored), Counter[_Place](), Counter[_Place]()
+    for item in table.all(MovementItem):
+        move = Move(item.move)
+        if not move.for_orders:
+            for slot, pieces in item.by_slot.items():
+                came[warehouse_of(item), slot] += sum(move.effect) * pieces
+    for (_, place), pieces in table.once(_with_orders).items():
+        with_orders[place] += pieces
+    for place in sorted(came.keys() | stored.available.keys() | stored.quarantined.keys() | with_orders.keys()):
+        there = stored.available[place] + stored.quarantined[place]
+        if came[place] != there + with_orders[place]:
+            detail = f"{came[place]} came in, {there} are there and {with_orders[place]} held or shipped"
+            yield Finding("stock-conserved", _name(place), detail)
 
 
 def orders_have_what_moved_for_them(table: Snapshot) -> Iterator[Finding]:
-    """S5: of each order, ever held = released + shipped + still held, and shipped = issued, by place."""
-    still, gone = Counter[tuple[str, _Place]](), Counter[tuple[str, _Place]]()
-    for order in table.orders:
-        for line, so_far in zip(order.lines, order.progress, strict=True):
-            place = order.header.warehouse, line.slot
-            still[order.header.order_id, place] += so_far.reserved
-            gone[order.header.order_id, place] += so_far.shipped
-    held, issued = table.once(_moved_for_orders)
-    for order_id, place in sorted(still.keys() | gone.keys() | held.keys() | issued.keys()):
+    """S5: of each order, ever held = released + shipped + still held, by place."""
+    has, moved = table.once(_with_orders), table.once(_moved_for_orders)
+    for order_id, place in sorted(has.keys() | moved.keys()):
         key = order_id, place
-        if (still[key], gone[key]) != (held[key], issued[key]):
-            detail = f"holds {still[key]}, shipped {gone[key]}; by movements {held[key]} and {issued[key]}"
+        if has[key] != moved[key]:
+            detail = f"holds and shipped {has[key]}, held and not released {moved[key]}"
             yield Finding("order-moved", f"{order_id} {_name(place)}", detail)
 
 
@@ -86,7 +84,7 @@ def documents_moved_what_stands_on_them(table: Snapshot) -> Iterator[Finding]:
     written = table.once(_written)
     moved: dict[_Document, Counter[int]] = defaultdict(Counter)
     for item in table.all(MovementItem):
-        if not Move(item.move).effect.held:
+        if not Move(item.move).for_orders:
             moved[warehouse_of(item), item.reference, item.move].update(item.by_slot)
     for document in sorted(written.keys() | moved.keys()):
         if written.get(document) != moved.get(document):
@@ -125,7 +123,7 @@ def slots_are_not_shared(table: Snapshot) -> Iterator[Finding]:
 ALWAYS = (
     never_below_zero,
     counters_are_sums_of_movements,
-    held_is_promised,
+    what_came_is_there_or_left,
     orders_have_what_moved_for_them,
     documents_moved_what_stands_on_them,
     expected_goods_are_told,
@@ -144,7 +142,6 @@ def _stored(table: Snapshot) -> _Pieces:
     for shelf in table.all(ShelfItem):
         warehouse, first = shelf.pk.removeprefix("SHELF#"), int(shelf.sk) * SLOTS_PER_SHELF
         _count(stock.available, warehouse, first, shelf.available)
-        _count(stock.held, warehouse, first, shelf.held)
     for item in table.all(QuarantineItem):
         first = int(item.sk.partition("#")[0]) * SLOTS_PER_SHELF
         _count(stock.quarantined, item.pk.removeprefix("SHELF#"), first, item.pieces)
@@ -169,21 +166,23 @@ def _moved(table: Snapshot) -> _Pieces:
     return stock
 
 
-def _moved_for_orders(table: Snapshot) -> tuple[Counter[tuple[str, _Place]], Counter[tuple[str, _Place]]]:
-    """Pieces held and not released or issued, and pieces issued, by order and place."""
-    held, issued = Counter[tuple[str, _Place]](), Counter[tuple[str, _Place]]()
+def _with_orders(table: Snapshot) -> Counter[tuple[str, _Place]]:
+    """Pieces that lines hold or that left for them, by order and place."""
+    pieces = Counter[tuple[str, _Place]]()
+    for order in table.orders:
+        for line, so_far in zip(order.lines, order.progress, strict=True):
+            pieces[order.header.order_id, (order.header.warehouse, line.slot)] += so_far.reserved + so_far.shipped
+    return pieces
+
+
+def _moved_for_orders(table: Snapshot) -> Counter[tuple[str, _Place]]:
+    """Pieces held and not released, by order and place."""
+    held = Counter[tuple[str, _Place]]()
     for item in table.all(MovementItem):
-        sign = Move(item.move).effect.held
-        if not sign:
-            continue
-        # Holds name the order's step, `D0001-000123 4.0`, what left its shipment, `D0001-000123-S01`.
-        left = item.move == Move.ISSUE
-        order_id = item.reference.rpartition("-")[0] if left else item.reference.partition(" ")[0]
-        for slot, pieces in item.by_slot.items():
-            place = warehouse_of(item), slot
-            held[order_id, place] += sign * pieces
-            issued[order_id, place] += pieces if left else 0
-    return held, issued
+        if item.order_id:
+            for slot, pieces in item.by_slot.items():
+                held[item.order_id, (warehouse_of(item), slot)] -= Move(item.move).effect.available * pieces
+    return held
 
 
 def _written(table: Snapshot) -> dict[_Document, Counter[int]]:

@@ -149,15 +149,13 @@ class Walk:
         path = f"/api/orders/orders/{receipt['order_id']}"
         with self.narration.step("整单发货", "ship everything") as step:
             parcel = {"carrier": "德邦物流 / Deppon", "waybill": f"DPK{receipt['order_id'].replace('-', '')}"}
-            shipped = self.people.as_user("warehouse").post(f"{path}/shipments", parcel)
-            (shipment,) = shipped["shipments"]
+            shipment: Json = self.people.as_user("warehouse").post(f"{path}/shipments", parcel)
             step.facts["发货单 / shipment"] = f"{shipment['shipment_id']} {shipment['waybill']}"
             check(
-                shipped["state"] == "closed" and shipment["gross_fen"] == receipt["gross_fen"],
+                shipment["state"] == "closed" and shipment["gross_fen"] == receipt["gross_fen"],
                 f"发货金额 {yuan(shipment['gross_fen'])} 与订单不符 / the shipment is not worth what was ordered",
             )
-            found: Json = shipment
-            return found
+            return shipment
 
     def messages(self, receipt: Json) -> None:
         staff, dealer = self.people.as_user("assistant"), self.people.as_user(self.company.buyer.user)

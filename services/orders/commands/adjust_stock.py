@@ -57,12 +57,12 @@ def adjust_stock(caller: Principal, request: AdjustStock, key: IdempotencyKey) -
 
 @dataclass(frozen=True)
 class _Plan:
-    """What a document moves, and the rows it keeps. `as_read`: what a count found, by slot, pieces available and held,
-    that must still be so."""
+    """What a document moves, and the rows it keeps. `as_read`: what was available by slot when a count was held against
+    the books, and must still be so."""
 
     moves: Mapping[Move, stock.Pieces]
     rows: Sequence[Sequence[str | int]]
-    as_read: Mapping[int, tuple[int, int]] | None = None
+    as_read: stock.Pieces | None = None
 
 
 def _moved(request: AdjustStock, goods: Goods) -> _Plan:
@@ -70,7 +70,7 @@ def _moved(request: AdjustStock, goods: Goods) -> _Plan:
 
 
 def _counted(request: AdjustStock, goods: Goods) -> _Plan:
-    there = stock.counters_at(request.warehouse, goods.slots.values())
+    there = stock.settled_on_hand_at(request.warehouse, goods.slots.values())
     held = {slot: held for slot, (_, held) in there.items() if goods.by_slot[slot] < held}
     if held:
         detail = "已为订单占用 {there} 件,请先释放或再点 / {there} pieces are held for orders; release some or recount"
@@ -80,7 +80,7 @@ def _counted(request: AdjustStock, goods: Goods) -> _Plan:
     for sku, pieces in goods.by_sku.items():
         expected = sum(there[goods.slots[sku]])
         rows.append([sku, pieces, expected, pieces - expected])
-    as_read = {slot: there[slot] for slot in found.keys() | lost.keys()}
+    as_read = {slot: there[slot].available for slot in found.keys() | lost.keys()}
     return _Plan({Move.FOUND: found, Move.LOST: lost}, rows, as_read)
 
 

@@ -85,7 +85,7 @@ def show_stock(warehouse: str, query: StockQuery) -> StockView:
         Invalid: unknown SKUs, or more than 50.
     """
     products = products_asked(query.skus)
-    found = stock.counters_at(warehouse, (int(product.slot_number) for product in products.values()))
+    found = stock.on_hand_at(warehouse, [int(product.slot_number) for product in products.values()])
     lines = []
     for sku, product in products.items():
         available, held = found[int(product.slot_number)]

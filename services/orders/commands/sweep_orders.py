@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 from contracts.orders import OrderHoldExpired, OrderHoldExpiring, OrderOverdue
 from kernel import clock, observability
 from kernel.holidays import CHINA
 from kernel.outbox import Command
-from kernel.table import Transaction, query_page
+from kernel.table import Transaction
 from services.orders.commands.free_stock import free, free_all_but_last
 from services.orders.commands.promise_lines import has_slipped, renew_promises, tell_of_slip
 from services.orders.commands.reserve_stock import reserve_stock
@@ -20,7 +20,7 @@ from services.orders.table import (
     HeaderItem,
     change_order,
     load_order,
-    waiting_key,
+    waiting_orders,
 )
 from services.orders.terms import WARNING, urgent_due
 from services.orders.views import facts_of
@@ -28,19 +28,17 @@ from services.orders.views import facts_of
 #: An order that waits longer than this for its stock to be decided was forgotten by its queue.
 _FORGOTTEN = timedelta(minutes=2)
 
-_PAGE = 100
-
 
 def sweep_orders() -> None:
     """Look through the orders that wait. What fails is logged and counted, comes again at the next run, and does not
     keep the others from their turn."""
     forgotten = clock.stamp(clock.now() - _FORGOTTEN)
-    for header in _waiting(State.SUBMITTED):
+    for header in waiting_orders(State.SUBMITTED):
         if header.submitted_at < forgotten:
             _attempt(header.order_id, reserve_stock)
     lines = set()
     for state in (State.IN_REVIEW, State.CONFIRMED):
-        for header in _waiting(state):
+        for header in waiting_orders(state):
             _attempt_if_due(header)
             if header.in_line_since:
                 lines.add(header.warehouse)
@@ -70,17 +68,6 @@ def _attempt(subject: str, act: Callable[[str], None]) -> None:
     except Exception:
         observability.logger().exception("sweep failed", subject=subject)
         observability.count("SweepFailed")
-
-
-def _waiting(state: State) -> Iterator[HeaderItem]:
-    pk, start = waiting_key(state), None
-    assert pk
-    while True:
-        page = query_page(HeaderItem, pk, on_index=True, limit=_PAGE, start=start)
-        yield from page.items
-        start = page.next_key
-        if start is None:
-            return
 
 
 def _is_overdue(header: HeaderItem) -> bool:

@@ -1,0 +1,53 @@
+"""How well a warehouse keeps what it promised: noted of every shipment, for everybody to read."""
+
+from __future__ import annotations
+
+from contracts.orders import OrderShipped
+from kernel import clock
+from kernel.events import Envelope
+from kernel.outbox import recorded_history
+from kernel.table import query_all
+from services.orders.api import KeptPromises, KeptQuery, KeptTally
+from services.orders.kept import Tally, first_days, tally
+from services.orders.shipments import shipments_of
+from services.orders.table import KeptItem, left_pk, load_order
+
+
+def note_kept(message: Envelope) -> None:
+    """Write down of what left for which day each line of it was first promised, by what was told before it left. The
+    same is written however often the shipment is told."""
+    shipment = OrderShipped.model_validate(message.data)
+    order = load_order(message.subject)
+    told = recorded_history(order.header.pk, message.subject)[: message.sequence]
+    *_, left = shipments_of(order.lines, told)
+    days = first_days((earlier for earlier, _ in told), len(order.lines))
+    left_on = clock.business_date(clock.parse_stamp(shipment.shipped_at)).isoformat()
+    KeptItem(
+        left_pk(shipment.warehouse, left_on[:7]),
+        f"{shipment.shipped_at}#{shipment.shipment_id}",
+        left_on=left_on,
+        rows=[[line.sku, line.quantity, days.get(line.line_no)] for line in left.lines],
+    ).save()
+
+
+def show_kept(query: KeptQuery) -> KeptPromises:
+    """Of what left a warehouse in a month, how much left by the day first promised; by SKU, or of one SKU."""
+    shipments = query_all(KeptItem, left_pk(query.warehouse, query.month))
+    by_sku = tally((item.left_on, item.rows) for item in shipments)
+    wanted = {sku: one for sku, one in by_sku.items() if query.sku in {None, sku}}
+    total = Tally(
+        sum(one.kept for one in wanted.values()),
+        sum(one.late for one in wanted.values()),
+        sum(one.undated for one in wanted.values()),
+    )
+    return KeptPromises(
+        warehouse=query.warehouse,
+        month=query.month,
+        total=_view(None, total),
+        skus=[_view(sku, wanted[sku]) for sku in sorted(wanted)],
+    )
+
+
+def _view(sku: str | None, counted: Tally) -> KeptTally:
+    rate = None if counted.rate is None else format(counted.rate, "f")
+    return KeptTally(sku=sku, kept=counted.kept, late=counted.late, undated=counted.undated, rate=rate)

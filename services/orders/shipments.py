@@ -1,0 +1,49 @@
+"""Shipments as an order's events tell them: what left, line by line, and what it is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.orders import OrderShipped
+from kernel.events import Envelope
+from services.orders.domain import Line, ShippedLine, shipped_line
+
+#: What is kept with the event of a shipment: line numbers and as many quantities; None if every line left whole.
+Record = tuple[Sequence[int], Sequence[int]] | None
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """Goods that left together: the event that told of it, and its lines."""
+
+    told: OrderShipped
+    lines: tuple[ShippedLine, ...]
+
+
+def record_of(lines: Sequence[Line], leaving: Mapping[int, int]) -> Record:
+    """What to keep with the event that tells of a shipment. `leaving`: pieces by line number."""
+    if all(leaving.get(line.line_no) == line.quantity for line in lines):
+        return None
+    return list(leaving), list(leaving.values())
+
+
+def shipments_of(lines: Sequence[Line], history: Iterable[tuple[Envelope, Record]]) -> list[Shipment]:
+    """The shipments in an order's history: all of its events from the first on, each with what is kept with it."""
+    gone = dict.fromkeys(range(1, len(lines) + 1), 0)
+    shipments = []
+    for message, record in history:
+        if message.type != OrderShipped.TYPE:
+            continue
+        sent = []
+        for number, pieces in _leaving(lines, record):
+            sent.append(shipped_line(lines[number - 1], gone[number], pieces))
+            gone[number] += pieces
+        shipments.append(Shipment(OrderShipped.model_validate(message.data), tuple(sent)))
+    return shipments
+
+
+def _leaving(lines: Sequence[Line], record: Record) -> Iterable[tuple[int, int]]:
+    if record is None:
+        return [(line.line_no, line.quantity) for line in lines]
+    return zip(*record, strict=True)

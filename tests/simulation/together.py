@@ -1,5 +1,7 @@
 """Several things done at once: threads that hand over only at AWS calls, and who goes on next is drawn by lot.
 
+A batched read is no single moment: it is carried out item by item, and somebody else may go on in between.
+
 Never more than one of them runs, so nothing here depends on the machine: the same source of lots gives the same course.
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.cloud import plane
@@ -78,12 +80,29 @@ class _Baton:
     def layer(self, request: Request, proceed: Proceed) -> Answer:
         """Before every call somebody else may go on."""
         number = getattr(self._number, "value", None)
-        if number is not None:
-            chosen = self._next()
-            if chosen != number:
-                self._turns[chosen].release()
-                self._turns[number].acquire()
-        return proceed(request)
+        if number is None:
+            return proceed(request)
+        if request.operation != "BatchGetItem":
+            self._hand_over(number)
+            return proceed(request)
+        return self._one_by_one(number, request, proceed)
+
+    def _one_by_one(self, number: int, request: Request, proceed: Proceed) -> Answer:
+        """One of two reads from the front, the other from the back: each may be half-way when the other writes."""
+        ((table, asked),) = request.params["RequestItems"].items()
+        found: list[Any] = []
+        for key in asked["Keys"][:: -1 if number % 2 else 1]:
+            self._hand_over(number)
+            part = replace(request, params={**request.params, "RequestItems": {table: {**asked, "Keys": [key]}}})
+            answer = proceed(part)
+            found += answer["Responses"].get(table, [])
+        return {**answer, "Responses": {table: found}}
+
+    def _hand_over(self, number: int) -> None:
+        chosen = self._next()
+        if chosen != number:
+            self._turns[chosen].release()
+            self._turns[number].acquire()
 
     def end(self, number: int) -> None:
         """It is done; the next goes on."""

@@ -308,6 +308,11 @@ REVIEW = [
     ),
 ]
 
+_ship_all = done("shipments", SHIPMENT, role="warehouse", of="order to ship")
+_ship_first_piece = done(
+    "shipments", SHIPMENT | {"lines": [{"line_no": 1, "quantity": 1}]}, role="warehouse", of="order to ship"
+)
+
 SHIPPING = [
     _act("shipments", "all of it", SHIPMENT, role="warehouse", answers=(201,), **_of("order to ship")),
     _act("shipments", "the rest of it", SHIPMENT, role="warehouse", answers=(201,), **PARTLY_SHIPPED),
@@ -326,9 +331,7 @@ SHIPPING = [
         role="warehouse",
         answers=(201,),
         **_of("order to ship"),
-        rival=done(
-            "shipments", SHIPMENT | {"lines": [{"line_no": 1, "quantity": 1}]}, role="warehouse", of="order to ship"
-        ),
+        rival=_ship_first_piece,
     ),
     _act(
         "shipments",
@@ -341,21 +344,28 @@ SHIPPING = [
     ),
     _act(
         "shipments",
-        "with many shelves",
+        "of many shelves",
         SHIPMENT,
         role="warehouse",
         answers=(201,),
         prepare=first(stocked_widely(), decided(*_wide(5, 5, 5, 5)), approved),
-        around=one_shelf_a_step,
     ),
     _act(
         "shipments",
-        "with many shelves, lines chosen",
+        "of many shelves, lines chosen",
         SHIPMENT | {"lines": [{"line_no": n, "quantity": 2} for n in (1, 2, 4)]},
         role="warehouse",
         answers=(201,),
         prepare=first(stocked_widely(), decided(*_wide(5, 5, 5, 5)), approved),
-        around=one_shelf_a_step,
+    ),
+    message("orders", "note_kept_promises", "an order left", _ship_all),
+    message("orders", "note_kept_promises", "a part of it left", _ship_first_piece),
+    message(
+        "orders",
+        "note_kept_promises",
+        "contended: the rest leaves meanwhile",
+        _ship_first_piece,
+        rival=_ship_all,
     ),
 ]
 

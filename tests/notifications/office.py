@@ -26,8 +26,12 @@ PHONES = {
 }
 
 
-def open_office() -> None:
-    """D0001 with an owner, a buyer, an accountant and a buyer without a phone; D0002 with an owner; a clerk."""
+@contextmanager
+def open_office(world: World) -> Iterator[None]:
+    """D0001 with an owner, a buyer, an accountant and a buyer without a phone; D0002 with an owner; a clerk.
+
+    There are no orders, so nobody looks at what was promised of those of which it is told.
+    """
     open_shop(products=0, stock=None)
     add_person("D0001", "boss", "dealer_admin", PHONES["boss"])
     add_person("D0001", "buyer", "dealer_buyer", PHONES["buyer"])
@@ -35,6 +39,8 @@ def open_office() -> None:
     add_person("D0001", "newcomer", "dealer_buyer", None)
     add_person("D0002", "rival", "dealer_admin", PHONES["rival"])
     add_person(None, "clerk", "assistant", "+8613700000007")
+    with world.held_back("note-kept-promises"):
+        yield
 
 
 def add_person(dealer_id: str | None, username: str, role: str, phone: str | None) -> None:

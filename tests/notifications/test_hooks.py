@@ -34,8 +34,7 @@ _keys = count()
 
 @pytest.fixture
 def office(world: World) -> Iterator[World]:
-    open_office()
-    with set_to(webhook_allow_loopback="true"):
+    with open_office(world), set_to(webhook_allow_loopback="true"):
         yield world
 
 

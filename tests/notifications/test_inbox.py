@@ -17,8 +17,8 @@ from tests.world import Response, World
 
 @pytest.fixture
 def office(world: World) -> Iterator[World]:
-    open_office()
-    yield world
+    with open_office(world):
+        yield world
 
 
 @pytest.fixture(autouse=True)

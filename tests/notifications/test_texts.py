@@ -40,8 +40,8 @@ from tests.world import World, environment
 
 @pytest.fixture
 def office(world: World) -> Iterator[World]:
-    open_office()
-    yield world
+    with open_office(world):
+        yield world
 
 
 class Carrier:

@@ -1,7 +1,5 @@
 """What channel publishes: dealers and their users. Only channel writes these items."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute

@@ -1,7 +1,5 @@
 """What notifications says, to itself: a text is announced with its record, so it is sent once, and not before."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from kernel.events import Event

@@ -1,7 +1,5 @@
 """What orders says. Every event of an order carries its state after the event and its totals, in fen."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -72,7 +70,7 @@ class MovedPromise(BaseModel):
     """Lines, by number, of which what is `held`, or else what they wait for, was promised for the day `old` and now is
     for `new`; None: no day can be named."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     lines: tuple[int, ...]
     held: bool

@@ -1,7 +1,5 @@
 """What reconciliation says."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from kernel.events import Event

@@ -3,9 +3,7 @@
 Written by orders alone; catalog reads it to show availability.
 """
 
-from __future__ import annotations
-
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 from pynamodb.attributes import ListAttribute, NumberAttribute
 
@@ -24,7 +22,7 @@ class Slot(NamedTuple):
     position: int
 
     @classmethod
-    def of(cls, number: int) -> Slot:
+    def of(cls, number: int) -> Self:
         """The place of the `number`-th SKU, counted from 0."""
         return cls(*divmod(number, SLOTS_PER_SHELF))
 

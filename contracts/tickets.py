@@ -1,7 +1,5 @@
 """What tickets says. Nothing here is secret from the dealer: no internal notes, no phone numbers."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -12,7 +10,7 @@ from kernel.events import Event
 class Part(BaseModel):
     """Pieces of a product a technician takes along."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     sku: str
     quantity: int
@@ -21,7 +19,7 @@ class Part(BaseModel):
 class CostSplit(BaseModel):
     """Who pays for a service, in fen: the brand, the dealer, the dealer's customer."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     brand_fen: int
     dealer_fen: int

@@ -1,14 +1,10 @@
 """Published messages: CloudEvents 1.0 attributes as a JSON body, one model per type and version (ecosystem.md 4)."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from kernel import clock
-
-_TYPES: dict[str, type[Event]] = {}
 
 
 class Event(BaseModel):
@@ -17,7 +13,7 @@ class Event(BaseModel):
     Subclasses set TYPE ("order.submitted.v1") and SOURCE (the publishing service); their docstring names the listeners.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     TYPE: ClassVar[str]
     SOURCE: ClassVar[str]
@@ -29,6 +25,9 @@ class Event(BaseModel):
         known = _TYPES.setdefault(cls.TYPE, cls)
         if known.__qualname__ != cls.__qualname__:
             raise TypeError(f"{cls.TYPE} is already {known.__qualname__}")
+
+
+_TYPES: dict[str, type[Event]] = {}
 
 
 def event_types() -> dict[str, type[Event]]:
@@ -43,7 +42,7 @@ class Envelope(BaseModel):
     `subject` is the business number; `dealerid` names the dealer concerned, if any; `time` is when it became true.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     specversion: Literal["1.0"] = "1.0"
     id: str

@@ -1,6 +1,9 @@
-"""The vocabulary of request and answer models: what a field may hold, said once."""
+"""The vocabulary of request and answer models: what a field may hold, said once.
 
-from __future__ import annotations
+Models are built at their first use (`defer_build`): an invocation needs one or two, and its function imports them all.
+Where they stand, and where routes do, annotations are not postponed: they are read at import, and each would be
+compiled once more.
+"""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -15,7 +18,7 @@ from kernel.problems import FieldProblem
 class Body(BaseModel):
     """A request body: unknown fields are refused and nothing is coerced (no "5" for 5, no true for 1)."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     @classmethod
     def problems_across(cls, value: Any) -> list[FieldProblem]:
@@ -30,13 +33,13 @@ class Body(BaseModel):
 class Answer(BaseModel):
     """An answer body."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Query(BaseModel):
     """Query parameters. They arrive as text, so numbers and flags are read from it; unknown names are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def _whole(value: Any) -> Any:

@@ -1,7 +1,5 @@
 """Refusals speak the trade and travel as RFC 9457 problem details; nobody picks a status by reading a message."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +12,7 @@ CONTENT_TYPE = "application/problem+json"
 class FieldProblem(BaseModel):
     """One thing wrong with one field: `lines.3.quantity`, a stable code, and what to do, Chinese beside English."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     field: str
     code: str

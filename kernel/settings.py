@@ -1,7 +1,5 @@
 """Configuration by name, read on first use so that any module imports with an empty environment."""
 
-from __future__ import annotations
-
 import os
 from functools import cache
 from typing import Literal
@@ -16,7 +14,7 @@ class SettingsMissing(RuntimeError):
 class Settings(BaseModel):
     """The environment of a function, one field per `QUDAO_<FIELD>` variable."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     stage: str
     table: str

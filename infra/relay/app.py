@@ -1,7 +1,5 @@
 """Triggers of the relay: the table's stream at once, and a sweep for what the stream missed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from infra.relay import relay

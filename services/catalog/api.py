@@ -1,7 +1,5 @@
 """Requests and answers of the catalogue."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Any, Literal
 

@@ -1,7 +1,5 @@
 """Everything the catalogue can be asked: products in, prices in, and what dealers see of both."""
 
-from __future__ import annotations
-
 from kernel.app import ServiceApp
 from kernel.idempotency import IdempotencyKey
 from kernel.principal import Principal, Role

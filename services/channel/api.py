@@ -1,7 +1,5 @@
 """Requests and answers of channel."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Everything channel can be asked, and the opening of accounts."""
 
-from __future__ import annotations
-
 from contracts.channel import UserRegistered
 from kernel.app import ServiceApp
 from kernel.events import Envelope

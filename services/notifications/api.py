@@ -1,7 +1,5 @@
 """Request and answer models."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

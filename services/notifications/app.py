@@ -1,7 +1,5 @@
 """Every trigger of the service: routes, queues, schedule."""
 
-from __future__ import annotations
-
 from contracts.notifications import SmsQueued
 from kernel import aws
 from kernel.app import ServiceApp

@@ -1,7 +1,5 @@
 """What orders takes and answers over HTTP. Amounts in fen, quantities in pieces, times ISO 8601 UTC."""
 
-from __future__ import annotations
-
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any

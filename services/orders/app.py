@@ -1,7 +1,5 @@
 """Everything that sets orders in motion: routes for dealers and staff, queues, in the order of an order's life."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 from contracts.orders import OrderShipped, OrderSubmitted

@@ -3,8 +3,6 @@
 Amounts owed by the dealer are positive; a negative balance is money paid in advance.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """Everything that sets reconciliation in motion: what books, what issues statements, and what shows them."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 from contracts.orders import OrderShipped

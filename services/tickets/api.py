@@ -1,7 +1,5 @@
 """What tickets takes and answers over HTTP. Amounts in fen, quantities in pieces, times ISO 8601 UTC."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field

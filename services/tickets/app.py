@@ -1,7 +1,5 @@
 """After-sales: every route and schedule of the ticket service."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 from kernel.app import ServiceApp

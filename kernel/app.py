@@ -8,10 +8,9 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from chalice.app import Chalice, Rate, Response
 from pydantic import BaseModel, ValidationError
@@ -44,8 +43,7 @@ _MAX_PATH_VALUE = 200
 _MAX_PROBLEMS = 1_000
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """One route: everything its wrapper checks and its documentation says."""
 
     method: str
@@ -67,8 +65,7 @@ class Operation:
         return self.handler.__name__
 
 
-@dataclass(frozen=True)
-class ConsumerSpec:
+class ConsumerSpec(NamedTuple):
     """One queue and the function that works it off. `hears` lists event types; a command queue hears none.
 
     `message_seconds`: so long one message may take; with less time left none is begun.
@@ -84,8 +81,7 @@ class ConsumerSpec:
     message_seconds: float
 
 
-@dataclass(frozen=True)
-class PeriodicSpec:
+class PeriodicSpec(NamedTuple):
     """One function run every `minutes`."""
 
     function: str
@@ -93,23 +89,12 @@ class PeriodicSpec:
     timeout_seconds: int
 
 
-@dataclass(frozen=True)
-class StreamSpec:
+class StreamSpec(NamedTuple):
     """One function fed by the table's stream of new items."""
 
     function: str
     batch_size: int
     timeout_seconds: int
-
-
-@dataclass
-class Registry:
-    """What a service declared."""
-
-    operations: list[Operation] = field(default_factory=list)
-    consumers: list[ConsumerSpec] = field(default_factory=list)
-    periodics: list[PeriodicSpec] = field(default_factory=list)
-    streams: list[StreamSpec] = field(default_factory=list)
 
 
 class ServiceApp(Chalice):
@@ -118,27 +103,11 @@ class ServiceApp(Chalice):
     def __init__(self, service: str) -> None:
         super().__init__(app_name=f"qudao-{service}", configure_logs=False)
         self.service = service
-        self.declared = Registry()
-
-    @property
-    def operations(self) -> list[Operation]:
-        """Every route."""
-        return self.declared.operations
-
-    @property
-    def consumers(self) -> list[ConsumerSpec]:
-        """Every queue function."""
-        return self.declared.consumers
-
-    @property
-    def periodics(self) -> list[PeriodicSpec]:
-        """Every scheduled function."""
-        return self.declared.periodics
-
-    @property
-    def streams(self) -> list[StreamSpec]:
-        """Every stream function."""
-        return self.declared.streams
+        # What was declared, in the order of `app.py`.
+        self.operations: list[Operation] = []
+        self.consumers: list[ConsumerSpec] = []
+        self.periodics: list[PeriodicSpec] = []
+        self.streams: list[StreamSpec] = []
 
     def operation(
         self, method: str, path: str, *, roles: Collection[Role], summary: str, status: int = HTTPStatus.OK
@@ -154,7 +123,7 @@ class ServiceApp(Chalice):
 
         def declare(handler: F) -> F:
             operation = _operation(method, path, frozenset(roles), int(status), summary, handler)
-            self.declared.operations.append(operation)
+            self.operations.append(operation)
 
             @wraps(handler)
             def view(**path_values: str) -> Response:
@@ -194,7 +163,7 @@ class ServiceApp(Chalice):
             types = tuple(event.TYPE for event in hears)
             queue = name.replace("_", "-")
             spec = ConsumerSpec(name, queue, fifo, types, batch_size, timeout_seconds, memory_mb, message_seconds)
-            self.declared.consumers.append(spec)
+            self.consumers.append(spec)
 
             @wraps(handle)
             def work_off(event: Any) -> consumer.PartialBatch:
@@ -214,7 +183,7 @@ class ServiceApp(Chalice):
         """Declare a function run every `minutes`. A run may be lost or doubled: it must find its work by itself."""
 
         def declare(run: Callable[[], None]) -> Callable[..., Any]:
-            self.declared.periodics.append(PeriodicSpec(run.__name__, minutes, timeout_seconds))
+            self.periodics.append(PeriodicSpec(run.__name__, minutes, timeout_seconds))
 
             @wraps(run)
             def tick(_event: Any) -> None:
@@ -234,7 +203,7 @@ class ServiceApp(Chalice):
         """Declare the function fed by the table's stream, a list of raw records at a time."""
 
         def declare(handle: Callable[[list[dict[str, Any]]], None]) -> Callable[..., Any]:
-            self.declared.streams.append(StreamSpec(handle.__name__, batch_size, timeout_seconds))
+            self.streams.append(StreamSpec(handle.__name__, batch_size, timeout_seconds))
 
             @wraps(handle)
             def receive(event: Any) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
+from typing import NamedTuple
 
 from kernel.clock import BUSINESS_ZONE, business_date
 
@@ -14,8 +14,7 @@ _NONE = timedelta()
 _SATURDAY = 5
 
 
-@dataclass(frozen=True)
-class Calendar:
+class Calendar(NamedTuple):
     """When people work: Monday to Friday in two shifts, but for `holidays`, and on the weekend days in `workdays`."""
 
     holidays: frozenset[date] = frozenset()

@@ -6,8 +6,7 @@ sweeper finds what the stream missed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
@@ -18,8 +17,7 @@ from kernel.table import Item, query_all
 SHARDS = 8
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """Besides the bus, hand the message to this FIFO queue; messages of one group are worked off one after another."""
 
     queue: str

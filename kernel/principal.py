@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kernel.problems import NotSignedIn
 from kernel.settings import settings
@@ -35,8 +34,7 @@ DEALER_ROLES = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER, Role.DEALER_ACCO
 STAFF_ROLES = frozenset(Role) - DEALER_ROLES
 
 
-@dataclass(frozen=True)
-class Principal:
+class Principal(NamedTuple):
     """A verified caller. `dealer_id` is set for dealers' users and only for them; it never comes from a body."""
 
     user_id: str

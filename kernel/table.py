@@ -10,8 +10,7 @@ import random
 import time
 import zlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 import botocore
@@ -135,8 +134,7 @@ def change(kind: type[Item], key: Key, actions: Sequence[Action]) -> None:
     kind._get_connection().update_item(key[0], range_key=key[1], actions=actions, condition=kind.pk.exists())
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """One page of a query and the key to go on from, None after the last."""
 
     items: list[Any]
@@ -178,8 +176,7 @@ def query_all(kind: type[Kind], pk: str, *, sk: Condition | None = None) -> Iter
     return iter(kind.query(pk, range_key_condition=sk, consistent_read=True))
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(NamedTuple):
     """Why one action of a transaction could not be done, and the item as it stands where the database told."""
 
     code: str

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import reduce
 from itertools import chain, pairwise
 from operator import and_
+from typing import NamedTuple
 
 from contracts.catalog import Price
 from contracts.stock import SLOTS_PER_SHELF, Slot
@@ -24,8 +24,7 @@ class Status(StrEnum):
     DISCONTINUED = "discontinued"
 
 
-@dataclass(frozen=True)
-class Product:
+class Product(NamedTuple):
     """What the trade knows of a product: everything an import row says. `carton` and `order_multiple` are pieces."""
 
     sku: str
@@ -94,8 +93,7 @@ def _bigrams(run: str) -> list[str]:
     return [before + after for before, after in pairwise(run)]
 
 
-@dataclass(frozen=True)
-class Postings:
+class Postings(NamedTuple):
     """Where products with one token stand: bit p of `bits[shelf]` is position p. Complete up to shelf `until` (None: to
     the end).
     """
@@ -162,8 +160,7 @@ class Band(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True)
-class Availability:
+class Availability(NamedTuple):
     """Pieces that may be promised today, and the same in a word."""
 
     band: Band

@@ -11,7 +11,6 @@ shelves, whatever the size of the catalogue.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute
@@ -83,7 +82,7 @@ def product_of(item: ProductItem) -> Product:
 
 def product_item(product: Product, slot_number: int, version: int) -> ProductItem:
     """The item that stores a product."""
-    facts: dict[str, Any] = {**vars(product), "specs": dict(product.specs)}
+    facts: dict[str, Any] = {**product._asdict(), "specs": dict(product.specs)}
     return ProductItem(*product_key(product.sku), slot_number=slot_number, version=version, **facts)
 
 
@@ -102,7 +101,7 @@ def change_shelf(
     """
     products = {**(stored.by_position if stored else {}), **placed}
     item = ShelfProductsItem(*shelf_products_key(shelf), version=int(stored.version) + 1 if stored else 1)
-    item.products = {str(position): astuple(product) for position, product in products.items()}
+    item.products = {str(position): tuple(product) for position, product in products.items()}
     unchanged = ShelfProductsItem.version == int(stored.version) if stored else ShelfProductsItem.pk.does_not_exist()
     transaction.put(item, f"shelf {shelf}", unchanged)
     for token, bits in token_bits(products, changed_tokens).items():

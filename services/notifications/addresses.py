@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -59,8 +59,7 @@ class UrlRefused(ValueError):
     """We do not send there. Never says why: the reason would tell what the name resolves to."""
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A URL whose form is acceptable. `path` holds the query too."""
 
     host: str

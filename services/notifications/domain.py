@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from string import Formatter
+from typing import NamedTuple
 
 from contracts.orders import (
     OrderApproved,
@@ -63,8 +63,7 @@ READERS: dict[Box, frozenset[Role]] = {
 }
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """Put it into this box by this template; text the dealer's people who have one of `texts`.
 
     `steps` and `but_not` narrow it to steps of a service request, `state` to an order that stands there.
@@ -120,8 +119,7 @@ RULES: dict[type[Event], tuple[Rule, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Notice:
+class Notice(NamedTuple):
     """One message to one mailbox. It is texted to those with a role in `texts`."""
 
     template: str
@@ -281,8 +279,7 @@ def outcome_of(status: int | None) -> Outcome:
     return by_class.get(status // 100, Outcome.NO_ANSWER)
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Where a delivery stands after an attempt, and when the next one is due, if any."""
 
     state: DeliveryState

@@ -6,11 +6,10 @@ included) and says nothing about amounts: a phone lies on the counter of a shop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Template:
+class Template(NamedTuple):
     """What is said of one occasion. `sms` is the wording approved by the carriers, if people are texted at all."""
 
     title_zh: str

@@ -13,10 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from http.client import HTTPConnection, HTTPException
+from typing import NamedTuple
 
 from standardwebhooks.webhooks import Webhook
 
@@ -35,8 +35,7 @@ _SECRET_BYTES = 32
 Resolver = Callable[[str, int], list[str]]
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What an endpoint said: its status (None: nothing within the deadline) and its `Retry-After`, if any."""
 
     status: int | None

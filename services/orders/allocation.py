@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
+from typing import NamedTuple
 
 from services.orders.terms import Grade
 
@@ -56,8 +57,7 @@ class Settings:
     pack: int = 1
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """What a dealer may read about its share, in pieces; enough to work it out again.
 
     supply, claimed: what all claims together shared, and wanted; wanted: by this claim; rank: its place among the
@@ -80,8 +80,7 @@ class Reason:
     share: int
 
 
-@dataclass(frozen=True)
-class Grant:
+class Grant(NamedTuple):
     """Pieces an order gets, and why so many."""
 
     order_id: str
@@ -168,8 +167,7 @@ def _join(claims: dict[int, list[Claim]], place: Place) -> None:
         claims[slot].append(place.claim(slot))
 
 
-@dataclass(frozen=True)
-class _Share:
+class _Share(NamedTuple):
     pieces: int
     share: int
     pool: int

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from contracts.catalog import ProductItem, product_key
 from contracts.stock import Slot
@@ -26,8 +25,7 @@ class NamedLine(Protocol):
     def quantity(self) -> int: ...
 
 
-@dataclass(frozen=True)
-class Goods:
+class Goods(NamedTuple):
     """What a document names, SKUs on several lines summed: pieces by SKU, and each SKU's slot."""
 
     by_sku: Mapping[str, int]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from contracts.stock import StockExpected
 from kernel.outbox import Command, EventItem, announcement
@@ -20,8 +20,7 @@ LABEL = "expected"
 EVENT_LABEL = "expected event"
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A delivery as it stands. `item`: None while nothing of it is expected; `version`: of its last change, 0 before
     the first."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from typing import NamedTuple
@@ -38,8 +37,7 @@ class Waiting(NamedTuple):
     pieces: int
 
 
-@dataclass(frozen=True)
-class Promise:
+class Promise(NamedTuple):
     """What an order is told: `parts` says how many pieces leave on which day, the days ascending."""
 
     order_id: str

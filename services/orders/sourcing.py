@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from services.orders.domain import Policy
 
@@ -36,8 +37,7 @@ class Candidate:
         return self.short == 0
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """The warehouse, what decided, and all that were looked at: home first, then in the published order."""
 
     warehouse: str

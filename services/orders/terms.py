@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from kernel.calendar import Calendar
 from kernel.clock import BUSINESS_ZONE, business_date
@@ -20,8 +20,7 @@ class Grade(StrEnum):
     C = "C"
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(NamedTuple):
     """Of one grade. Hours a hold lasts in each stage, counted day and night; urgent orders a dealer has in a week."""
 
     hours_in_review: int

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from contracts.orders import OrderShipped
 from kernel.clock import business_date, parse_stamp
@@ -220,8 +221,7 @@ def period_to_issue(closed_through: str | None, first_movement: date | None, wan
     return due if due <= wanted else None
 
 
-@dataclass(frozen=True)
-class Movement:
+class Movement(NamedTuple):
     """What one journal did to a dealer's account: a line of the statement. Exactly one of debit and credit is not 0."""
 
     posted_on: date
@@ -255,8 +255,7 @@ class Movement:
         return self.debit_fen - self.credit_fen
 
 
-@dataclass(frozen=True)
-class DayTotals:
+class DayTotals(NamedTuple):
     """The movements booked on one day that bear one due day (shipments and their reversals) or none (money)."""
 
     day: date
@@ -338,8 +337,7 @@ def aged(balance_fen: int, newest_first: Iterable[DayTotals], on: date) -> dict[
     return owed
 
 
-@dataclass(frozen=True)
-class Totals:
+class Totals(NamedTuple):
     """A statement without its lines: closing = opening + debit − credit, and what of it is overdue since when."""
 
     opening_fen: int

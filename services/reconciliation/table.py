@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
@@ -328,8 +327,7 @@ def close(transaction: Transaction, ledger: LedgerItem, statement: StatementItem
     )
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(NamedTuple):
     """A day before which everything is summed up already: `opening_fen` was owed when it began."""
 
     day: date

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from contracts.tickets import CostSplit, Part
 from kernel.principal import Role
@@ -90,8 +91,7 @@ DONE = {
 }
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One cell of the table: who may do it, and the state it leads to; None leads back to where the question arose."""
 
     roles: frozenset[Role]
@@ -152,8 +152,7 @@ class Standing:
     rating: int | None = None
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(NamedTuple):
     """What came with an action: `note` is for the other side, `internal_note` for the distributor's people alone."""
 
     note: str = ""

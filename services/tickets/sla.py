@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
+from typing import NamedTuple
 
 from kernel.calendar import Calendar
 from services.tickets.domain import RUNNING, State
@@ -20,8 +20,7 @@ _NONE = timedelta()
 History = Sequence[tuple[datetime, State]]
 
 
-@dataclass(frozen=True)
-class ServiceClock:
+class ServiceClock(NamedTuple):
     """What the clock shows.
 
     `elapsed`: working time in which the distributor was the one to act; `due_at`: when that used up what is allowed,

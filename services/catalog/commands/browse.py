@@ -6,9 +6,9 @@ However large the catalogue, a page costs a few reads: products, prices and stoc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from contracts.catalog import (
     Price,
@@ -139,8 +139,7 @@ def _offers(eyes: DealerItem | None, slots: Sequence[Slot], also: Iterable[Key] 
     return Offers(eyes, price_list, found | fetch([*also, *pages], consistent=False), as_of)
 
 
-@dataclass(frozen=True)
-class Offers:
+class Offers(NamedTuple):
     """What was read for a page, and how one dealer (or nobody in particular) sees it."""
 
     eyes: DealerItem | None
@@ -159,7 +158,7 @@ class Offers:
     def of(self, product: Product, slot: Slot) -> ProductView:
         """One product."""
         return ProductView(
-            **vars(product),
+            **product._asdict(),
             price=self._price(product, slot),
             availability=self._availability(product, slot),
         )
@@ -177,7 +176,7 @@ class Offers:
         shelf = self.found.get(shelf_key(self.eyes.warehouse, slot.shelf))
         pieces = int(shelf.available[slot.position]) if isinstance(shelf, ShelfItem) else 0
         told = availability(pieces, product.carton)
-        return AvailabilityView(warehouse=self.eyes.warehouse, as_of=self.as_of, **vars(told))
+        return AvailabilityView(warehouse=self.eyes.warehouse, as_of=self.as_of, **told._asdict())
 
 
 def _price_view(price: Price, price_list: PriceListItem, quantity: int) -> PriceView:

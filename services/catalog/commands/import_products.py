@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
+from typing import NamedTuple
 
 from contracts.assortment import (
     ASSORTMENT_KEY,
@@ -37,8 +37,7 @@ from services.catalog.table import (
 _ATTEMPTS = 5
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """A product to be written: in which slot, and what stands there now."""
 
     product: Product

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 from pynamodb.expressions.condition import Condition
@@ -29,8 +28,7 @@ _VERSION = re.compile(r"[1-9][0-9]{0,5}")
 _LIST_ID: TypeAdapter[str] = TypeAdapter(PriceListId)
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(NamedTuple):
     """The version of a price list that is being written."""
 
     price_list_id: str
@@ -223,8 +221,7 @@ def _write(draft: Draft, prices: Mapping[int, Mapping[str, Any]]) -> Iterator[in
         yield sum(change.changed_prices for change in batch)
 
 
-@dataclass(frozen=True)
-class PageChange:
+class PageChange(NamedTuple):
     """A page of a draft to be written anew, if it is still in the revision that was read."""
 
     key: Key

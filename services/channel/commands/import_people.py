@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pynamodb.expressions.condition import Condition
 
@@ -53,16 +52,14 @@ _REASON = "导入 / import"
 Outcome = tuple[str, bool]
 
 
-@dataclass(frozen=True)
-class Put:
+class Put(NamedTuple):
     """An item to be written under a condition."""
 
     item: Item
     condition: Condition
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """A dealer or user to be written, with what announces it."""
 
     sort: str
@@ -70,8 +67,7 @@ class Change:
     puts: tuple[Put, ...]
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """Changes that are done together or not at all; `witness` is an administrator who must stay as he is meanwhile."""
 
     changes: tuple[Change, ...]

@@ -11,8 +11,8 @@ import random
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from kernel import aws, clock, observability, sealing
 from kernel.events import Envelope
@@ -33,16 +33,14 @@ _DUE_READ = 10
 _SHORT_WAIT_SECONDS = 60
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A delivery about to be tried."""
 
     endpoint: EndpointItem
     delivery: DeliveryItem
 
 
-@dataclass(frozen=True)
-class Tried:
+class Tried(NamedTuple):
     """What came of an attempt."""
 
     endpoint: EndpointItem

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict
 from itertools import accumulate
 from typing import Any
 
@@ -133,7 +132,7 @@ def place_of(item: BackorderItem) -> Place:
 
 
 def _kept(grant: Grant) -> dict[str, Any]:
-    return {"pieces": grant.pieces, "reason": asdict(grant.reason)}
+    return {"pieces": grant.pieces, "reason": grant.reason._asdict()}
 
 
 def _fill(order_id: str, run: AllocationItem, shares: Mapping[int, dict[str, Any]], *, run_gives: Set[int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kernel.models import WAREHOUSE_ID
 from kernel.principal import Principal
@@ -15,8 +15,7 @@ from services.orders.table import RuleItem, SourcingItem, rule_key, sourcing_key
 from services.orders.terms import Grade
 
 
-@dataclass(frozen=True)
-class PublishedRule:
+class PublishedRule(NamedTuple):
     """A warehouse's rule; `version` 0 is the one that holds while none was published: first come, first served."""
 
     rule: Rule

@@ -28,6 +28,15 @@ from tools import environments, paths
 from tools.stage import SHARED, NotPackageable, stage
 
 _COMPILE = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+#: Of the locked packages, what no function of ours can reach: of Powertools all but logs and metrics (the logger reads
+#: JMESPath), pydantic 1 within pydantic 2, and the tools that build bindings: cryptography's come built.
+_UNREACHED = (
+    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/utilities/[!j]*/",
+    "cffi",
+    "pycparser",
+    "pydantic/v1",
+)
 #: Chalice imports the app while packaging; no call leaves the machine.
 _PACKAGING_ENVIRONMENT = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true", "PYTHONHASHSEED": "0"}
 
@@ -128,8 +137,9 @@ def _chalice_package(service: str, project: Path, third_party: Path) -> None:
 
 
 def dependencies(lock: Path, architecture: str, root: Path = paths.ROOT) -> Path:
-    """The unpacked, compiled packages of a lock, zipped beside it; made once per lock and processor."""
-    name = hashlib.sha256(lock.read_bytes() + architecture.encode() + sys.version.encode()).hexdigest()[:16]
+    """The unpacked, compiled packages of a lock, zipped beside it; made once per lock and processor, as done here."""
+    made_of = lock.read_bytes() + architecture.encode() + sys.version.encode() + Path(__file__).read_bytes()
+    name = hashlib.sha256(made_of).hexdigest()[:16]
     folder = root / "build" / ".dependencies" / name
     if not folder.is_dir():
         making = folder.with_suffix(".making")
@@ -158,6 +168,8 @@ def _tidy(folder: Path) -> None:
     (folder / ".lock").unlink(missing_ok=True)
     for cache in folder.rglob("__pycache__"):
         shutil.rmtree(cache)
+    for unreached in [found for pattern in _UNREACHED for found in folder.glob(pattern)]:
+        shutil.rmtree(unreached)
     for file in folder.glob("*.dist-info/*"):
         if (
             file.is_file()

@@ -12,12 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from kernel.settings import Settings
 from tests.packaging.conftest import SERVICES
 from tools import package, paths
 from tools.package import Package
 
 #: What the Lambda runtime brings along.
 RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
+
+#: What settings and logger ask for.
+ENVIRONMENT = {
+    f"QUDAO_{name.upper()}": "any" for name, field in Settings.model_fields.items() if field.is_required()
+} | {"POWERTOOLS_SERVICE_NAME": "any"}
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys
@@ -30,6 +36,15 @@ for name in ("kernel", "contracts", sys.argv[3]):
     package = importlib.import_module(name)
     for module in pkgutil.walk_packages(package.__path__, name + "."):
         importlib.import_module(module.name)
+# What is imported by the first who needs it: a token is verified, something told.
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from kernel import observability
+key = rsa.generate_private_key(65537, 2048)
+assert jwt.decode(jwt.encode({}, key, "RS256"), key.public_key(), ["RS256"]) == {}
+observability.logger().info("told")
+observability.count("Told")
+observability.flush_metrics()
 foreign = {m.__file__ for m in list(sys.modules.values()) if getattr(m, "__file__", None)}
 assert not [f for f in foreign if "site-packages" in f], foreign
 """
@@ -57,7 +72,11 @@ def test_a_package_imports_alone_in_a_clean_interpreter(
     # Neither site-packages (-S) nor this checkout (-I), nor anything of the environment.
     command = [sys.executable, "-I", "-S", "-B", "-c", IMPORT_ALL, str(tmp_path), str(lambda_runtime)]
     ran = subprocess.run(
-        [*command, paths.module(packaged.service), *handlers], env={}, capture_output=True, text=True, cwd=tmp_path
+        [*command, paths.module(packaged.service), *handlers],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
     )
     assert ran.returncode == 0, ran.stderr
 

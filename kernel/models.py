@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 from unicodedata import category
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from kernel.problems import FieldProblem
 
@@ -40,11 +40,6 @@ class Query(BaseModel):
     """Query parameters. They arrive as text, so numbers and flags are read from it; unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-def _whole(value: Any) -> Any:
-    # JSON Schema calls 3.0 an integer; so do we. Everything else is left for the strict check to refuse.
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 #: Unicode's control, formatting, half, private, unassigned characters and line separators: they hide, or break a line.
@@ -97,15 +92,15 @@ def repeated(named: Iterable[tuple[str, Any]]) -> list[FieldProblem]:
 
 
 #: Pieces on one order line.
-Quantity = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000)]
+Quantity = Annotated[int, Field(ge=1, le=1_000_000)]
 #: Pieces counted, where there may be none.
-QuantityOrZero = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=1_000_000)]
+QuantityOrZero = Annotated[int, Field(ge=0, le=1_000_000)]
 #: An amount in fen, zero to one billion yuan.
-FenOrZero = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=100_000_000_000)]
+FenOrZero = Annotated[int, Field(ge=0, le=100_000_000_000)]
 #: A positive amount in fen, at most one billion yuan.
-Fen = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=100_000_000_000)]
+Fen = Annotated[int, Field(ge=1, le=100_000_000_000)]
 #: How satisfied somebody is, 5 being best.
-Score = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=5)]
+Score = Annotated[int, Field(ge=1, le=5)]
 #: A tax-inclusive price in yuan for one piece, exact, sent as text: "12.5".
 UnitPrice = Annotated[
     Decimal,

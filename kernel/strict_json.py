@@ -9,6 +9,8 @@ from kernel.problems import BadRequest, TooLarge
 
 MAX_BYTES = 1_000_000
 _MAX_DIGITS = 40
+#: Up to here a float tells every whole number from the next.
+_MAX_EXACT = 2**53
 #: No request of ours comes near it; everything that walks a value later may rely on it.
 _MAX_DEPTH = 32
 _CONTAINERS = frozenset({dict, list})
@@ -29,7 +31,7 @@ def parse(text: str | bytes) -> Any:
         value = json.loads(
             decoded,
             parse_constant=_refuse_constant,
-            parse_float=_finite_float,
+            parse_float=_fraction,
             parse_int=_sane_int,
             object_pairs_hook=_unique_keys,
         )
@@ -52,11 +54,12 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _finite_float(text: str) -> float:
+def _fraction(text: str) -> float | int:
     number = float(text)
     if number in (float("inf"), float("-inf")):
         raise ValueError(f"{text[:20]} is out of range")
-    return number
+    # JSON Schema calls 3.0 an integer; so do we.
+    return int(number) if number.is_integer() and abs(number) <= _MAX_EXACT else number
 
 
 def _sane_int(text: str) -> int:

@@ -97,6 +97,19 @@ def test_unusual_but_valid_json_is_read(text: str) -> None:
     assert strict_json.parse(text) == json.loads(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "spelt"),
+    [("3.0", "3"), ("3e2", "300"), ("-0.0", "0"), ("1.5", "1.5"), ("9007199254740992.0", "9007199254740992")],
+)
+def test_a_whole_number_is_read_as_one_however_it_is_written(text: str, spelt: str) -> None:
+    assert strict_json.canonical(strict_json.parse(text)) == spelt
+
+
+@pytest.mark.parametrize("text", ["1e17", "1e300", "-1e300"])
+def test_a_number_too_large_to_be_told_from_the_next_does_not_become_a_whole_one(text: str) -> None:
+    assert isinstance(strict_json.parse(text), float)
+
+
 VALUES = st.recursive(
     st.none()
     | st.booleans()

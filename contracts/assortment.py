@@ -74,6 +74,11 @@ class AssortmentPageItem(Item, discriminator="assortment_page"):
         return cls(*assortment_page_key(page), packed=zlib.compress(text.encode()))
 
     @property
+    def page(self) -> int:
+        """Its number."""
+        return int(self.pk.rpartition("#")[2])
+
+    @property
     def listings(self) -> dict[str, Listing]:
         """By SKU."""
         return {sku: Listing(*facts) for sku, facts in json.loads(zlib.decompress(self.packed)).items()}
@@ -114,18 +119,22 @@ _pages: dict[int, tuple[str, Mapping[str, Listing]]] = {}
 
 @dataclass(frozen=True)
 class Assortment:
-    """The assortment as of one reading of its contents: a page read later is never older than that."""
+    """The assortment as of one reading of its contents: a page read later is never older than that.
 
-    digests: Mapping[str, str]
+    `digests`: by number, of the pages there are.
+    """
+
+    digests: Mapping[int, str]
 
     @classmethod
     def of(cls, contents: Item | None) -> Self:
         """As the item at `ASSORTMENT_KEY` names it; empty if there is none."""
-        return cls(contents.digests if isinstance(contents, AssortmentItem) else {})
+        digests = contents.digests if isinstance(contents, AssortmentItem) else {}
+        return cls({int(page): digest for page, digest in digests.items()})
 
     def unread(self, wanted: SkusByPage) -> list[Key]:
         """Of the pages wanted those that this process does not have as they are."""
-        return [assortment_page_key(page) for page in wanted if str(page) in self.digests and not self._kept(page)]
+        return [assortment_page_key(page) for page in wanted if page in self.digests and not self._kept(page)]
 
     def listings(self, wanted: SkusByPage, read: Mapping[Key, Item]) -> dict[str, Listing]:
         """The products wanted; what there is not is left out.
@@ -135,10 +144,11 @@ class Assortment:
         Args:
             read: the items at the keys that `unread` told.
         """
+        pages = dict(_keep(item) for item in read.values() if isinstance(item, AssortmentPageItem))
         found: dict[str, Listing] = {}
         missing = []
         for page, skus in wanted.items():
-            listed = _keep(page, read.get(assortment_page_key(page))) or self._kept(page) or {}
+            listed = pages.get(page) or self._kept(page) or {}
             for sku in skus:
                 if sku in listed:
                     found[sku] = listed[sku]
@@ -149,15 +159,13 @@ class Assortment:
 
     def _kept(self, page: int) -> Mapping[str, Listing] | None:
         digest, listings = _pages.get(page, (None, None))
-        return listings if digest == self.digests.get(str(page)) else None
+        return listings if digest == self.digests.get(page) else None
 
 
-def _keep(page: int, item: Item | None) -> Mapping[str, Listing] | None:
-    if not isinstance(item, AssortmentPageItem):
-        return None
-    listings = item.listings
+def _keep(item: AssortmentPageItem) -> tuple[int, Mapping[str, Listing]]:
+    page, listings = item.page, item.listings
     _pages[page] = item.digest, listings
-    return listings
+    return page, listings
 
 
 def listings_of(skus: Iterable[str]) -> dict[str, Listing]:

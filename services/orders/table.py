@@ -320,13 +320,13 @@ _COLUMNS = ("sku", "name", "quantity", "unit_price", "policy", "tax_percent", "g
 
 def packed_lines(lines: Sequence[Line]) -> bytes:
     """Lines as `LinesItem.columns`."""
-    columns = {name: [getattr(line, name) for line in lines] for name in _COLUMNS}
-    return _packed(columns)
+    _, *columns = zip(*lines, strict=True)  # the place of a line is its number
+    return _packed(dict(zip(_COLUMNS, columns, strict=True)))
 
 
 def packed_progress(progress: Sequence[Progress]) -> bytes:
     """Progress as `FulfilmentItem.columns`."""
-    return _packed([[getattr(one, name) for one in progress] for name in PROGRESS_COLUMNS])
+    return _packed(list(zip(*progress, strict=True)))
 
 
 def _packed(value: Any) -> bytes:

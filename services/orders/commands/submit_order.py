@@ -94,10 +94,8 @@ def _active_dealer(dealer: Item | None) -> DealerItem:
 
 def _price(request: SubmitOrder, price_list: PriceListItem, products: Mapping[str, Listing]) -> Priced:
     prices = prices_of(price_list, {sku: product.slot_number for sku, product in products.items()})
-    problems = _line_problems(request, products, prices)
-    if problems:
-        raise Invalid(problems, code="lines-not-orderable")
-    return Priced(_lines(request, products, prices), price_list.price_list_id, int(price_list.version))
+    sums = _orderable(request, products, prices)
+    return Priced(_lines(request, sums, products, prices), price_list.price_list_id, int(price_list.version))
 
 
 def _valid_price_list(found: Item | None) -> PriceListItem:
@@ -108,54 +106,59 @@ def _valid_price_list(found: Item | None) -> PriceListItem:
     return found
 
 
-def _line_problems(
-    request: SubmitOrder, products: Mapping[str, Listing], prices: Mapping[str, Price]
-) -> list[FieldProblem]:
-    """Everything that keeps lines from being ordered, all at once."""
+def _orderable(request: SubmitOrder, products: Mapping[str, Listing], prices: Mapping[str, Price]) -> Mapping[str, int]:
+    """Pieces of every SKU over all lines.
+
+    Raises:
+        Invalid: lines cannot be ordered as they are; names everything that keeps them from it, all at once.
+    """
     sums: dict[str, int] = defaultdict(int)
     problems = []
     for index, line in enumerate(request.lines):
-        sums[line.sku] += line.quantity
-        product = products.get(line.sku)
+        sku, quantity = line.sku, line.quantity
+        sums[sku] += quantity
+        product = products.get(sku)
         if product is None:
             problems.append(_problem(index, "sku", "unknown-sku", "无此商品 / no such product; check the SKU"))
         elif product.status != "active":
             instead = f",可改订 {product.successor} / order {product.successor} instead" if product.successor else ""
             problems.append(_problem(index, "sku", "discontinued", f"已停产 / discontinued{instead}"))
-        elif line.sku not in prices:
+        elif sku not in prices:
             problems.append(_problem(index, "sku", "not-in-price-list", "价格表中无此商品 / not in your price list"))
-        elif line.quantity % product.order_multiple:
+        elif quantity % product.order_multiple:
             detail = f"须为 {product.order_multiple} 的倍数 / must be a multiple of {product.order_multiple}"
             problems.append(_problem(index, "quantity", "not-a-multiple", detail))
-        if sums[line.sku] > MAX_PIECES_PER_SKU:
+        if sums[sku] > MAX_PIECES_PER_SKU:
             detail = f"同一商品合计超过 {MAX_PIECES_PER_SKU} / more than {MAX_PIECES_PER_SKU} of one SKU in all"
             problems.append(_problem(index, "quantity", "too-many", detail))
-    return problems
+    if problems:
+        raise Invalid(problems, code="lines-not-orderable")
+    return sums
 
 
 def _problem(index: int, field: str, code: str, detail: str) -> FieldProblem:
     return FieldProblem(field=f"lines.{index}.{field}", code=code, detail=detail)
 
 
-def _lines(request: SubmitOrder, products: Mapping[str, Listing], prices: Mapping[str, Price]) -> tuple[Line, ...]:
+def _lines(
+    request: SubmitOrder, sums: Mapping[str, int], products: Mapping[str, Listing], prices: Mapping[str, Price]
+) -> tuple[Line, ...]:
     """Lines priced: the quantity break goes by the pieces of the SKU over all lines."""
-    sums: dict[str, int] = defaultdict(int)
-    for line in request.lines:
-        sums[line.sku] += line.quantity
     lines = []
     for number, line in enumerate(request.lines, 1):
-        product, price = products[line.sku], prices[line.sku]
-        unit_price = price.at(sums[line.sku])
+        sku, quantity = line.sku, line.quantity
+        product, price = products[sku], prices[sku]
+        unit_price = price.at(sums[sku])
         lines.append(
             Line(
                 number,
-                line.sku,
+                sku,
                 product.name_zh,
-                line.quantity,
+                quantity,
                 unit_price,
                 price.policy,
                 product.tax_percent,
-                fen_of(unit_price, line.quantity),
+                fen_of(unit_price, quantity),
                 product.slot_number,
             )
         )

@@ -90,7 +90,7 @@ BUGS = (
         "a process sells what is discontinued, for it read the product when it was not",
         Kind.WRONG_SOURCE,
         "contracts/assortment.py",
-        old="        return listings if digest == self.digests.get(str(page)) else None\n",
+        old="        return listings if digest == self.digests.get(page) else None\n",
         new="        return listings\n",
         caught_by=(
             "tests/catalog/test_assortment.py::"

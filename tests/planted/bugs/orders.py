@@ -29,8 +29,8 @@ BUGS = (
         "what a dealer orders is priced line by line, so that splitting a line costs it its discount",
         Kind.WRONG_SOURCE,
         _SUBMIT,
-        old="        unit_price = price.at(sums[line.sku])\n",
-        new="        unit_price = price.at(line.quantity)\n",
+        old="        unit_price = price.at(sums[sku])\n",
+        new="        unit_price = price.at(quantity)\n",
         caught_by=f"{_ORDERS}test_the_quantity_break_goes_by_the_pieces_of_a_sku_over_all_lines",
     ),
     Bug(

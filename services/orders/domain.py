@@ -126,6 +126,11 @@ class Progress(NamedTuple):
     cancelled: int = 0
 
 
+def totals(progress: Iterable[Progress]) -> Progress:
+    """The counters summed up over all lines."""
+    return Progress(*map(sum, zip(*progress, strict=True)))
+
+
 @dataclass(frozen=True)
 class Money:
     """Gross = net + tax, in fen."""
@@ -233,11 +238,11 @@ def decided(lines: Sequence[Line], progress: Sequence[Progress], granted: Mappin
     left = dict(granted)
     result = []
     for line, so_far in zip(lines, progress, strict=True):
-        undecided = line.quantity - sum(so_far)
+        reserved, backordered, shipped, cancelled = so_far
+        undecided = line.quantity - reserved - backordered - shipped - cancelled
         if line.slot in granted and undecided:
             given = min(undecided, left[line.slot])
             left[line.slot] -= given
-            reserved, backordered, shipped, cancelled = so_far
             so_far = Progress(reserved + given, backordered + undecided - given, shipped, cancelled)
         result.append(so_far)
     return tuple(result)

@@ -51,6 +51,7 @@ from services.orders.domain import (
     Progress,
     State,
     backordered_by_slot,
+    totals,
 )
 
 #: Where orders are decided and lines served, one warehouse at a time; urgent orders have a lane of their own.
@@ -659,7 +660,7 @@ def _wait(header: HeaderItem, state: State) -> list[Action]:
 def _record_progress(transaction: Transaction, order: Order, progress: Sequence[Progress]) -> dict[str, int]:
     """Write what became of the lines where the header alone no longer tells; the header's new totals, and its count of
     these writings."""
-    changes = {name: sum(getattr(so_far, name) for so_far in progress) for name in PROGRESS_COLUMNS}
+    changes = totals(progress)._asdict()
     if order.has_fulfilment or int(order.header.pieces) not in changes.values():
         number = int(order.header.fulfilments) + 1
         key = part_key("FULFILMENT", order.header.order_id)
@@ -676,4 +677,6 @@ def _unchanged(header: HeaderItem) -> Condition:
 def _uniform(header: HeaderItem, lines: Sequence[Line]) -> tuple[Progress, ...]:
     """Without an item of their own all lines stand alike: undecided, or all that was ordered came to the same."""
     alike = next((name for name in PROGRESS_COLUMNS if getattr(header, name)), None)
-    return tuple(Progress(**{alike: line.quantity} if alike else {}) for line in lines)
+    if alike is None:
+        return (Progress(),) * len(lines)
+    return tuple(Progress(**{alike: line.quantity}) for line in lines)

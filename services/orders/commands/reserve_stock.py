@@ -26,6 +26,7 @@ from services.orders.domain import (
     held_by_slot,
     may,
     steps,
+    totals,
     wanted_by_slot,
 )
 from services.orders.holding import held_until
@@ -161,8 +162,7 @@ def _write(
 
 
 def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> Order:
-    reserved = sum(so_far.reserved for so_far in progress)
-    backordered = sum(so_far.backordered for so_far in progress)
+    reserved, backordered, _, _ = totals(progress)
     holds = sorted(order.holds | ({Hold.STOCK} if backordered else set()))
     now = clock.now()
     changes: dict[str, Any] = {"visible_at": clock.stamp(), "holds": holds}

@@ -216,7 +216,13 @@ class Transaction:
 
     def create(self, item: Item, label: str) -> None:
         """Write an item that must not exist yet."""
-        self.put(item, label, type(item).pk.does_not_exist())
+        put = {
+            "TableName": settings().table,
+            "Item": item.serialize(),
+            "ConditionExpression": "attribute_not_exists(pk)",
+            "ReturnValuesOnConditionCheckFailure": _ALL_OLD,
+        }
+        self._puts.append((label, put))
 
     def put(self, item: Item, label: str, condition: Condition | None = None) -> None:
         """Write an item whole, replacing what stands at its key if the condition allows."""
@@ -229,9 +235,14 @@ class Transaction:
 
         An update may be what makes the item, so it always says of what kind it is.
         """
-        changes = [*actions, kind.kind.set(kind)]
-        item = kind(key[0], key[1])
-        self._updates.append((label, item.get_update_kwargs_from_instance(changes, condition, _ALL_OLD)))
+        update = kind._get_connection().get_operation_kwargs(
+            key[0],
+            range_key=key[1],
+            actions=[*actions, kind.kind.set(kind)],
+            condition=condition,
+            return_values_on_condition_failure=_ALL_OLD,
+        )
+        self._updates.append((label, update))
 
     def update_as_written(
         self, key: Key, expression: str, condition: str, names: Mapping[str, str], values: Mapping[str, int], label: str
@@ -253,7 +264,7 @@ class Transaction:
 
     def delete(self, kind: type[Item], key: Key, condition: Condition | None, label: str) -> None:
         """Remove an item."""
-        self._deletes.append((label, kind(key[0], key[1]).get_delete_kwargs_from_instance(condition)))
+        self._deletes.append((label, kind.get_operation_kwargs_from_class(key[0], key[1], condition=condition)))
 
     def commit(self) -> None:
         """Write everything, or nothing.

@@ -316,6 +316,8 @@ _IN_THEIR_ORDER = (State.SUBMITTED, State.IN_REVIEW, State.CONFIRMED)
 
 #: The counters of a line, each also summed up in the header under the same name.
 PROGRESS_COLUMNS = ("reserved", "backordered", "shipped", "cancelled")
+#: One less than zlib's own: half a percent larger, in three quarters of the time.
+_LEVEL = 5
 _COLUMNS = ("sku", "name", "quantity", "unit_price", "policy", "tax_percent", "gross_fen", "slot")
 
 
@@ -331,7 +333,8 @@ def packed_progress(progress: Sequence[Progress]) -> bytes:
 
 
 def _packed(value: Any) -> bytes:
-    return zlib.compress(json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str).encode())
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+    return zlib.compress(text.encode(), _LEVEL)
 
 
 def order_id_of(dealer_id: str, sequence: int) -> str:

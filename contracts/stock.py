@@ -1,4 +1,4 @@
-"""Where stock is counted: shelves of 120 slots, one item per warehouse and shelf (architecture.md 4).
+"""Where stock is counted: shelves of 80 slots, one item per warehouse and shelf (architecture.md 4).
 
 Written by orders alone; catalog reads it to show availability.
 """
@@ -10,9 +10,10 @@ from pynamodb.attributes import ListAttribute, NumberAttribute
 from kernel.events import Event
 from kernel.table import Item, Key
 
-#: SKUs counted in one item. As many as one expression may name under its 300 operators; counters of nine digits then
-#: stay within 1 KB, so that a write costs two units in a transaction, and a bit for each within a number of 38 digits.
-SLOTS_PER_SHELF = 120
+#: SKUs counted in one item. So many counters stay within 1 KB, so that a write costs two units in a transaction; one
+#: expression may name them all; a bit for each fits into a number of 38 digits. More would make orders of a small catalogue
+#: cheaper still, but their cost would more than double when the catalogue grows tenfold.
+SLOTS_PER_SHELF = 80
 
 
 class Slot(NamedTuple):

@@ -222,7 +222,7 @@ def _change(
 ) -> None:
     """Written out, for in PynamoDB's expressions the positions of a shelf cost more than the rest of a reservation.
 
-    The limits hold: 120 positions of seven digits make under 4 KB and 300 operators in each expression.
+    The limits hold: 80 positions of seven digits make under 4 KB and 300 operators in each expression.
     """
     values = {f":{abs(pieces)}": abs(pieces) for _, _, pieces in steps}
     sets = [f"#{name}[{at}]=#{name}[{at}]{'+' if by > 0 else '-'}:{abs(by)}" for name, at, by in steps]

@@ -25,6 +25,8 @@ _TIMES = 100
 _BATCH = 25
 _BASE_ORDERS = 10
 _WAITING = 50
+#: Orders over which units are told as their mean, where they depend on which SKUs are drawn.
+_DRAWN = 40
 
 STORED = "100 times the orders, dealers and movements"
 SKUS_TOGETHER = "20,000 SKUs for 2,000, best sellers together"
@@ -63,7 +65,7 @@ def _with_skus(products: int, repeats: int) -> dict[str, Cost]:
             for _ in range(5):
                 bench.order(1_000)
             with at_rest():
-                costs[by] = cost_of(OURS, LINES, [bench.order(LINES) for _ in range(repeats)])
+                costs[by] = cost_of(OURS, LINES, [bench.order(LINES) for _ in range(max(repeats, _DRAWN))])
     return costs
 
 

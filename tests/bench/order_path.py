@@ -146,16 +146,15 @@ class Bench:
 
 
 def cost_of(path: str, lines: int, orders: Sequence[dict[str, Bill]], peak_bytes: int = 0) -> Cost:
-    """What orders of one size cost: units and calls as those of the last, CPU as the median."""
+    """What orders of one size cost: units as the mean, calls as those of the last, CPU as the median."""
     whole = [sum(bills.values(), Bill()) for bills in orders]
     parts = {part: median_ms([bills[part] for bills in orders]) for part in orders[0]}
-    last = whole[-1]
     return Cost(
         path=path,
         lines=lines,
-        write_units=last.write_units,
-        read_units=last.read_units,
-        calls=last.calls.total(),
+        write_units=statistics.mean(bill.write_units for bill in whole),
+        read_units=statistics.mean(bill.read_units for bill in whole),
+        calls=whole[-1].calls.total(),
         cpu_ms=median_ms(whole),
         peak_kb=peak_bytes / 1024,
         parts=parts,

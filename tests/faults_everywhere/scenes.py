@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from contracts.stock import SLOTS_PER_SHELF
 from services.orders import domain
 from tests.faults_everywhere.scenario import Happening, Nowhere, Outside
 from tests.matrix.town import OWN, PRICE_LIST, WAREHOUSE, Town
@@ -114,14 +115,13 @@ def only_its_hold(*, hours: float) -> Happening:
 
 # ---- orders over many shelves ----
 
-_PER_SHELF = 64
 SHELVES = 4
 #: One product on each shelf.
-WIDE = tuple(f"W{number * _PER_SHELF:03d}" for number in range(SHELVES))
+WIDE = tuple(f"W{number * SLOTS_PER_SHELF:03d}" for number in range(SHELVES))
 
 
 def _stocked_widely(town: Town) -> None:
-    products = [_product(number) for number in range((SHELVES - 1) * _PER_SHELF + 1)]
+    products = [_product(number) for number in range((SHELVES - 1) * SLOTS_PER_SHELF + 1)]
     town.do("catalog", "POST", "/imports/products", {"products": products}, role="assistant")
     prices = [{"sku": sku, "unit_price": "12.50", "policy": "标准价"} for sku in (*WIDE, "L1", "L2", "L3", "L4", "L5")]
     path = f"/price-lists/{PRICE_LIST}/drafts/2"

@@ -1,6 +1,6 @@
 """What a dealer sees: products found by words, each with the dealer's own price and what its warehouse can promise.
 
-However large the catalogue, a page costs a few reads: products, prices and stock all lie 120 to an item, by shelf.
+However large the catalogue, a page costs a few reads: products, prices and stock all lie 80 to an item, by shelf.
 """
 
 from __future__ import annotations

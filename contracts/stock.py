@@ -11,8 +11,8 @@ from kernel.events import Event
 from kernel.table import Item, Key
 
 #: SKUs counted in one item. So many counters stay within 1 KB, so that a write costs two units in a transaction; one
-#: expression may name them all; a bit for each fits into a number of 38 digits. More would make orders of a small catalogue
-#: cheaper still, but their cost would more than double when the catalogue grows tenfold.
+#: expression may name them all; a bit for each fits into a number of 38 digits. More would make orders of a small
+#: catalogue cheaper still, but their cost would more than double when the catalogue grows tenfold.
 SLOTS_PER_SHELF = 80
 
 

@@ -128,5 +128,6 @@ def _in_turns(by: str, bench: Bench, small: Saved, large: Saved, repeats: int) -
         for _ in range(repeats):
             for name, state in (("small", small), ("large", large)):
                 bench.world.restore(state)
+                bench.order(LINES)  # the processor's caches are full of the other world
                 orders[name].append(bench.order(LINES))
     return Growth(by, cost_of(OURS, LINES, orders["small"]), cost_of(OURS, LINES, orders["large"]))

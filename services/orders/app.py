@@ -87,7 +87,7 @@ def reserve_urgent_stock(message: Envelope) -> None:
 
 def _decide(message: Envelope) -> None:
     if message.type == OrderSubmitted.TYPE:
-        reservation.reserve_stock(message.subject)
+        reservation.reserve_stock(message.subject, message.data["warehouse"])
     else:
         line.serve_line(message.data["warehouse"], message.id)
         promising.renew_promises(message.data["warehouse"])

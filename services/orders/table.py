@@ -12,6 +12,7 @@ P9  an event of the ledger followed once   pk: ORDERING#<dealer>  sk: FOLLOWED#<
 P10 a goods receipt                        pk: STOCK#<warehouse>  sk: RECEIPT#<reference>
 P11 what moved in a warehouse on a day     pk: STOCK#<warehouse>#<UTC day>  sk: <time>#<reference>#<move>
 P12 orders in line for goods, first first  pk: STOCK#<warehouse>#LINE       sk: <0|1>#<in line since>#<order>
+    how many they are                      pk: STOCK#<warehouse>#LINE       sk: LENGTH
 P13 what a run shared out among them       pk: STOCK#<warehouse>  sk: ALLOCATION#<run>
 P14 what an order got in a run             pk: ORDERS#<dealer>    sk: GRANT#<sequence>#<run>#<first slot>
 P15 a warehouse's rules: shortage, source  pk: STOCK#<warehouse>  sk: RULE, SOURCING
@@ -259,6 +260,12 @@ class BackorderItem(Item, discriminator="backorder"):
         return {slot: day for slot, day in zip(*(self.promised or ((), ())), strict=True) if slot in wanted}
 
 
+class LineItem(Item, discriminator="line"):
+    """How many orders stand in the line of a warehouse: while it is none, an order that is decided need not look."""
+
+    orders = NumberAttribute(default=0)
+
+
 class AllocationItem(Item, discriminator="allocation"):
     """A run in which goods were shared out; recorded before anybody gets anything, then never changed.
 
@@ -395,6 +402,11 @@ def line_pk(warehouse: str) -> str:
     return f"STOCK#{warehouse}#LINE"
 
 
+def length_key(warehouse: str) -> Key:
+    """How many they are."""
+    return line_pk(warehouse), "LENGTH"
+
+
 def allocation_key(warehouse: str, run_id: str) -> Key:
     """A run in which goods were shared out."""
     return f"STOCK#{warehouse}", f"ALLOCATION#{run_id}"
@@ -472,30 +484,42 @@ def load_order(order_id: str) -> Order:
         NotFound: there is none.
         Busy: it kept changing.
     """
+    return _load(order_id)[0]
+
+
+def load_order_and_line(order_id: str, warehouse: str) -> tuple[Order, int]:
+    """An order, and how many wait for goods in a warehouse; as `load_order`, and at its price."""
+    key = length_key(warehouse)
+    order, found = _load(order_id, key)
+    line = found.get(key)
+    return order, int(line.orders) if isinstance(line, LineItem) else 0
+
+
+def _load(order_id: str, *also: Key) -> tuple[Order, Mapping[Key, Item]]:
     for _ in range(_LOOKS):
-        order = _load([order_id])[order_id]
+        found = fetch([*_part_keys(order_id), *also])
+        order = _put_together(order_id, found)
         if order is not None:
-            return order
+            return order, found
     raise Busy
 
 
-def _load(order_ids: Sequence[str]) -> dict[str, Order | None]:
-    """Orders by id, None where the parts read do not belong together.
+def _part_keys(order_id: str) -> list[Key]:
+    return [part_key(part, order_id) for part in _PARTS]
+
+
+def _put_together(order_id: str, found: Mapping[Key, Item]) -> Order | None:
+    """None if the parts were read at different moments and do not belong together.
 
     Raises:
-        NotFound: one of them does not exist.
+        NotFound: there is no such order.
     """
-    keys = {order_id: [part_key(part, order_id) for part in _PARTS] for order_id in order_ids}
-    found = fetch(key for parts in keys.values() for key in parts)
-    orders: dict[str, Order | None] = {}
-    for order_id, parts in keys.items():
-        header, ordered, fulfilment = map(found.get, parts)
-        if not isinstance(header, HeaderItem) or not isinstance(ordered, LinesItem):
-            raise NotFound
-        became = fulfilment if isinstance(fulfilment, FulfilmentItem) else None
-        together = int(header.fulfilments) == (int(became.number) if became else 0)
-        orders[order_id] = order_of(header, ordered, became) if together else None
-    return orders
+    header, ordered, fulfilment = map(found.get, _part_keys(order_id))
+    if not isinstance(header, HeaderItem) or not isinstance(ordered, LinesItem):
+        raise NotFound
+    became = fulfilment if isinstance(fulfilment, FulfilmentItem) else None
+    together = int(header.fulfilments) == (int(became.number) if became else 0)
+    return order_of(header, ordered, became) if together else None
 
 
 def order_of(header: HeaderItem, ordered: LinesItem, fulfilment: FulfilmentItem | None) -> Order:
@@ -525,8 +549,9 @@ def open_orders(warehouse: str) -> Iterator[Order]:
     """
     waiting = (header for state in _IN_THEIR_ORDER for header in waiting_orders(state))
     named = {header.order_id for header in waiting} | _lately_held(warehouse)
-    for order_id, loaded in _load(sorted(named)).items():
-        order = loaded or load_order(order_id)
+    found = fetch(key for order_id in sorted(named) for key in _part_keys(order_id))
+    for order_id in sorted(named):
+        order = _put_together(order_id, found) or load_order(order_id)
         if order.header.warehouse == warehouse and order.state in OPEN_STATES:
             yield order
 
@@ -620,6 +645,9 @@ def _stand_in_line(transaction: Transaction, before: Order, after: Order, promis
     was, is_now = (place_in_line(order.header) for order in (before, after))
     if was and was != is_now:
         transaction.delete(BackorderItem, was, None, "place left")
+    if bool(was) != bool(is_now):
+        change = LineItem.orders.add(1 if is_now else -1)
+        transaction.update(LineItem, length_key(after.header.warehouse), [change], None, "line")
     if is_now:
         header = after.header
         wanted = backordered_by_slot(after.lines, after.progress)

@@ -26,6 +26,7 @@ from services.orders.table import (
     StockDocumentItem,
     document_key,
     expected_key,
+    length_key,
     packed_lines,
     packed_progress,
     part_key,
@@ -553,12 +554,16 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
     "one order answers two keys": (_second_key, {"order-keys"}),
     "an order that waits lost its place in line": (
         lambda table: table.drop(_place(table)),
-        {"line-place"},
+        {"line-place", "line-length"},
     ),
-    "an order stands in line that wants nothing": (_stands_twice, {"line-place"}),
+    "an order stands in line that wants nothing": (_stands_twice, {"line-place", "line-length"}),
+    "nobody is told to wait though somebody does": (
+        lambda table: table.drop(length_key(WAREHOUSE)),
+        {"line-length"},
+    ),
     "an order stopped waiting by itself": (
         lambda table: (table.drop(_place(table)), table.change(table.order("order that waits"), in_line_since=None)),
-        {"line-since"},
+        {"line-since", "line-length"},
     ),
     "an order got more than it was told": (
         lambda table: table.change(_grant(table), grants=[["L4", 2, {}]]),

@@ -41,6 +41,7 @@ from services.orders.table import (
     FulfilmentItem,
     GrantItem,
     HeaderItem,
+    LineItem,
     LinesItem,
     Order,
     allocation_key,
@@ -182,6 +183,15 @@ def who_waits_stands_in_line(table: Snapshot) -> Iterator[Finding]:
         yield Finding("line-place", f"{pk} {sk}", "no order waits there")
 
 
+def lines_are_as_long_as_told(table: Snapshot) -> Iterator[Finding]:
+    """O1: whoever comes to a line knows how many stand in it."""
+    standing = Counter(place.pk for place in table.all(BackorderItem))
+    told = Counter({item.pk: int(item.orders) for item in table.all(LineItem)})
+    for pk in sorted(standing.keys() | told.keys()):
+        if standing[pk] != told[pk]:
+            yield Finding("line-length", pk, f"{told[pk]} by its item, {standing[pk]} stand there")
+
+
 def grants_are_told(table: Snapshot) -> Iterator[Finding]:
     """S5: what an order got of goods that came in is recorded once, and its events tell of no other."""
     granted: Counter[str] = Counter()
@@ -310,6 +320,7 @@ ALWAYS = (
     accepted_orders_are_there,
     waiting_orders_are_listed,
     who_waits_stands_in_line,
+    lines_are_as_long_as_told,
     grants_are_told,
     grants_are_within_shares,
     totals_are_of_the_lines,

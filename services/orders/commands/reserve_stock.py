@@ -32,7 +32,7 @@ from services.orders.domain import (
 from services.orders.holding import held_until
 from services.orders.promises import ship_day
 from services.orders.sourcing import choose
-from services.orders.table import Order, change_order, load_order, record_step, sourced_from
+from services.orders.table import Order, change_order, load_order_and_line, record_step, sourced_from
 from services.orders.views import facts_of
 
 #: Each refused round lowers what is asked for to what is there; others may take some meanwhile.
@@ -42,8 +42,8 @@ _ROUNDS = 25
 _PARTS = 50
 
 
-def reserve_stock(order_id: str) -> None:
-    """Decide the stock of a submitted order; nothing to do if that was done.
+def reserve_stock(order_id: str, warehouse: str) -> None:
+    """Decide the stock of an order submitted to a warehouse; nothing to do if that was done.
 
     A part is held per transaction: one for any order of up to SHELVES_PER_STEP shelves. A larger order takes several,
     each recorded, so that a repeat goes on where a crash left off. Then whoever it puts in line, or takes goods from,
@@ -53,11 +53,11 @@ def reserve_stock(order_id: str) -> None:
         StockKeepsChanging: to have the message delivered again.
     """
     for part in range(_PARTS):
-        order = load_order(order_id)
+        order, waiting = load_order_and_line(order_id, warehouse)
         if not may(Action.RESERVE, order.state):
             return
         if not part:
-            shared = serve_those_ahead(order)
+            shared = waiting > 0 and serve_those_ahead(order)
         try:
             after = _reserve_part(order)
         except TransactionRefused as refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from contracts.orders import OrderHoldExpired, OrderHoldExpiring, OrderOverdue
 from kernel import clock, observability
@@ -35,7 +36,7 @@ def sweep_orders() -> None:
     forgotten = clock.stamp(clock.now() - _FORGOTTEN)
     for header in waiting_orders(State.SUBMITTED):
         if header.submitted_at < forgotten:
-            _attempt(header.order_id, reserve_stock)
+            _attempt(header.order_id, partial(reserve_stock, warehouse=header.warehouse))
     lines = set()
     for state in (State.IN_REVIEW, State.CONFIRMED):
         for header in waiting_orders(state):

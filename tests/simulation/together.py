@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,6 +18,9 @@ from tests.cloud.plane import Answer, Place, Proceed, Request
 
 #: Who goes on next, of those that are not done: a number from 0 up to how many there are.
 Choose = Callable[[int], int]
+
+#: Kept: in every new thread PynamoDB builds a botocore session anew, which takes longer than what is done there.
+_threads = ThreadPoolExecutor(thread_name_prefix="together")
 
 
 @dataclass
@@ -34,28 +38,19 @@ def together(acts: Sequence[Callable[[], Any]], choose: Choose) -> Course:
         Exception: what one of them raised, after all are done.
     """
     baton = _Baton(len(acts), choose)
-    results: list[Any] = [None] * len(acts)
-    errors: list[BaseException] = []
 
-    def do(number: int) -> None:
+    def do(number: int) -> Any:
         baton.begin(number)
         try:
-            results[number] = acts[number]()
-        except BaseException as error:
-            errors.append(error)
+            return acts[number]()
         finally:
             baton.end(number)
 
-    threads = [threading.Thread(target=do, args=(number,), daemon=True) for number in range(len(acts))]
     with plane.inserted(Place.HOLD_UP, baton.layer):
-        for thread in threads:
-            thread.start()
+        done = [_threads.submit(do, number) for number in range(len(acts))]
         baton.start()
-        for thread in threads:
-            thread.join()
-    if errors:
-        raise errors[0]
-    return Course(tuple(baton.choices), results)
+        wait(done)
+    return Course(tuple(baton.choices), [one.result() for one in done])
 
 
 class _Baton:
@@ -63,10 +58,12 @@ class _Baton:
 
     def __init__(self, runners: int, choose: Choose) -> None:
         self._choose = choose
-        self._turns = [threading.Semaphore(0) for _ in range(runners)]
+        self._turns = [threading.Lock() for _ in range(runners)]
         self._running = list(range(runners))
         self._number = threading.local()
         self.choices: list[int] = []
+        for turn in self._turns:
+            turn.acquire()
 
     def begin(self, number: int) -> None:
         """Wait for the first turn."""

@@ -14,13 +14,12 @@ from contracts import assortment
 from infra.relay import relay
 from kernel import sealing
 from kernel.table import OWNERS
-from services.channel.commands import accounts
 from services.notifications import webhooks
 from services.notifications.providers import Rejected
 from services.notifications.providers.recorder import Recorder
 from tests import calls
 from tests.calls import ACCOUNT, REGION, Use
-from tests.channel.test_accounts import Pool
+from tests.faults_everywhere.channel import user_pool
 from tests.matrix.cases import CASES, Case
 from tests.matrix.town import OTHER, OWN, ROLES, WAREHOUSE, Town, dealer_row, settle, uses_while_building
 from tests.notifications.office import set_to
@@ -39,18 +38,18 @@ _uses: list[Use] = []
 
 
 @pytest.fixture
-def uses(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Use]:
+def uses(fast_world: World, monkeypatch: pytest.MonkeyPatch) -> list[Use]:
     """The calls of every function while the town is built and everything is done that may be done; made once."""
     if not _uses:
         monkeypatch.setattr(webhooks, "resolve", lambda *_: ["93.184.216.34"])
-        town = settle(world)
-        saved = world.save()
+        town = settle(fast_world)
+        saved = fast_world.save()
         with calls.recorded() as made:
             for case in CASES:
                 for role in (role for role in ROLES if role in case.allows):
                     _do(town, case, role)
                     if case.method != "GET":
-                        world.restore(saved)
+                        fast_world.restore(saved)
             for happen in (
                 _rarely,
                 _months_pass,
@@ -65,8 +64,8 @@ def uses(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Use]:
                 _orders_are_forgotten,
             ):
                 happen(town)
-                world.restore(saved)
-        _uses.extend(dict.fromkeys((*uses_while_building(), *made)))
+                fast_world.restore(saved)
+        _uses.extend(dict.fromkeys((*uses_while_building(fast_world), *made)))
     return _uses
 
 
@@ -156,8 +155,7 @@ def _texts_are_refused(town: Town) -> None:
 
 
 def _accounts_are_opened(town: Town) -> None:
-    pool = Pool()
-    with patch.object(accounts, "identity_provider", lambda: pool):
+    with user_pool():
         row = dealer_row(OWN)
         for role in ("dealer_accountant", "dealer_buyer"):
             row["users"][1]["roles"] = [role]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from tests import calls
+from tests.cloud.wanted import Cloud
 from tests.notifications.office import set_to
 from tests.notifications.receiver import receiving
 from tests.world import Response, Saved, World
@@ -257,23 +258,25 @@ class Built(NamedTuple):
     uses: tuple[calls.Use, ...]
 
 
-_built: list[Built] = []
+#: By the kind of cloud it was built on.
+_built: dict[type[Cloud], Built] = {}
 
 
 def settle(world: World) -> Town:
     """The town in this fresh world: built there the first time, then brought back."""
     town = Town(world)
-    if not _built:
+    cloud = type(world.cloud)
+    if cloud not in _built:
         with calls.recorded() as uses:
             town.build()
-        _built.append(Built(world.save(), dict(town.things), tuple(dict.fromkeys(uses))))
-    built = _built[0]
+        _built[cloud] = Built(world.save(), dict(town.things), tuple(dict.fromkeys(uses)))
+    built = _built[cloud]
     world.restore(built.saved)
     town.things = dict(built.things)
     town._keys = 1_000_000
     return town
 
 
-def uses_while_building() -> tuple[calls.Use, ...]:
-    """The AWS calls of all functions while the town was built; `settle` somewhere first."""
-    return _built[0].uses
+def uses_while_building(world: World) -> tuple[calls.Use, ...]:
+    """The AWS calls of all functions while the town was built; `settle` it in such a world first."""
+    return _built[type(world.cloud)].uses

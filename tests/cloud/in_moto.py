@@ -73,6 +73,13 @@ class MotoCloud:
             for sk, item in row.items():
                 yield (pk.value, sk.value), item.to_json()["Attributes"]
 
+    def partitions(self) -> Mapping[str, Mapping[str, Item]]:
+        """The same by the two parts of the key."""
+        found: dict[str, dict[str, Item]] = {}
+        for (pk, sk), item in self.rows():
+            found.setdefault(pk, {})[sk] = item
+        return found
+
     def find(self, key: Key) -> Item | None:
         """One item in the form it travels in."""
         pk, sk = (DynamoType({"S": part}) for part in key)

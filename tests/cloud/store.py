@@ -1,7 +1,8 @@
 """DynamoDB in memory: one table of text keys with a stream and the sparse index `gsi1`, as infra/core.yaml has it.
 
 Items are never changed in place, neither here nor by who gets them, so nothing is ever copied: not on a read, not for a
-rollback, not for a saved state. One thread at a time, please; a call is a step that nothing comes between.
+rollback, not for a saved state. Neither are partitions: a write makes a new one, so that a partition that is the very
+same as it was holds what it held. One thread at a time, please; a call is a step that nothing comes between.
 """
 
 from __future__ import annotations
@@ -60,19 +61,14 @@ class Change(NamedTuple):
 class Contents:
     """All that a table holds and remembers."""
 
-    items: dict[str, dict[str, Item]] = field(default_factory=dict)
-    index: dict[str, dict[_Place, Item]] = field(default_factory=dict)
+    items: dict[str, Mapping[str, Item]] = field(default_factory=dict)
+    index: dict[str, Mapping[_Place, Item]] = field(default_factory=dict)
     stream: list[Change] = field(default_factory=list)
     tokens: dict[str, tuple[Any, datetime]] = field(default_factory=dict)
 
     def copy(self) -> Contents:
         """The same, free to go its own way."""
-        return Contents(
-            {pk: dict(row) for pk, row in self.items.items()},
-            {pk: dict(row) for pk, row in self.index.items()},
-            list(self.stream),
-            dict(self.tokens),
-        )
+        return Contents(dict(self.items), dict(self.index), list(self.stream), dict(self.tokens))
 
 
 class Store:
@@ -291,27 +287,36 @@ class Store:
         """Put an item at its key, or nothing; the index follows, and the stream if it made a difference."""
         pk, sk = key
         old = self.find(key)
-        if old is not None:
-            self._unlist(key, old)
-        if new is None:
-            if old is not None:
-                del self.contents.items[pk][sk]
-        else:
-            self.contents.items.setdefault(pk, {})[sk] = new
-            if INDEX_KEYS[0] in new and INDEX_KEYS[1] in new:
-                place = new["gsi1sk"]["S"], pk, sk
-                self.contents.index.setdefault(new["gsi1pk"]["S"], {})[place] = new
+        _place(self.contents.items, pk, sk, new)
+        was, is_now = _in_index(key, old), _in_index(key, new)
+        if was and was != is_now:
+            _place(self.contents.index, *was, None)
+        if is_now:
+            _place(self.contents.index, *is_now, new)
         if old != new:
             name = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
             self.contents.stream.append(Change(name, key, new, self._now()))
 
-    def _unlist(self, key: Key, item: Item) -> None:
-        if INDEX_KEYS[0] in item and INDEX_KEYS[1] in item:
-            del self.contents.index[item["gsi1pk"]["S"]][(item["gsi1sk"]["S"], *key)]
-
     def _check_table(self, params: Mapping[str, Any]) -> None:
         if params["TableName"] != self._table:
             raise Refusal("ResourceNotFoundException", "Requested resource not found")
+
+
+def _in_index(key: Key, item: Item | None) -> tuple[str, _Place] | None:
+    """Where an item stands in the index, if it does."""
+    if item is None or INDEX_KEYS[0] not in item or INDEX_KEYS[1] not in item:
+        return None
+    return item["gsi1pk"]["S"], (item["gsi1sk"]["S"], *key)
+
+
+def _place(partitions: dict[str, Mapping[Any, Item]], partition: str, place: Any, item: Item | None) -> None:
+    """Put an item where it belongs, or take away what is there."""
+    row = dict(partitions.get(partition, ()))
+    if item is None:
+        row.pop(place, None)
+    else:
+        row[place] = item
+    partitions[partition] = row
 
 
 @dataclass(slots=True)

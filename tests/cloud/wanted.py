@@ -44,6 +44,9 @@ class Cloud(Protocol):
     def rows(self) -> Iterator[tuple[Key, Item]]:
         """Every item in the form it travels in, by its key."""
 
+    def partitions(self) -> Mapping[str, Mapping[str, Item]]:
+        """The same by the two parts of the key, as it is now; a partition in which nothing changed may be the same."""
+
     def find(self, key: Key) -> Item | None:
         """One item in the form it travels in."""
 

@@ -11,15 +11,16 @@ import re
 import zlib
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.cloud.items import Item, Key
+from tests.cloud.items import Item
 
 #: A text for every item that is not as it was before, in no order.
 Likeness = frozenset[tuple[str, int]]
-Rows = Mapping[Key, Item]
+#: A table's items by the two parts of their key, as `World.cloud.partitions()` gives them.
+Partitions = Mapping[str, Mapping[str, Item]]
 
 #: A message counts in the shard its id falls into, which has the time in it; that the sums are right is a rule of the
 #: audit.
@@ -35,23 +36,26 @@ _NAMED_ALIKE = re.compile(
 )
 
 
-def rows_of(rows: Any) -> dict[Key, Item]:
-    """The items of a table by key, as `World.cloud.rows()` gives them."""
-    return dict(rows)
-
-
-def likeness(before: Rows, since: datetime, after: Rows) -> Likeness:
+def likeness(before: Partitions, since: datetime, after: Partitions) -> Likeness:
     """What was made of a table since that moment.
 
     Args:
-        before: what stood there; what still is the very same item is left out.
+        before: what stood there; what still is the very same is left out.
     """
-    changed = [
-        f"{pk} {sk}: {_text(item)}"
-        for (pk, sk), item in after.items()
-        if before.get((pk, sk)) is not item and before.get((pk, sk)) != item and not _BY_CHANCE.fullmatch(f"{pk} {sk}")
-    ]
-    return alike([*changed, *(f"{pk} {sk}: removed" for pk, sk in before.keys() - after.keys())], since)
+    return alike(_changes(before, after), since)
+
+
+def _changes(before: Partitions, after: Partitions) -> Iterator[str]:
+    """Every item that was made, changed or removed, as a text."""
+    for pk in before.keys() | after.keys():
+        was, is_now = before.get(pk, {}), after.get(pk, {})
+        if was is is_now:
+            continue
+        for sk, item in is_now.items():
+            if was.get(sk) != item and not _BY_CHANCE.fullmatch(f"{pk} {sk}"):
+                yield f"{pk} {sk}: {_text(item)}"
+        for sk in was.keys() - is_now.keys():
+            yield f"{pk} {sk}: removed"
 
 
 def alike(texts: Iterable[str], since: datetime) -> Likeness:

@@ -25,7 +25,7 @@ from kernel import sealing
 from services.orders.commands import submit_order
 from tests.cloud.plane import Answer, Proceed, Request
 from tests.faults import Call, Kind, Run, watched
-from tests.faults_everywhere.likeness import Likeness, alike, difference, likeness, rows_of
+from tests.faults_everywhere.likeness import Likeness, alike, difference, likeness
 from tests.faults_everywhere.scenario import Outside, Scenario
 from tests.interruptions import before_commit
 from tests.matrix.town import Town
@@ -89,7 +89,7 @@ class Trial:
         self.town, self.scenario, self.outside = town, scenario, outside
         self._start = town.world.save(), outside.save()
         self._known = dict(town.things), town._keys
-        self._rows = rows_of(town.world.cloud.rows())
+        self._before = town.world.cloud.partitions()
         self._healthy: set[tuple[timedelta | None, Likeness]] = set()
         self._ends: list[Likeness] = []
         self._followed: set[tuple[Likeness, Likeness]] = set()
@@ -253,9 +253,9 @@ class Trial:
     @contextmanager
     def _unchanged(self) -> Iterator[None]:
         world = self.town.world
-        before, outside = rows_of(world.cloud.rows()), Counter(self.outside.tells())
+        before, outside = world.cloud.partitions(), Counter(self.outside.tells())
         yield
-        changed = likeness(before, world.clock.moment, rows_of(world.cloud.rows()))
+        changed = likeness(before, world.clock.moment, world.cloud.partitions())
         assert not changed, f"a repeat changes something\n{difference(frozenset(), changed)}"
         assert Counter(self.outside.tells()) == outside, "a repeat changes something outside"
 
@@ -265,7 +265,7 @@ class Trial:
         """How the town differs from what it was."""
         told: Counter[str] = Counter(self.outside.tells())
         (saved, _) = self._start
-        for text, count in likeness(self._rows, saved.moment, rows_of(self.town.world.cloud.rows())):
+        for text, count in likeness(self._before, saved.moment, self.town.world.cloud.partitions()):
             if kept := self.scenario.told_alike(text):
                 told[kept] += count
         return frozenset(told.items())
@@ -279,10 +279,10 @@ class Trial:
     def _audit(self, patience: timedelta | None) -> None:
         """See that every rule holds; of states that look alike only the first is looked at."""
         (saved, _), world = self._start, self.town.world
-        rows = rows_of(world.cloud.rows())
-        looks = likeness(self._rows, saved.moment, rows)
+        looks = likeness(self._before, saved.moment, world.cloud.partitions())
         if (patience, looks) not in self._healthy:
-            found = findings(Snapshot.of(rows.values()), patience=patience, now=world.clock.moment)
+            table = Snapshot.of(item for _, item in world.cloud.rows())
+            found = findings(table, patience=patience, now=world.clock.moment)
             allowed = self.scenario.unfinished if patience is None else ()
             wrong = [finding for finding in found if finding.rule not in allowed]
             assert not wrong, "\n".join(map(str, wrong))

@@ -70,6 +70,6 @@ def test_a_function_that_forgets_what_it_did_is_found_undisturbed(fast_world: Wo
 )
 def test_what_only_time_changed_is_alike_and_nothing_else(one: str, other: str, are_alike: bool) -> None:
     def row(text: str) -> Any:
-        return {("P", "S"): {"pk": {"S": "P"}, "sk": {"S": "S"}, "text": {"S": text}}}
+        return {"P": {"S": {"pk": {"S": "P"}, "sk": {"S": "S"}, "text": {"S": text}}}}
 
     assert (likeness({}, SINCE, row(one)) == likeness({}, SINCE, row(other))) is are_alike

@@ -16,6 +16,7 @@ raises it again, so that nothing tidies up. Nobody sleeps while `act` runs.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -181,10 +182,13 @@ def _some_entries(request: Request, proceed: Proceed, done: Sequence[Any], taken
 def watched(run: Run) -> Iterator[Run]:
     """Watch the calls made inside, with the run's fault, if it has one. A crash ends here; other errors leave."""
     try:
-        with plane.inserted(Place.BREAK, run.layer), patch("time.sleep"):
+        with plane.inserted(Place.BREAK, run.layer), patch.object(time, "sleep", _without_sleeping):
             yield run
     except Crashed:
         pass
+
+
+def _without_sleeping(_: float) -> None: ...
 
 
 def calls_of(act: Callable[[], object], *, within: str | None = None) -> list[Call]:

@@ -47,7 +47,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from random import Random
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -273,7 +273,7 @@ class World:
         **claims: Any,
     ) -> str:
         """A signed ID token, as the issuer would give it to this user."""
-        return sign(claims_of(role=role, dealer_id=dealer_id, roles=roles, **claims))
+        return _signed(json.dumps(claims_of(role=role, dealer_id=dealer_id, roles=roles, **claims)))
 
     # ---- letting things happen ----
 
@@ -569,7 +569,7 @@ def claims_of(
     *, role: str = "dealer_buyer", dealer_id: str | None = None, roles: Sequence[str] | None = None, **claims: Any
 ) -> dict[str, Any]:
     """The claims of an ID token; a claim given as None is left out."""
-    now = int(time.time())
+    now = int(time.time()) // 60 * 60
     user = f"{role}-{dealer_id or 'house'}"
     given: dict[str, Any] = {
         "iss": ISSUER,
@@ -583,6 +583,12 @@ def claims_of(
         "custom:dealer_id": dealer_id,
     }
     return {name: value for name, value in (given | claims).items() if value is not None}
+
+
+@lru_cache(maxsize=1_000)
+def _signed(claims: str) -> str:
+    """The same claims get the same token, for signing takes as long as a route's work."""
+    return sign(json.loads(claims))
 
 
 def sign(claims: dict[str, Any], *, key: Any = None, algorithm: str = "RS256", **headers: Any) -> str:
@@ -599,15 +605,18 @@ def route(app: ServiceApp, method: str, path: str) -> tuple[Operation, dict[str,
     Raises:
         LookupError: no route of the service matches.
     """
-    literal_first = sorted(app.operations, key=lambda operation: [part[:1] == "{" for part in _parts(operation.path)])
-    for operation in literal_first:
-        template, sent = _parts(operation.path), _parts(path)
-        if operation.method != method or len(template) != len(sent):
-            continue
-        pairs = list(zip(template, sent, strict=True))
-        if all(wanted == given or wanted[:1] == "{" for wanted, given in pairs):
-            return operation, {w[1:-1]: urllib.parse.unquote(g) for w, g in pairs if w[:1] == "{"}
-    raise LookupError(f"{app.service} has no {method} {path}")
+    sent = _parts(path)
+    fitting = [
+        (operation, template)
+        for operation in app.operations
+        if operation.method == method and len(template := _parts(operation.path)) == len(sent)
+        if all(wanted == given or wanted[:1] == "{" for wanted, given in zip(template, sent, strict=True))
+    ]
+    if not fitting:
+        raise LookupError(f"{app.service} has no {method} {path}")
+    operation, template = min(fitting, key=lambda one: [part[:1] == "{" for part in one[1]])
+    pairs = zip(template, sent, strict=True)
+    return operation, {w[1:-1]: urllib.parse.unquote(g) for w, g in pairs if w[:1] == "{"}
 
 
 def _parts(path: str) -> list[str]:

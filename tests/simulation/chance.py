@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -23,11 +24,14 @@ def drawn_from(seed: int) -> Iterator[random.Random]:
     with (
         patch.object(os, "urandom", source.randbytes),
         patch.object(ulid, "default_generator", ulid.ULIDGenerator()),
-        patch("time.sleep"),
+        patch.object(time, "sleep", _without_sleeping),
     ):
         random.seed(seed)
         new_process()
         yield random.Random(seed)
+
+
+def _without_sleeping(_: float) -> None: ...
 
 
 def new_process() -> None:

@@ -176,7 +176,7 @@ class _Game:
         missing = [order_id for order_id in self.view.orders if not self.world.find(part_key("HEADER", order_id))]
         assert not missing, missing
         order_id = self._lot.choice(self.view.orders)
-        token = _token(self.world, "dealer_buyer", order_id[:5])
+        token = self.world.token(role="dealer_buyer", dealer_id=order_id[:5])
         assert self.world.call("orders", "GET", f"/orders/{order_id}", token=token).status == 200, order_id
         if self._answered:
             ask, text = self._lot.choice(list(self._answered.values()))
@@ -312,7 +312,7 @@ class _Game:
             assert answer.status in (404, 409, 412, 422), answer.json
 
     def _call(self, ask: Ask) -> Response:
-        token = _token(self.world, ask.role, ask.dealer)
+        token = self.world.token(role=ask.role, dealer_id=ask.dealer)
         return self.world.call(ask.service, ask.method, ask.path, body=ask.body, token=token, key=ask.key)
 
     def _deliver_again(self, delivery: Delivery, faulty: bool) -> None:
@@ -358,13 +358,3 @@ class _Game:
             self.faults[str(fault.kind)] += 1
         self.trace.add(f"{what}{f' with {fault}' if fault.fired else ''}")
         return ended
-
-
-_tokens: dict[tuple[str, str | None], str] = {}
-
-
-def _token(world: World, role: str, dealer: str | None) -> str:
-    """Signed once in a process: what it says of time is no part of the play."""
-    if (role, dealer) not in _tokens:
-        _tokens[role, dealer] = world.token(role=role, dealer_id=dealer)
-    return _tokens[role, dealer]

@@ -210,7 +210,7 @@ def _request(
     name: str, service: str, method: str, path: str, body: Mapping[str, Any], role: str, dealer: str | None
 ) -> Act:
     def do(world: World) -> str:
-        token = _token(world, role, dealer)
+        token = world.token(role=role, dealer_id=dealer)
         answer = world.call(service, method, path, body=body, token=token, key=f"scene {name}")
         return f"{answer.status} {answer.json.get('code', '')}".strip()
 
@@ -241,15 +241,6 @@ def _run(service: str, function: str) -> Act:
         return "ran"
 
     return Act(f"{service}.{function}", do)
-
-
-_tokens: dict[tuple[str, str | None], str] = {}
-
-
-def _token(world: World, role: str, dealer: str | None) -> str:
-    if (role, dealer) not in _tokens:
-        _tokens[role, dealer] = world.token(role=role, dealer_id=dealer)
-    return _tokens[role, dealer]
 
 
 def _written(request: Request) -> Iterator[Key]:

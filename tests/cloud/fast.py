@@ -160,8 +160,9 @@ class FastCloud:
             "resources": entry.get("Resources", []),
             "detail": json.loads(entry["Detail"]),
         }
+        body = json.dumps(told)
         for queue in self._rules.get(entry["DetailType"], []):
-            self.queues.put(queue, json.dumps(told))
+            self.queues.put(queue, body)
         return ident
 
     def _secret(self, name: str) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -14,13 +14,15 @@ from tests.faults_everywhere.registry import SCENARIOS, triggers
 from tests.faults_everywhere.scenario import Scenario
 from tests.faults_everywhere.schedules import prepared
 from tests.matrix.town import Town
+from tests.simulation.quiet import silent
 from tests.world import World, load_apps
 
 
 @pytest.fixture
-def town(fast_world: World, monkeypatch: pytest.MonkeyPatch) -> Town:
+def town(fast_world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
     monkeypatch.setattr(webhooks, "resolve", lambda *_: ["93.184.216.34"])
-    return town_in(fast_world)
+    with silent():
+        yield town_in(fast_world)
 
 
 def test_whatever_may_change_something_has_a_scenario_and_every_scenario_a_trigger() -> None:

@@ -5,7 +5,7 @@ BIN    := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test search soak check format bench package deploy lock openapi clean
+.PHONY: help setup run test soak check format bench package deploy lock openapi clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,9 +21,6 @@ run: setup  ## start everything on this machine, at port 8080 or QUDAO_PORT
 
 test: setup check  ## all checks and all tests
 	@python -m pytest -n 2
-
-search: setup  ## 10,000 plays and 10,000 interleavings, some six minutes on two cores
-	@SEARCH=1 python -m pytest -n 2 tests/simulation
 
 soak: setup  ## the long searches: 250,000 plays, 100,000 interleavings (SOAK=4: four times as many)
 	@SOAK=$(or $(SOAK),1) python -m pytest -n 2 tests/simulation tests/cloud tests/planted tests/faults_everywhere/test_pairs.py tests/deployed/test_reservations.py

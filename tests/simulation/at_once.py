@@ -79,12 +79,12 @@ class Pair:
                 act.do(self._world)
 
 
-def _different(lot: Random, most: int, tried: set[tuple[int, ...]]) -> Iterator[list[int]]:
+def _different(lot: Random, most: int, tried: set[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
     """Drawn lots that lead where none before did; `tried` is filled meanwhile. Gives up when nothing new is drawn."""
     misses = 0
     while len(tried) < most and misses < 40:
-        lots = [lot.randrange(2) for _ in range(_LOTS)]
-        if any(tuple(lots[: len(choices)]) == choices for choices in tried):
+        lots = tuple(lot.randrange(2) for _ in range(_LOTS))
+        if any(lots[:choices] in tried for choices in range(_LOTS + 1)):
             misses += 1
         else:
             misses = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,6 +13,9 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests import world as worlds
 from tests.faults_everywhere.count import Count
+
+# Moto, botocore and the services are many objects, and looking through them for garbage takes an eighth of a run.
+gc.set_threshold(50_000, 20, 20)
 
 # The same examples in every run, however busy the machine is.
 settings.register_profile("repeatable", derandomize=True, deadline=None)

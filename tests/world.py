@@ -347,10 +347,7 @@ class World:
 
     def snapshot(self) -> dict[str, str]:
         """Every item of the table as canonical text, by "pk sk"."""
-        return {
-            f"{pk} {sk}": json.dumps(item, sort_keys=True, ensure_ascii=False, default=_as_text)
-            for (pk, sk), item in self.cloud.rows()
-        }
+        return {f"{pk} {sk}": _canonical(item) for (pk, sk), item in self.cloud.rows()}
 
     def items(self, pk_prefix: str = "") -> list[dict[str, Any]]:
         """The items whose partition key begins so, as Python values, in key order."""
@@ -689,3 +686,6 @@ _DEAD_LETTERS = re.compile(r"-dlq(\.fifo)?$")
 
 def _as_text(value: Any) -> str:
     return base64.b64encode(bytes(value)).decode()
+
+
+_canonical: Callable[[Any], str] = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=_as_text).encode

@@ -11,7 +11,7 @@ import re
 import zlib
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -106,13 +106,12 @@ def _born(ulid: str) -> datetime:
     return datetime.fromtimestamp(millis / 1000, UTC)
 
 
-def _text(item: Item) -> str:
-    return json.dumps(item, sort_keys=True, ensure_ascii=False, default=_readable)
-
-
 def _readable(value: Any) -> str:
     content = bytes(value)
     try:
         return zlib.decompress(content).decode()
     except zlib.error:
         return b64encode(content).decode()
+
+
+_text: Callable[[Item], str] = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=_readable).encode

@@ -245,7 +245,7 @@ class Transaction:
         self._updates.append((label, update))
 
     def update_as_written(
-        self, key: Key, expression: str, condition: str, names: Mapping[str, str], values: Mapping[str, int], label: str
+        self, key: Key, expression: str, condition: str, values: Mapping[str, int], label: str
     ) -> None:
         """Change numbers of an item that exists, by expressions in the database's own words.
 
@@ -256,7 +256,6 @@ class Transaction:
             "Key": {"pk": {"S": key[0]}, "sk": {"S": key[1]}},
             "UpdateExpression": expression,
             "ConditionExpression": condition,
-            "ExpressionAttributeNames": dict(names),
             "ExpressionAttributeValues": {name: {"N": str(value)} for name, value in values.items()},
             "ReturnValuesOnConditionCheckFailure": _ALL_OLD,
         }

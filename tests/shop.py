@@ -82,7 +82,8 @@ def order_of(*lines: tuple[int, int], **more: object) -> dict[str, object]:
 
 def counters(number: int, warehouse: str = WAREHOUSE) -> tuple[int, int]:
     """Available and held pieces of a product."""
-    return tuple(on_hand_at(warehouse, [number])[number])
+    available, held = on_hand_at(warehouse, [number])[number]
+    return available, held
 
 
 def _assortment(

@@ -64,18 +64,20 @@ def move_several(
         for slot, quantity in moved.items():
             shelf, position = divmod(slot, SLOTS_PER_SHELF)
             if available:
-                on_shelves[shelf].append(("a", position, available * quantity))
+                on_shelves[shelf].append((position, available * quantity))
             if quarantined:
-                aside[shelf].append(("q", position, quarantined * quantity))
+                aside[shelf].append((position, quarantined * quantity))
         if moved:
             _record(transaction, kind, warehouse, moved, cause)
     unchanged: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for slot, there in (as_read or {}).items():
         unchanged[slot // SLOTS_PER_SHELF].append((slot % SLOTS_PER_SHELF, there))
     for shelf, steps in on_shelves.items():
-        _change(transaction, shelf_key(warehouse, shelf), steps, unchanged.get(shelf, ()), f"{_LABEL}{shelf}")
+        written = _expressions("available", steps, unchanged.get(shelf, ()))
+        transaction.update_as_written(shelf_key(warehouse, shelf), *written, f"{_LABEL}{shelf}")
     for shelf, steps in aside.items():
-        _change(transaction, quarantine_key(warehouse, shelf), steps, (), f"{_QUARANTINE_LABEL}{shelf}")
+        written = _expressions("pieces", steps, ())
+        transaction.update_as_written(quarantine_key(warehouse, shelf), *written, f"{_QUARANTINE_LABEL}{shelf}")
 
 
 def arrival(warehouse: str, document: str, reference: str, pieces: Pieces) -> EventItem:
@@ -197,9 +199,8 @@ _LABEL = "shelf "
 _QUARANTINE_LABEL = "quarantine "
 
 
-#: Pieces more or less in one counter: its attribute's short name in expressions, the position, and how many.
-_Step = tuple[str, int, int]
-_ATTRIBUTES = {"a": "available", "q": "pieces"}
+#: A position, and how many pieces more or less.
+_Step = tuple[int, int]
 
 
 def _record(transaction: Transaction, kind: Move, warehouse: str, moved: Pieces, cause: Cause) -> None:
@@ -217,23 +218,23 @@ def _record(transaction: Transaction, kind: Move, warehouse: str, moved: Pieces,
     )
 
 
-def _change(
-    transaction: Transaction, key: Key, steps: Sequence[_Step], unchanged: Sequence[tuple[int, int]], label: str
-) -> None:
-    """Written out, for in PynamoDB's expressions the positions of a shelf cost more than the rest of a reservation.
+def _expressions(
+    counters: str, steps: Sequence[_Step], unchanged: Sequence[tuple[int, int]]
+) -> tuple[str, str, dict[str, int]]:
+    """The update of one item's counters, its condition, and their values. Every counter that falls must have enough, or
+    those named in `unchanged` as many pieces as it says.
 
-    The limits hold: 80 positions of seven digits make under 4 KB and 300 operators in each expression.
+    Written out, for in PynamoDB's expressions the positions of a shelf cost more than the rest of a reservation. The
+    limits hold: 80 positions of seven digits make under 4 KB and 300 operators in each.
     """
-    values = {f":{abs(pieces)}": abs(pieces) for _, _, pieces in steps}
-    sets = [f"#{name}[{at}]=#{name}[{at}]{'+' if by > 0 else '-'}:{abs(by)}" for name, at, by in steps]
-    enough = [f"#{name}[{at}]>=:{-by}" for name, at, by in steps if by < 0]
-    names = {f"#{name}": _ATTRIBUTES[name] for name, _, _ in steps}
+    values = {f":{abs(by)}": abs(by) for _, by in steps}
+    sets = [f"{counters}[{at}]={counters}[{at}]{'+' if by > 0 else '-'}:{abs(by)}" for at, by in steps]
+    enough = [f"{counters}[{at}]>=:{-by}" for at, by in steps if by < 0]
     if unchanged:
         # What is there as it was read is enough, too.
-        enough = [f"#a[{at}]=:{there}" for at, there in unchanged]
+        enough = [f"{counters}[{at}]=:{there}" for at, there in unchanged]
         values |= {f":{there}": there for _, there in unchanged}
-    condition = " AND ".join(enough) if enough else f"attribute_exists({next(iter(names))})"
-    transaction.update_as_written(key, f"SET {','.join(sets)}", condition, names, values, label)
+    return f"SET {','.join(sets)}", " AND ".join(enough) or f"attribute_exists({counters})", values
 
 
 def _shelf(warehouse: str, shelf: int) -> ShelfItem:

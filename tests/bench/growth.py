@@ -13,8 +13,8 @@ from typing import Any
 from contracts.stock import SLOTS_PER_SHELF, ShelfItem, shelf_key
 from kernel import aws
 from kernel.settings import settings
-from tests.bench.meter import Bill, at_rest
-from tests.bench.order_path import OURS, Bench, Cost, Draw, best_sellers_first, cost_of, evenly
+from tests.bench.meter import Watch, at_rest
+from tests.bench.order_path import OURS, Bench, Bills, Cost, Draw, best_sellers_first, cost_of, evenly
 from tests.bench.yardsticks import PLENTY
 from tests.shop import WAREHOUSE, open_shop
 from tests.world import Saved, World, opened
@@ -65,7 +65,8 @@ def _with_skus(products: int, repeats: int) -> dict[str, Cost]:
             for _ in range(5):
                 bench.order(1_000)
             with at_rest():
-                costs[by] = cost_of(OURS, LINES, [bench.order(LINES) for _ in range(max(repeats, _DRAWN))])
+                counted = [bench.order(LINES) for _ in range(max(repeats, _DRAWN))]
+                costs[by] = cost_of(OURS, LINES, counted, [bench.order(LINES, Watch.TIME) for _ in range(repeats)])
     return costs
 
 
@@ -122,12 +123,15 @@ def _beyond_the_first_shelf() -> Draw:
 
 
 def _in_turns(by: str, bench: Bench, small: Saved, large: Saved, repeats: int) -> Growth:
-    orders: dict[str, list[dict[str, Bill]]] = {"small": [], "large": []}
+    counted: dict[str, list[Bills]] = {"small": [], "large": []}
+    timed: dict[str, list[Bills]] = {"small": [], "large": []}
     bench.order(LINES)
     with at_rest():
         for _ in range(repeats):
             for name, state in (("small", small), ("large", large)):
                 bench.world.restore(state)
-                bench.order(LINES)  # the processor's caches are full of the other world
-                orders[name].append(bench.order(LINES))
-    return Growth(by, cost_of(OURS, LINES, orders["small"]), cost_of(OURS, LINES, orders["large"]))
+                # This also fills the processor's caches, which are full of the other world.
+                counted[name].append(bench.order(LINES))
+                timed[name].append(bench.order(LINES, Watch.TIME))
+    costs = (cost_of(OURS, LINES, counted[name], timed[name]) for name in ("small", "large"))
+    return Growth(by, *costs)

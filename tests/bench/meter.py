@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from math import ceil
 from typing import Any
 from unittest.mock import patch
@@ -30,10 +31,18 @@ from tests.world import World
 _KB = 1024
 
 
+class Watch(Enum):
+    """What a meter looks at. One thing at a time: counting units between two calls makes what is timed slower."""
+
+    COST = auto()  # units and calls
+    TIME = auto()  # CPU seconds of our own process, without the pretended AWS
+    MEMORY = auto()  # bytes allocated at most at a time
+
+
 @dataclass
 class Bill:
-    """What was used: units (`wasted`: of these, by transactions that were refused), calls by operation, CPU seconds of
-    our own process without the pretended AWS, and what it allocated at most at a time, in bytes, if that was asked for.
+    """What was used: units (`wasted`: of these, by transactions that were refused), calls by operation; or CPU seconds;
+    or the most bytes held at a time.
     """
 
     write_units: float = 0
@@ -57,9 +66,9 @@ class Bill:
 
 
 @contextmanager
-def metered(world: World, *, allocations: bool = False) -> Iterator[Bill]:
+def metered(world: World, watch: Watch = Watch.COST) -> Iterator[Bill]:
     """Meter everything our functions do inside, without the test that sets them going."""
-    ours = _Ours(allocations)
+    ours = _Ours(watch)
     call: Any = ServiceApp.__call__
     invoke: Any = World.invoke
 
@@ -77,9 +86,9 @@ def metered(world: World, *, allocations: bool = False) -> Iterator[Bill]:
         yield bill
 
 
-def meter_program(world: World, program: Callable[[], object], *, allocations: bool = False) -> Bill:
+def meter_program(world: World, program: Callable[[], object], watch: Watch = Watch.COST) -> Bill:
     """What a program of the bench itself uses."""
-    ours = _Ours(allocations)
+    ours = _Ours(watch)
     with _billed(world, ours) as bill:
         ours.within(program)
     return bill
@@ -111,7 +120,7 @@ def _billed(world: World, ours: _Ours) -> Iterator[Bill]:
         return ours.without(lambda: answer(cloud, service, operation, params))
 
     with (
-        patch.object(BaseClient, "_make_api_call", billed),
+        patch.object(BaseClient, "_make_api_call", billed if ours.watch is Watch.COST else send),
         patch.object(Wire, "__call__", carried),
         patch.object(FastCloud, "_answer", answered),
     ):
@@ -133,10 +142,11 @@ def at_rest() -> Iterator[None]:
 class _Ours:
     """CPU seconds of what is done `within`, less what of it is done `without`; of memory the most held at a time."""
 
-    def __init__(self, allocations: bool) -> None:
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
         self.cpu_seconds = 0.0
         self.peak_bytes = 0
-        self._allocations = allocations
+        self._allocations = watch is Watch.MEMORY
         self._floor = 0
         self._outside = False
 

@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from contracts import assortment, catalog
 from services.orders.commands import submit_order
-from tests.bench.meter import Bill, at_rest, meter_program, metered
+from tests.bench.meter import Bill, Watch, at_rest, meter_program, metered
 from tests.bench.wire import opened_on_the_wire
 from tests.bench.yardsticks import PLENTY, Program, Wanted, least, line_by_line, put_up_stock
 from tests.shop import open_shop, sku
@@ -25,6 +25,9 @@ LINE_BY_LINE_SIZES = (5, 120, 500, 1_000)
 
 OURS, FIRST, LEAST, LINE_BY_LINE = "ours", "ours, first of a process", "least", "line by line"
 INTAKE, RELAY, RESERVATION, PROGRAM = "intake", "relay", "reservation", "program"
+
+#: Of one order, by function.
+Bills = dict[str, Bill]
 
 #: The slots of an order of so many lines.
 Draw = Callable[[int], Sequence[int]]
@@ -102,28 +105,39 @@ class Bench:
     def measure(self, size: int, repeats: int) -> list[Cost]:
         """Our path and the yardsticks in turns."""
         forget()
-        first = cost_of(FIRST, size, [self.order(size)])
+        first = []
+        for watch in (Watch.COST, Watch.TIME):
+            forget()
+            first.append(self.order(size, watch))
         self.warm_up()
-        ours, programs = [], []
+        timed: dict[str, list[Bills]] = {OURS: [], LEAST: []}
         for _ in range(repeats):
-            ours.append(self.order(size))
-            programs.append(self.program(least, size))
+            timed[OURS].append(self.order(size, Watch.TIME))
+            timed[LEAST].append(self.program(least, size, Watch.TIME))
+        counted = [self.order(size) for _ in range(repeats)]
         costs = [
-            first,
-            cost_of(OURS, size, ours, _peak(self.order(size, allocations=True))),
-            cost_of(LEAST, size, programs, _peak(self.program(least, size, allocations=True))),
+            cost_of(FIRST, size, first[:1], first[1:]),
+            cost_of(OURS, size, counted, timed[OURS], _peak(self.order(size, Watch.MEMORY))),
+            cost_of(
+                LEAST,
+                size,
+                [self.program(least, size)],
+                timed[LEAST],
+                _peak(self.program(least, size, Watch.MEMORY)),
+            ),
         ]
         if size in LINE_BY_LINE_SIZES:
-            costs.append(cost_of(LINE_BY_LINE, size, [self.program(line_by_line, size)]))
+            counted, taken = ([self.program(line_by_line, size, watch)] for watch in (Watch.COST, Watch.TIME))
+            costs.append(cost_of(LINE_BY_LINE, size, counted, taken))
         return costs
 
-    def order(self, size: int, *, allocations: bool = False) -> dict[str, Bill]:
+    def order(self, size: int, watch: Watch = Watch.COST) -> Bills:
         """An order as a dealer sends it, until it is reserved; what follows is carried out and not counted."""
-        with metered(self.world, allocations=allocations) as intake:
+        with metered(self.world, watch) as intake:
             self.submit(size)
-        with metered(self.world, allocations=allocations) as relay:
+        with metered(self.world, watch) as relay:
             self.world.relay_once()
-        with metered(self.world, allocations=allocations) as reservation:
+        with metered(self.world, watch) as reservation:
             self.world.consume_once("orders", "reserve_stock")
         self.world.drain()
         return {INTAKE: intake, RELAY: relay, RESERVATION: reservation}
@@ -137,25 +151,25 @@ class Bench:
         assert answer.status == 202, answer.json
         return str(answer.json["order_id"])
 
-    def program(self, program: Program, size: int, *, allocations: bool = False) -> dict[str, Bill]:
+    def program(self, program: Program, size: int, watch: Watch = Watch.COST) -> Bills:
         """An order by one of the yardsticks."""
         self.orders += 1
         lines = [Wanted(sku(slot), 3, slot) for slot in self.draw(size)]
         order_id = f"{self.orders:06d}"
-        return {PROGRAM: meter_program(self.world, lambda: program(order_id, lines), allocations=allocations)}
+        return {PROGRAM: meter_program(self.world, lambda: program(order_id, lines), watch)}
 
 
-def cost_of(path: str, lines: int, orders: Sequence[dict[str, Bill]], peak_bytes: int = 0) -> Cost:
+def cost_of(path: str, lines: int, counted: Sequence[Bills], timed: Sequence[Bills], peak_bytes: int = 0) -> Cost:
     """What orders of one size cost: units as the mean, calls as those of the last, CPU as the median."""
-    whole = [sum(bills.values(), Bill()) for bills in orders]
-    parts = {part: median_ms([bills[part] for bills in orders]) for part in orders[0]}
+    cost = [sum(bills.values(), Bill()) for bills in counted]
+    parts = {part: median_ms([bills[part] for bills in timed]) for part in timed[0]}
     return Cost(
         path=path,
         lines=lines,
-        write_units=statistics.mean(bill.write_units for bill in whole),
-        read_units=statistics.mean(bill.read_units for bill in whole),
-        calls=whole[-1].calls.total(),
-        cpu_ms=median_ms(whole),
+        write_units=statistics.mean(bill.write_units for bill in cost),
+        read_units=statistics.mean(bill.read_units for bill in cost),
+        calls=cost[-1].calls.total(),
+        cpu_ms=median_ms([sum(bills.values(), Bill()) for bills in timed]),
         peak_kb=peak_bytes / 1024,
         parts=parts,
     )
@@ -166,5 +180,5 @@ def median_ms(bills: Sequence[Bill]) -> float:
     return statistics.median(bill.cpu_seconds for bill in bills) * 1e3
 
 
-def _peak(bills: dict[str, Bill]) -> int:
+def _peak(bills: Bills) -> int:
     return max(bill.peak_bytes for bill in bills.values())

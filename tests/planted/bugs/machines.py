@@ -120,8 +120,8 @@ BUGS = (
         "pieces set aside while an order takes them are promised and set aside",
         Kind.REMOVED_CONDITION,
         "services/orders/stock.py",
-        old='    enough = [f"#{name}[{at}]>=:{-by}" for name, at, by in steps if by < 0]\n',
-        new='    enough = [f"#{name}[{at}]>=:{-by}" for name, at, by in steps if by < 0 and name != "a"]\n',
+        old='    enough = [f"{counters}[{at}]>=:{-by}" for at, by in steps if by < 0]\n',
+        new='    enough = [f"{counters}[{at}]>=:{-by}" for at, by in steps if by < 0 and counters != "available"]\n',
         caught_by=_AT_ONCE,
     ),
 )

@@ -110,8 +110,8 @@ BUGS = (
         "more is promised than is on the shelf",
         Kind.REMOVED_CONDITION,
         _STOCK,
-        old='    condition = " AND ".join(enough) if enough else ',
-        new="    condition = ",
+        old='" AND ".join(enough) or f"attribute_exists({counters})"',
+        new='f"attribute_exists({counters})"',
         caught_by=f"{_ORDERS}test_short_stock_holds_what_is_there_and_the_rest_waits",
     ),
     Bug(

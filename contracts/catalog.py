@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
@@ -14,8 +13,7 @@ from contracts.stock import SLOTS_PER_SHELF, Slot
 from kernel.table import Item, Key, PackedJSONAttribute, fetch
 
 
-@dataclass(frozen=True)
-class Price:
+class Price(NamedTuple):
     """The price of one SKU in one price list: tax-inclusive yuan for a piece, and cheaper from certain quantities on.
 
     `policy` names the price policy that gives it; `breaks` holds (from pieces, unit price), ascending.

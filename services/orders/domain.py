@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -131,8 +130,7 @@ def totals(progress: Iterable[Progress]) -> Progress:
     return Progress(*map(sum, zip(*progress, strict=True)))
 
 
-@dataclass(frozen=True)
-class Money:
+class Money(NamedTuple):
     """Gross = net + tax, in fen."""
 
     gross_fen: int
@@ -303,8 +301,7 @@ def rest_cancelled(lines: Sequence[Line], progress: Sequence[Progress]) -> tuple
 # --- shipping --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class ShippedLine:
+class ShippedLine(NamedTuple):
     """One line of a shipment: pieces and what these pieces are worth."""
 
     line_no: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from contracts.orders import OrderShipped
 from kernel.events import Envelope
@@ -13,8 +13,7 @@ from services.orders.domain import Line, ShippedLine, shipped_line
 Record = tuple[Sequence[int], Sequence[int]] | None
 
 
-@dataclass(frozen=True)
-class Shipment:
+class Shipment(NamedTuple):
     """Goods that left together: the event that told of it, and its lines."""
 
     told: OrderShipped

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from contracts.stock import (
@@ -28,8 +27,7 @@ from services.orders.table import RESERVE_QUEUE, MovementItem, movements_pk, ope
 Pieces = Mapping[int, int]
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(NamedTuple):
     """Why stock moves: the document or the step of an order (`reference`), and who did it, empty for the system."""
 
     reference: str

@@ -29,10 +29,9 @@ import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -124,11 +123,9 @@ class LinesItem(Item, discriminator="order_lines"):
     def lines(self) -> tuple[Line, ...]:
         """The lines in their order."""
         columns = json.loads(zlib.decompress(self.columns))
-        rows = zip(*(columns[name] for name in _COLUMNS), strict=True)
-        return tuple(
-            Line(number, sku, name, quantity, Decimal(unit_price), policy, tax_percent, gross_fen, slot)
-            for number, (sku, name, quantity, unit_price, policy, tax_percent, gross_fen, slot) in enumerate(rows, 1)
-        )
+        columns["unit_price"] = map(Decimal, columns["unit_price"])
+        numbers = range(1, len(columns["sku"]) + 1)
+        return tuple(map(Line._make, zip(numbers, *(columns[name] for name in _COLUMNS), strict=True)))
 
 
 class FulfilmentItem(Item, discriminator="order_fulfilment"):
@@ -323,8 +320,8 @@ _IN_THEIR_ORDER = (State.SUBMITTED, State.IN_REVIEW, State.CONFIRMED)
 
 #: The counters of a line, each also summed up in the header under the same name.
 PROGRESS_COLUMNS = ("reserved", "backordered", "shipped", "cancelled")
-#: One less than zlib's own: half a percent larger, in three quarters of the time.
-_LEVEL = 5
+#: Of compression: a tenth larger than at zlib's own level, in a quarter of the time.
+_LEVEL = 2
 _COLUMNS = ("sku", "name", "quantity", "unit_price", "policy", "tax_percent", "gross_fen", "slot")
 
 
@@ -443,8 +440,7 @@ def waiting_rank(urgent: bool, submitted_at: str, order_id: str) -> str:
     return f"{0 if urgent else 1}#{submitted_at}#{order_id}"
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """An order as it stands: header, what was ordered, what became of it."""
 
     header: HeaderItem
@@ -599,7 +595,7 @@ def change_order(
     changes |= {"state": state.value, "version": version}
     if not changes.get("backordered", header.backordered) or state not in OPEN_STATES:
         changes["in_line_since"] = None
-    after = replace(order, header=_with(header, changes), progress=progress or order.progress)
+    after = order._replace(header=_with(header, changes), progress=progress or order.progress)
     _stand_in_line(transaction, order, after, promised)
     actions = [*_set(changes), *_wait(header, state)]
     transaction.update(HeaderItem, (header.pk, header.sk), actions, _unchanged(header), "order")
@@ -620,7 +616,7 @@ def change_order(
 
 def sourced_from(order: Order, warehouse: str, because: list[dict[str, Any]]) -> Order:
     """The order, not yet decided, at the warehouse that serves it and with the reason for that."""
-    return replace(order, header=_with(order.header, {"warehouse": warehouse, "sourcing": because}))
+    return order._replace(header=_with(order.header, {"warehouse": warehouse, "sourcing": because}))
 
 
 def record_step(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> None:

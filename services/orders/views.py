@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import date
 from typing import Any, TypedDict
 
@@ -112,7 +111,7 @@ def shipment_receipt(told: OrderShipped) -> ShipmentReceipt:
 
 def shipment_view(shipment: Shipment) -> ShipmentView:
     """A shipment."""
-    lines = [ShipmentLineView(**asdict(line)) for line in shipment.lines]
+    lines = [ShipmentLineView(**line._asdict()) for line in shipment.lines]
     return ShipmentView(**_shipment(shipment.told), lines=lines)
 
 

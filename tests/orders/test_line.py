@@ -12,7 +12,7 @@ import pytest
 from kernel.table import query_all
 from services.orders import domain
 from services.orders.commands import serve_line
-from services.orders.table import BackorderItem, MovementItem, line_pk, movements_pk
+from services.orders.table import BackorderItem, MovementItem, line_pk, load_order_and_line, movements_pk
 from tests import faults
 from tests.interruptions import Killed
 from tests.orders.desk import Desk
@@ -310,6 +310,25 @@ def test_of_two_lines_of_one_sku_the_earlier_gets_what_comes_in(desk: Desk) -> N
     come_in(desk, "DN-1", (1, 12))
     assert [line["reserved"] for line in desk.show(order_id).json["lines"]] == [10, 2]
     assert counters(1) == (0, 12)
+
+
+def test_nobody_looks_at_a_line_in_which_nobody_waits(desk: Desk) -> None:
+    def waiting() -> int:
+        return load_order_and_line(order_id, WAREHOUSE)[1]
+
+    open_shop(stock=4)
+    order_id = desk.accepted(order_of((1, 4)))
+    assert waiting() == 0
+    short = [desk.accepted(order_of((1, 10), (2, 10))) for _ in range(2)]
+    assert waiting() == 2
+    desk.act(short[0], "cancel", {"reason": "不要了"})
+    desk.world.drain()
+    come_in(desk, "DN-1", (1, 10))
+    assert waiting() == 1
+    come_in(desk, "DN-2", (2, 10))
+    assert (waiting(), line()) == (0, [])
+    with patch.object(serve_line, "line_of", side_effect=AssertionError("nobody is there")):
+        desk.accepted(order_of((3, 4)))
 
 
 def test_counters_are_what_the_movements_add_up_to(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kernel import clock
 from kernel.idempotency import IdempotencyKey
@@ -55,8 +55,7 @@ def adjust_stock(caller: Principal, request: AdjustStock, key: IdempotencyKey) -
     raise Busy
 
 
-@dataclass(frozen=True)
-class _Plan:
+class _Plan(NamedTuple):
     """What a document moves, and the rows it keeps. `as_read`: what was available by slot when a count was held against
     the books, and must still be so."""
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from math import ceil
 from typing import Any
-from unittest.mock import patch
 
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
@@ -68,64 +67,91 @@ class Bill:
 @contextmanager
 def metered(world: World, watch: Watch = Watch.COST) -> Iterator[Bill]:
     """Meter everything our functions do inside, without the test that sets them going."""
-    ours = _Ours(watch)
-    call: Any = ServiceApp.__call__
-    invoke: Any = World.invoke
-
-    def called(app: ServiceApp, *args: Any) -> Any:
-        return ours.within(lambda: call(app, *args))
-
-    def invoked(world: World, *args: Any, **more: Any) -> Any:
-        return ours.within(lambda: invoke(world, *args, **more))
-
-    with (
-        patch.object(ServiceApp, "__call__", called),
-        patch.object(World, "invoke", invoked),
-        _billed(world, ours) as bill,
-    ):
-        yield bill
+    with _looking(world, watch) as meter:
+        yield meter.bill
 
 
 def meter_program(world: World, program: Callable[[], object], watch: Watch = Watch.COST) -> Bill:
     """What a program of the bench itself uses."""
-    ours = _Ours(watch)
-    with _billed(world, ours) as bill:
-        ours.within(program)
-    return bill
+    with _looking(world, watch) as meter:
+        meter.ours.within(program)
+    return meter.bill
+
+
+class _Meter:
+    """What is looked at, and what was seen so far."""
+
+    def __init__(self, world: World, watch: Watch) -> None:
+        self.world = world
+        self.watch = watch
+        self.bill = Bill()
+        self.ours = _Ours(watch)
+
+
+#: The one that looks now, if any.
+_looks: _Meter | None = None
 
 
 @contextmanager
-def _billed(world: World, ours: _Ours) -> Iterator[Bill]:
-    bill = Bill()
+def _looking(world: World, watch: Watch) -> Iterator[_Meter]:
+    global _looks
+    _looks = meter = _Meter(world, watch)
+    try:
+        yield meter
+    finally:
+        _looks = None
+        meter.bill.cpu_seconds, meter.bill.peak_bytes = meter.ours.cpu_seconds, meter.ours.peak_bytes
+
+
+# Put in once, not for every order: a class that was changed is slow until Python has learnt it anew.
+
+
+def _install() -> None:
+    call: Any = ServiceApp.__call__
+    invoke: Any = World.invoke
     send: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
     carry: Any = Wire.__call__
     answer: Any = FastCloud._answer
 
+    def called(app: ServiceApp, *args: Any) -> Any:
+        return _looks.ours.within(lambda: call(app, *args)) if _looks else call(app, *args)
+
+    def invoked(world: World, *args: Any, **more: Any) -> Any:
+        return _looks.ours.within(lambda: invoke(world, *args, **more)) if _looks else invoke(world, *args, **more)
+
     def billed(client: BaseClient, operation: str, request: dict[str, Any]) -> Any:
-        keys = ours.without(lambda: _writes(operation, request))
-        before = ours.without(lambda: [_item(world, key) for key, _ in keys])
+        if _looks is None or _looks.watch is not Watch.COST:
+            return send(client, operation, request)
+        bill, world, keys = _looks.bill, _looks.world, _writes(operation, request)
+        before = [_item(world, key) for key, _ in keys]
         try:
             answer = send(client, operation, request)
         except ClientError:
-            ours.without(lambda: _bill_refusal(bill, keys, before))
+            _bill_refusal(bill, keys, before)
             raise
-        ours.without(lambda: _bill(bill, world, operation, request, answer, keys, before))
+        _bill(bill, world, operation, request, answer, keys, before)
         return answer
 
     def carried(wire: Wire, request: Any, **more: Any) -> Any:
-        return ours.without(lambda: carry(wire, request, **more))
+        return _looks.ours.without(lambda: carry(wire, request, **more)) if _looks else carry(wire, request, **more)
 
     def answered(cloud: FastCloud, service: str, operation: str, params: dict[str, Any]) -> Any:
-        bill.calls[f"{service}.{operation}"] += 1
-        return ours.without(lambda: answer(cloud, service, operation, params))
+        if _looks is None:
+            return answer(cloud, service, operation, params)
+        _looks.bill.calls[f"{service}.{operation}"] += 1
+        return _looks.ours.without(lambda: answer(cloud, service, operation, params))
 
-    with (
-        patch.object(BaseClient, "_make_api_call", billed if ours.watch is Watch.COST else send),
-        patch.object(Wire, "__call__", carried),
-        patch.object(FastCloud, "_answer", answered),
+    for owner, name, instead in (
+        (ServiceApp, "__call__", called),
+        (World, "invoke", invoked),
+        (BaseClient, "_make_api_call", billed),
+        (Wire, "__call__", carried),
+        (FastCloud, "_answer", answered),
     ):
-        yield bill
-    bill.cpu_seconds, bill.peak_bytes = ours.cpu_seconds, ours.peak_bytes
+        setattr(owner, name, instead)
+
+
+_install()
 
 
 @contextmanager
@@ -143,7 +169,6 @@ class _Ours:
     """CPU seconds of what is done `within`, less what of it is done `without`; of memory the most held at a time."""
 
     def __init__(self, watch: Watch) -> None:
-        self.watch = watch
         self.cpu_seconds = 0.0
         self.peak_bytes = 0
         self._allocations = watch is Watch.MEMORY

@@ -58,13 +58,10 @@ def move_several(
     aside: dict[int, list[_Step]] = defaultdict(list)
     for kind, pieces in moves.items():
         moved = {slot: quantity for slot, quantity in sorted(pieces.items()) if quantity}
-        available, quarantined = kind.effect
-        for slot, quantity in moved.items():
-            shelf, position = divmod(slot, SLOTS_PER_SHELF)
-            if available:
-                on_shelves[shelf].append((position, available * quantity))
-            if quarantined:
-                aside[shelf].append((position, quarantined * quantity))
+        for counters, effect in zip((on_shelves, aside), kind.effect, strict=True):
+            for slot, quantity in moved.items() if effect else ():
+                shelf, position = divmod(slot, SLOTS_PER_SHELF)
+                counters[shelf].append((position, effect * quantity))
         if moved:
             _record(transaction, kind, warehouse, moved, cause)
     unchanged: dict[int, list[tuple[int, int]]] = defaultdict(list)

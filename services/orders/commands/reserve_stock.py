@@ -77,8 +77,9 @@ def _reserve_part(order: Order) -> Order | None:
     parts = steps(wanted, SLOTS_PER_SHELF)
     if not order.policy.takes_part and len(parts) + int(order.header.steps) > 1:
         return _reserve_all_or_nothing_in_parts(order, wanted, parts)
-    asked = {slot: pieces for slot, pieces in wanted.items() if slot in parts[0]}
-    return _hold_what_is_there(order, asked, last=len(parts) == 1)
+    last = len(parts) == 1
+    asked = wanted if last else {slot: pieces for slot, pieces in wanted.items() if slot in parts[0]}
+    return _hold_what_is_there(order, asked, last=last)
 
 
 def _hold_what_is_there(order: Order, asked: Mapping[int, int], *, last: bool) -> Order | None:

@@ -92,8 +92,8 @@ def _bursts(run: Run) -> Table:
     table = Table("", "figure", title=f"{run.burst.orders} orders of {bursts.LINES} lines at once; a shipment")
     for name, figure in asdict(run.burst).items():
         table.add_row(name.replace("_", " "), f"{figure:g}")
-    table.add_row("shipping one: write units", f"{run.shipping.write_units:g}")
-    table.add_row("shipping one: calls", f"{run.shipping.calls:g}")
+    for name, figure in asdict(run.shipping).items():
+        table.add_row(f"shipping one: {name.replace('_', ' ')}", f"{figure:g}")
     return table
 
 

@@ -36,11 +36,13 @@ class Burst:
 
 @dataclass(frozen=True)
 class Shipping:
-    """One shipment of a whole order."""
+    """One shipment of a whole order; `noted_…`: until the relay told of it and orders noted how promises were kept."""
 
     lines: int
     write_units: float
     calls: int
+    noted_write_units: float
+    noted_calls: int
 
 
 def burst() -> Burst:
@@ -82,4 +84,7 @@ def shipping() -> Shipping:
         with metered(world) as bill:
             shipped = world.call("orders", "POST", f"/orders/{order_id}/shipments", body=body, token=clerk, key="s")
         assert shipped.status == 201, shipped.json
-    return Shipping(LINES, bill.write_units, bill.calls.total())
+        with metered(world) as noted:
+            world.relay_once()
+            world.consume_once("orders", "note_kept_promises")
+    return Shipping(LINES, bill.write_units, bill.calls.total(), noted.write_units, noted.calls.total())

@@ -10,7 +10,8 @@ from contracts.stock import StockExpected
 from kernel.outbox import Command, EventItem, announcement
 from kernel.table import Item, Transaction, fetch_one, query_all, query_page
 from services.orders.promises import Dated
-from services.orders.table import RESERVE_QUEUE, ExpectedItem, expected_key, expected_pk
+from services.orders.table.orders import RESERVE_QUEUE
+from services.orders.table.stock import ExpectedItem, expected_key, expected_pk
 
 #: A SKU, its slot and pieces.
 Row = tuple[str, int, int]

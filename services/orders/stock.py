@@ -21,7 +21,9 @@ from kernel.outbox import Command, EventItem, announcement
 from kernel.problems import Busy
 from kernel.table import Key, Transaction, TransactionRefused, fetch
 from services.orders.domain import Move, held_by_slot
-from services.orders.table import RESERVE_QUEUE, MovementItem, movements_pk, open_orders
+from services.orders.table.orders import RESERVE_QUEUE
+from services.orders.table.reading import open_orders
+from services.orders.table.stock import MovementItem, movements_pk
 
 #: Pieces by slot number.
 Pieces = Mapping[int, int]

@@ -28,7 +28,9 @@ from services.orders.api import (
 from services.orders.domain import Hold, Line, Policy, Progress, State
 from services.orders.inbound import Delivery
 from services.orders.shipments import Shipment
-from services.orders.table import GrantItem, HeaderItem, Order, StockDocumentItem
+from services.orders.table.line import GrantItem
+from services.orders.table.orders import HeaderItem, Order
+from services.orders.table.stock import StockDocumentItem
 
 #: What a dealer or clerk reads for each event.
 LABELS = {

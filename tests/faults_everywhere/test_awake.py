@@ -10,7 +10,7 @@ import pytest
 
 from kernel.table import Transaction, TransactionRefused
 from services.orders.commands import update_credit
-from services.orders.table import AccountItem, FollowedEventItem, account_key
+from services.orders.table.accounts import AccountItem, FollowedEventItem, account_key
 from tests.faults_everywhere.base import town_in
 from tests.faults_everywhere.likeness import likeness
 from tests.faults_everywhere.orders import CREDIT

@@ -12,7 +12,7 @@ import pytest
 from contracts.reconciliation import ReceiptPosted
 from contracts.stock import SLOTS_PER_SHELF
 from kernel.outbox import announcement, history
-from services.orders.table import AccountItem, account_key
+from services.orders.table.accounts import AccountItem, account_key
 from tests import faults
 from tests.orders.desk import Desk
 from tests.shop import counters, open_shop, order_of

@@ -12,7 +12,7 @@ from contracts.stock import SLOTS_PER_SHELF, ShelfItem, shelf_key
 from kernel import clock
 from kernel.outbox import history
 from services.orders.commands import sweep_orders
-from services.orders.table import HeaderItem
+from services.orders.table.orders import HeaderItem
 from tests import faults
 from tests.orders.desk import Desk
 from tests.orders.test_line import come_in, got, line

@@ -12,7 +12,9 @@ import pytest
 from kernel.table import query_all
 from services.orders import domain
 from services.orders.commands import serve_line
-from services.orders.table import BackorderItem, MovementItem, line_pk, load_order_and_line, movements_pk
+from services.orders.table.line import BackorderItem, line_pk
+from services.orders.table.reading import load_order_and_line
+from services.orders.table.stock import MovementItem, movements_pk
 from tests import faults
 from tests.interruptions import Killed
 from tests.orders.desk import Desk

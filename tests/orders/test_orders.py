@@ -10,7 +10,8 @@ from contracts.reconciliation import JournalReversed, ReceiptPosted
 from contracts.stock import SLOTS_PER_SHELF
 from kernel.outbox import announcement
 from services.orders import domain
-from services.orders.table import AccountItem, HeaderItem, account_key, part_key
+from services.orders.table.accounts import AccountItem, account_key
+from services.orders.table.orders import HeaderItem, part_key
 from tests import shop
 from tests.interruptions import Killed, killed_at
 from tests.orders.desk import Desk

@@ -15,7 +15,7 @@ from kernel.events import Envelope
 from kernel.outbox import EventItem, history
 from kernel.table import query_all
 from services.orders.commands import promise_lines
-from services.orders.table import HeaderItem
+from services.orders.table.orders import HeaderItem
 from tests import faults
 from tests.orders.desk import Desk
 from tests.orders.test_faults import in_the_end

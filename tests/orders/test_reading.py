@@ -10,7 +10,8 @@ from unittest.mock import patch
 import pytest
 
 from kernel.table import Item, Key
-from services.orders import table
+from services.orders.table import reading
+from services.orders.table.orders import FulfilmentItem, part_key
 from tests.orders.desk import Desk
 from tests.shop import counters, open_shop, order_of
 from tests.world import World
@@ -24,7 +25,7 @@ def desk(fast_world: World) -> Desk:
 @contextmanager
 def others_acting_while_it_is_read(last: str, act: Callable[[], object]) -> Iterator[None]:
     """The first order read in it is changed after all its parts but one were read."""
-    fetch, once = table.fetch, iter([True])
+    fetch, once = reading.fetch, iter([True])
 
     def torn(keys: Iterable[Key], **more: Any) -> dict[Key, Item]:
         keys = list(keys)
@@ -34,7 +35,7 @@ def others_acting_while_it_is_read(last: str, act: Callable[[], object]) -> Iter
         act()
         return early | fetch([key for key in keys if key[1].startswith(last)], **more)
 
-    with patch.object(table, "fetch", torn):
+    with patch.object(reading, "fetch", torn):
         yield
 
 
@@ -63,5 +64,5 @@ def test_an_order_that_keeps_changing_while_it_is_read_is_told_to_come_again(des
     open_shop()
     order_id = desk.approved(order_of((1, 10), (2, 10)))
     assert desk.ship(order_id, (1, 4)).status == 201
-    table.FulfilmentItem.get(*table.part_key("FULFILMENT", order_id)).delete()
+    FulfilmentItem.get(*part_key("FULFILMENT", order_id)).delete()
     assert desk.ship(order_id).json["code"] == "busy"

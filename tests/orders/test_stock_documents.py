@@ -10,8 +10,10 @@ import pytest
 from contracts.stock import SLOTS_PER_SHELF, QuarantineItem, Slot, quarantine_key
 from kernel.outbox import EventItem
 from kernel.table import fetch_one, query_all
-from services.orders import inbound, stock, table
-from services.orders.table import ExpectedItem, MovementItem, StockDocumentItem, expected_pk, movements_pk
+from services.orders import inbound, stock
+from services.orders.table import reading
+from services.orders.table.orders import Order
+from services.orders.table.stock import ExpectedItem, MovementItem, StockDocumentItem, expected_pk, movements_pk
 from tests import faults
 from tests.orders.desk import Desk
 from tests.orders.test_faults import in_the_end
@@ -213,7 +215,7 @@ def test_a_count_knows_what_orders_hold_though_the_index_does_not_name_them_yet(
 ) -> None:
     open_shop(stock=10)
     desk.accepted(order_of((1, 4)))
-    monkeypatch.setattr(table, "waiting_orders", lambda _: iter(()))
+    monkeypatch.setattr(reading, "waiting_orders", lambda _: iter(()))
     answer = desk.adjust("count", "C-1", (sku(1), 10))
     assert (answer.json["lines"][0]["expected"], answer.json["lines"][0]["difference"]) == (10, 0)
 
@@ -225,7 +227,7 @@ def test_a_count_during_which_goods_leave_sees_them_here_or_gone_not_half_of_eac
     orders = [desk.approved(order_of((1, 4))), desk.approved(order_of((1, 4)))]
     look, ships = stock.open_orders, iter([True])
 
-    def look_while_both_leave(warehouse: str) -> Iterator[table.Order]:
+    def look_while_both_leave(warehouse: str) -> Iterator[Order]:
         found = list(look(warehouse))
         if not next(ships, False):
             yield from found

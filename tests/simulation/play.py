@@ -12,7 +12,7 @@ from typing import Any
 from zlib import crc32
 
 from kernel.app import ConsumerSpec
-from services.orders.table import part_key
+from services.orders.table.orders import part_key
 from tests import faults
 from tests.cloud import plane
 from tests.cloud.plane import Answer, Place, Proceed, Request

@@ -18,19 +18,9 @@ from kernel.outbox import EventItem, shard_key
 from kernel.table import Item
 from services.notifications.table.texts import RecordedItem
 from services.orders.domain import Progress
-from services.orders.table import (
-    PROGRESS_COLUMNS,
-    ExpectedItem,
-    FulfilmentItem,
-    MovementItem,
-    StockDocumentItem,
-    document_key,
-    expected_key,
-    length_key,
-    packed_lines,
-    packed_progress,
-    part_key,
-)
+from services.orders.table.line import length_key
+from services.orders.table.orders import PROGRESS_COLUMNS, FulfilmentItem, packed_lines, packed_progress, part_key
+from services.orders.table.stock import ExpectedItem, MovementItem, StockDocumentItem, document_key, expected_key
 from services.reconciliation.table import BankReferenceItem, JournalItem, journal_key
 from tests import world as worlds
 from tests.matrix.town import OTHER, OWN, WAREHOUSE, Town

@@ -6,15 +6,10 @@ from collections.abc import Iterator
 
 from kernel.outbox import EventItem
 from kernel.table import Item
-from services.orders.table import (
-    AllocationItem,
-    FollowedEventItem,
-    GoodsReceiptItem,
-    GrantItem,
-    LinesItem,
-    MovementItem,
-    StockDocumentItem,
-)
+from services.orders.table.accounts import FollowedEventItem
+from services.orders.table.line import AllocationItem, GrantItem
+from services.orders.table.orders import LinesItem
+from services.orders.table.stock import GoodsReceiptItem, MovementItem, StockDocumentItem
 from services.reconciliation.table import BankReferenceItem, EntryItem, JournalItem, StatementItem
 from services.tickets.table import NoteItem, RequestItem
 from tools.audit.findings import Finding

@@ -8,7 +8,8 @@ from contracts.orders import OrderShipped
 from contracts.reconciliation import JournalReversed, ReceiptPosted
 from kernel.events import Envelope
 from services.orders.domain import OPEN_STATES
-from services.orders.table import AccountItem, FollowedEventItem, Order
+from services.orders.table.accounts import AccountItem, FollowedEventItem
+from services.orders.table.orders import Order
 from services.reconciliation.domain import Account
 from services.reconciliation.table import LedgerItem
 from tools.audit.findings import Finding

@@ -33,19 +33,14 @@ from kernel.events import Envelope
 from kernel.idempotency import IdempotencyItem
 from kernel.money import fen_of
 from services.orders.domain import OPEN_STATES, Action, Line, Progress, State, backordered_by_slot, may
-from services.orders.table import (
+from services.orders.table.accounts import AccountItem
+from services.orders.table.line import AllocationItem, BackorderItem, GrantItem, LineItem, allocation_key, line_pk
+from services.orders.table.orders import (
     PROGRESS_COLUMNS,
-    AccountItem,
-    AllocationItem,
-    BackorderItem,
     FulfilmentItem,
-    GrantItem,
     HeaderItem,
-    LineItem,
     LinesItem,
     Order,
-    allocation_key,
-    line_pk,
     waiting_key,
     waiting_rank,
 )

@@ -14,7 +14,7 @@ from kernel.events import Envelope
 from kernel.outbox import EventItem
 from kernel.table import Item
 from services.orders.shipments import Shipment, shipments_of
-from services.orders.table import FulfilmentItem, HeaderItem, LinesItem, Order, order_of
+from services.orders.table.orders import FulfilmentItem, HeaderItem, LinesItem, Order, order_of
 from tools import aws
 
 Kind = TypeVar("Kind", bound=Item)

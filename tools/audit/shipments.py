@@ -12,7 +12,7 @@ from kernel.money import fen_of, tax_within
 from services.orders.domain import Line
 from services.orders.kept import first_days
 from services.orders.shipments import Shipment
-from services.orders.table import KeptItem, left_pk
+from services.orders.table.kept import KeptItem, left_pk
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 

@@ -10,7 +10,7 @@ from contracts.catalog import ProductItem
 from contracts.stock import SLOTS_PER_SHELF, QuarantineItem, ShelfItem, Slot, StockExpected
 from kernel.table import Item
 from services.orders.domain import Move
-from services.orders.table import ExpectedItem, GoodsReceiptItem, MovementItem, StockDocumentItem
+from services.orders.table.stock import ExpectedItem, GoodsReceiptItem, MovementItem, StockDocumentItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 

@@ -15,7 +15,7 @@ from services.orders import stock
 from services.orders.api import AdjustmentKind, AdjustStock, StockDocument
 from services.orders.domain import SHELVES_PER_STEP, Move, counted
 from services.orders.goods import Goods, goods_of, lines_short
-from services.orders.table import StockDocumentItem, document_key
+from services.orders.table.stock import StockDocumentItem, document_key
 from services.orders.views import document_view
 
 #: How often others may change what a count has read before we give up.

@@ -20,7 +20,7 @@ from services.orders.api import (
 )
 from services.orders.commands.stock_rules import check_warehouse
 from services.orders.goods import goods_of
-from services.orders.table import expected_pk
+from services.orders.table.stock import expected_pk
 from services.orders.views import delivery_change, delivery_view
 
 #: Nobody knows further ahead than this what will come.

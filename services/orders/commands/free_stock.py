@@ -6,7 +6,9 @@ from contracts.stock import SLOTS_PER_SHELF
 from kernel.table import Transaction
 from services.orders import stock
 from services.orders.domain import Move, given_back, held_by_slot, steps
-from services.orders.table import Order, load_order, record_step
+from services.orders.table.changes import record_step
+from services.orders.table.orders import Order
+from services.orders.table.reading import load_order
 
 
 def free_all_but_last(order: Order) -> tuple[Order, frozenset[int]]:

@@ -10,7 +10,8 @@ from kernel.table import query_all
 from services.orders.api import KeptPromises, KeptQuery, KeptTally
 from services.orders.kept import Tally, first_days, tally
 from services.orders.shipments import shipments_of
-from services.orders.table import KeptItem, left_pk, load_order
+from services.orders.table.kept import KeptItem, left_pk
+from services.orders.table.reading import load_order
 
 
 def note_kept(message: Envelope) -> None:

@@ -20,7 +20,10 @@ from services.orders.commands.stock_rules import check_warehouse
 from services.orders.domain import State, backordered_by_slot
 from services.orders.goods import products_asked
 from services.orders.promises import Dated, atp, of_line, slips, still_leaves
-from services.orders.table import BackorderItem, HeaderItem, Order, change_order, load_order, promised_in_line
+from services.orders.table.changes import change_order
+from services.orders.table.line import BackorderItem, promised_in_line
+from services.orders.table.orders import HeaderItem, Order
+from services.orders.table.reading import load_order
 from services.orders.views import facts_of
 
 #: Orders told in one go; the sweep goes on with the others.

@@ -10,7 +10,8 @@ from kernel.table import query_all, query_page
 from services.orders.api import AllocationList, OrderPage, OrdersQuery, OrderView, ReviewQuery, Timeline
 from services.orders.commands.review_order import own_order
 from services.orders.commands.serve_line import line_of
-from services.orders.table import GrantItem, HeaderItem, orders_pk, part_key, promised_in_line, waiting_key
+from services.orders.table.line import GrantItem, promised_in_line
+from services.orders.table.orders import HeaderItem, orders_pk, part_key, waiting_key
 from services.orders.views import allocation_view, summary_of, timeline_entry, view_of
 
 

@@ -11,7 +11,7 @@ from services.orders import inbound, stock
 from services.orders.api import GoodsReceipt, ReceiveStock, StockLine, StockQuery, StockView
 from services.orders.domain import Move
 from services.orders.goods import Goods, goods_of, products_asked
-from services.orders.table import GoodsReceiptItem
+from services.orders.table.stock import GoodsReceiptItem
 
 #: How often others may change what is expected before we give up.
 _ROUNDS = 10

@@ -32,7 +32,9 @@ from services.orders.domain import (
 from services.orders.holding import held_until
 from services.orders.promises import ship_day
 from services.orders.sourcing import choose
-from services.orders.table import Order, change_order, load_order_and_line, record_step, sourced_from
+from services.orders.table.changes import change_order, record_step, sourced_from
+from services.orders.table.orders import Order
+from services.orders.table.reading import load_order_and_line
 from services.orders.views import facts_of
 
 #: Each refused round lowers what is asked for to what is there; others may take some meanwhile.

@@ -30,14 +30,10 @@ from services.orders.domain import (
     rest_cancelled,
 )
 from services.orders.holding import held_until
-from services.orders.table import (
-    RESERVE_QUEUE,
-    AccountItem,
-    Order,
-    account_key,
-    change_order,
-    load_order,
-)
+from services.orders.table.accounts import AccountItem, account_key
+from services.orders.table.changes import change_order
+from services.orders.table.orders import RESERVE_QUEUE, Order
+from services.orders.table.reading import load_order
 from services.orders.views import facts_of, summary_of
 
 _RELEASERS = {

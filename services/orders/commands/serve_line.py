@@ -17,20 +17,18 @@ from services.orders.commands.stock_rules import rule_of
 from services.orders.domain import Hold, Move, Policy, backordered_by_slot, filled, steps
 from services.orders.holding import held_until
 from services.orders.promises import ship_day, sooner
-from services.orders.table import (
+from services.orders.table.changes import change_order
+from services.orders.table.line import (
     AllocationItem,
     BackorderItem,
     GrantItem,
-    HeaderItem,
-    Order,
     allocation_key,
-    change_order,
     grant_key,
     line_pk,
-    load_order,
     promised_in_line,
-    waiting_rank,
 )
+from services.orders.table.orders import HeaderItem, Order, waiting_rank
+from services.orders.table.reading import load_order
 from services.orders.terms import grade_of
 from services.orders.views import facts_of
 

@@ -15,7 +15,9 @@ from services.orders.api import Ship, ShipmentList, ShipmentReceipt
 from services.orders.commands.review_order import own_order
 from services.orders.domain import Action, State, is_complete, may, shipped, shipped_line
 from services.orders.shipments import record_of, shipments_of
-from services.orders.table import Order, change_order, load_order
+from services.orders.table.changes import change_order
+from services.orders.table.orders import Order
+from services.orders.table.reading import load_order
 from services.orders.views import facts_of, shipment_receipt, shipment_view
 
 

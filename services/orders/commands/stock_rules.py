@@ -11,7 +11,7 @@ from kernel.problems import FieldProblem, Invalid, NotFound, Stale
 from kernel.table import Item, Transaction, TransactionRefused, fetch_one
 from services.orders.allocation import Rule, Settings
 from services.orders.api import AllocationRule, SetAllocationRule, SetSourcing, Sourcing
-from services.orders.table import RuleItem, SourcingItem, rule_key, sourcing_key
+from services.orders.table.rules import RuleItem, SourcingItem, rule_key, sourcing_key
 from services.orders.terms import Grade
 
 

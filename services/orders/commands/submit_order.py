@@ -21,13 +21,12 @@ from kernel.problems import Busy, FieldProblem, Invalid, Refusal
 from kernel.table import Item, Key, Transaction, TransactionRefused, fetch
 from services.orders.api import OrderReceipt, SubmitOrder
 from services.orders.domain import MAX_PIECES_PER_SKU, Hold, Line, State, needs_credit_hold, total
-from services.orders.table import (
+from services.orders.table.accounts import AccountItem, account_key
+from services.orders.table.orders import (
     RESERVE_QUEUE,
     RESERVE_URGENT_QUEUE,
-    AccountItem,
     HeaderItem,
     LinesItem,
-    account_key,
     order_id_of,
     orders_pk,
     packed_lines,

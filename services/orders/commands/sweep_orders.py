@@ -16,13 +16,9 @@ from services.orders.commands.promise_lines import has_slipped, renew_promises, 
 from services.orders.commands.reserve_stock import reserve_stock
 from services.orders.commands.serve_line import serve_line
 from services.orders.domain import Hold, State, given_back
-from services.orders.table import (
-    RESERVE_QUEUE,
-    HeaderItem,
-    change_order,
-    load_order,
-    waiting_orders,
-)
+from services.orders.table.changes import change_order
+from services.orders.table.orders import RESERVE_QUEUE, HeaderItem, waiting_orders
+from services.orders.table.reading import load_order
 from services.orders.terms import WARNING, urgent_due
 from services.orders.views import facts_of
 

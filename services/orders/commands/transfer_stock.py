@@ -12,7 +12,7 @@ from services.orders.api import StockDocument, TransferStock
 from services.orders.commands.expect_goods import check_day
 from services.orders.domain import Move
 from services.orders.goods import goods_of, lines_short
-from services.orders.table import StockDocumentItem, document_key
+from services.orders.table.stock import StockDocumentItem, document_key
 from services.orders.views import document_view
 
 _DOCUMENT = "transfer"

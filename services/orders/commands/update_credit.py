@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.reconciliation import JournalReversed, ReceiptPosted
 from kernel.events import Envelope
 from kernel.table import Transaction, TransactionRefused
-from services.orders.table import AccountItem, FollowedEventItem, account_key
+from services.orders.table.accounts import AccountItem, FollowedEventItem, account_key
 
 
 def update_credit(message: Envelope) -> None:

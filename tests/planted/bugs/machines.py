@@ -86,7 +86,7 @@ BUGS = (
     Bug(
         "an order that ended stands in line for ever",
         Kind.REMOVED_CONDITION,
-        "services/orders/table.py",
+        "services/orders/table/changes.py",
         old="    if was and was != is_now:\n",
         new="    if was and is_now and was != is_now:\n",
         caught_by=_PLAYED,

@@ -6,7 +6,8 @@ from tests.planted.planting import Bug, Kind
 
 _DOMAIN = "services/orders/domain.py"
 _STOCK = "services/orders/stock.py"
-_TABLE = "services/orders/table.py"
+_READING = "services/orders/table/reading.py"
+_CHANGES = "services/orders/table/changes.py"
 _SUBMIT = "services/orders/commands/submit_order.py"
 _RESERVE = "services/orders/commands/reserve_stock.py"
 _REVIEW = "services/orders/commands/review_order.py"
@@ -166,7 +167,7 @@ BUGS = (
     Bug(
         "lines that are short count as wholly held, for nothing tells of them",
         Kind.REMOVED_CONDITION,
-        _TABLE,
+        _CHANGES,
         old="    if order.has_fulfilment or int(order.header.pieces) not in changes.values():\n",
         new="    if order.has_fulfilment:\n",
         caught_by=f"{_ORDERS}test_short_stock_holds_what_is_there_and_the_rest_waits",
@@ -199,7 +200,7 @@ BUGS = (
     Bug(
         "what was changed between the reading of two parts of an order is undone",
         Kind.LOST_UPDATE,
-        _TABLE,
+        _READING,
         old="    together = int(header.fulfilments) == (int(became.number) if became else 0)\n",
         new="    together = True\n",
         caught_by=(
@@ -210,7 +211,7 @@ BUGS = (
     Bug(
         "who leaves the line is still counted in it",
         Kind.LOST_UPDATE,
-        _TABLE,
+        _CHANGES,
         old="        change = LineItem.orders.add(1 if is_now else -1)\n",
         new="        change = LineItem.orders.add(1 if is_now else 0)\n",
         caught_by="tests/orders/test_line.py::test_nobody_looks_at_a_line_in_which_nobody_waits",
@@ -218,7 +219,7 @@ BUGS = (
     Bug(
         "a count takes what an order holds for lost while the index does not name the order",
         Kind.WRONG_SOURCE,
-        _TABLE,
+        _READING,
         old="    named = {header.order_id for header in waiting} | _lately_held(warehouse)\n",
         new="    named = {header.order_id for header in waiting}\n",
         caught_by=f"{_DOCUMENTS}test_a_count_knows_what_orders_hold_though_the_index_does_not_name_them_yet",
@@ -281,7 +282,7 @@ BUGS = (
     Bug(
         "who asked for urgent stands at the end of the line",
         Kind.SWAPPED_ORDER,
-        _TABLE,
+        "services/orders/table/orders.py",
         old='    return f"{0 if urgent else 1}#{submitted_at}#{order_id}"\n',
         new='    return f"{1 if urgent else 0}#{submitted_at}#{order_id}"\n',
         caught_by=f"{_ORDERS}test_urgent_orders_stand_first_in_the_review_queue",

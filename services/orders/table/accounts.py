@@ -1,0 +1,28 @@
+"""Dealers' accounts as buyers: order numbers, commitments, and the events of the ledger that changed them."""
+
+from __future__ import annotations
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from kernel.table import Item, Key
+
+
+class AccountItem(Item, discriminator="ordering_account"):
+    """A dealer's last order number, and what it owes or has on order, in fen. `urgent_orders`: how many it had in
+    `urgent_week` (2026-W48)."""
+
+    last_sequence = NumberAttribute(default=0)  # money may come before the first order
+    committed_fen = NumberAttribute(default=0)
+    urgent_week = UnicodeAttribute(null=True)
+    urgent_orders = NumberAttribute(default=0)
+
+
+class FollowedEventItem(Item, discriminator="followed_event"):
+    """An event of the ledger by which commitments were changed, so that it is not followed twice."""
+
+    change_fen = NumberAttribute()
+
+
+def account_key(dealer_id: str) -> Key:
+    """A dealer's account with us as a buyer."""
+    return f"ORDERING#{dealer_id}", "ACCOUNT"

@@ -1,0 +1,151 @@
+"""Orders changed: header, progress, place in line and event in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from contracts.orders import OrderEvent
+from kernel.outbox import Command, announcement
+from kernel.table import Transaction
+from services.orders.domain import OPEN_STATES, Progress, State, backordered_by_slot, totals
+from services.orders.table.line import BackorderItem, LineItem, length_key, place_in_line
+from services.orders.table.orders import (
+    FulfilmentItem,
+    HeaderItem,
+    Order,
+    packed_progress,
+    part_key,
+    waiting_key,
+    waiting_rank,
+)
+
+
+def change_order(
+    transaction: Transaction,
+    order: Order,
+    *,
+    event: OrderEvent,
+    progress: tuple[Progress, ...] | None = None,
+    command: Command | None = None,
+    promised: Mapping[int, str] | None = None,
+    record: Any = None,
+    **changes: Any,
+) -> Order:
+    """Let the transaction bring an order to the state its event tells of, if nobody changed it since it was read.
+
+    Its place in line for goods follows: it stands there while `in_line_since` is set, it is open and pieces are
+    back-ordered.
+
+    Args:
+        progress: what becomes of the lines, None if that stays; totals in the header follow from it.
+        command: what besides the bus the event is for.
+        promised: days its dealer is told for what it waits for in line, by slot; None if they stay.
+        record: what is kept with the event and not sent.
+        changes: further attributes of the header and their new values, None to take one away.
+
+    Returns:
+        the order as it will be once the transaction is committed.
+    """
+    header = order.header
+    state = State(event.state)
+    version = int(header.version) + 1
+    if progress is not None:
+        changes |= _record_progress(transaction, order, progress)
+    changes |= {"state": state.value, "version": version}
+    if not changes.get("backordered", header.backordered) or state not in OPEN_STATES:
+        changes["in_line_since"] = None
+    after = order._replace(header=_with(header, changes), progress=progress or order.progress)
+    _stand_in_line(transaction, order, after, promised)
+    actions = [*_set(changes), *_wait(header, state)]
+    transaction.update(HeaderItem, (header.pk, header.sk), actions, _unchanged(header), "order")
+    transaction.create(
+        announcement(
+            event,
+            pk=header.pk,
+            subject=header.order_id,
+            sequence=version,
+            dealer_id=header.dealer_id,
+            command=command,
+            record=record,
+        ),
+        "event",
+    )
+    return after
+
+
+def sourced_from(order: Order, warehouse: str, because: list[dict[str, Any]]) -> Order:
+    """The order, not yet decided, at the warehouse that serves it and with the reason for that."""
+    return order._replace(header=_with(order.header, {"warehouse": warehouse, "sourcing": because}))
+
+
+def record_step(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> None:
+    """Let the transaction record one part of a change too large for one transaction, to be resumed from there."""
+    header = order.header
+    changes = {"steps": int(header.steps) + 1, **_record_progress(transaction, order, progress)}
+    transaction.update(HeaderItem, (header.pk, header.sk), _set(changes), _unchanged(header), "order")
+
+
+def _set(changes: Mapping[str, Any]) -> list[Action]:
+    attributes = ((getattr(HeaderItem, name), value) for name, value in changes.items())
+    return [attribute.remove() if value is None else attribute.set(value) for attribute, value in attributes]
+
+
+def _with(header: HeaderItem, changes: Mapping[str, Any]) -> HeaderItem:
+    after = HeaderItem()
+    after.attribute_values = {**header.attribute_values, **changes}
+    return after
+
+
+def _stand_in_line(transaction: Transaction, before: Order, after: Order, promised: Mapping[int, str] | None) -> None:
+    was, is_now = (place_in_line(order.header) for order in (before, after))
+    if was and was != is_now:
+        transaction.delete(BackorderItem, was, None, "place left")
+    if bool(was) != bool(is_now):
+        change = LineItem.orders.add(1 if is_now else -1)
+        transaction.update(LineItem, length_key(after.header.warehouse), [change], None, "line")
+    if is_now:
+        header = after.header
+        wanted = backordered_by_slot(after.lines, after.progress)
+        # What it was promised stays unless it is told: hence no put.
+        actions: list[Action] = [
+            BackorderItem.order_id.set(header.order_id),
+            BackorderItem.dealer_id.set(header.dealer_id),
+            BackorderItem.grade.set(header.grade),
+            BackorderItem.urgent.set(header.urgent),
+            BackorderItem.since.set(header.in_line_since),
+            BackorderItem.policy.set(header.policy),
+            BackorderItem.wanted.set([list(wanted), list(wanted.values())]),
+        ]
+        if promised is not None:
+            actions.append(BackorderItem.promised.set([list(promised), list(promised.values())]))
+        transaction.update(BackorderItem, is_now, actions, None, "place")
+
+
+def _wait(header: HeaderItem, state: State) -> list[Action]:
+    """Stand in the queue of the state, or in none."""
+    waiting = waiting_key(state)
+    if waiting is None:
+        return [HeaderItem.gsi1pk.remove(), HeaderItem.gsi1sk.remove()]
+    rank = waiting_rank(bool(header.urgent), header.submitted_at, header.order_id)
+    return [HeaderItem.gsi1pk.set(waiting), HeaderItem.gsi1sk.set(rank)]
+
+
+def _record_progress(transaction: Transaction, order: Order, progress: Sequence[Progress]) -> dict[str, int]:
+    """Write what became of the lines where the header alone no longer tells; the header's new totals, and its count of
+    these writings."""
+    changes = totals(progress)._asdict()
+    if order.has_fulfilment or int(order.header.pieces) not in changes.values():
+        number = int(order.header.fulfilments) + 1
+        key = part_key("FULFILMENT", order.header.order_id)
+        transaction.put(FulfilmentItem(*key, columns=packed_progress(progress), number=number), "fulfilment")
+        changes["fulfilments"] = number
+    return changes
+
+
+def _unchanged(header: HeaderItem) -> Condition:
+    unchanged: Condition = (HeaderItem.version == int(header.version)) & (HeaderItem.steps == int(header.steps))
+    return unchanged

@@ -1,0 +1,98 @@
+"""The line of a warehouse: orders that wait for goods, runs that share goods out, what each order got."""
+
+from __future__ import annotations
+
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+
+from kernel.table import Item, Key, PackedJSONAttribute, fetch_one
+from services.orders.table.orders import HeaderItem, part_key, waiting_rank
+
+
+class BackorderItem(Item, discriminator="backorder"):
+    """An order's place in line for goods: there exactly while its header says since when it waits.
+
+    `wanted`: slot numbers and pieces waited for; `promised`: slot numbers and the days its dealer was told, of those
+    for which one could be named.
+    """
+
+    order_id = UnicodeAttribute()
+    dealer_id = UnicodeAttribute()
+    grade = UnicodeAttribute()
+    urgent = BooleanAttribute()
+    since = UnicodeAttribute()
+    policy = UnicodeAttribute()
+    wanted = PackedJSONAttribute()
+    promised = PackedJSONAttribute(null=True)
+
+    @property
+    def by_slot(self) -> dict[int, int]:
+        """Pieces waited for by slot number."""
+        return dict(zip(*self.wanted, strict=True))
+
+    @property
+    def days(self) -> dict[int, str]:
+        """The promised day by slot number, of what is still waited for."""
+        wanted = self.by_slot
+        return {slot: day for slot, day in zip(*(self.promised or ((), ())), strict=True) if slot in wanted}
+
+
+class LineItem(Item, discriminator="line"):
+    """How many orders stand in the line of a warehouse: while it is none, an order that is decided need not look."""
+
+    orders = NumberAttribute(default=0)
+
+
+class AllocationItem(Item, discriminator="allocation"):
+    """A run in which goods were shared out; recorded before anybody gets anything, then never changed.
+
+    `shares`: by order and slot (as text) a Grant's pieces and reason; `rule_version`: of the rule as it was published.
+    """
+
+    made_at = UnicodeAttribute()
+    rule = UnicodeAttribute()
+    rule_version = NumberAttribute()
+    shares = PackedJSONAttribute()
+
+
+class GrantItem(Item, discriminator="allocation_grant"):
+    """What one order got in a run and why, for its dealer to read. `grants`: [sku, pieces, reason] each."""
+
+    order_id = UnicodeAttribute()
+    run = UnicodeAttribute()
+    granted_at = UnicodeAttribute()
+    rule_version = NumberAttribute()
+    grants = PackedJSONAttribute()
+
+
+def line_pk(warehouse: str) -> str:
+    """The orders that wait for goods in a warehouse."""
+    return f"STOCK#{warehouse}#LINE"
+
+
+def length_key(warehouse: str) -> Key:
+    """How many they are."""
+    return line_pk(warehouse), "LENGTH"
+
+
+def place_in_line(header: HeaderItem) -> Key | None:
+    """Where an order stands in line; None if it does not."""
+    since = header.in_line_since
+    return (line_pk(header.warehouse), waiting_rank(bool(header.urgent), since, header.order_id)) if since else None
+
+
+def promised_in_line(header: HeaderItem) -> dict[int, str]:
+    """The days an order was told for what it waits for, by slot; read consistently."""
+    key = place_in_line(header)
+    place = fetch_one(BackorderItem, key) if key else None
+    return place.days if place else {}
+
+
+def allocation_key(warehouse: str, run_id: str) -> Key:
+    """A run in which goods were shared out."""
+    return f"STOCK#{warehouse}", f"ALLOCATION#{run_id}"
+
+
+def grant_key(order_id: str, run_id: str, first_slot: int) -> Key:
+    """What an order got in a run; of more shelves than one transaction can change, in portions."""
+    pk, sk = part_key("GRANT", order_id)
+    return pk, f"{sk}#{run_id}#{first_slot}"

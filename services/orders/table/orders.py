@@ -1,0 +1,222 @@
+"""Orders: header, what was ordered, what became of it; their ids, and the index of those that wait."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from kernel.problems import NotFound
+from kernel.table import Item, Key, query_page
+from services.orders.domain import Hold, Line, Policy, Progress, State
+
+#: Where orders are decided and lines served, one warehouse at a time; urgent orders have a lane of their own.
+RESERVE_QUEUE = "reserve-stock"
+RESERVE_URGENT_QUEUE = "reserve-urgent-stock"
+
+_ORDER_ID = re.compile(r"([A-Z0-9]{2,16})-([0-9]{6,9})")
+
+#: The counters of a line, each also summed up in the header under the same name.
+PROGRESS_COLUMNS = ("reserved", "backordered", "shipped", "cancelled")
+#: Of compression: a tenth larger than at zlib's own level, in a quarter of the time.
+_LEVEL = 2
+_COLUMNS = ("sku", "name", "quantity", "unit_price", "policy", "tax_percent", "gross_fen", "slot")
+
+_PAGE = 100
+
+
+class HeaderItem(Item, discriminator="order"):
+    """An order's state, totals (fen, pieces) and moments. Kept under 1 KB: it is written at every step.
+
+    `version` grows by one with every event; `steps` counts the transactions of a reservation too large for one;
+    `shipments`: how many left; `fulfilments`: how often what became of its lines was written, which bears that number.
+    `grade`: the dealer's when it ordered; `in_line_since`: when it began to wait for goods, absent while it does not;
+    `held_until`: when what is held for it goes back unless somebody acts; `warned`: that was announced;
+    `overdue`: nobody decided an urgent order in time, and that was announced; `sourcing`: why its warehouse;
+    `promised_on`: the day (ISO date) on which what is held leaves, what is waited for has its days in the line.
+    """
+
+    order_id = UnicodeAttribute()
+    dealer_id = UnicodeAttribute()
+    warehouse = UnicodeAttribute()
+    state = UnicodeAttribute()
+    holds: JSONAttribute = JSONAttribute()
+    version = NumberAttribute()
+    steps = NumberAttribute(default=0)
+    shipments = NumberAttribute(default=0)
+    fulfilments = NumberAttribute(default=0)
+    policy = UnicodeAttribute()
+    urgent = BooleanAttribute()
+    line_count = NumberAttribute()
+    pieces = NumberAttribute()
+    gross_fen = NumberAttribute()
+    tax_fen = NumberAttribute()
+    payment_days = NumberAttribute()
+    submitted_at = UnicodeAttribute()
+    submitted_by = UnicodeAttribute()
+    visible_at = UnicodeAttribute(null=True)
+    decided_at = UnicodeAttribute(null=True)
+    grade = UnicodeAttribute(default="")
+    in_line_since = UnicodeAttribute(null=True)
+    held_until = UnicodeAttribute(null=True)
+    warned = BooleanAttribute(null=True)
+    overdue = BooleanAttribute(null=True)
+    promised_on = UnicodeAttribute(null=True)
+    sourcing: JSONAttribute = JSONAttribute(null=True)
+    reserved = NumberAttribute(default=0)
+    backordered = NumberAttribute(default=0)
+    shipped = NumberAttribute(default=0)
+    cancelled = NumberAttribute(default=0)
+
+    @property
+    def sequence(self) -> str:
+        """The order's number within its dealer, as text of at least six digits."""
+        return self.order_id.rpartition("-")[2]
+
+
+class LinesItem(Item, discriminator="order_lines"):
+    """What was ordered, written once: lines by column as compressed JSON (a third of the write units), and remarks."""
+
+    columns = BinaryAttribute(legacy_encoding=False)
+    purchase_order = UnicodeAttribute(null=True)
+    note = UnicodeAttribute(null=True)
+    price_list = UnicodeAttribute()
+    price_version = NumberAttribute()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines in their order."""
+        columns = json.loads(zlib.decompress(self.columns))
+        columns["unit_price"] = map(Decimal, columns["unit_price"])
+        numbers = range(1, len(columns["sku"]) + 1)
+        return tuple(map(Line._make, zip(numbers, *(columns[name] for name in _COLUMNS), strict=True)))
+
+
+class FulfilmentItem(Item, discriminator="order_fulfilment"):
+    """What became of the lines, by column. Absent while the header tells it: all pieces undecided, or all of them held,
+    waited for, shipped or cancelled. `number`: the header's `fulfilments` that was written with it."""
+
+    columns = BinaryAttribute(legacy_encoding=False)
+    number = NumberAttribute(default=0)
+
+    @property
+    def progress(self) -> tuple[Progress, ...]:
+        """Per line, in the order of the lines."""
+        return tuple(Progress(*row) for row in zip(*json.loads(zlib.decompress(self.columns)), strict=True))
+
+
+class Order(NamedTuple):
+    """An order as it stands: header, what was ordered, what became of it."""
+
+    header: HeaderItem
+    ordered: LinesItem
+    lines: tuple[Line, ...]
+    progress: tuple[Progress, ...]
+    has_fulfilment: bool
+
+    @property
+    def state(self) -> State:
+        """The header's state."""
+        return State(self.header.state)
+
+    @property
+    def holds(self) -> frozenset[Hold]:
+        """The holds on it."""
+        return frozenset(Hold(hold) for hold in self.header.holds)
+
+    @property
+    def policy(self) -> Policy:
+        """What to do when stock is short."""
+        return Policy(self.header.policy)
+
+    @property
+    def next_step(self) -> str:
+        """Names the next change of this order, which is made once."""
+        return f"{self.header.order_id} {int(self.header.version) + 1}.{int(self.header.steps)}"
+
+
+def order_of(header: HeaderItem, ordered: LinesItem, fulfilment: FulfilmentItem | None) -> Order:
+    """An order from its parts as they lie in the table."""
+    lines = ordered.lines
+    if fulfilment is not None:
+        return Order(header, ordered, lines, fulfilment.progress, has_fulfilment=True)
+    return Order(header, ordered, lines, _uniform(header, lines), has_fulfilment=False)
+
+
+def _uniform(header: HeaderItem, lines: Sequence[Line]) -> tuple[Progress, ...]:
+    """Without an item of their own all lines stand alike: undecided, or all that was ordered came to the same."""
+    alike = next((name for name in PROGRESS_COLUMNS if getattr(header, name)), None)
+    if alike is None:
+        return (Progress(),) * len(lines)
+    return tuple(Progress(**{alike: line.quantity}) for line in lines)
+
+
+def packed_lines(lines: Sequence[Line]) -> bytes:
+    """Lines as `LinesItem.columns`."""
+    _, *columns = zip(*lines, strict=True)  # the place of a line is its number
+    return _packed(dict(zip(_COLUMNS, columns, strict=True)))
+
+
+def packed_progress(progress: Sequence[Progress]) -> bytes:
+    """Progress as `FulfilmentItem.columns`."""
+    return _packed(list(zip(*progress, strict=True)))
+
+
+def _packed(value: Any) -> bytes:
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+    return zlib.compress(text.encode(), _LEVEL)
+
+
+def order_id_of(dealer_id: str, sequence: int) -> str:
+    """`D0001-000123`."""
+    return f"{dealer_id}-{sequence:06d}"
+
+
+def split_order_id(order_id: str) -> tuple[str, str]:
+    """Dealer and sequence of an order id.
+
+    Raises:
+        NotFound: no order is called that.
+    """
+    match = _ORDER_ID.fullmatch(order_id)
+    if match is None:
+        raise NotFound
+    return match[1], match[2]
+
+
+def orders_pk(dealer_id: str) -> str:
+    """Partition of a dealer's orders."""
+    return f"ORDERS#{dealer_id}"
+
+
+def part_key(part: str, order_id: str) -> Key:
+    """A part of an order: HEADER, LINES or FULFILMENT."""
+    dealer_id, sequence = split_order_id(order_id)
+    return orders_pk(dealer_id), f"{part}#{sequence}"
+
+
+def waiting_key(state: State) -> str | None:
+    """Index partition of the orders that wait in a state; closed ones wait for nothing."""
+    return f"ORDERS#{state}" if state in {State.SUBMITTED, State.IN_REVIEW, State.CONFIRMED} else None
+
+
+def waiting_rank(urgent: bool, submitted_at: str, order_id: str) -> str:
+    """Urgent before normal, then first come first."""
+    return f"{0 if urgent else 1}#{submitted_at}#{order_id}"
+
+
+def waiting_orders(state: State) -> Iterator[HeaderItem]:
+    """Headers of the orders that wait in a state, urgent and old ones first, as the index knows them."""
+    pk, start = waiting_key(state), None
+    assert pk
+    while True:
+        page = query_page(HeaderItem, pk, on_index=True, limit=_PAGE, start=start)
+        yield from page.items
+        start = page.next_key
+        if start is None:
+            return

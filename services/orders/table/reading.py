@@ -1,0 +1,104 @@
+"""Orders read as they stand: one, or all that are open in a warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from kernel import clock
+from kernel.problems import Busy, NotFound
+from kernel.table import Item, Key, fetch, query_all
+from services.orders.domain import OPEN_STATES, State
+from services.orders.table.line import LineItem, length_key
+from services.orders.table.orders import (
+    FulfilmentItem,
+    HeaderItem,
+    LinesItem,
+    Order,
+    order_of,
+    part_key,
+    waiting_orders,
+)
+from services.orders.table.stock import MovementItem, movements_pk
+
+#: Together they are an order.
+_PARTS = ("HEADER", "LINES", "FULFILMENT")
+
+#: How often an order is read again because it was changed between the reading of its parts.
+_LOOKS = 10
+
+#: The index is behind by less than this. Orders move on through these states, so whoever reads them in this order meets
+#: every one of them.
+_BEHIND = timedelta(minutes=5)
+_IN_THEIR_ORDER = (State.SUBMITTED, State.IN_REVIEW, State.CONFIRMED)
+
+
+def load_order(order_id: str) -> Order:
+    """An order, read consistently in one call.
+
+    A batched read is not one moment, each part is as it stood when it was read: parts that do not belong together are
+    read again.
+
+    Raises:
+        NotFound: there is none.
+        Busy: it kept changing.
+    """
+    return _load(order_id)[0]
+
+
+def load_order_and_line(order_id: str, warehouse: str) -> tuple[Order, int]:
+    """An order, and how many wait for goods in a warehouse; as `load_order`, and at its price."""
+    key = length_key(warehouse)
+    order, found = _load(order_id, key)
+    line = found.get(key)
+    return order, int(line.orders) if isinstance(line, LineItem) else 0
+
+
+def _load(order_id: str, *also: Key) -> tuple[Order, Mapping[Key, Item]]:
+    for _ in range(_LOOKS):
+        found = fetch([*_part_keys(order_id), *also])
+        order = _put_together(order_id, found)
+        if order is not None:
+            return order, found
+    raise Busy
+
+
+def _part_keys(order_id: str) -> list[Key]:
+    return [part_key(part, order_id) for part in _PARTS]
+
+
+def _put_together(order_id: str, found: Mapping[Key, Item]) -> Order | None:
+    """None if the parts were read at different moments and do not belong together.
+
+    Raises:
+        NotFound: there is no such order.
+    """
+    header, ordered, fulfilment = map(found.get, _part_keys(order_id))
+    if not isinstance(header, HeaderItem) or not isinstance(ordered, LinesItem):
+        raise NotFound
+    became = fulfilment if isinstance(fulfilment, FulfilmentItem) else None
+    together = int(header.fulfilments) == (int(became.number) if became else 0)
+    return order_of(header, ordered, became) if together else None
+
+
+def open_orders(warehouse: str) -> Iterator[Order]:
+    """The orders of a warehouse that are open, each as it stands.
+
+    The index names them and may be behind; what it cannot name yet has moved pieces a short while ago.
+    """
+    waiting = (header for state in _IN_THEIR_ORDER for header in waiting_orders(state))
+    named = {header.order_id for header in waiting} | _lately_held(warehouse)
+    found = fetch(key for order_id in sorted(named) for key in _part_keys(order_id))
+    for order_id in sorted(named):
+        order = _put_together(order_id, found) or load_order(order_id)
+        if order.header.warehouse == warehouse and order.state in OPEN_STATES:
+            yield order
+
+
+def _lately_held(warehouse: str) -> set[str]:
+    """Orders for which pieces were held or given back a short while ago, read consistently."""
+    since = clock.now() - _BEHIND
+    lately = MovementItem.sk >= clock.stamp(since)
+    days = {clock.stamp(moment)[:10] for moment in (since, clock.now())}
+    moved = (item for day in sorted(days) for item in query_all(MovementItem, movements_pk(warehouse, day), sk=lately))
+    return {item.order_id for item in moved if item.order_id}

@@ -9,7 +9,7 @@ from kernel.problems import BadRequest, TooLarge
 
 MAX_BYTES = 1_000_000
 _MAX_DIGITS = 40
-#: Up to here a float tells every whole number from the next.
+#: Below this a float tells every whole number from the next.
 _MAX_EXACT = 2**53
 #: No request of ours comes near it; everything that walks a value later may rely on it.
 _MAX_DEPTH = 32
@@ -59,7 +59,7 @@ def _fraction(text: str) -> float | int:
     if number in (float("inf"), float("-inf")):
         raise ValueError(f"{text[:20]} is out of range")
     # JSON Schema calls 3.0 an integer; so do we.
-    return int(number) if number.is_integer() and abs(number) <= _MAX_EXACT else number
+    return int(number) if number.is_integer() and abs(number) < _MAX_EXACT else number
 
 
 def _sane_int(text: str) -> int:

@@ -22,7 +22,7 @@ from kernel.problems import Busy
 from kernel.table import Key, Transaction, TransactionRefused, fetch
 from services.orders.domain import Move, held_by_slot
 from services.orders.table.orders import RESERVE_QUEUE
-from services.orders.table.reading import open_orders
+from services.orders.table.reading import orders_that_hold
 from services.orders.table.stock import MovementItem, movements_pk
 
 #: Pieces by slot number.
@@ -75,6 +75,12 @@ def move_several(
     for shelf, steps in aside.items():
         written = _expressions("pieces", steps, ())
         transaction.update_as_written(quarantine_key(warehouse, shelf), *written, f"{_QUARANTINE_LABEL}{shelf}")
+
+
+def note_hold(transaction: Transaction, warehouse: str, cause: Cause) -> None:
+    """Let the transaction note that an order goes on holding what it holds while it goes on to its next state: whoever
+    counts then finds it (`orders_that_hold`)."""
+    _record(transaction, Move.HOLD, warehouse, {}, cause)
 
 
 def arrival(warehouse: str, document: str, reference: str, pieces: Pieces) -> EventItem:
@@ -141,7 +147,7 @@ def on_hand_at(warehouse: str, slots: Iterable[int]) -> dict[int, OnHand]:
     """What is on hand per slot. What is held is read order by order: of what happens meanwhile some may be seen."""
     available = available_at(warehouse, slots)
     held: Counter[int] = Counter()
-    for order in open_orders(warehouse):
+    for order in orders_that_hold(warehouse):
         held.update(held_by_slot(order.lines, order.progress))
     return {slot: OnHand(pieces, held[slot]) for slot, pieces in available.items()}
 

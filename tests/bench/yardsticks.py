@@ -1,4 +1,4 @@
-"""What an order must cost at the least, and what it costs line by line: written by hand, for comparison only.
+"""What an order costs at the least by the design we began with, and line by line: written by hand, for comparison.
 
 Both store the order's lines and its header, reserve its stock and set its state. They take neither HTTP nor tokens,
 check nothing, announce nothing, keep no record of a request and know no price.

@@ -343,6 +343,7 @@ def test_counters_are_what_the_movements_add_up_to(desk: Desk) -> None:
     assert [(item.move, item.by_slot) for item in moved] == [
         ("receive", {1: 20}),
         ("hold", {1: 12}),
+        ("hold", {}),  # noted when it was approved
         ("release", {1: 7}),
     ]
     assert counters(1) == (15, 0)

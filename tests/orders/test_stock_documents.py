@@ -17,6 +17,7 @@ from services.orders.table.stock import ExpectedItem, MovementItem, StockDocumen
 from tests import faults
 from tests.orders.desk import Desk
 from tests.orders.test_faults import in_the_end
+from tests.read_units import metered
 from tests.shop import WAREHOUSE, counters, open_shop, order_of, sku
 from tests.world import Response, World
 
@@ -220,12 +221,33 @@ def test_a_count_knows_what_orders_hold_though_the_index_does_not_name_them_yet(
     assert (answer.json["lines"][0]["expected"], answer.json["lines"][0]["difference"]) == (10, 0)
 
 
+def test_a_count_knows_what_an_order_holds_while_it_goes_from_one_queue_to_the_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_shop(stock=10)
+    order_id = desk.accepted(order_of((1, 4)))
+    desk.world.clock.advance(minutes=10)
+    assert desk.act(order_id, "approve", {}).status == 200
+    # It was taken out of the one queue, and the index has not put it into the other yet.
+    monkeypatch.setattr(reading, "waiting_orders", lambda _: iter(()))
+    answer = desk.adjust("count", "C-1", (sku(1), 10))
+    assert (answer.json["lines"][0]["expected"], answer.json["lines"][0]["difference"]) == (10, 0)
+
+
+def test_looking_at_a_warehouse_reads_no_order_of_another(desk: Desk) -> None:
+    open_shop(stock=10)
+    desk.accepted(order_of((1, 4)))
+    with metered() as meter:
+        assert list(reading.orders_that_hold("SH")) == []
+    assert "BatchGetItem" not in [operation for operation, _ in meter.reads]
+
+
 def test_a_count_during_which_goods_leave_sees_them_here_or_gone_not_half_of_each(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_shop(stock=10)
     orders = [desk.approved(order_of((1, 4))), desk.approved(order_of((1, 4)))]
-    look, ships = stock.open_orders, iter([True])
+    look, ships = stock.orders_that_hold, iter([True])
 
     def look_while_both_leave(warehouse: str) -> Iterator[Order]:
         found = list(look(warehouse))
@@ -236,7 +258,7 @@ def test_a_count_during_which_goods_leave_sees_them_here_or_gone_not_half_of_eac
         for order_id in orders:
             assert desk.ship(order_id).status == 201
 
-    monkeypatch.setattr(stock, "open_orders", look_while_both_leave)
+    monkeypatch.setattr(stock, "orders_that_hold", look_while_both_leave)
     answer = desk.adjust("count", "C-1", (sku(1), 2))
     assert (answer.status, answer.json["lines"][0]["difference"]) == (201, 0)
 

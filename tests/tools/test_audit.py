@@ -515,6 +515,10 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
         lambda table: table.change(table.shipment(), record=[[2], [1]]),
         {"shipped-pieces", "shipped-money", "promises-kept"},
     ),
+    "a shipment names a line there is not": (
+        lambda table: table.change(table.shipment(), record=[[9], [1]]),
+        {"shipment-unreadable", "journal-unfounded", "promises-kept"},
+    ),
     "a shipment was not counted": (
         lambda table: table.add(table.order("order partly shipped"), shipments=-1),
         {"shipment-count"},

@@ -94,15 +94,26 @@ class Snapshot:
 
     @cached_property
     def shipments(self) -> dict[str, list[Shipment]]:
-        """What left, by order, for every order that has lines."""
+        """What left, by order, for every order that has lines and whose shipments can be read."""
+        return {order_id: shipments for order_id, shipments in self._shipments.items() if shipments is not None}
+
+    @property
+    def unreadable_shipments(self) -> list[str]:
+        """Orders of whose shipments one cannot be read."""
+        return [order_id for order_id, shipments in self._shipments.items() if shipments is None]
+
+    @cached_property
+    def _shipments(self) -> dict[str, list[Shipment] | None]:
         kept = {(message.subject, message.sequence): item.record for item, message in self._announced}
-        return {
-            order.header.order_id: shipments_of(
-                order.lines,
-                ((told, kept[told.subject, told.sequence]) for told in self.history.get(order.header.order_id, [])),
-            )
-            for order in self.orders
-        }
+        found: dict[str, list[Shipment] | None] = {}
+        for order in self.orders:
+            order_id = order.header.order_id
+            history = [(told, kept[told.subject, told.sequence]) for told in self.history.get(order_id, [])]
+            try:
+                found[order_id] = shipments_of(order.lines, history)
+            except (LookupError, TypeError, ValueError):
+                found[order_id] = None
+        return found
 
     @cached_property
     def orders_of(self) -> dict[str, list[Order]]:

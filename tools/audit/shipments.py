@@ -20,8 +20,12 @@ from tools.audit.reading import Snapshot
 def shipments_are_what_left(table: Snapshot) -> Iterator[Finding]:
     """S5: the shipped pieces of a line, and what they are worth, are those of its shipments, and the header knows how
     many there are."""
+    for order_id in table.unreadable_shipments:
+        yield Finding("shipment-unreadable", order_id, "what is kept with one of its shipments does not fit its lines")
     for order in table.orders:
-        shipments = table.shipments[order.header.order_id]
+        shipments = table.shipments.get(order.header.order_id)
+        if shipments is None:
+            continue
         pieces, worth = _sent(shipments)
         for line, so_far in zip(order.lines, order.progress, strict=True):
             number, subject = line.line_no, f"{order.header.order_id} line {line.line_no}"

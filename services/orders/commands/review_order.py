@@ -18,6 +18,7 @@ from kernel.outbox import Command
 from kernel.principal import Principal, Role
 from kernel.problems import NotAllowed, NotFound, Refusal
 from kernel.table import Transaction
+from services.orders import stock
 from services.orders.api import Approve, OrderSummary, WithReason
 from services.orders.commands.free_stock import free, free_all_but_last
 from services.orders.domain import (
@@ -69,7 +70,10 @@ def approve_order(caller: Principal, order_id: str, request: Approve, key: Idemp
     event = OrderApproved(**facts_of(order.header, State.CONFIRMED, caller.name), note=request.note)
     now = clock.now()
     ends = held_until(State.CONFIRMED, order.header.grade, now) if order.header.reserved else None
-    answer = _commit(Transaction(), order, event, key, decided_at=clock.stamp(), held_until=ends, warned=None)
+    transaction = Transaction()
+    if order.header.reserved:
+        stock.note_hold(transaction, order.header.warehouse, stock.Cause(order.next_step, caller.name))
+    answer = _commit(transaction, order, event, key, decided_at=clock.stamp(), held_until=ends, warned=None)
     _measure_decision(order)
     return answer
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from kernel import clock
 from kernel.problems import Busy, NotFound
 from kernel.table import Item, Key, fetch, query_all
-from services.orders.domain import OPEN_STATES, State
+from services.orders.domain import OPEN_STATES
 from services.orders.table.line import LineItem, length_key
 from services.orders.table.orders import (
     FulfilmentItem,
@@ -27,10 +27,8 @@ _PARTS = ("HEADER", "LINES", "FULFILMENT")
 #: How often an order is read again because it was changed between the reading of its parts.
 _LOOKS = 10
 
-#: The index is behind by less than this. Orders move on through these states, so whoever reads them in this order meets
-#: every one of them.
+#: The index is behind by less than this.
 _BEHIND = timedelta(minutes=5)
-_IN_THEIR_ORDER = (State.SUBMITTED, State.IN_REVIEW, State.CONFIRMED)
 
 
 def load_order(order_id: str) -> Order:
@@ -81,13 +79,15 @@ def _put_together(order_id: str, found: Mapping[Key, Item]) -> Order | None:
     return order_of(header, ordered, became) if together else None
 
 
-def open_orders(warehouse: str) -> Iterator[Order]:
-    """The orders of a warehouse that are open, each as it stands.
+def orders_that_hold(warehouse: str) -> Iterator[Order]:
+    """The open orders that may hold pieces in a warehouse, each as it stands.
 
-    The index names them and may be behind; what it cannot name yet has moved pieces a short while ago.
+    The index names them and may be behind, and know an order that goes on from one state to the next in neither. What
+    it may be wrong about has held pieces, or was approved, a short while ago.
     """
-    waiting = (header for state in _IN_THEIR_ORDER for header in waiting_orders(state))
-    named = {header.order_id for header in waiting} | _lately_held(warehouse)
+    waiting = (header for state in sorted(OPEN_STATES) for header in waiting_orders(state))
+    holding = {header.order_id for header in waiting if header.warehouse == warehouse and header.reserved}
+    named = holding | _lately_held(warehouse)
     found = fetch(key for order_id in sorted(named) for key in _part_keys(order_id))
     for order_id in sorted(named):
         order = _put_together(order_id, found) or load_order(order_id)
@@ -96,7 +96,7 @@ def open_orders(warehouse: str) -> Iterator[Order]:
 
 
 def _lately_held(warehouse: str) -> set[str]:
-    """Orders for which pieces were held or given back a short while ago, read consistently."""
+    """Orders for which pieces were held, still held or given back a short while ago, read consistently."""
     since = clock.now() - _BEHIND
     lately = MovementItem.sk >= clock.stamp(since)
     days = {clock.stamp(moment)[:10] for moment in (since, clock.now())}

@@ -88,6 +88,12 @@ def play(stage: Stage, seed: int, tell: Callable[[str], None] | None = None) -> 
     return Outcome(seed, game.trace.hash, game.trace.calls, len(game.view.orders), game.faults)
 
 
+def _answers_as_at_first(ask: Ask, text: str, again: Response) -> None:
+    # What is put bears a version instead of a key: once somebody put something else there, it is refused.
+    overtaken = ask.method == "PUT" and again.status == Stale.status
+    assert overtaken or again.text == text, f"{ask}: first {text}, then {again.text}"
+
+
 def _digest(world: World) -> str:
     return sha256(json.dumps(sorted(world.snapshot().items())).encode()).hexdigest()
 
@@ -181,8 +187,7 @@ class _Game:
         assert self.world.call("orders", "GET", f"/orders/{order_id}", token=token).status == 200, order_id
         if self._answered:
             ask, text = self._lot.choice(list(self._answered.values()))
-            again = self._call(ask)
-            assert again.text == text, f"{ask}: first {text}, then {again.text}"
+            _answers_as_at_first(ask, text, self._call(ask))
 
     def _deliver_everything_again(self) -> None:
         """Every message once more, in any order; or every announcement, so late that no queue remembers it."""
@@ -269,10 +274,8 @@ class _Game:
             ask, text = self._lot.choice(list(self._answered.values()))
             answers: list[Response] = []
             self._run(f"again {ask.key}", faulty, lambda: answers.append(self._call(ask)))
-            # What is put bears a version instead of a key: once somebody put something else, it is refused.
-            overtaken = ask.method == "PUT" and answers and answers[0].status == Stale.status
-            if answers and answers[0].status < 500 and not overtaken:
-                assert answers[0].text == text, f"{ask}: first {text}, then {answers[0].text}"
+            if answers and answers[0].status < 500:
+                _answers_as_at_first(ask, text, answers[0])
         elif self.world.delivered:
             self._deliver_again(self._lot.choice(self.world.delivered), faulty)
         return True

@@ -41,10 +41,10 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
         )
     progress = tuple(shipped(so_far, leaving.get(number, 0)) for number, so_far in enumerate(order.progress, 1))
     state = State.CLOSED if is_complete(order.lines, progress) else State.CONFIRMED
-    event = _event(caller, order, request, leaving, state)
+    shipments = int(order.header.shipments) + 1
+    event = _event(caller, order, request, leaving, shipments, state)
     transaction = Transaction()
     record = record_of(order.lines, leaving)
-    shipments = int(order.header.shipments) + 1
     change_order(transaction, order, event=event, progress=progress, record=record, shipments=shipments)
     answer = shipment_receipt(event)
     key.keep(transaction, answer)
@@ -81,7 +81,9 @@ def _leaving(order: Order, request: Ship) -> dict[int, int]:
     return dict(sorted(asked.items()))
 
 
-def _event(caller: Principal, order: Order, request: Ship, leaving: dict[int, int], state: State) -> OrderShipped:
+def _event(
+    caller: Principal, order: Order, request: Ship, leaving: dict[int, int], number: int, state: State
+) -> OrderShipped:
     header = order.header
     sent = [
         shipped_line(order.lines[number - 1], order.progress[number - 1].shipped, pieces)
@@ -90,7 +92,7 @@ def _event(caller: Principal, order: Order, request: Ship, leaving: dict[int, in
     gross_fen, tax_fen = sum(line.gross_fen for line in sent), sum(line.tax_fen for line in sent)
     return OrderShipped(
         **facts_of(header, state, caller.name),
-        shipment_id=f"{header.order_id}-S{int(header.shipments) + 1:02d}",
+        shipment_id=f"{header.order_id}-S{number:02d}",
         shipped_pieces=sum(leaving.values()),
         shipped_gross_fen=gross_fen,
         shipped_net_fen=gross_fen - tax_fen,

@@ -13,7 +13,7 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute
 
 from kernel.problems import NotFound
 from kernel.table import Item, Key, query_page
-from services.orders.domain import Hold, Line, Policy, Progress, State
+from services.orders.domain import OPEN_STATES, Hold, Line, Policy, Progress, State
 
 #: Where orders are decided and lines served, one warehouse at a time; urgent orders have a lane of their own.
 RESERVE_QUEUE = "reserve-stock"
@@ -202,7 +202,7 @@ def part_key(part: str, order_id: str) -> Key:
 
 def waiting_key(state: State) -> str | None:
     """Index partition of the orders that wait in a state; closed ones wait for nothing."""
-    return f"ORDERS#{state}" if state in {State.SUBMITTED, State.IN_REVIEW, State.CONFIRMED} else None
+    return f"ORDERS#{state}" if state in OPEN_STATES else None
 
 
 def waiting_rank(urgent: bool, submitted_at: str, order_id: str) -> str:

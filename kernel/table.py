@@ -5,19 +5,20 @@ Only the owner writes a prefix; whoever reads another's items goes through docs/
 
 from __future__ import annotations
 
-import json
 import random
 import time
 import zlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from functools import cache
+from typing import Any, NamedTuple, Self, TypeVar, cast
 from uuid import uuid4
 
 import botocore
 from botocore.config import Config
+from pydantic_core import from_json, to_json
 from pynamodb.attributes import Attribute, DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.constants import BINARY
-from pynamodb.exceptions import TransactWriteError
+from pynamodb.exceptions import AttributeNullError, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
@@ -86,6 +87,44 @@ class Item(Model):
     expires_at = NumberAttribute(null=True)
 
     @classmethod
+    def from_raw_data(cls, data: dict[str, Any]) -> Self:
+        """The item that was stored so, as the kind it says it is.
+
+        What stands there is gone through once; PynamoDB's own would set every attribute a kind may have up to four
+        times, a fifth of the work of an order.
+
+        Raises:
+            ValueError: it is not of this kind.
+        """
+        kind = cls.kind.deserialize(data["kind"]["S"]) if "kind" in data else cls
+        if not issubclass(kind, cls):
+            raise ValueError(f"a {kind.__name__} is no {cls.__name__}")
+        attributes, values = kind.get_attributes(), dict(_defaults(kind))
+        for name, stored in data.items():
+            attribute = attributes.get(name)
+            if attribute is not None:
+                values[name] = attribute.deserialize(attribute.get_value(stored))
+        item = kind.__new__(kind)
+        item.attribute_values = values
+        return cast(Self, item)
+
+    def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
+        """The item as it is stored: what is set, and nothing for the rest.
+
+        Raises:
+            AttributeNullError: something is missing that every item of the kind has.
+        """
+        attributes, stored = self.get_attributes(), {}
+        for name, value in self.attribute_values.items():
+            written = None if value is None else attributes[name].serialize(value)
+            if written is not None:
+                stored[name] = {attributes[name].attr_type: written}
+        missing = _always_there(type(self)) - stored.keys()
+        if missing:
+            raise AttributeNullError(min(missing))
+        return stored
+
+    @classmethod
     def _get_connection(cls) -> Any:
         # One connection (and botocore client) for all kinds; the table's name is looked up at the first call, not at
         # import, because modules import without an environment.
@@ -99,16 +138,31 @@ class Item(Model):
         return connection
 
 
+@cache
+def _defaults(kind: type[Item]) -> dict[str, Any]:
+    """What an item has that was stored before there was such an attribute; constants, all of them."""
+    found = {name: attribute.default for name, attribute in kind.get_attributes().items()}
+    return {"kind": kind} | {name: default for name, default in found.items() if default is not None}
+
+
+@cache
+def _always_there(kind: type[Item]) -> frozenset[str]:
+    return frozenset(name for name, attribute in kind.get_attributes().items() if not attribute.null)
+
+
 class PackedJSONAttribute(Attribute[Any]):
-    """JSON, compressed: for items that hold many alike rows and are paid for by the kilobyte."""
+    """JSON, compressed: for items that hold many alike rows and are paid for by the kilobyte. Decimals become text."""
 
     attr_type = BINARY
 
+    #: A tenth larger than at zlib's own level, in a quarter of the time.
+    _LEVEL = 2
+
     def serialize(self, value: Any) -> bytes:
-        return zlib.compress(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
+        return zlib.compress(to_json(value), self._LEVEL)
 
     def deserialize(self, value: bytes) -> Any:
-        return json.loads(zlib.decompress(value))
+        return from_json(zlib.decompress(value))
 
 
 Key = tuple[str, str]

@@ -19,7 +19,13 @@ from kernel.table import Item
 from services.notifications.table.texts import RecordedItem
 from services.orders.domain import Progress
 from services.orders.table.line import length_key
-from services.orders.table.orders import PROGRESS_COLUMNS, FulfilmentItem, packed_lines, packed_progress, part_key
+from services.orders.table.orders import (
+    PROGRESS_COLUMNS,
+    FulfilmentItem,
+    columns_of_lines,
+    columns_of_progress,
+    part_key,
+)
 from services.orders.table.stock import ExpectedItem, MovementItem, StockDocumentItem, document_key, expected_key
 from services.reconciliation.table import BankReferenceItem, JournalItem, journal_key
 from tests import world as worlds
@@ -220,7 +226,7 @@ def _clone_product(table: Table) -> None:
 def progress(name: str, *lines: Progress) -> Spoil:
     def spoil(table: Table) -> None:
         number = int(table.item(table.order(name)).fulfilments) + 1
-        table.put(FulfilmentItem(*table.order(name, "FULFILMENT"), columns=packed_progress(lines), number=number))
+        table.put(FulfilmentItem(*table.order(name, "FULFILMENT"), columns=columns_of_progress(lines), number=number))
         sums = {column: sum(getattr(line, column) for line in lines) for column in PROGRESS_COLUMNS}
         table.change(table.order(name), **sums, fulfilments=number)
 
@@ -246,7 +252,7 @@ def line(**changed: Any) -> Spoil:
         key = table.order("order in review", "LINES")
         first, *others = table.item(key).lines
         lines = [with_changes(first, **changed), *others]
-        table.change(key, columns=packed_lines(lines))
+        table.change(key, columns=columns_of_lines(lines))
         header = table.order("order in review")
         gross, tax = sum(one.gross_fen for one in lines), sum(one.tax_fen for one in lines)
         table.add(ACCOUNT, committed_fen=gross - int(table.item(header).gross_fen))

@@ -27,9 +27,9 @@ from services.orders.table.orders import (
     RESERVE_URGENT_QUEUE,
     HeaderItem,
     LinesItem,
+    columns_of_lines,
     order_id_of,
     orders_pk,
-    packed_lines,
     part_key,
     waiting_key,
     waiting_rank,
@@ -184,7 +184,7 @@ def _store(
     transaction.create(
         LinesItem(
             *part_key("LINES", order_id),
-            columns=packed_lines(priced.lines),
+            columns=columns_of_lines(priced.lines),
             purchase_order=request.purchase_order,
             note=request.note or None,
             price_list=priced.price_list,

@@ -17,7 +17,7 @@ from services.orders.table.orders import (
     FulfilmentItem,
     HeaderItem,
     Order,
-    packed_progress,
+    columns_of_progress,
     part_key,
     waiting_key,
     waiting_rank,
@@ -141,7 +141,7 @@ def _record_progress(transaction: Transaction, order: Order, progress: Sequence[
     if order.has_fulfilment or int(order.header.pieces) not in changes.values():
         number = int(order.header.fulfilments) + 1
         key = part_key("FULFILMENT", order.header.order_id)
-        transaction.put(FulfilmentItem(*key, columns=packed_progress(progress), number=number), "fulfilment")
+        transaction.put(FulfilmentItem(*key, columns=columns_of_progress(progress), number=number), "fulfilment")
         changes["fulfilments"] = number
     return changes
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from chalice.app import Chalice, Rate, Response
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
 
 from kernel import consumer, observability, strict_json
 from kernel.events import Envelope, Event
@@ -302,15 +303,11 @@ def _perform(operation: Operation, request: Any, path_values: dict[str, str]) ->
         arguments["caller"] = caller
     if operation.query is not None:
         arguments["query"] = _read_query(operation.query, request.query_params or {})
-    body: Any = None
     if operation.body is not None:
-        body = strict_json.parse(request.raw_body)
-    content = strict_json.canonical(body)
-    if operation.body is not None:
-        arguments["body"] = _read_body(operation.body, body, content)
+        arguments["body"] = _read_body(operation.body, strict_json.parse(request.raw_body))
     if not operation.takes_key:
         return _respond(operation, operation.handler(**arguments))
-    key = _idempotency_key(operation, request, caller, path_values, content)
+    key = _idempotency_key(operation, request, caller, path_values, arguments.get("body"))
     return _once(operation, key, arguments)
 
 
@@ -332,7 +329,7 @@ def _once(operation: Operation, key: IdempotencyKey, arguments: dict[str, Any]) 
 
 
 def _idempotency_key(
-    operation: Operation, request: Any, caller: Principal, path_values: dict[str, str], content: str
+    operation: Operation, request: Any, caller: Principal, path_values: dict[str, str], body: Body | None
 ) -> IdempotencyKey:
     sent = request.headers.get(_KEY_HEADER, "")
     if not 1 <= len(sent) <= _MAX_KEY or not sent.isascii() or not sent.isprintable() or "#" in sent:
@@ -344,15 +341,16 @@ def _idempotency_key(
         route=f"{operation.method} {operation.path}",
         key=sent,
         path=path_values,
-        content=content,
+        body=body,
         status=operation.status,
     )
 
 
-def _read_body(model: type[Body], value: Any, content: str) -> Body:
-    """The body a parsed JSON value and its one spelling stand for."""
+def _read_body(model: type[Body], value: Any) -> Body:
+    """The body a parsed JSON value stands for."""
     try:
-        body, problems = model.model_validate_json(content), []
+        # Read from JSON once more, for from Python's values a strict model takes no text for a date or a choice.
+        body, problems = model.model_validate_json(to_json(value)), []
     except ValidationError as error:
         body, problems = None, _field_problems(error)
     problems += model.problems_across(value)

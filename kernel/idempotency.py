@@ -43,9 +43,13 @@ class IdempotencyKey:
     LABEL = "idempotency key"
 
     @classmethod
-    def of(cls, *, who: str, route: str, key: str, path: dict[str, str], content: str, status: int) -> IdempotencyKey:
-        """Bind a key to the request it came with; `content` is its body's canonical JSON, `status` what a first success
+    def of(
+        cls, *, who: str, route: str, key: str, path: dict[str, str], body: BaseModel | None, status: int
+    ) -> IdempotencyKey:
+        """Bind a key to the request it came with, in whatever order its fields are; `status` is what a first success
         answers."""
+        # Without what is as it would be unsaid: so a field that comes later leaves older requests what they were.
+        content = body.model_dump_json(exclude_defaults=True) if body else "null"
         fingerprint = sha256(f"[{strict_json.canonical(path)},{content}]".encode()).hexdigest()
         return cls(who, route, key, fingerprint, status)
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any, NoReturn
 
 from kernel.problems import BadRequest, TooLarge
 
 MAX_BYTES = 1_000_000
-_MAX_DIGITS = 40
 #: Below this a float tells every whole number from the next.
 _MAX_EXACT = 2**53
 #: No request of ours comes near it; everything that walks a value later may rely on it.
 _MAX_DEPTH = 32
 _CONTAINERS = frozenset({dict, list})
+
+# Python reads no number of more digits than this, the least it can be told.
+sys.set_int_max_str_digits(sys.int_info.str_digits_check_threshold)
 
 
 def parse(text: str | bytes) -> Any:
@@ -32,12 +35,11 @@ def parse(text: str | bytes) -> Any:
             decoded,
             parse_constant=_refuse_constant,
             parse_float=_fraction,
-            parse_int=_sane_int,
             object_pairs_hook=_unique_keys,
         )
         if "\\u" in decoded:  # only an escape can smuggle in half a surrogate pair, which nothing downstream can store
             json.dumps(value, ensure_ascii=False).encode("utf-8")
-        _refuse_deep(value, _MAX_DEPTH)
+        _refuse_deep(value)
     except (ValueError, RecursionError) as error:
         raise BadRequest(
             "invalid-json", f"请求体不是有效的 JSON / the body is not valid JSON: {_short(error)}"
@@ -62,12 +64,6 @@ def _fraction(text: str) -> float | int:
     return int(number) if number.is_integer() and abs(number) < _MAX_EXACT else number
 
 
-def _sane_int(text: str) -> int:
-    if len(text) > _MAX_DIGITS:
-        raise ValueError("a number is out of range")
-    return int(text)
-
-
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -75,14 +71,18 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse_deep(value: Any, room: int) -> None:
-    if type(value) not in _CONTAINERS:
-        return
-    if not room:
-        raise ValueError("nested too deeply")
-    for inner in value.values() if type(value) is dict else value:
-        if type(inner) in _CONTAINERS:  # most are not, and a call for each would cost more than the parsing
-            _refuse_deep(inner, room - 1)
+def _refuse_deep(value: Any) -> None:
+    level = [value] if type(value) in _CONTAINERS else []
+    for _ in range(_MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) in _CONTAINERS
+        ]
+        if not level:
+            return
+    raise ValueError("nested too deeply")
 
 
 def _short(error: BaseException) -> str:
@@ -91,4 +91,4 @@ def _short(error: BaseException) -> str:
         return f"{error.msg} (line {error.lineno}, column {error.colno})"
     if isinstance(error, UnicodeError):
         return "not UTF-8 text"
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)[:80]
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error).partition(":")[0]

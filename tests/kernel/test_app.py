@@ -16,7 +16,7 @@ from kernel.models import Answer
 from kernel.principal import Role
 from kernel.problems import problem_document
 from tests import faults
-from tests.kernel.desk import Desk, sheet
+from tests.kernel.desk import Desk, Sheet, sheet
 from tests.world import LambdaContext, Response, World
 
 # ---- declarations ----
@@ -224,6 +224,12 @@ def test_a_body_with_its_fields_in_another_order_is_the_same_request(world: Worl
     assert again.text == first.text
 
 
+def test_what_is_said_as_it_would_be_unsaid_is_the_same_request(world: World, desk: Desk) -> None:
+    first = hand_in(world)
+    assert hand_in(world, {**sheet(), "urgent": False, "extra": {}}).text == first.text
+    assert hand_in(world, {**sheet(), "urgent": True}).json["code"] == "idempotency-key-reused"
+
+
 def test_the_same_key_with_another_body_is_refused_and_changes_nothing(world: World, desk: Desk) -> None:
     hand_in(world)
     before = world.snapshot()
@@ -304,8 +310,9 @@ def test_several_transactions_begin_only_under_an_unused_key(world: World, desk:
     from kernel.problems import Busy, KeyReused
     from kernel.table import Transaction
 
-    def key_of(body: Any) -> IdempotencyKey:
-        return IdempotencyKey.of(who="D0001", route="POST /x", key="k", path={}, content=str(body), status=200)
+    def key_of(quantity: int) -> IdempotencyKey:
+        body = Sheet.model_validate(sheet("一", quantity))
+        return IdempotencyKey.of(who="D0001", route="POST /x", key="k", path={}, body=body, status=200)
 
     key_of(1).begin()
     transaction = Transaction()

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple, Self
 
-from pynamodb.attributes import BinaryAttribute, JSONAttribute, NumberAttribute
+from pynamodb.attributes import BinaryAttribute, JSONAttribute
 
 from contracts.catalog import ProductItem, product_key
 from contracts.stock import Slot
-from kernel.table import Item, Key, fetch
+from kernel.table import IntegerAttribute, Item, Key, fetch
 
 #: A page of 20,000 products holds some 300 of them in 15 KB.
 PAGES = 64
@@ -39,10 +39,10 @@ class Listing(NamedTuple):
     def of(cls, product: ProductItem) -> Self:
         """The listing of a stored product."""
         return cls(
-            int(product.slot_number),
+            product.slot_number,
             product.name_zh,
-            int(product.order_multiple),
-            int(product.tax_percent),
+            product.order_multiple,
+            product.tax_percent,
             product.status,
             product.successor,
         )
@@ -58,7 +58,7 @@ class AssortmentItem(Item, discriminator="assortment"):
     """`digests`: {page as text: digest of what it holds}; `revision` counts and guards the writes of all pages."""
 
     digests: JSONAttribute = JSONAttribute()
-    revision = NumberAttribute()
+    revision = IntegerAttribute()
 
 
 # P  the products of one page   pk: ASSORTMENT#<page>  sk: PAGE
@@ -191,5 +191,5 @@ def with_listings(
         item = AssortmentPageItem.of(page, there | {sku: listings[sku] for sku in skus})
         digests[str(page)] = item.digest
         written.append(item)
-    revision = int(contents.revision) + 1 if contents else 1
+    revision = contents.revision + 1 if contents else 1
     return AssortmentItem(*ASSORTMENT_KEY, digests=digests, revision=revision), written

@@ -7,10 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple, Self
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from contracts.stock import SLOTS_PER_SHELF, Slot
-from kernel.table import Item, Key, PackedJSONAttribute, fetch
+from kernel.table import IntegerAttribute, Item, Key, PackedJSONAttribute, fetch
 
 
 class Price(NamedTuple):
@@ -53,22 +53,22 @@ class ProductItem(Item, discriminator="product"):
     """
 
     sku = UnicodeAttribute()
-    slot_number = NumberAttribute()
+    slot_number = IntegerAttribute()
     name_zh = UnicodeAttribute()
     name_en = UnicodeAttribute()
     category = UnicodeAttribute()
     specs: JSONAttribute = JSONAttribute()
-    carton = NumberAttribute()
-    order_multiple = NumberAttribute(default=1)
-    tax_percent = NumberAttribute(default=13)
+    carton = IntegerAttribute()
+    order_multiple = IntegerAttribute(default=1)
+    tax_percent = IntegerAttribute(default=13)
     status = UnicodeAttribute(default="active")
     successor = UnicodeAttribute(null=True)
-    version = NumberAttribute(default=1)
+    version = IntegerAttribute(default=1)
 
     @property
     def slot(self) -> Slot:
         """Shelf and position."""
-        return Slot.of(int(self.slot_number))
+        return Slot.of(self.slot_number)
 
 
 # P  a price list's valid version       pk: PRICELIST#<id>  sk: CURRENT
@@ -80,7 +80,7 @@ class PriceListItem(Item, discriminator="price_list"):
 
     price_list_id = UnicodeAttribute()
     name = UnicodeAttribute()
-    version = NumberAttribute()
+    version = IntegerAttribute()
     edition = UnicodeAttribute(null=True)  # lists published by the first version have none
     valid_from = UnicodeAttribute()
     valid_to = UnicodeAttribute(null=True)
@@ -99,7 +99,7 @@ class PricePageItem(Item, discriminator="price_page"):
     """
 
     prices = PackedJSONAttribute()
-    revision = NumberAttribute(default=1)
+    revision = IntegerAttribute(default=1)
 
     def by_slot(self, shelf: int) -> dict[int, Price]:
         """All its prices, by the number of the slot; the page does not say of which shelf it is."""
@@ -141,7 +141,7 @@ def prices_of(price_list: PriceListItem, slots: Mapping[str, int]) -> dict[str, 
     edition = price_list.price_list_id, price_list.edition or ""
     shelves = {slot // SLOTS_PER_SHELF for slot in slots.values()}
     pages = {shelf: _pages[*edition, shelf] for shelf in shelves if (*edition, shelf) in _pages}
-    version = int(price_list.version)
+    version = price_list.version
     unread = {price_page_key(price_list.price_list_id, version, shelf): shelf for shelf in shelves - pages.keys()}
     found = fetch(unread)
     for key, shelf in unread.items():

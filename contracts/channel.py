@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 
 from kernel.events import Event
-from kernel.table import Item, Key
+from kernel.table import IntegerAttribute, Item, Key
 
 #: Index partition of all dealers.
 DEALERS = "DEALERS"
@@ -27,9 +27,9 @@ class DealerItem(Item, discriminator="dealer"):
     status = UnicodeAttribute(default="active")
     price_list = UnicodeAttribute()
     warehouse = UnicodeAttribute()
-    credit_limit_fen = NumberAttribute()
-    payment_days = NumberAttribute()
-    version = NumberAttribute(default=1)
+    credit_limit_fen = IntegerAttribute()
+    payment_days = IntegerAttribute()
+    version = IntegerAttribute(default=1)
 
 
 # P  the users of a dealer (or of the house: HOUSE)   pk: DEALER#<dealer or HOUSE>  sk: USER#<username>
@@ -41,7 +41,7 @@ class UserItem(Item, discriminator="user"):
     name = UnicodeAttribute()
     phone = UnicodeAttribute(null=True)
     roles: UnicodeSetAttribute = UnicodeSetAttribute()
-    version = NumberAttribute(default=1)
+    version = IntegerAttribute(default=1)
 
 
 #: Stands in the place of a dealer id for the distributor's own people.

@@ -5,10 +5,10 @@ Written by orders alone; catalog reads it to show availability.
 
 from typing import ClassVar, NamedTuple, Self
 
-from pynamodb.attributes import ListAttribute, NumberAttribute
+from pynamodb.attributes import ListAttribute
 
 from kernel.events import Event
-from kernel.table import Item, Key
+from kernel.table import IntegerAttribute, Item, Key
 
 #: SKUs counted in one item. So many counters stay within 1 KB, so that a write costs two units in a transaction; one
 #: expression may name them all; a bit for each fits into a number of 38 digits. More would make orders of a small
@@ -35,7 +35,7 @@ class ShelfItem(Item, discriminator="shelf"):
 
     # PynamoDB's annotation asks for the element's Python type where its code asks for the attribute's.
 
-    available: ListAttribute[int] = ListAttribute(of=NumberAttribute)  # type: ignore[arg-type]
+    available: ListAttribute[int] = ListAttribute(of=IntegerAttribute)  # type: ignore[arg-type]
 
 
 def shelf_key(warehouse: str, shelf: int) -> Key:
@@ -47,7 +47,7 @@ def shelf_key(warehouse: str, shelf: int) -> Key:
 class QuarantineItem(Item, discriminator="quarantine"):
     """Pieces by position that are in the house but may not be promised: damaged, returned, to be inspected."""
 
-    pieces: ListAttribute[int] = ListAttribute(of=NumberAttribute)  # type: ignore[arg-type]
+    pieces: ListAttribute[int] = ListAttribute(of=IntegerAttribute)  # type: ignore[arg-type]
 
 
 def quarantine_key(warehouse: str, shelf: int) -> Key:

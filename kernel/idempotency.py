@@ -11,11 +11,11 @@ from datetime import timedelta
 from hashlib import sha256
 
 from pydantic import BaseModel
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 
 from kernel import clock, strict_json
 from kernel.problems import Busy, KeyReused
-from kernel.table import Item, Transaction, fetch_one
+from kernel.table import IntegerAttribute, Item, Transaction, fetch_one
 
 #: Longer than any queue and its dead letters keep a message (14 days each).
 _KEPT = timedelta(days=30)
@@ -25,7 +25,7 @@ class IdempotencyItem(Item, discriminator="idempotency"):
     """The answer given under a key, compressed.   pk: IDEMPOTENCY#<who>   sk: <method> <route>#<key>"""
 
     fingerprint = UnicodeAttribute()
-    status = NumberAttribute()
+    status = IntegerAttribute()
     answer = BinaryAttribute(legacy_encoding=False)
 
 
@@ -87,7 +87,7 @@ class IdempotencyKey:
             return None
         if found.fingerprint != self.fingerprint:
             raise KeyReused
-        return int(found.status), zlib.decompress(found.answer).decode()
+        return found.status, zlib.decompress(found.answer).decode()
 
     @property
     def request_id(self) -> str:

@@ -6,6 +6,7 @@ sweeper finds what the stream missed.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -36,7 +37,7 @@ class EventItem(Item, discriminator="event"):
     group = UnicodeAttribute(null=True)
     record: JSONAttribute = JSONAttribute(null=True)
 
-    @property
+    @cached_property
     def envelope(self) -> Envelope:
         """The message as it travels."""
         return Envelope.model_validate_json(self.body)

@@ -10,14 +10,15 @@ import time
 import zlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from operator import index
 from typing import Any, NamedTuple, Self, TypeVar, cast
 from uuid import uuid4
 
 import botocore
 from botocore.config import Config
 from pydantic_core import from_json, to_json
-from pynamodb.attributes import Attribute, DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.constants import BINARY
+from pynamodb.attributes import Attribute, DiscriminatorAttribute, UnicodeAttribute
+from pynamodb.constants import BINARY, NUMBER
 from pynamodb.exceptions import AttributeNullError, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -60,6 +61,18 @@ MAX_ACTIONS = 100
 _CLIENT_CONFIG = Config(user_agent=f"Qudao Botocore/{botocore.__version__}", parameter_validation=False)
 
 
+class IntegerAttribute(Attribute[int]):
+    """A whole number: fen, pieces, counts, versions. Nothing here is counted in anything else."""
+
+    attr_type = NUMBER
+
+    def serialize(self, value: int) -> str:
+        return str(index(value))
+
+    def deserialize(self, value: str) -> int:
+        return int(value)
+
+
 class Index(GlobalSecondaryIndex[Any]):
     """The one sparse index: work that waits (review queue, unsent events) and lists for staff. Small items only."""
 
@@ -84,7 +97,13 @@ class Item(Model):
     gsi1 = Index()
     gsi1pk = UnicodeAttribute(null=True)
     gsi1sk = UnicodeAttribute(null=True)
-    expires_at = NumberAttribute(null=True)
+    expires_at = IntegerAttribute(null=True)
+
+    def __init__(self, pk: str | None = None, sk: str | None = None, **attributes: Any) -> None:
+        unknown = attributes.keys() - self.get_attributes().keys()
+        if unknown:
+            raise TypeError(f"a {type(self).__name__} has no {min(unknown)}")
+        self.attribute_values = {**_defaults(type(self)), "pk": pk, "sk": sk, **attributes}
 
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> Self:
@@ -150,8 +169,15 @@ def _always_there(kind: type[Item]) -> frozenset[str]:
     return frozenset(name for name, attribute in kind.get_attributes().items() if not attribute.null)
 
 
+class _Packed(bytes):
+    """As it lies in the table, not looked at yet."""
+
+
 class PackedJSONAttribute(Attribute[Any]):
-    """JSON, compressed: for items that hold many alike rows and are paid for by the kilobyte. Decimals become text."""
+    """JSON, compressed: for items that hold many alike rows and are paid for by the kilobyte. Decimals become text.
+
+    It is unpacked when it is first looked at: much that is read along with other things never is.
+    """
 
     attr_type = BINARY
 
@@ -159,10 +185,21 @@ class PackedJSONAttribute(Attribute[Any]):
     _LEVEL = 2
 
     def serialize(self, value: Any) -> bytes:
-        return zlib.compress(to_json(value), self._LEVEL)
+        return bytes(value) if isinstance(value, _Packed) else zlib.compress(to_json(value), self._LEVEL)
 
     def deserialize(self, value: bytes) -> Any:
-        return from_json(zlib.decompress(value))
+        return _Packed(value)
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        value = super().__get__(instance, owner)
+        if isinstance(value, _Packed):
+            value = instance.attribute_values[self.attr_name] = unpacked(value)
+        return value
+
+
+def unpacked(value: bytes) -> Any:
+    """What lies in the table as a `PackedJSONAttribute`."""
+    return from_json(zlib.decompress(value))
 
 
 Key = tuple[str, str]
@@ -298,6 +335,30 @@ class Transaction:
         )
         self._updates.append((label, update))
 
+    def set(self, kind: type[Item], key: Key, values: Mapping[str, Any], condition: Condition, label: str) -> None:
+        """Let attributes have these values by name, None to take one away; as `update`, for a fraction of its price."""
+        names: dict[str, str] = {}
+        stored: dict[str, Any] = {}
+        written = condition.serialize(names, stored)
+        attributes, sets, removes = kind.get_attributes(), [], []
+        for name, value in {**values, "kind": kind}.items():
+            named = names.setdefault(name, f"#{len(names)}")
+            if value is None:
+                removes.append(named)
+            else:
+                valued = f":{len(stored)}"
+                stored[valued] = {attributes[name].attr_type: attributes[name].serialize(value)}
+                sets.append(f"{named}={valued}")
+        update = {
+            **_at(key),
+            "UpdateExpression": f"SET {','.join(sets)}" + (f" REMOVE {','.join(removes)}" if removes else ""),
+            "ConditionExpression": written,
+            "ExpressionAttributeNames": {alias: name for name, alias in names.items()},
+            "ExpressionAttributeValues": stored,
+            "ReturnValuesOnConditionCheckFailure": _ALL_OLD,
+        }
+        self._updates.append((label, update))
+
     def update_as_written(
         self, key: Key, expression: str, condition: str, values: Mapping[str, int], label: str
     ) -> None:
@@ -306,8 +367,7 @@ class Transaction:
         For changes of so many parts that PynamoDB's expressions would cost more than the rest of the request.
         """
         update = {
-            "TableName": settings().table,
-            "Key": {"pk": {"S": key[0]}, "sk": {"S": key[1]}},
+            **_at(key),
             "UpdateExpression": expression,
             "ConditionExpression": condition,
             "ExpressionAttributeValues": {name: {"N": str(value)} for name, value in values.items()},
@@ -374,6 +434,10 @@ def batches(work: Iterable[Work], items_of: Callable[[Work], Iterable[Hashable]]
         items = wider
     if batch:
         yield batch
+
+
+def _at(key: Key) -> dict[str, Any]:
+    return {"TableName": settings().table, "Key": {"pk": {"S": key[0]}, "sk": {"S": key[1]}}}
 
 
 #: A label and the action in the words of the API.

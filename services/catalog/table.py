@@ -13,11 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pynamodb.attributes import NumberAttribute
-
 from contracts.assortment import AssortmentItem, Listing, with_listings
 from contracts.catalog import ProductItem, product_key
-from kernel.table import Item, Key, PackedJSONAttribute, Page, Transaction, query_page
+from kernel.table import IntegerAttribute, Item, Key, PackedJSONAttribute, Page, Transaction, query_page
 from services.catalog.domain import Postings, Product, token_bits
 
 #: Shelves of a token read at a time: at most 8 KB, so one read unit.
@@ -27,7 +25,7 @@ POSTINGS_PER_READ = 128
 class SlotsItem(Item, discriminator="slots"):
     """The number of the slot that the next new SKU gets."""
 
-    next = NumberAttribute()
+    next = IntegerAttribute()
 
 
 class ShelfProductsItem(Item, discriminator="shelf_products"):
@@ -37,7 +35,7 @@ class ShelfProductsItem(Item, discriminator="shelf_products"):
     """
 
     products = PackedJSONAttribute()
-    version = NumberAttribute()
+    version = IntegerAttribute()
 
     @property
     def by_position(self) -> dict[int, Product]:
@@ -48,7 +46,7 @@ class ShelfProductsItem(Item, discriminator="shelf_products"):
 class TermItem(Item, discriminator="term"):
     """The positions on one shelf whose products have a token: bit p of `bits` is position p."""
 
-    bits = NumberAttribute()
+    bits = IntegerAttribute()
 
 
 SLOTS_KEY: Key = ("SLOTS", "NEXT")
@@ -72,9 +70,9 @@ def product_of(item: ProductItem) -> Product:
         name_en=item.name_en,
         category=item.category,
         specs=item.specs,
-        carton=int(item.carton),
-        order_multiple=int(item.order_multiple),
-        tax_percent=int(item.tax_percent),
+        carton=item.carton,
+        order_multiple=item.order_multiple,
+        tax_percent=item.tax_percent,
         status=item.status,
         successor=item.successor,
     )
@@ -100,9 +98,9 @@ def change_shelf(
         The shelf as it stands after the commit.
     """
     products = {**(stored.by_position if stored else {}), **placed}
-    item = ShelfProductsItem(*shelf_products_key(shelf), version=int(stored.version) + 1 if stored else 1)
+    item = ShelfProductsItem(*shelf_products_key(shelf), version=stored.version + 1 if stored else 1)
     item.products = {str(position): tuple(product) for position, product in products.items()}
-    unchanged = ShelfProductsItem.version == int(stored.version) if stored else ShelfProductsItem.pk.does_not_exist()
+    unchanged = ShelfProductsItem.version == stored.version if stored else ShelfProductsItem.pk.does_not_exist()
     transaction.put(item, f"shelf {shelf}", unchanged)
     for token, bits in token_bits(products, changed_tokens).items():
         key = term_key(token, shelf)
@@ -126,7 +124,7 @@ def change_assortment(
         Contents and pages as they stand after the commit.
     """
     contents, written = with_listings(stored, pages, listings)
-    unchanged = AssortmentItem.revision == int(stored.revision) if stored else AssortmentItem.pk.does_not_exist()
+    unchanged = AssortmentItem.revision == stored.revision if stored else AssortmentItem.pk.does_not_exist()
     transaction.put(contents, "assortment", unchanged)
     for page in written:
         transaction.put(page, f"assortment page {page.pk}")
@@ -136,7 +134,7 @@ def change_assortment(
 def postings(token: str, shelf: int) -> Postings:
     """Where products with a token stand, from a shelf on: the next `POSTINGS_PER_READ` shelves that have any."""
     page = query_page(TermItem, f"TERM#{token}", sk=TermItem.sk >= f"{shelf:04d}", limit=POSTINGS_PER_READ)
-    return Postings({int(item.sk): int(item.bits) for item in page.items}, _last(page) if page.next_key else None)
+    return Postings({int(item.sk): item.bits for item in page.items}, _last(page) if page.next_key else None)
 
 
 def _last(page: Page) -> int:

@@ -44,8 +44,8 @@ def dealer_of(item: DealerItem) -> Dealer:
         status=item.status,
         price_list=item.price_list,
         warehouse=item.warehouse,
-        credit_limit_fen=int(item.credit_limit_fen),
-        payment_days=int(item.payment_days),
+        credit_limit_fen=item.credit_limit_fen,
+        payment_days=item.payment_days,
     )
 
 
@@ -92,12 +92,12 @@ def users_of(dealer_id: str) -> list[UserItem]:
 
 def next_version(stored: DealerItem | UserItem | None) -> int:
     """The version a change makes; 1 for what is new."""
-    return int(stored.version) + 1 if stored else 1
+    return stored.version + 1 if stored else 1
 
 
 def unchanged(stored: DealerItem | UserItem | None) -> Condition:
     """Holds while nobody has changed what was read, or made what was not there."""
-    return type(stored).version == int(stored.version) if stored else Item.pk.does_not_exist()
+    return type(stored).version == stored.version if stored else Item.pk.does_not_exist()
 
 
 def terms_changed(stored: DealerItem, before: Dealer, after: Dealer, *, author: str, reason: str) -> EventItem:

@@ -77,7 +77,7 @@ def endpoint(item: EndpointItem) -> api.Endpoint:
         failing_since=item.failing_since,
         created_at=item.created_at,
         created_by=item.created_by,
-        version=int(item.version),
+        version=item.version,
         old_secret_until=item.old_secret_until,
     )
 

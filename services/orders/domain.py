@@ -115,6 +115,13 @@ class Line(NamedTuple):
         return fen_of(self.unit_price, pieces)
 
 
+class Demand(NamedTuple):
+    """As much of a line as stock is decided by: pieces of what stands in a slot."""
+
+    slot: int
+    quantity: int
+
+
 class Progress(NamedTuple):
     """What became of a line, in pieces. Always ordered = open + shipped + cancelled, and open = reserved + backordered
     once stock was decided."""
@@ -218,29 +225,31 @@ def counted(on_hand: Mapping[int, int], there: Mapping[int, tuple[int, int]]) ->
 # --- stock -----------------------------------------------------------------------------------------------------------
 
 
-def wanted_by_slot(lines: Sequence[Line], progress: Sequence[Progress]) -> dict[int, int]:
+def wanted_by_slot(demands: Sequence[Demand], progress: Sequence[Progress]) -> dict[int, int]:
     """Pieces still to be decided per slot: several lines of one SKU are summed, for stock knows only SKUs."""
     wanted: dict[int, int] = defaultdict(int)
-    for line, so_far in zip(lines, progress, strict=True):
-        undecided = line.quantity - sum(so_far)
+    for (slot, quantity), so_far in zip(demands, progress, strict=True):
+        undecided = quantity - sum(so_far)
         if undecided:
-            wanted[line.slot] += undecided
+            wanted[slot] += undecided
     return dict(wanted)
 
 
-def decided(lines: Sequence[Line], progress: Sequence[Progress], granted: Mapping[int, int]) -> tuple[Progress, ...]:
+def decided(
+    demands: Sequence[Demand], progress: Sequence[Progress], granted: Mapping[int, int]
+) -> tuple[Progress, ...]:
     """Hand out what was granted per slot: earlier lines first; what is not granted is back-ordered.
 
     Lines of slots not named in `granted` stay undecided.
     """
     left = dict(granted)
     result = []
-    for line, so_far in zip(lines, progress, strict=True):
+    for (slot, quantity), so_far in zip(demands, progress, strict=True):
         reserved, backordered, shipped, cancelled = so_far
-        undecided = line.quantity - reserved - backordered - shipped - cancelled
-        if line.slot in granted and undecided:
-            given = min(undecided, left[line.slot])
-            left[line.slot] -= given
+        undecided = quantity - reserved - backordered - shipped - cancelled
+        if undecided and slot in left:
+            given = min(undecided, left[slot])
+            left[slot] -= given
             so_far = Progress(reserved + given, backordered + undecided - given, shipped, cancelled)
         result.append(so_far)
     return tuple(result)
@@ -251,42 +260,44 @@ def grantable(wanted: Mapping[int, int], available: Mapping[int, int]) -> dict[i
     return {slot: min(pieces, max(available.get(slot, pieces), 0)) for slot, pieces in wanted.items()}
 
 
-def held_by_slot(lines: Sequence[Line], progress: Sequence[Progress]) -> dict[int, int]:
+def held_by_slot(demands: Sequence[Demand], progress: Sequence[Progress]) -> dict[int, int]:
     """Pieces held for the order per slot."""
     held: dict[int, int] = defaultdict(int)
-    for line, so_far in zip(lines, progress, strict=True):
+    for demand, so_far in zip(demands, progress, strict=True):
         if so_far.reserved:
-            held[line.slot] += so_far.reserved
+            held[demand.slot] += so_far.reserved
     return dict(held)
 
 
-def backordered_by_slot(lines: Sequence[Line], progress: Sequence[Progress]) -> dict[int, int]:
+def backordered_by_slot(demands: Sequence[Demand], progress: Sequence[Progress]) -> dict[int, int]:
     """Pieces the order still waits for per slot."""
     waited: dict[int, int] = defaultdict(int)
-    for line, so_far in zip(lines, progress, strict=True):
+    for demand, so_far in zip(demands, progress, strict=True):
         if so_far.backordered:
-            waited[line.slot] += so_far.backordered
+            waited[demand.slot] += so_far.backordered
     return dict(waited)
 
 
-def filled(lines: Sequence[Line], progress: Sequence[Progress], granted: Mapping[int, int]) -> tuple[Progress, ...]:
+def filled(demands: Sequence[Demand], progress: Sequence[Progress], granted: Mapping[int, int]) -> tuple[Progress, ...]:
     """Hold what was granted per slot of what is back-ordered: earlier lines first."""
     left = dict(granted)
     result = []
-    for line, so_far in zip(lines, progress, strict=True):
-        given = min(so_far.backordered, left.get(line.slot, 0))
+    for demand, so_far in zip(demands, progress, strict=True):
+        given = min(so_far.backordered, left.get(demand.slot, 0))
         if given:
-            left[line.slot] -= given
+            left[demand.slot] -= given
             so_far = so_far._replace(reserved=so_far.reserved + given, backordered=so_far.backordered - given)
         result.append(so_far)
     return tuple(result)
 
 
-def given_back(lines: Sequence[Line], progress: Sequence[Progress], slots: frozenset[int]) -> tuple[Progress, ...]:
+def given_back(demands: Sequence[Demand], progress: Sequence[Progress], slots: frozenset[int]) -> tuple[Progress, ...]:
     """Let go of what is held of these slots' lines: it waits, like what was never there."""
     return tuple(
-        so_far._replace(reserved=0, backordered=so_far.backordered + so_far.reserved) if line.slot in slots else so_far
-        for line, so_far in zip(lines, progress, strict=True)
+        so_far._replace(reserved=0, backordered=so_far.backordered + so_far.reserved)
+        if demand.slot in slots
+        else so_far
+        for demand, so_far in zip(demands, progress, strict=True)
     )
 
 

@@ -35,7 +35,7 @@ def delivery_of(warehouse: str, reference: str) -> Delivery:
     """A delivery, read consistently."""
     item = fetch_one(ExpectedItem, expected_key(warehouse, reference))
     if item is not None:
-        return Delivery(warehouse, reference, item, int(item.version))
+        return Delivery(warehouse, reference, item, item.version)
     last = query_page(
         EventItem,
         expected_pk(warehouse),

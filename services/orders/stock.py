@@ -148,7 +148,7 @@ def on_hand_at(warehouse: str, slots: Iterable[int]) -> dict[int, OnHand]:
     available = available_at(warehouse, slots)
     held: Counter[int] = Counter()
     for order in orders_that_hold(warehouse):
-        held.update(held_by_slot(order.lines, order.progress))
+        held.update(held_by_slot(order.demands, order.progress))
     return {slot: OnHand(pieces, held[slot]) for slot, pieces in available.items()}
 
 

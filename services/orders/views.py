@@ -73,8 +73,8 @@ def facts_of(header: HeaderItem, state: State, by: str) -> Facts:
         dealer_id=header.dealer_id,
         warehouse=header.warehouse,
         state=state.value,
-        line_count=int(header.line_count),
-        gross_fen=int(header.gross_fen),
+        line_count=header.line_count,
+        gross_fen=header.gross_fen,
         by=by,
     )
 
@@ -97,7 +97,7 @@ def view_of(order: Order, waited: Mapping[int, str]) -> OrderView:
         purchase_order=order.ordered.purchase_order,
         note=order.ordered.note,
         price_list=order.ordered.price_list,
-        price_version=int(order.ordered.price_version),
+        price_version=order.ordered.price_version,
         sourcing=order.header.sourcing or [],
         lines=[
             _line(line, so_far, _promised_on(order, line, so_far, waited))
@@ -138,7 +138,7 @@ def allocation_view(item: GrantItem) -> AllocationView:
     return AllocationView(
         run=item.run,
         granted_at=item.granted_at,
-        rule_version=int(item.rule_version),
+        rule_version=item.rule_version,
         grants=[GrantView(sku=sku, granted=pieces, **reason) for sku, pieces, reason in item.grants],
     )
 
@@ -190,13 +190,13 @@ def timeline_entry(message: Envelope) -> TimelineEntry:
 
 
 def _receipt(header: HeaderItem) -> dict[str, Any]:
-    gross_fen, tax_fen = int(header.gross_fen), int(header.tax_fen)
+    gross_fen, tax_fen = header.gross_fen, header.tax_fen
     return {
         "order_id": header.order_id,
         "state": State(header.state),
         "warehouse": header.warehouse,
-        "line_count": int(header.line_count),
-        "pieces": int(header.pieces),
+        "line_count": header.line_count,
+        "pieces": header.pieces,
         "gross_fen": gross_fen,
         "net_fen": gross_fen - tax_fen,
         "tax_fen": tax_fen,
@@ -216,11 +216,11 @@ def _summary(header: HeaderItem) -> dict[str, Any]:
         "in_line_since": header.in_line_since,
         "held_until": header.held_until,
         "promised_on": header.promised_on,
-        "reserved": int(header.reserved),
-        "backordered": int(header.backordered),
-        "shipped": int(header.shipped),
-        "cancelled": int(header.cancelled),
-        "version": int(header.version),
+        "reserved": header.reserved,
+        "backordered": header.backordered,
+        "shipped": header.shipped,
+        "cancelled": header.cancelled,
+        "version": header.version,
     }
 
 

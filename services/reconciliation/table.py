@@ -19,12 +19,12 @@ from datetime import date
 from itertools import chain
 from typing import Any, NamedTuple
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from contracts.channel import DEALERS, DealerItem
 from kernel import clock
 from kernel.problems import NotFound
-from kernel.table import Item, Key, Page, Transaction, fetch, fetch_one, query_page
+from kernel.table import IntegerAttribute, Item, Key, Page, Transaction, fetch, fetch_one, query_page
 from services.reconciliation.domain import (
     Account,
     Bucket,
@@ -54,13 +54,13 @@ class LedgerItem(Item, discriminator="ledger"):
     `closing_fen`: what was owed at its end.
     """
 
-    receivable_fen = NumberAttribute(default=0)
-    bank_fen = NumberAttribute(default=0)
-    sales_fen = NumberAttribute(default=0)
-    output_tax_fen = NumberAttribute(default=0)
-    journals = NumberAttribute(default=0)
+    receivable_fen = IntegerAttribute(default=0)
+    bank_fen = IntegerAttribute(default=0)
+    sales_fen = IntegerAttribute(default=0)
+    output_tax_fen = IntegerAttribute(default=0)
+    journals = IntegerAttribute(default=0)
     closed_through = UnicodeAttribute(null=True)
-    closing_fen = NumberAttribute(default=0)
+    closing_fen = IntegerAttribute(default=0)
 
     def total_of(self, account: Account) -> int:
         """Debits less credits of an account."""
@@ -107,8 +107,8 @@ class EntryItem(Item, discriminator="ledger_entry"):
     posted_on = UnicodeAttribute()
     reference = UnicodeAttribute()
     due_on = UnicodeAttribute(null=True)
-    debit_fen = NumberAttribute()
-    credit_fen = NumberAttribute()
+    debit_fen = IntegerAttribute()
+    credit_fen = IntegerAttribute()
 
     @property
     def movement(self) -> Movement:
@@ -121,17 +121,17 @@ class EntryItem(Item, discriminator="ledger_entry"):
             document_date=date.fromisoformat(self.document_date),
             reference=self.reference,
             due_on=_day_or_none(self.due_on),
-            debit_fen=int(self.debit_fen),
-            credit_fen=int(self.credit_fen),
+            debit_fen=self.debit_fen,
+            credit_fen=self.credit_fen,
         )
 
 
 class DayItem(Item, discriminator="ledger_day"):
     """Totals of a dealer's movements of one day and due day: what statements open with, and what is overdue."""
 
-    debit_fen = NumberAttribute()
-    credit_fen = NumberAttribute()
-    line_count = NumberAttribute()
+    debit_fen = IntegerAttribute()
+    credit_fen = IntegerAttribute()
+    line_count = IntegerAttribute()
 
     @property
     def totals(self) -> DayTotals:
@@ -140,9 +140,9 @@ class DayItem(Item, discriminator="ledger_day"):
         return DayTotals(
             day=date.fromisoformat(day),
             due_on=None if due_on == _NOT_DUE else date.fromisoformat(due_on),
-            debit_fen=int(self.debit_fen),
-            credit_fen=int(self.credit_fen),
-            line_count=int(self.line_count),
+            debit_fen=self.debit_fen,
+            credit_fen=self.credit_fen,
+            line_count=self.line_count,
         )
 
 
@@ -157,10 +157,10 @@ class StatementItem(Item, discriminator="statement"):
 
     dealer_id = UnicodeAttribute()
     period = UnicodeAttribute()
-    opening_fen = NumberAttribute()
-    debit_fen = NumberAttribute()
-    credit_fen = NumberAttribute()
-    line_count = NumberAttribute()
+    opening_fen = IntegerAttribute()
+    debit_fen = IntegerAttribute()
+    credit_fen = IntegerAttribute()
+    line_count = IntegerAttribute()
     ageing: JSONAttribute = JSONAttribute()
     issued_at = UnicodeAttribute()
 
@@ -173,10 +173,10 @@ class StatementItem(Item, discriminator="statement"):
     def totals(self) -> Totals:
         """The totals as issued."""
         return Totals(
-            opening_fen=int(self.opening_fen),
-            debit_fen=int(self.debit_fen),
-            credit_fen=int(self.credit_fen),
-            line_count=int(self.line_count),
+            opening_fen=self.opening_fen,
+            debit_fen=self.debit_fen,
+            credit_fen=self.credit_fen,
+            line_count=self.line_count,
             ageing={Bucket(bucket): int(fen) for bucket, fen in self.ageing.items()},
         )
 
@@ -191,11 +191,11 @@ class RunItem(Item, discriminator="statement_run"):
 
     period = UnicodeAttribute()
     state = UnicodeAttribute()
-    round = NumberAttribute()
-    said = NumberAttribute()
-    requested = NumberAttribute()
+    round = IntegerAttribute()
+    said = IntegerAttribute()
+    requested = IntegerAttribute()
     after: JSONAttribute = JSONAttribute(null=True)
-    version = NumberAttribute()
+    version = IntegerAttribute()
     started_at = UnicodeAttribute()
     started_by = UnicodeAttribute()
 
@@ -317,7 +317,7 @@ def close(transaction: Transaction, ledger: LedgerItem, statement: StatementItem
         LedgerItem,
         (ledger.pk, ledger.sk),
         [LedgerItem.closed_through.set(statement.period), LedgerItem.closing_fen.set(closing_fen)],
-        (LedgerItem.journals == int(ledger.journals))
+        (LedgerItem.journals == ledger.journals)
         & (
             (LedgerItem.closed_through == ledger.closed_through)
             if ledger.closed_through
@@ -339,10 +339,10 @@ def start_for(dealer_id: str, ledger: LedgerItem | None, day: date) -> Start:
     if ledger is None or ledger.closed_through is None:
         return Start(date.min, 0)
     if period_of(day) > ledger.closed_through:
-        return Start(first_day(next_period(ledger.closed_through)), int(ledger.closing_fen))
+        return Start(first_day(next_period(ledger.closed_through)), ledger.closing_fen)
     # In a closed period without a statement lies nothing: the first statement is that of the first movement.
     issued = fetch_one(StatementItem, statement_key(dealer_id, period_of(day)))
-    return Start(first_day(period_of(day)), int(issued.opening_fen) if issued else 0)
+    return Start(first_day(period_of(day)), issued.opening_fen if issued else 0)
 
 
 def first_movement(dealer_id: str) -> date | None:

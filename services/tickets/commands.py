@@ -81,7 +81,7 @@ def _store(
 ) -> TicketReceipt:
     now = clock.now()
     sequence = fetch_one(SequenceItem, sequence_key(dealer_id))
-    last = int(sequence.last) if sequence else 0
+    last = sequence.last if sequence else 0
     ticket_id = ticket_id_of(dealer_id, last + 1)
     ticket = TicketItem(
         *part_key(dealer_id, "TICKET", ticket_id),
@@ -187,7 +187,7 @@ def _check(action: Action, said: Said, now: datetime) -> None:
 
 
 def _announce_overdue(ticket: TicketItem, now: datetime) -> None:
-    ticket.version = int(ticket.version) + 1
+    ticket.version = ticket.version + 1
     ticket.overdue_at = clock.stamp(now)
     event = TicketOverdue(
         ticket_id=ticket.ticket_id,

@@ -117,7 +117,7 @@ def _summary(ticket: TicketItem, now: datetime) -> dict[str, Any]:
     return {
         "ticket_id": ticket.ticket_id,
         "state": State(ticket.state),
-        "version": int(ticket.version),
+        "version": ticket.version,
         "changed_at": ticket.changed_at,
         "due_at": ticket.due_at,
         "dealer_id": ticket.dealer_id,

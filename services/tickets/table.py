@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from contracts.tickets import TicketOverdue, TicketProgressed
 from kernel import clock
@@ -22,7 +22,7 @@ from kernel.events import Envelope
 from kernel.outbox import announcement
 from kernel.principal import Principal
 from kernel.problems import NotFound
-from kernel.table import Item, Key, Transaction, fetch_one, query_page
+from kernel.table import IntegerAttribute, Item, Key, Transaction, fetch_one, query_page
 from services.tickets.domain import WAITING, Standing, State
 from services.tickets.sla import History
 
@@ -43,13 +43,13 @@ class TicketItem(Item, discriminator="ticket"):
     title = UnicodeAttribute()
     urgent = BooleanAttribute()
     state = UnicodeAttribute()
-    version = NumberAttribute()
+    version = IntegerAttribute()
     registered_at = UnicodeAttribute()
     changed_at = UnicodeAttribute()
     asked_in = UnicodeAttribute(null=True)
     finished_at = UnicodeAttribute(null=True)
     assignee = UnicodeAttribute(null=True)
-    rating = NumberAttribute(null=True)
+    rating = IntegerAttribute(null=True)
     due_at = UnicodeAttribute(null=True)
     overdue_at = UnicodeAttribute(null=True)
 
@@ -58,11 +58,11 @@ class TicketItem(Item, discriminator="ticket"):
         """How it stands, as the rules see it."""
         return Standing(
             state=State(self.state),
-            steps=int(self.version),
+            steps=self.version,
             asked_in=State(self.asked_in) if self.asked_in else None,
             finished_at=clock.parse_stamp(self.finished_at) if self.finished_at else None,
             assignee=self.assignee or "",
-            rating=int(self.rating) if self.rating is not None else None,
+            rating=self.rating,
         )
 
     def stand(self, standing: Standing) -> None:
@@ -103,7 +103,7 @@ class NoteItem(Item, discriminator="ticket_note"):
 class SequenceItem(Item, discriminator="ticket_sequence"):
     """The last number given to one of a dealer's tickets."""
 
-    last = NumberAttribute()
+    last = IntegerAttribute()
 
 
 def ticket_id_of(dealer_id: str, number: int) -> str:
@@ -180,7 +180,7 @@ def change_ticket(transaction: Transaction, ticket: TicketItem, event: TicketPro
 
     The ticket's version is already the new one.
     """
-    step = int(ticket.version)
+    step = ticket.version
     as_read = TicketItem.version == step - 1 if step > 1 else TicketItem.pk.does_not_exist()
     transaction.put(ticket, "ticket", as_read)
     transaction.create(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import Field
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
 from contracts.tickets import TicketProgressed
 from kernel.app import ServiceApp
@@ -15,7 +15,7 @@ from kernel.outbox import announcement
 from kernel.principal import Principal, Role
 from kernel.problems import NotFound, Refusal
 from kernel.sealing import next_cursor, open_cursor
-from kernel.table import Item, Transaction, fetch_one, query_page
+from kernel.table import IntegerAttribute, Item, Transaction, fetch_one, query_page
 
 EVERYONE = frozenset(Role)
 
@@ -24,7 +24,7 @@ class SheetItem(Item, discriminator="test_sheet"):
     """pk: SHEETS#<who>   sk: <number>"""
 
     title = UnicodeAttribute()
-    pieces = NumberAttribute()
+    pieces = IntegerAttribute()
 
 
 class Row(Body):

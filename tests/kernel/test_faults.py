@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from pynamodb.attributes import NumberAttribute
 
 from contracts.tickets import TicketProgressed
 from kernel import aws
@@ -14,7 +13,7 @@ from kernel.app import ServiceApp
 from kernel.events import Envelope
 from kernel.outbox import announcement
 from kernel.settings import settings
-from kernel.table import Item, Transaction, TransactionRefused, fetch_one
+from kernel.table import IntegerAttribute, Item, Transaction, TransactionRefused, fetch_one
 from tests import faults
 from tests.faults import Kind
 from tests.world import World
@@ -23,7 +22,7 @@ from tests.world import World
 class PotItem(Item, discriminator="test_pot"):
     """pk: POT   sk: <name>"""
 
-    pieces = NumberAttribute(default=0)
+    pieces = IntegerAttribute(default=0)
 
 
 POT = ("POT", "pot")

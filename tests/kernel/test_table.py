@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import TransactWriteError
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.exceptions import AttributeNullError, TransactWriteError
 
 from kernel.problems import Busy
 from kernel.table import (
     Index,
+    IntegerAttribute,
     Item,
     PackedJSONAttribute,
     Transaction,
@@ -27,10 +29,16 @@ from tests import faults
 from tests.world import World
 
 
+class LidItem(Item, discriminator="test_lid"):
+    """pk: JARS   sk: <name>"""
+
+    colour = UnicodeAttribute()
+
+
 class JarItem(Item, discriminator="test_jar"):
     """pk: JARS   sk: <name>"""
 
-    pieces = NumberAttribute(default=0)
+    pieces = IntegerAttribute(default=0)
     label = UnicodeAttribute(null=True)
     notes = PackedJSONAttribute(null=True)
 
@@ -41,7 +49,7 @@ def jar(name: str, pieces: int = 0, **more: Any) -> JarItem:
 
 def pieces(name: str) -> int | None:
     found = fetch_one(JarItem, ("JARS", name))
-    return None if found is None else int(found.pieces)
+    return None if found is None else found.pieces
 
 
 def take(transaction: Transaction, name: str, number: int) -> None:
@@ -149,6 +157,25 @@ def test_an_update_that_makes_an_item_says_its_kind(world: World) -> None:
     transaction.update(JarItem, ("JARS", "new"), [JarItem.pieces.set(4)], None, "new")
     transaction.commit()
     assert isinstance(fetch([("JARS", "new")])[("JARS", "new")], JarItem)
+
+
+def test_attributes_are_set_and_taken_away_by_name_if_the_item_is_as_it_was_read(world: World) -> None:
+    jar("a", 3, label="plums").save()
+
+    def set_as_of(pieces: int) -> None:
+        transaction = Transaction()
+        values = {"pieces": 5, "label": None, "notes": [1]}
+        transaction.set(JarItem, ("JARS", "a"), values, JarItem.pieces == pieces, "a")
+        transaction.commit()
+
+    before = world.snapshot()
+    with pytest.raises(TransactionRefused) as refused:
+        set_as_of(4)
+    assert (refused.value.refused["a"].item or {})["label"] == {"S": "plums"}
+    assert world.snapshot() == before
+    set_as_of(3)
+    found = fetch_one(JarItem, ("JARS", "a"))
+    assert found and (found.pieces, found.label, found.notes) == (5, None, [1])
 
 
 @pytest.mark.parametrize("passing", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
@@ -277,6 +304,34 @@ def test_packed_json_comes_back_as_it_was_and_takes_little_room(world: World) ->
     assert found is not None
     assert found.notes == notes
     assert len(world.snapshot()["JARS a"]) < 10_000
+
+
+def test_packed_json_is_unpacked_when_it_is_looked_at_and_written_back_as_it_lay(world: World) -> None:
+    jar("a", notes=[1]).save()
+    raw = next(iter(world.cloud.rows()))[1]
+    damaged = Item.from_raw_data({**raw, "notes": {"B": b"no such packing"}})
+    assert damaged.serialize()["notes"] == {"B": b"no such packing"}
+    with pytest.raises(zlib.error):
+        assert damaged.notes
+
+
+def test_an_item_is_read_as_its_kind_with_what_older_ones_lack(world: World) -> None:
+    raw = {"pk": {"S": "JARS"}, "sk": {"S": "a"}, "kind": {"S": "test_jar"}, "of a later version": {"S": "?"}}
+    found = Item.from_raw_data(raw)
+    assert isinstance(found, JarItem) and (found.pieces, found.label, found.notes) == (0, None, None)
+    with pytest.raises(ValueError, match="no LidItem"):
+        LidItem.from_raw_data(raw)
+
+
+def test_an_item_has_what_its_kind_has_and_nothing_else(world: World) -> None:
+    with pytest.raises(TypeError, match="no shape"):
+        jar("a", shape="round")
+    transaction = Transaction()
+    with pytest.raises(AttributeNullError, match="colour"):
+        transaction.create(LidItem("JARS", "a"), "lid")
+    with pytest.raises(TypeError):
+        transaction.create(jar("a", pieces=1.5), "jar")  # type: ignore[arg-type]
+    assert not len(transaction)
 
 
 def test_the_tables_name_is_read_from_the_environment_at_the_first_call(world: World) -> None:

@@ -12,6 +12,7 @@ from kernel.money import fen_of
 from services.orders.domain import (
     SHELVES_PER_STEP,
     Action,
+    Demand,
     Line,
     Progress,
     State,
@@ -37,57 +38,43 @@ def line(number: int = 1, *, slot: int = 0, quantity: int = 10, unit_price: str 
     return Line(number, f"SKU{slot}", "球泡", quantity, price, "P1", 13, fen_of(price, quantity), slot)
 
 
-lines_strategy = st.lists(
-    st.builds(
-        lambda slot, quantity, price: (slot, quantity, price),
-        st.integers(0, 9),
-        st.integers(1, 50),
-        st.decimals(min_value="0.001", max_value="9999", places=3),
-    ),
-    min_size=1,
-    max_size=20,
-).map(
-    lambda rows: [
-        line(number, slot=slot, quantity=quantity, unit_price=str(price))
-        for number, (slot, quantity, price) in enumerate(rows, 1)
-    ]
-)
+demand_lists = st.lists(st.builds(Demand, st.integers(0, 9), st.integers(1, 50)), min_size=1, max_size=20)
 
 
-def nothing(lines: list[Line]) -> tuple[Progress, ...]:
-    return tuple(Progress() for _ in lines)
+def nothing(demands: list[Demand]) -> tuple[Progress, ...]:
+    return tuple(Progress() for _ in demands)
 
 
 def test_lines_of_one_sku_are_summed_for_stock() -> None:
-    lines = [line(1, slot=7, quantity=4), line(2, slot=7, quantity=5), line(3, slot=8, quantity=1)]
-    assert wanted_by_slot(lines, nothing(lines)) == {7: 9, 8: 1}
+    demands = [Demand(7, 4), Demand(7, 5), Demand(8, 1)]
+    assert wanted_by_slot(demands, nothing(demands)) == {7: 9, 8: 1}
 
 
 def test_short_stock_goes_to_the_earlier_line_and_the_rest_is_backordered() -> None:
-    lines = [line(1, slot=7, quantity=4), line(2, slot=7, quantity=5)]
-    assert decided(lines, nothing(lines), {7: 6}) == (Progress(reserved=4), Progress(reserved=2, backordered=3))
+    demands = [Demand(7, 4), Demand(7, 5)]
+    assert decided(demands, nothing(demands), {7: 6}) == (Progress(reserved=4), Progress(reserved=2, backordered=3))
 
 
 def test_slots_without_a_figure_are_taken_to_have_enough_and_none_goes_below_zero() -> None:
     assert grantable({1: 5, 2: 5, 3: 5}, {2: 3, 3: -1}) == {1: 5, 2: 3, 3: 0}
 
 
-@given(lines_strategy, st.dictionaries(st.integers(0, 9), st.integers(0, 60)))
+@given(demand_lists, st.dictionaries(st.integers(0, 9), st.integers(0, 60)))
 def test_what_is_decided_is_never_more_than_granted_and_accounts_for_every_piece(
-    lines: list[Line], available: dict[int, int]
+    demands: list[Demand], available: dict[int, int]
 ) -> None:
-    wanted = wanted_by_slot(lines, nothing(lines))
+    wanted = wanted_by_slot(demands, nothing(demands))
     granted = grantable(wanted, {slot: available.get(slot, 0) for slot in wanted})
-    result = decided(lines, nothing(lines), granted)
-    assert {slot: pieces for slot, pieces in granted.items() if pieces} == held_by_slot(lines, result)
-    assert all(one.reserved + one.backordered == ordered.quantity for one, ordered in zip(result, lines, strict=True))
+    result = decided(demands, nothing(demands), granted)
+    assert {slot: pieces for slot, pieces in granted.items() if pieces} == held_by_slot(demands, result)
+    assert all(one.reserved + one.backordered == ordered.quantity for one, ordered in zip(result, demands, strict=True))
 
 
-@given(lines_strategy)
-def test_deciding_twice_changes_nothing(lines: list[Line]) -> None:
-    once = decided(lines, nothing(lines), wanted_by_slot(lines, nothing(lines)))
-    assert wanted_by_slot(lines, once) == {}
-    assert decided(lines, once, {}) == once
+@given(demand_lists)
+def test_deciding_twice_changes_nothing(demands: list[Demand]) -> None:
+    once = decided(demands, nothing(demands), wanted_by_slot(demands, nothing(demands)))
+    assert wanted_by_slot(demands, once) == {}
+    assert decided(demands, once, {}) == once
 
 
 @given(st.integers(1, 500), st.decimals(min_value="0.001", max_value="9999", places=3), st.data())
@@ -149,7 +136,7 @@ def test_cancelling_the_rest_keeps_what_was_shipped() -> None:
 def test_what_is_given_back_is_still_on_order() -> None:
     lines = [line(1, slot=1, quantity=10), line(2, slot=2, quantity=5)]
     progress = (shipped(Progress(reserved=7, backordered=3), 4), Progress(reserved=5))
-    after = given_back(lines, progress, frozenset({1}))
+    after = given_back([Demand(one.slot, one.quantity) for one in lines], progress, frozenset({1}))
     assert after == (Progress(shipped=4, backordered=6), Progress(reserved=5))
     assert not is_complete(lines, after)
 

@@ -252,7 +252,7 @@ def line(**changed: Any) -> Spoil:
         key = table.order("order in review", "LINES")
         first, *others = table.item(key).lines
         lines = [with_changes(first, **changed), *others]
-        table.change(key, columns=columns_of_lines(lines))
+        table.change(key, **columns_of_lines(lines))
         header = table.order("order in review")
         gross, tax = sum(one.gross_fen for one in lines), sum(one.tax_fen for one in lines)
         table.add(ACCOUNT, committed_fen=gross - int(table.item(header).gross_fen))

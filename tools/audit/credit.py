@@ -27,7 +27,7 @@ def commitments_are_explained(table: Snapshot) -> Iterator[Finding]:
     for dealer_id in sorted(by_dealer.keys() | accounts.keys() | followed.keys()):
         stored = int(accounts[dealer_id][0].committed_fen) if dealer_id in accounts else 0
         told = sum(map(_ordered_fen, by_dealer.get(dealer_id, [])))
-        told += sum(int(event.change_fen) for event in followed.get(dealer_id, []))
+        told += sum(event.change_fen for event in followed.get(dealer_id, []))
         if stored != told:
             yield Finding("order-committed", dealer_id, f"account says {stored} fen, orders and followed events {told}")
 
@@ -73,7 +73,7 @@ WHEN_DUE = (exposure_is_owed_and_on_order, credit_follows)
 
 def _ordered_fen(order: Order) -> int:
     """An open order counts whole; of one that ended, what was shipped."""
-    return int(order.header.gross_fen) if order.state in OPEN_STATES else _shipped_fen(order)
+    return order.header.gross_fen if order.state in OPEN_STATES else _shipped_fen(order)
 
 
 def _shipped_fen(order: Order) -> int:
@@ -94,7 +94,7 @@ def _under_way(table: Snapshot) -> set[str]:
 
 def _followed(table: Snapshot) -> dict[str, tuple[str, int]]:
     """Partition and change in fen by event."""
-    return {item.sk.removeprefix("FOLLOWED#"): (item.pk, int(item.change_fen)) for item in table.all(FollowedEventItem)}
+    return {item.sk.removeprefix("FOLLOWED#"): (item.pk, item.change_fen) for item in table.all(FollowedEventItem)}
 
 
 def _credit_changes(table: Snapshot) -> dict[str, tuple[str, int]]:

@@ -133,7 +133,7 @@ def accounts_are_sums(table: Snapshot) -> Iterator[Finding]:
             if stored != booked[account.value]:
                 detail = f"{account} {stored}, its journals say {booked[account.value]}"
                 yield Finding("ledger-total", dealer_id, detail)
-        counted, there = int(ledger.journals) if ledger else 0, len(journals.get(dealer_id, []))
+        counted, there = ledger.journals if ledger else 0, len(journals.get(dealer_id, []))
         if counted != there:
             yield Finding("ledger-total", dealer_id, f"counts {counted} journals, there are {there}")
 
@@ -144,7 +144,7 @@ def entries_are_journals(table: Snapshot) -> Iterator[Finding]:
     stated: Counter[str] = Counter()
     lines: Counter[str] = Counter()
     for entry in table.all(EntryItem):
-        stated[entry.journal_id] += int(entry.debit_fen) - int(entry.credit_fen)
+        stated[entry.journal_id] += entry.debit_fen - entry.credit_fen
         lines[entry.journal_id] += 1
     for number in sorted(owed.keys() | lines.keys()):
         if owed.get(number) != stated.get(number):
@@ -160,10 +160,9 @@ def days_are_sums(table: Snapshot) -> Iterator[Finding]:
     for entry in table.all(EntryItem):
         key = entry.pk, entry.posted_on, entry.due_on or "-"
         debit, credit, lines = sums[key]
-        sums[key] = debit + int(entry.debit_fen), credit + int(entry.credit_fen), lines + 1
+        sums[key] = debit + entry.debit_fen, credit + entry.credit_fen, lines + 1
     stored: Mapping[tuple[str, str, str], tuple[int, int, int]] = {
-        (day.pk, *_day_and_due(day)): (int(day.debit_fen), int(day.credit_fen), int(day.line_count))
-        for day in table.all(DayItem)
+        (day.pk, *_day_and_due(day)): (day.debit_fen, day.credit_fen, day.line_count) for day in table.all(DayItem)
     }
     for key in sorted(sums.keys() | stored.keys()):
         if sums.get(key) != stored.get(key):
@@ -180,9 +179,9 @@ def statements_hold_their_lines(table: Snapshot) -> Iterator[Finding]:
         opening = 0
         for statement in statements:
             lines = [entry for entry in entries.get(dealer_id, []) if entry.posted_on.startswith(statement.period)]
-            expected = opening, sum(int(line.debit_fen) for line in lines), sum(int(line.credit_fen) for line in lines)
-            stored = int(statement.opening_fen), int(statement.debit_fen), int(statement.credit_fen)
-            if stored != expected or int(statement.line_count) != len(lines):
+            expected = opening, sum(line.debit_fen for line in lines), sum(line.credit_fen for line in lines)
+            stored = statement.opening_fen, statement.debit_fen, statement.credit_fen
+            if stored != expected or statement.line_count != len(lines):
                 detail = f"opening, debit, credit {stored}, its lines say {expected}"
                 yield Finding("statement", f"{dealer_id} {statement.period}", detail)
             opening = statement.totals.closing_fen
@@ -198,7 +197,7 @@ def periods_follow_each_other(table: Snapshot) -> Iterator[Finding]:
         if any(next_period(one) != following for one, following in pairwise(periods)):
             yield Finding("statement-gap", dealer_id, f"{periods}")
         last = (periods[-1], issued[-1].totals.closing_fen) if issued else None
-        stored = (ledger.closed_through, int(ledger.closing_fen)) if ledger else None
+        stored = (ledger.closed_through, ledger.closing_fen) if ledger else None
         if last != stored:
             yield Finding(
                 "statement-closing", dealer_id, f"ledger closed with {stored}, its last statement says {last}"
@@ -211,7 +210,7 @@ def statements_are_told(table: Snapshot) -> Iterator[Finding]:
         message.data["statement_id"]: (message.data["opening_fen"], message.data["closing_fen"])
         for message in table.told(StatementIssued.TYPE)
     }
-    issued = {item.statement_id: (int(item.opening_fen), item.totals.closing_fen) for item in table.all(StatementItem)}
+    issued = {item.statement_id: (item.opening_fen, item.totals.closing_fen) for item in table.all(StatementItem)}
     for statement_id in sorted(told.keys() | issued.keys()):
         if told.get(statement_id) != issued.get(statement_id):
             detail = f"opening and closing {issued.get(statement_id)}, its event says {told.get(statement_id)}"

@@ -66,7 +66,7 @@ def unread_is_counted_rightly(table: Snapshot) -> Iterator[Finding]:
             yield Finding("inbox-read", mark.pk, f"{user} has read {message}, which is not there")
     for item in table.all(CountItem):
         name, _, whose = item.sk.partition("#")
-        stored[item.pk, "messages" if name == "COUNT" else f"read by {whose}"] += int(item.number)
+        stored[item.pk, "messages" if name == "COUNT" else f"read by {whose}"] += item.number
     for pk, what in sorted(stored.keys() | counted.keys()):
         if stored[pk, what] != counted[pk, what]:
             yield Finding("inbox-count", pk, f"counts {stored[pk, what]} {what}, there are {counted[pk, what]}")
@@ -96,7 +96,7 @@ def texts_are_sent_once(table: Snapshot) -> Iterator[Finding]:
 def phones_are_spared(table: Snapshot) -> Iterator[Finding]:
     """N2: no phone gets more than its share of a day."""
     for item in table.all(SentTodayItem):
-        if not 0 <= int(item.sent) <= domain.TEXTS_PER_DAY:
+        if not 0 <= item.sent <= domain.TEXTS_PER_DAY:
             yield Finding("text-limit", f"{item.pk} {item.sk}", f"{item.sent} texts")
 
 
@@ -146,12 +146,12 @@ def deliveries_stand_where_their_log_led(table: Snapshot) -> Iterator[Finding]:
         successes = [number for number, one in enumerate(attempts, 1) if one["outcome"] == Outcome.SUCCESS]
         due = item.state == DeliveryState.PENDING or bool(item.replay)
         if (
-            len(attempts) != int(item.attempts)
+            len(attempts) != item.attempts
             or any(after["at"] < before["at"] for before, after in pairwise(item.log))
             or (successes and (successes != [len(attempts)] or item.state != DeliveryState.DELIVERED))
             or (due and not item.gsi1sk)
         ):
-            detail = f"{item.state} after {int(item.attempts)} attempts: {[one['outcome'] for one in item.log]}"
+            detail = f"{item.state} after {item.attempts} attempts: {[one['outcome'] for one in item.log]}"
             yield Finding("delivery-log", f"{item.endpoint_id} {item.event_id}", detail)
 
 
@@ -238,6 +238,6 @@ def _steady_people(table: Snapshot) -> Mapping[str, list[tuple[UserItem, str]]]:
     many = Counter(person.dealer_id for person in table.all(UserItem))
     for person in table.all(UserItem):
         registered = since.get(f"{person.username}@{person.dealer_id}")
-        if registered and int(person.version) == 1 and many[person.dealer_id] <= domain.MAX_RECIPIENTS:
+        if registered and person.version == 1 and many[person.dealer_id] <= domain.MAX_RECIPIENTS:
             found[person.dealer_id or ""].append((person, registered))
     return found

@@ -93,9 +93,9 @@ def all_or_nothing_is_kept(table: Snapshot) -> Iterator[Finding]:
     """S3: an order that has no use for a part holds all of what is open, or nothing. Unless its stock is decided, or
     given back, in several steps: in between it may hold a part."""
     for order in table.orders:
-        if order.policy.takes_part or order.state not in OPEN_STATES or int(order.header.steps):
+        if order.policy.takes_part or order.state not in OPEN_STATES or order.header.steps:
             continue
-        holds, waits = int(order.header.reserved), int(order.header.backordered)
+        holds, waits = order.header.reserved, order.header.backordered
         if holds and waits:
             yield Finding("all-or-nothing", order.header.order_id, f"holds {holds} pieces and waits for {waits}")
 
@@ -121,9 +121,9 @@ def only_confirmed_orders_ship(table: Snapshot) -> Iterator[Finding]:
 def orders_are_whole(table: Snapshot) -> Iterator[Finding]:
     """O1: every accepted order can be read: its header and its lines are there, what became of them is as the header
     last knew it, and there is no part without an order."""
-    headers = {(item.pk, item.sk.partition("#")[2]): int(item.fulfilments) for item in table.all(HeaderItem)}
+    headers = {(item.pk, item.sk.partition("#")[2]): item.fulfilments for item in table.all(HeaderItem)}
     lines = {(item.pk, item.sk.partition("#")[2]) for item in table.all(LinesItem)}
-    fulfilments = {(item.pk, item.sk.partition("#")[2]): int(item.number) for item in table.all(FulfilmentItem)}
+    fulfilments = {(item.pk, item.sk.partition("#")[2]): item.number for item in table.all(FulfilmentItem)}
     for pk, sequence in sorted(headers.keys() - lines):
         yield Finding("order-torn", f"{pk} {sequence}", "it has a header and no lines")
     for pk, sequence in sorted((lines | fulfilments.keys()) - headers.keys()):
@@ -170,8 +170,8 @@ def who_waits_stands_in_line(table: Snapshot) -> Iterator[Finding]:
         if not since:
             continue
         place = places.pop((line_pk(header.warehouse), waiting_rank(bool(header.urgent), since, header.order_id)), None)
-        wanted = backordered_by_slot(order.lines, order.progress)
-        if place is None or (place.by_slot != wanted and not int(header.steps)):
+        wanted = backordered_by_slot(order.demands, order.progress)
+        if place is None or (place.by_slot != wanted and not header.steps):
             stands = f"for {place.by_slot}" if place else "not in line"
             yield Finding("line-place", header.order_id, f"{stands}, waits for {wanted}")
     for pk, sk in sorted(places):
@@ -181,7 +181,7 @@ def who_waits_stands_in_line(table: Snapshot) -> Iterator[Finding]:
 def lines_are_as_long_as_told(table: Snapshot) -> Iterator[Finding]:
     """O1: whoever comes to a line knows how many stand in it."""
     standing = Counter(place.pk for place in table.all(BackorderItem))
-    told = Counter({item.pk: int(item.orders) for item in table.all(LineItem)})
+    told = Counter({item.pk: item.orders for item in table.all(LineItem)})
     for pk in sorted(standing.keys() | told.keys()):
         if standing[pk] != told[pk]:
             yield Finding("line-length", pk, f"{told[pk]} by its item, {standing[pk]} stand there")
@@ -203,7 +203,7 @@ def grants_are_told(table: Snapshot) -> Iterator[Finding]:
 def grants_are_within_shares(table: Snapshot) -> Iterator[Finding]:
     """S5: in a run nobody got more than its share, which was recorded before anybody got anything."""
     shares = {(run.pk, run.sk): run.shares for run in table.all(AllocationItem)}
-    slots = {product.sku: str(int(product.slot_number)) for product in table.all(ProductItem)}
+    slots = {product.sku: str(product.slot_number) for product in table.all(ProductItem)}
     warehouses = {header.order_id: header.warehouse for header in table.all(HeaderItem)}
     for item in table.all(GrantItem):
         run = allocation_key(warehouses.get(item.order_id, ""), item.run)
@@ -257,7 +257,7 @@ def every_version_is_told(table: Snapshot) -> Iterator[Finding]:
     """O3: version grows by one with every event, and the last event is in the order's state."""
     for header in table.all(HeaderItem):
         history = table.history.get(header.order_id, [])
-        numbers, version = [message.sequence for message in history], int(header.version)
+        numbers, version = [message.sequence for message in history], header.version
         if numbers != list(range(1, version + 1)):
             yield Finding("order-events", header.order_id, f"version {version}, events {numbers}")
         elif (told := history[-1].data["state"]) != header.state:
@@ -280,7 +280,7 @@ def holds_end(table: Snapshot, due: str) -> Iterator[Finding]:
     """S4, when due: what is held beyond its time goes back. The sweeper comes every few minutes."""
     long_due = clock.stamp(clock.parse_stamp(due) - _SWEPT_WITHIN)
     for header in table.all(HeaderItem):
-        if header.held_until and int(header.reserved) and header.held_until < long_due:
+        if header.held_until and header.reserved and header.held_until < long_due:
             yield Finding("hold-expired", header.order_id, f"held until {header.held_until}, holds {header.reserved}")
 
 
@@ -339,7 +339,7 @@ def _lines(table: Snapshot) -> Iterator[tuple[Order, Line, Progress]]:
 
 def _listed(pages: Mapping[tuple[str, str], Any], order: Order, slot: int, pieces: int) -> Decimal | None:
     shelf, position = Slot.of(slot)
-    page = pages.get(price_page_key(order.ordered.price_list, int(order.ordered.price_version), shelf))
+    page = pages.get(price_page_key(order.ordered.price_list, order.ordered.price_version, shelf))
     price = page.price_at(position) if page else None
     return price.at(pieces) if price else None
 

@@ -12,7 +12,7 @@ from pynamodb.attributes import Attribute, UnicodeAttribute
 
 from kernel.events import Envelope
 from kernel.outbox import EventItem
-from kernel.table import Item
+from kernel.table import Item, PackedJSONAttribute, unpacked
 from services.orders.shipments import Shipment, shipments_of
 from services.orders.table.orders import FulfilmentItem, HeaderItem, LinesItem, Order, order_of
 from tools import aws
@@ -186,7 +186,8 @@ def _value(attribute: Attribute[Any], stored: dict[str, Any] | None) -> Any:
     listed = stored.get("L")
     if listed and "N" in listed[0]:
         return [int(number["N"]) for number in listed]
-    return attribute.deserialize(attribute.get_value(stored))
+    read = unpacked if isinstance(attribute, PackedJSONAttribute) else attribute.deserialize
+    return read(attribute.get_value(stored))
 
 
 def read(raw_items: Iterable[Raw]) -> Iterator[Item]:
@@ -214,7 +215,7 @@ def _seen(kind: type[Item]) -> type[_Stored]:
         name: member
         for base in reversed(kind.__mro__[: kind.__mro__.index(Item)])
         for name, member in vars(base).items()
-        if isinstance(member, property) or callable(member)
+        if isinstance(member, (property, cached_property)) or callable(member)
     }
     attributes = {name: _WhenAsked(name, attribute) for name, attribute in kind.get_attributes().items()}
     return type(kind.__name__, (_Stored,), {**own, **attributes, "_of": kind})

@@ -33,7 +33,7 @@ def shipments_are_what_left(table: Snapshot) -> Iterator[Finding]:
                 yield Finding("shipped-pieces", subject, f"{so_far.shipped}, its shipments say {pieces[number]}")
             if worth[number] != (value := _worth(line, so_far.shipped)):
                 yield Finding("shipped-money", subject, f"{value}, sent {worth[number]}")
-        if int(order.header.shipments) != len(shipments):
+        if order.header.shipments != len(shipments):
             detail = f"{order.header.shipments} by its header, {len(shipments)} were told"
             yield Finding("shipment-count", order.header.order_id, detail)
 

@@ -101,7 +101,7 @@ def expected_goods_are_told(table: Snapshot) -> Iterator[Finding]:
         if message.type == StockExpected.TYPE and message.data["pieces"]
     }
     stored = {
-        (item.pk.split("#")[1], item.reference): (int(item.version), sum(item.by_slot.values()))
+        (item.pk.split("#")[1], item.reference): (item.version, sum(item.by_slot.values()))
         for item in table.all(ExpectedItem)
     }
     for delivery in sorted(told.keys() | stored.keys()):
@@ -114,7 +114,7 @@ def slots_are_not_shared(table: Snapshot) -> Iterator[Finding]:
     """S2: a place counts the pieces of one SKU."""
     by_slot: dict[int, list[str]] = defaultdict(list)
     for product in table.all(ProductItem):
-        by_slot[int(product.slot_number)].append(product.sku)
+        by_slot[product.slot_number].append(product.sku)
     for slot, skus in sorted(by_slot.items()):
         if len(skus) > 1:
             yield Finding("slot-shared", f"slot {slot}", ", ".join(sorted(skus)))
@@ -187,7 +187,7 @@ def _moved_for_orders(table: Snapshot) -> Counter[tuple[str, _Place]]:
 
 def _written(table: Snapshot) -> dict[_Document, Counter[int]]:
     """Pieces by slot, as the documents say."""
-    slots = {product.sku: int(product.slot_number) for product in table.all(ProductItem)}
+    slots = {product.sku: product.slot_number for product in table.all(ProductItem)}
     found: dict[_Document, Counter[int]] = defaultdict(Counter)
 
     def note(item: Item, reference: str, move: str, rows: Iterable[tuple[str, int]]) -> None:

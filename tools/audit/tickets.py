@@ -38,7 +38,7 @@ def tickets_are_told(table: Snapshot) -> Iterator[Finding]:
     """T1: version grows by one with every event, and the last event is in the ticket's state."""
     for ticket in table.all(TicketItem):
         history = table.history.get(ticket.ticket_id, [])
-        numbers, version = [message.sequence for message in history], int(ticket.version)
+        numbers, version = [message.sequence for message in history], ticket.version
         if numbers != list(range(1, version + 1)):
             yield Finding("ticket-events", ticket.ticket_id, f"version {version}, events {numbers}")
         elif (told := history[-1].data["state"]) != ticket.state:
@@ -47,7 +47,7 @@ def tickets_are_told(table: Snapshot) -> Iterator[Finding]:
 
 def tickets_are_whole(table: Snapshot) -> Iterator[Finding]:
     """T2: a ticket keeps what was asked for, and every note belongs to one of its steps."""
-    versions = {(ticket.pk, ticket.ticket_id): int(ticket.version) for ticket in table.all(TicketItem)}
+    versions = {(ticket.pk, ticket.ticket_id): ticket.version for ticket in table.all(TicketItem)}
     requests = {(request.pk, request.sk.partition("#")[2]) for request in table.all(RequestItem)}
     for pk, ticket_id in sorted(versions.keys() ^ requests):
         yield Finding("ticket-torn", ticket_id, f"{pk} holds its header or its request alone")
@@ -62,7 +62,7 @@ def ticket_numbers_have_no_gap(table: Snapshot) -> Iterator[Finding]:
     numbers: dict[str, list[int]] = defaultdict(list)
     for ticket in table.all(TicketItem):
         numbers[ticket.pk].append(int(ticket.ticket_id.rpartition("-")[2]))
-    last = {item.pk: int(item.last) for item in table.all(SequenceItem)}
+    last = {item.pk: item.last for item in table.all(SequenceItem)}
     for pk in sorted(numbers.keys() | last.keys()):
         if sorted(numbers[pk]) != list(range(1, last.get(pk, 0) + 1)):
             yield Finding("ticket-sequence", pk, f"{len(numbers[pk])} tickets up to {last.get(pk, 0)}")

@@ -133,7 +133,7 @@ def _offers(eyes: DealerItem | None, slots: Sequence[Slot], also: Iterable[Key] 
     price_list = found.get(list_key)
     pages: list[Key] = []
     if isinstance(price_list, PriceListItem) and price_list.holds_on(clock.business_date(clock.now())):
-        pages = [price_page_key(eyes.price_list, int(price_list.version), shelf) for shelf in shelves]
+        pages = [price_page_key(eyes.price_list, price_list.version, shelf) for shelf in shelves]
     else:
         price_list = None
     return Offers(eyes, price_list, found | fetch([*also, *pages], consistent=False), as_of)
@@ -166,7 +166,7 @@ class Offers(NamedTuple):
     def _price(self, product: Product, slot: Slot) -> PriceView | None:
         if self.price_list is None:
             return None
-        page = self.found.get(price_page_key(self.price_list.price_list_id, int(self.price_list.version), slot.shelf))
+        page = self.found.get(price_page_key(self.price_list.price_list_id, self.price_list.version, slot.shelf))
         price = page.price_at(slot.position) if isinstance(page, PricePageItem) else None
         return _price_view(price, self.price_list, product.order_multiple) if price else None
 
@@ -186,7 +186,7 @@ def _price_view(price: Price, price_list: PriceListItem, quantity: int) -> Price
         policy=price.policy,
         price_list=price_list.price_list_id,
         price_list_name=price_list.name,
-        version=int(price_list.version),
+        version=price_list.version,
         valid_from=date.fromisoformat(price_list.valid_from),
         valid_to=date.fromisoformat(price_list.valid_to) if price_list.valid_to else None,
         breaks=[_break_view(*one) for one in price.breaks],

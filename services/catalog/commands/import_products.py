@@ -139,14 +139,14 @@ def _changes(products: Sequence[Product], found: Mapping[Key, Item]) -> list[Cha
         if isinstance(page, AssortmentPageItem):
             listed |= page.listings
     slots = found.get(SLOTS_KEY)
-    free = count(int(slots.next) if isinstance(slots, SlotsItem) else 0)
+    free = count(slots.next if isinstance(slots, SlotsItem) else 0)
     changes = []
     for product in products:
         item = stored.get(product.sku)
         if item is None:
             changes.append(Change(product, next(free), None, version=1))
         elif product_of(item) != product or listed.get(product.sku) != Listing.of(item):
-            changes.append(Change(product, int(item.slot_number), product_of(item), version=int(item.version) + 1))
+            changes.append(Change(product, item.slot_number, product_of(item), version=item.version + 1))
     return changes
 
 

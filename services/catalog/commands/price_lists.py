@@ -67,7 +67,7 @@ class Draft(NamedTuple):
         Raises:
             Refusal: it is published already, or another must come first.
         """
-        upcoming = int(published.version) + 1 if published else 1
+        upcoming = published.version + 1 if published else 1
         if self.version < upcoming:
             raise Refusal(
                 "already-published",
@@ -156,7 +156,7 @@ def _published(price_list_id: str) -> PriceListItem | None:
 def _facts(item: PriceListItem) -> Published:
     return Published(
         price_list_id=item.price_list_id,
-        version=int(item.version),
+        version=item.version,
         name=item.name,
         valid_from=date.fromisoformat(item.valid_from),
         valid_to=date.fromisoformat(item.valid_to) if item.valid_to else None,
@@ -232,7 +232,7 @@ class PageChange(NamedTuple):
     @classmethod
     def of(cls, key: Key, stored: Item | None, prices: Mapping[str, Any]) -> PageChange:
         """What sending these prices makes of a page."""
-        page, revision = (stored.prices, int(stored.revision)) if isinstance(stored, PricePageItem) else ({}, 0)
+        page, revision = (stored.prices, stored.revision) if isinstance(stored, PricePageItem) else ({}, 0)
         changed = sum(page.get(position) != price for position, price in prices.items())
         return cls(key, revision, {**page, **prices}, changed)
 

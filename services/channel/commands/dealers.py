@@ -48,7 +48,7 @@ def list_dealers(caller: Principal, query: DealersQuery) -> DealerPage:
         start=open_cursor(bound_to, query.cursor),
     )
     return DealerPage(
-        dealers=[_view(dealer_of(item), int(item.version)) for item in page.items],
+        dealers=[_view(dealer_of(item), item.version) for item in page.items],
         next_cursor=next_cursor(bound_to, page.next_key),
     )
 
@@ -64,7 +64,7 @@ def show_dealer(caller: Principal, dealer_id: str) -> DealerWithUsers:
     item = _load(dealer_id)
     people = [user_of(user) for user in users_of(dealer_id)]
     users = [UserView(username=user.username, name=user.name, roles=sorted(user.roles)) for user in people]
-    return DealerWithUsers(**_view(dealer_of(item), int(item.version)).model_dump(), users=users)
+    return DealerWithUsers(**_view(dealer_of(item), item.version).model_dump(), users=users)
 
 
 def show_me(caller: Principal) -> Me:
@@ -74,7 +74,7 @@ def show_me(caller: Principal) -> Me:
         user_id=caller.user_id,
         name=caller.name,
         roles=sorted(caller.roles),
-        dealer=_view(dealer_of(item), int(item.version)) if item else None,
+        dealer=_view(dealer_of(item), item.version) if item else None,
     )
 
 
@@ -89,7 +89,7 @@ def change_terms(caller: Principal, dealer_id: str, request: ChangeTerms) -> Dea
         Invalid: the price list is not published.
     """
     item = _load(dealer_id)
-    stored = int(item.version)
+    stored = item.version
     before = dealer_of(item)
     after = replace(before, **request.model_dump(exclude={"version", "reason"}))
     if after == before and stored in (request.version, request.version + 1):

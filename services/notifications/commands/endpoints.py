@@ -162,5 +162,5 @@ def _answered_before(key: IdempotencyKey) -> api.EndpointWithSecret | None:
         return None
     shown = api.EndpointWithSecret.model_validate_json(earlier[1])
     item = endpoints.endpoint_of(shown.endpoint_id)
-    current = item is not None and int(item.version) == shown.version
+    current = item is not None and item.version == shown.version
     return shown.model_copy(update={"secret": sealing.unseal(item.secret)}) if item and current else shown

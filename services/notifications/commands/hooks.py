@@ -149,7 +149,7 @@ def _record(one: Attempt, answer: Answer) -> Tried:
         verdict = Verdict(DeliveryState.DELIVERED if outcome is Outcome.SUCCESS else DeliveryState(delivery.state))
     else:
         asked = domain.parse_retry_after(answer.retry_after, now)
-        verdict = domain.judge(outcome, int(delivery.attempts), now, asked, random.random())
+        verdict = domain.judge(outcome, delivery.attempts, now, asked, random.random())
         _note_health(one.endpoint, outcome, now)
     if not deliveries.finish_attempt(delivery, outcome, answer.seconds, verdict):
         observability.logger().warning("attempt outlived its claim", event_id=delivery.event_id)
@@ -184,6 +184,6 @@ def _measure(one: Attempt, outcome: Outcome, verdict: Verdict, now: datetime) ->
         endpoint_id=delivery.endpoint_id,
         event_id=delivery.event_id,
         outcome=outcome,
-        attempt=int(delivery.attempts),
+        attempt=delivery.attempts,
         state=verdict.state,
     )

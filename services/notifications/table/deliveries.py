@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
 
 from kernel import clock
 from kernel.events import Envelope
-from kernel.table import Index, Item, Page, Transaction, fetch_one, query_page
+from kernel.table import Index, IntegerAttribute, Item, Page, Transaction, fetch_one, query_page
 from services.notifications.domain import DeliveryState, Outcome, Verdict
 from services.notifications.table import carried_out, storable
 from services.notifications.table.endpoints import DELIVERIES_KEPT, EndpointItem
@@ -33,7 +33,7 @@ class DeliveryItem(Item, discriminator="webhook_delivery"):
     event_time = UnicodeAttribute()
     body = UnicodeAttribute()
     state = UnicodeAttribute()
-    attempts = NumberAttribute(default=0)
+    attempts = IntegerAttribute(default=0)
     replay = BooleanAttribute(default=False)
     log: JSONAttribute = JSONAttribute()
 
@@ -103,7 +103,7 @@ def claim_delivery(item: DeliveryItem, now: datetime) -> bool:
     """Take a due delivery for one attempt; False when another has it. The attempt is in the log before it is made."""
     seen = item.gsi1sk
     item.gsi1sk = clock.stamp(now + LEASE)
-    item.attempts = int(item.attempts) + (0 if item.replay else 1)
+    item.attempts = item.attempts + (0 if item.replay else 1)
     started = {"at": clock.stamp(now), "outcome": Outcome.STARTED, "seconds": None, "replay": bool(item.replay)}
     item.log = [*item.log, started]
     actions = [

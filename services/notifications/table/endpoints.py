@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from kernel import clock
-from kernel.table import Item, Key, Transaction, fetch_one, query_page
+from kernel.table import IntegerAttribute, Item, Key, Transaction, fetch_one, query_page
 from services.notifications import domain
 from services.notifications.table import carried_out, storable
 
@@ -33,7 +33,7 @@ class EndpointItem(Item, discriminator="webhook_endpoint"):
     secret = UnicodeAttribute()
     old_secret = UnicodeAttribute(null=True)
     old_secret_until = UnicodeAttribute(null=True)
-    version = NumberAttribute()
+    version = IntegerAttribute()
     created_at = UnicodeAttribute()
     created_by = UnicodeAttribute()
     failing_since = UnicodeAttribute(null=True)

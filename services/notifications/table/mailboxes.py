@@ -6,12 +6,12 @@ import re
 import zlib
 from collections.abc import Iterable
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
 from contracts.channel import HOUSE
 from kernel import clock
 from kernel.events import Envelope
-from kernel.table import Item, Key, Transaction, TransactionRefused, fetch, query_page
+from kernel.table import IntegerAttribute, Item, Key, Transaction, TransactionRefused, fetch, query_page
 from services.notifications.domain import Box, Notice
 
 #: Counting is spread, because everybody's orders come to the same desk.
@@ -42,7 +42,7 @@ class ReadItem(Item, discriminator="inbox_read"):
 class CountItem(Item, discriminator="inbox_count"):
     """A number of messages."""
 
-    number = NumberAttribute()
+    number = IntegerAttribute()
 
 
 def mailbox(box: Box, dealer_id: str | None) -> str:
@@ -112,7 +112,7 @@ def unread(boxes: Iterable[str], user_id: str) -> int:
     """How many messages of these mailboxes the user has not read."""
     received = [(_mailbox_pk(name), f"COUNT#{shard}") for name in boxes for shard in range(_COUNTERS)]
     read = [(_mailbox_pk(name), f"COUNT-READ#{user_id}") for name in boxes]
-    counts = {key: int(item.number) for key, item in fetch([*received, *read]).items() if isinstance(item, CountItem)}
+    counts = {key: item.number for key, item in fetch([*received, *read]).items() if isinstance(item, CountItem)}
     # Counters are read one after another: a message read in between could otherwise show as -1.
     return max(0, sum(counts.get(key, 0) for key in received) - sum(counts.get(key, 0) for key in read))
 

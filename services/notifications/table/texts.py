@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from contracts.channel import UserItem
@@ -16,7 +16,7 @@ from kernel import clock
 from kernel.events import Envelope
 from kernel.models import masked_phone
 from kernel.outbox import announcement
-from kernel.table import Item, Key, Page, Transaction, fetch_one, query_page
+from kernel.table import IntegerAttribute, Item, Key, Page, Transaction, fetch_one, query_page
 from services.notifications import domain
 from services.notifications.domain import TextState
 from services.notifications.table import carried_out
@@ -48,13 +48,13 @@ class TextItem(Item, discriminator="sms"):
 class SentTodayItem(Item, discriminator="sms_day"):
     """How many texts went to a phone on a day."""
 
-    sent = NumberAttribute()
+    sent = IntegerAttribute()
 
 
 class LastSentItem(Item, discriminator="sms_last"):
     """When a phone last got a template, epoch seconds."""
 
-    at = NumberAttribute()
+    at = IntegerAttribute()
 
 
 class RecordedItem(Item, discriminator="sms_recorded"):

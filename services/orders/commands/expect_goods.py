@@ -69,7 +69,7 @@ def list_expected(warehouse: str) -> ExpectedList:
     """
     check_warehouse(warehouse)
     deliveries = [
-        inbound.Delivery(warehouse, item.reference, item, int(item.version)) for item in inbound.expected_at(warehouse)
+        inbound.Delivery(warehouse, item.reference, item, item.version) for item in inbound.expected_at(warehouse)
     ]
     return ExpectedList(
         warehouse=warehouse, as_of=clock.stamp(), deliveries=[delivery_view(delivery) for delivery in deliveries]

@@ -58,7 +58,7 @@ def show_promise(caller: Principal, warehouse: str, query: StockQuery) -> Promis
     check_warehouse(warehouse)
     if caller.is_dealer:
         _check_own(caller, warehouse)
-    slots = {sku: int(product.slot_number) for sku, product in products_asked(query.skus).items()}
+    slots = {sku: product.slot_number for sku, product in products_asked(query.skus).items()}
     there = stock.available_at(warehouse, slots.values())
     expected = inbound.inbound_by_slot(inbound.expected_at(warehouse))
     wanted: Counter[int] = Counter()
@@ -115,7 +115,7 @@ def _tell(place: BackorderItem, days: Mapping[int, str]) -> None:
     knew better, and older knowledge must not take it back."""
     order = load_order(place.order_id)
     told = promised_in_line(order.header)
-    as_read = backordered_by_slot(order.lines, order.progress) == place.by_slot and told == place.days
+    as_read = backordered_by_slot(order.demands, order.progress) == place.by_slot and told == place.days
     if not order.header.in_line_since or not as_read:
         return
     waiting = {

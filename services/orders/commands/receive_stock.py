@@ -85,9 +85,9 @@ def show_stock(warehouse: str, query: StockQuery) -> StockView:
         Invalid: unknown SKUs, or more than 50.
     """
     products = products_asked(query.skus)
-    found = stock.on_hand_at(warehouse, [int(product.slot_number) for product in products.values()])
+    found = stock.on_hand_at(warehouse, [product.slot_number for product in products.values()])
     lines = []
     for sku, product in products.items():
-        available, held = found[int(product.slot_number)]
+        available, held = found[product.slot_number]
         lines.append(StockLine(sku=sku, available=available, held=held, on_hand=available + held))
     return StockView(warehouse=warehouse, as_of=clock.stamp(), stock=lines)

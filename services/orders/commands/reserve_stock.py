@@ -75,9 +75,9 @@ def reserve_stock(order_id: str, warehouse: str) -> None:
 
 def _reserve_part(order: Order) -> Order | None:
     """Decide the next part of the order; the order as it is then if it was the last, and goes to the review queue."""
-    wanted = wanted_by_slot(order.lines, order.progress)
+    wanted = wanted_by_slot(order.demands, order.progress)
     parts = steps(wanted, SLOTS_PER_SHELF)
-    if not order.policy.takes_part and len(parts) + int(order.header.steps) > 1:
+    if not order.policy.takes_part and len(parts) + order.header.steps > 1:
         return _reserve_all_or_nothing_in_parts(order, wanted, parts)
     last = len(parts) == 1
     asked = wanted if last else {slot: pieces for slot, pieces in wanted.items() if slot in parts[0]}
@@ -88,7 +88,7 @@ def _hold_what_is_there(order: Order, asked: Mapping[int, int], *, last: bool) -
     granted = dict(asked)
     for attempt in range(_ROUNDS):
         try:
-            return _write(order, decided(order.lines, order.progress, granted), Move.HOLD, granted, last=last)
+            return _write(order, decided(order.demands, order.progress, granted), Move.HOLD, granted, last=last)
         except TransactionRefused as refused:
             shelves = stock.refused_shelves(refused)
             if "order" in refused or not shelves:
@@ -120,9 +120,9 @@ def _reserve_all_or_nothing_in_parts(
     """Look before the first part is held; if a later part still falls short, give back what the earlier ones hold."""
     asked = {slot: pieces for slot, pieces in wanted.items() if slot in parts[0]}
     short = any(so_far.backordered for so_far in order.progress)
-    if not short and (int(order.header.steps) or _all_there(order.header.warehouse, wanted)):
+    if not short and (order.header.steps or _all_there(order.header.warehouse, wanted)):
         try:
-            return _write(order, decided(order.lines, order.progress, asked), Move.HOLD, asked, last=len(parts) == 1)
+            return _write(order, decided(order.demands, order.progress, asked), Move.HOLD, asked, last=len(parts) == 1)
         except TransactionRefused as refused:
             if "order" in refused:
                 raise
@@ -131,13 +131,13 @@ def _reserve_all_or_nothing_in_parts(
 
 def _give_back(order: Order) -> Order | None:
     """Turn a part of what is held into back-order, or with nothing held any more all of it, and finish."""
-    held = held_by_slot(order.lines, order.progress)
+    held = held_by_slot(order.demands, order.progress)
     parts = steps(held, SLOTS_PER_SHELF)
     returned = {slot: pieces for slot, pieces in held.items() if parts and slot in parts[0]}
     last = len(parts) <= 1
     progress = tuple(
-        Progress(backordered=line.quantity) if last or line.slot in returned or so_far.backordered else so_far
-        for line, so_far in zip(order.lines, order.progress, strict=True)
+        Progress(backordered=quantity) if last or slot in returned or so_far.backordered else so_far
+        for (slot, quantity), so_far in zip(order.demands, order.progress, strict=True)
     )
     return _write(order, progress, Move.RELEASE, returned, last=last)
 

@@ -105,7 +105,7 @@ def cancel_order(caller: Principal, order_id: str, request: WithReason, key: Ide
     state = State.CLOSED if shipped else State.CANCELLED
     event = OrderCancelled(
         **facts_of(order.header, state, caller.name),
-        cancelled=int(order.header.pieces) - shipped,
+        cancelled=order.header.pieces - shipped,
         reason=request.reason,
     )
     return _end(order, event, key)

@@ -69,7 +69,7 @@ def serve_those_ahead(order: Order) -> bool:
     """
     header = order.header
     rank = waiting_rank(bool(header.urgent), header.submitted_at, header.order_id)
-    own = {line.slot for line in order.lines}
+    own = {demand.slot for demand in order.demands}
     wanted = {place.sk: own & place.by_slot.keys() for place in line_of(header.warehouse)}
     contested = {slot for sk, slots in wanted.items() if sk < rank for slot in slots}
     if contested and any(stock.available_at(header.warehouse, contested).values()):
@@ -142,7 +142,7 @@ def _fill(order_id: str, run: AllocationItem, shares: Mapping[int, dict[str, Any
     granted = {slot: int(share["pieces"]) for slot, share in shares.items()}
     for _ in range(_ROUNDS):
         order = load_order(order_id)
-        waited = backordered_by_slot(order.lines, order.progress) if order.header.in_line_since else {}
+        waited = backordered_by_slot(order.demands, order.progress) if order.header.in_line_since else {}
         granted = {slot: min(pieces, waited.get(slot, 0)) for slot, pieces in granted.items()}
         if not any(granted.values()):
             return
@@ -163,7 +163,7 @@ def _fill(order_id: str, run: AllocationItem, shares: Mapping[int, dict[str, Any
 
 def _hold(order: Order, run: AllocationItem, shares: Mapping[int, dict[str, Any]], granted: Mapping[int, int]) -> None:
     header = order.header
-    progress = filled(order.lines, order.progress, granted)
+    progress = filled(order.demands, order.progress, granted)
     backordered = sum(so_far.backordered for so_far in progress)
     holds = sorted(order.holds if backordered else order.holds - {Hold.STOCK})
     # Whoever waited for goods has as long to use them as whoever found them there.
@@ -188,7 +188,7 @@ def _hold(order: Order, run: AllocationItem, shares: Mapping[int, dict[str, Any]
             order_id=header.order_id,
             run=run_id,
             granted_at=clock.stamp(),
-            rule_version=int(run.rule_version),
+            rule_version=run.rule_version,
             grants=grants,
         ),
         "grant",

@@ -41,7 +41,7 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
         )
     progress = tuple(shipped(so_far, leaving.get(number, 0)) for number, so_far in enumerate(order.progress, 1))
     state = State.CLOSED if is_complete(order.lines, progress) else State.CONFIRMED
-    shipments = int(order.header.shipments) + 1
+    shipments = order.header.shipments + 1
     event = _event(caller, order, request, leaving, shipments, state)
     transaction = Transaction()
     record = record_of(order.lines, leaving)
@@ -98,7 +98,7 @@ def _event(
         shipped_net_fen=gross_fen - tax_fen,
         shipped_tax_fen=tax_fen,
         shipped_at=clock.stamp(),
-        payment_days=int(header.payment_days),
+        payment_days=header.payment_days,
         carrier=request.carrier,
         waybill=request.waybill,
         complete=state is State.CLOSED,

@@ -29,7 +29,7 @@ def rule_of(warehouse: str) -> PublishedRule:
     if item is None:
         return PublishedRule(Rule.FIRST_COME, Settings(), 0)
     quotas = {Grade(grade): int(pieces) for grade, pieces in item.quotas.items()}
-    return PublishedRule(Rule(item.rule), Settings(quotas, int(item.pack)), int(item.version))
+    return PublishedRule(Rule(item.rule), Settings(quotas, item.pack), item.version)
 
 
 def alternates_of(warehouse: str) -> list[str]:
@@ -95,7 +95,7 @@ def show_sourcing(warehouse: str) -> Sourcing:
     return Sourcing(
         warehouse=warehouse,
         alternates=list(item.alternates),
-        version=int(item.version),
+        version=item.version,
         changed_by=item.changed_by,
         reason=item.reason,
     )

@@ -94,7 +94,7 @@ def _active_dealer(dealer: Item | None) -> DealerItem:
 def _price(request: SubmitOrder, price_list: PriceListItem, products: Mapping[str, Listing]) -> Priced:
     prices = prices_of(price_list, {sku: product.slot_number for sku, product in products.items()})
     sums = _orderable(request, products, prices)
-    return Priced(_lines(request, sums, products, prices), price_list.price_list_id, int(price_list.version))
+    return Priced(_lines(request, sums, products, prices), price_list.price_list_id, price_list.version)
 
 
 def _valid_price_list(found: Item | None) -> PriceListItem:
@@ -174,7 +174,7 @@ def _store(
 ) -> OrderReceipt:
     last, committed = 0, 0
     if isinstance(account, AccountItem):
-        last, committed = int(account.last_sequence), int(account.committed_fen)
+        last, committed = account.last_sequence, account.committed_fen
     order_id = order_id_of(dealer.dealer_id, last + 1)
     header = _header(caller, request, dealer, priced, order_id, committed)
     receipt = receipt_of(header)
@@ -184,7 +184,7 @@ def _store(
     transaction.create(
         LinesItem(
             *part_key("LINES", order_id),
-            columns=columns_of_lines(priced.lines),
+            **columns_of_lines(priced.lines),
             purchase_order=request.purchase_order,
             note=request.note or None,
             price_list=priced.price_list,
@@ -197,7 +197,7 @@ def _store(
     unchanged = AccountItem.last_sequence == last if last else AccountItem.last_sequence.does_not_exist()
     changes: list[Action] = [
         AccountItem.last_sequence.set(last + 1),
-        AccountItem.committed_fen.add(int(header.gross_fen)),
+        AccountItem.committed_fen.add(header.gross_fen),
     ]
     if request.urgent:
         changes += _count_urgent(account, dealer)
@@ -225,7 +225,7 @@ def _count_urgent(account: Item | None, dealer: DealerItem) -> list[Action]:
         Refusal: the dealer has had all it may have.
     """
     week, grade = urgent_week(clock.now()), grade_of(dealer.grade)
-    already = int(account.urgent_orders) if isinstance(account, AccountItem) and account.urgent_week == week else 0
+    already = account.urgent_orders if isinstance(account, AccountItem) and account.urgent_week == week else 0
     if not may_be_urgent(grade, already):
         raise Refusal(
             "urgent-quota-used",
@@ -240,7 +240,7 @@ def _header(
     caller: Principal, request: SubmitOrder, dealer: DealerItem, priced: Priced, order_id: str, committed_fen: int
 ) -> HeaderItem:
     money = total(priced.lines)
-    over_limit = needs_credit_hold(money.gross_fen, committed_fen, int(dealer.credit_limit_fen))
+    over_limit = needs_credit_hold(money.gross_fen, committed_fen, dealer.credit_limit_fen)
     submitted_at = clock.stamp()
     return HeaderItem(
         *part_key("HEADER", order_id),
@@ -256,7 +256,7 @@ def _header(
         pieces=sum(line.quantity for line in priced.lines),
         gross_fen=money.gross_fen,
         tax_fen=money.tax_fen,
-        payment_days=int(dealer.payment_days),
+        payment_days=dealer.payment_days,
         submitted_at=submitted_at,
         submitted_by=caller.name,
         grade=dealer.grade,

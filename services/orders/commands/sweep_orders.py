@@ -93,7 +93,7 @@ def _warn(order_id: str) -> None:
     if header.warned or not header.held_until or not header.reserved:
         return
     facts = facts_of(header, order.state, by="")
-    event = OrderHoldExpiring(**facts, held_until=header.held_until, reserved=int(header.reserved))
+    event = OrderHoldExpiring(**facts, held_until=header.held_until, reserved=header.reserved)
     transaction = Transaction()
     change_order(transaction, order, event=event, warned=True)
     transaction.commit()
@@ -106,7 +106,7 @@ def _expire(order_id: str) -> None:
     header = order.header
     if not header.held_until or clock.parse_stamp(header.held_until) > clock.now():
         return
-    released = int(header.reserved)
+    released = header.reserved
     order, last = free_all_but_last(order)
     transaction = Transaction()
     free(transaction, order, last)
@@ -114,7 +114,7 @@ def _expire(order_id: str) -> None:
         transaction,
         order,
         event=OrderHoldExpired(**facts_of(header, order.state, by=""), released=released),
-        progress=given_back(order.lines, order.progress, last),
+        progress=given_back(order.demands, order.progress, last),
         command=Command(RESERVE_QUEUE, header.warehouse),
         holds=sorted(order.holds | {Hold.STOCK}) if order.state is State.IN_REVIEW else sorted(order.holds),
         held_until=None,

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
-from kernel.table import Item, Key
+from kernel.table import IntegerAttribute, Item, Key
 
 
 class AccountItem(Item, discriminator="ordering_account"):
     """A dealer's last order number, and what it owes or has on order, in fen. `urgent_orders`: how many it had in
     `urgent_week` (2026-W48)."""
 
-    last_sequence = NumberAttribute(default=0)  # money may come before the first order
-    committed_fen = NumberAttribute(default=0)
+    last_sequence = IntegerAttribute(default=0)  # money may come before the first order
+    committed_fen = IntegerAttribute(default=0)
     urgent_week = UnicodeAttribute(null=True)
-    urgent_orders = NumberAttribute(default=0)
+    urgent_orders = IntegerAttribute(default=0)
 
 
 class FollowedEventItem(Item, discriminator="followed_event"):
     """An event of the ledger by which commitments were changed, so that it is not followed twice."""
 
-    change_fen = NumberAttribute()
+    change_fen = IntegerAttribute()
 
 
 def account_key(dealer_id: str) -> Key:

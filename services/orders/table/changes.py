@@ -52,7 +52,7 @@ def change_order(
     """
     header = order.header
     state = State(event.state)
-    version = int(header.version) + 1
+    version = header.version + 1
     if progress is not None:
         changes |= _record_progress(transaction, order, progress)
     changes |= {"state": state.value, "version": version}
@@ -60,8 +60,9 @@ def change_order(
         changes["in_line_since"] = None
     after = order._replace(header=_with(header, changes), progress=progress or order.progress)
     _stand_in_line(transaction, order, after, promised)
-    actions = [*_set(changes), *_wait(header, state)]
-    transaction.update(HeaderItem, (header.pk, header.sk), actions, _unchanged(header), "order")
+    transaction.set(
+        HeaderItem, (header.pk, header.sk), {**changes, **_waits(header, state)}, _unchanged(header), "order"
+    )
     transaction.create(
         announcement(
             event,
@@ -85,13 +86,8 @@ def sourced_from(order: Order, warehouse: str, because: list[dict[str, Any]]) ->
 def record_step(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> None:
     """Let the transaction record one part of a change too large for one transaction, to be resumed from there."""
     header = order.header
-    changes = {"steps": int(header.steps) + 1, **_record_progress(transaction, order, progress)}
-    transaction.update(HeaderItem, (header.pk, header.sk), _set(changes), _unchanged(header), "order")
-
-
-def _set(changes: Mapping[str, Any]) -> list[Action]:
-    attributes = ((getattr(HeaderItem, name), value) for name, value in changes.items())
-    return [attribute.remove() if value is None else attribute.set(value) for attribute, value in attributes]
+    changes = {"steps": header.steps + 1, **_record_progress(transaction, order, progress)}
+    transaction.set(HeaderItem, (header.pk, header.sk), changes, _unchanged(header), "order")
 
 
 def _with(header: HeaderItem, changes: Mapping[str, Any]) -> HeaderItem:
@@ -109,7 +105,7 @@ def _stand_in_line(transaction: Transaction, before: Order, after: Order, promis
         transaction.update(LineItem, length_key(after.header.warehouse), [change], None, "line")
     if is_now:
         header = after.header
-        wanted = backordered_by_slot(after.lines, after.progress)
+        wanted = backordered_by_slot(after.demands, after.progress)
         # What it was promised stays unless it is told: hence no put.
         actions: list[Action] = [
             BackorderItem.order_id.set(header.order_id),
@@ -125,21 +121,19 @@ def _stand_in_line(transaction: Transaction, before: Order, after: Order, promis
         transaction.update(BackorderItem, is_now, actions, None, "place")
 
 
-def _wait(header: HeaderItem, state: State) -> list[Action]:
+def _waits(header: HeaderItem, state: State) -> dict[str, str | None]:
     """Stand in the queue of the state, or in none."""
     waiting = waiting_key(state)
-    if waiting is None:
-        return [HeaderItem.gsi1pk.remove(), HeaderItem.gsi1sk.remove()]
-    rank = waiting_rank(bool(header.urgent), header.submitted_at, header.order_id)
-    return [HeaderItem.gsi1pk.set(waiting), HeaderItem.gsi1sk.set(rank)]
+    rank = waiting_rank(bool(header.urgent), header.submitted_at, header.order_id) if waiting else None
+    return {"gsi1pk": waiting, "gsi1sk": rank}
 
 
 def _record_progress(transaction: Transaction, order: Order, progress: Sequence[Progress]) -> dict[str, int]:
     """Write what became of the lines where the header alone no longer tells; the header's new totals, and its count of
     these writings."""
     changes = totals(progress)._asdict()
-    if order.has_fulfilment or int(order.header.pieces) not in changes.values():
-        number = int(order.header.fulfilments) + 1
+    if order.has_fulfilment or order.header.pieces not in changes.values():
+        number = order.header.fulfilments + 1
         key = part_key("FULFILMENT", order.header.order_id)
         transaction.put(FulfilmentItem(*key, columns=columns_of_progress(progress), number=number), "fulfilment")
         changes["fulfilments"] = number
@@ -147,5 +141,5 @@ def _record_progress(transaction: Transaction, order: Order, progress: Sequence[
 
 
 def _unchanged(header: HeaderItem) -> Condition:
-    unchanged: Condition = (HeaderItem.version == int(header.version)) & (HeaderItem.steps == int(header.steps))
+    unchanged: Condition = (HeaderItem.version == header.version) & (HeaderItem.steps == header.steps)
     return unchanged

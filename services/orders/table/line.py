@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
-from kernel.table import Item, Key, PackedJSONAttribute, fetch_one
+from kernel.table import IntegerAttribute, Item, Key, PackedJSONAttribute, fetch_one
 from services.orders.table.orders import HeaderItem, part_key, waiting_rank
 
 
@@ -39,7 +39,7 @@ class BackorderItem(Item, discriminator="backorder"):
 class LineItem(Item, discriminator="line"):
     """How many orders stand in the line of a warehouse: while it is none, an order that is decided need not look."""
 
-    orders = NumberAttribute(default=0)
+    orders = IntegerAttribute(default=0)
 
 
 class AllocationItem(Item, discriminator="allocation"):
@@ -50,7 +50,7 @@ class AllocationItem(Item, discriminator="allocation"):
 
     made_at = UnicodeAttribute()
     rule = UnicodeAttribute()
-    rule_version = NumberAttribute()
+    rule_version = IntegerAttribute()
     shares = PackedJSONAttribute()
 
 
@@ -60,7 +60,7 @@ class GrantItem(Item, discriminator="allocation_grant"):
     order_id = UnicodeAttribute()
     run = UnicodeAttribute()
     granted_at = UnicodeAttribute()
-    rule_version = NumberAttribute()
+    rule_version = IntegerAttribute()
     grants = PackedJSONAttribute()
 
 

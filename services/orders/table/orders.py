@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
 
 from kernel.problems import NotFound
-from kernel.table import Item, Key, PackedJSONAttribute, query_page
-from services.orders.domain import OPEN_STATES, Hold, Line, Policy, Progress, State
+from kernel.table import IntegerAttribute, Item, Key, PackedJSONAttribute, query_page
+from services.orders.domain import OPEN_STATES, Demand, Hold, Line, Policy, Progress, State
 
 #: Where orders are decided and lines served, one warehouse at a time; urgent orders have a lane of their own.
 RESERVE_QUEUE = "reserve-stock"
@@ -21,7 +22,7 @@ _ORDER_ID = re.compile(r"([A-Z0-9]{2,16})-([0-9]{6,9})")
 
 #: The counters of a line, each also summed up in the header under the same name.
 PROGRESS_COLUMNS = ("reserved", "backordered", "shipped", "cancelled")
-_COLUMNS = ("sku", "name", "quantity", "unit_price", "policy", "tax_percent", "gross_fen", "slot")
+_COLUMNS = ("sku", "name", "unit_price", "policy", "tax_percent", "gross_fen")
 
 _PAGE = 100
 
@@ -42,17 +43,17 @@ class HeaderItem(Item, discriminator="order"):
     warehouse = UnicodeAttribute()
     state = UnicodeAttribute()
     holds: JSONAttribute = JSONAttribute()
-    version = NumberAttribute()
-    steps = NumberAttribute(default=0)
-    shipments = NumberAttribute(default=0)
-    fulfilments = NumberAttribute(default=0)
+    version = IntegerAttribute()
+    steps = IntegerAttribute(default=0)
+    shipments = IntegerAttribute(default=0)
+    fulfilments = IntegerAttribute(default=0)
     policy = UnicodeAttribute()
     urgent = BooleanAttribute()
-    line_count = NumberAttribute()
-    pieces = NumberAttribute()
-    gross_fen = NumberAttribute()
-    tax_fen = NumberAttribute()
-    payment_days = NumberAttribute()
+    line_count = IntegerAttribute()
+    pieces = IntegerAttribute()
+    gross_fen = IntegerAttribute()
+    tax_fen = IntegerAttribute()
+    payment_days = IntegerAttribute()
     submitted_at = UnicodeAttribute()
     submitted_by = UnicodeAttribute()
     visible_at = UnicodeAttribute(null=True)
@@ -64,10 +65,10 @@ class HeaderItem(Item, discriminator="order"):
     overdue = BooleanAttribute(null=True)
     promised_on = UnicodeAttribute(null=True)
     sourcing: JSONAttribute = JSONAttribute(null=True)
-    reserved = NumberAttribute(default=0)
-    backordered = NumberAttribute(default=0)
-    shipped = NumberAttribute(default=0)
-    cancelled = NumberAttribute(default=0)
+    reserved = IntegerAttribute(default=0)
+    backordered = IntegerAttribute(default=0)
+    shipped = IntegerAttribute(default=0)
+    cancelled = IntegerAttribute(default=0)
 
     @property
     def sequence(self) -> str:
@@ -76,20 +77,29 @@ class HeaderItem(Item, discriminator="order"):
 
 
 class LinesItem(Item, discriminator="order_lines"):
-    """What was ordered, written once: lines by column (packed a third of the write units), and remarks."""
+    """What was ordered, written once, and remarks. Lines by column, packed a third of the write units: `wanted` slots
+    and quantities, all that stock is decided by, `columns` the rest by name."""
 
+    wanted = PackedJSONAttribute()
     columns = PackedJSONAttribute()
     purchase_order = UnicodeAttribute(null=True)
     note = UnicodeAttribute(null=True)
     price_list = UnicodeAttribute()
-    price_version = NumberAttribute()
+    price_version = IntegerAttribute()
 
-    @property
+    @cached_property
+    def demands(self) -> tuple[Demand, ...]:
+        """Per line, in their order."""
+        return tuple(map(Demand._make, zip(*self.wanted, strict=True)))
+
+    @cached_property
     def lines(self) -> tuple[Line, ...]:
         """The lines in their order."""
-        columns = {**self.columns, "unit_price": map(Decimal, self.columns["unit_price"])}
-        numbers = range(1, len(columns["sku"]) + 1)
-        return tuple(map(Line._make, zip(numbers, *(columns[name] for name in _COLUMNS), strict=True)))
+        slots, quantities = self.wanted
+        sku, name, unit_price, *others = (self.columns[name] for name in _COLUMNS)
+        numbers = range(1, len(slots) + 1)
+        columns = numbers, sku, name, quantities, map(Decimal, unit_price), *others, slots
+        return tuple(map(Line._make, zip(*columns, strict=True)))
 
 
 class FulfilmentItem(Item, discriminator="order_fulfilment"):
@@ -97,7 +107,7 @@ class FulfilmentItem(Item, discriminator="order_fulfilment"):
     waited for, shipped or cancelled. `number`: the header's `fulfilments` that was written with it."""
 
     columns = PackedJSONAttribute()
-    number = NumberAttribute(default=0)
+    number = IntegerAttribute(default=0)
 
     @property
     def progress(self) -> tuple[Progress, ...]:
@@ -110,9 +120,18 @@ class Order(NamedTuple):
 
     header: HeaderItem
     ordered: LinesItem
-    lines: tuple[Line, ...]
     progress: tuple[Progress, ...]
     has_fulfilment: bool
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What was ordered, line by line."""
+        return self.ordered.lines
+
+    @property
+    def demands(self) -> tuple[Demand, ...]:
+        """As much of the lines as stock is decided by, at a fraction of their price."""
+        return self.ordered.demands
 
     @property
     def state(self) -> State:
@@ -132,29 +151,29 @@ class Order(NamedTuple):
     @property
     def next_step(self) -> str:
         """Names the next change of this order, which is made once."""
-        return f"{self.header.order_id} {int(self.header.version) + 1}.{int(self.header.steps)}"
+        return f"{self.header.order_id} {self.header.version + 1}.{self.header.steps}"
 
 
 def order_of(header: HeaderItem, ordered: LinesItem, fulfilment: FulfilmentItem | None) -> Order:
     """An order from its parts as they lie in the table."""
-    lines = ordered.lines
     if fulfilment is not None:
-        return Order(header, ordered, lines, fulfilment.progress, has_fulfilment=True)
-    return Order(header, ordered, lines, _uniform(header, lines), has_fulfilment=False)
+        return Order(header, ordered, fulfilment.progress, has_fulfilment=True)
+    return Order(header, ordered, _uniform(header, ordered.demands), has_fulfilment=False)
 
 
-def _uniform(header: HeaderItem, lines: Sequence[Line]) -> tuple[Progress, ...]:
+def _uniform(header: HeaderItem, demands: Sequence[Demand]) -> tuple[Progress, ...]:
     """Without an item of their own all lines stand alike: undecided, or all that was ordered came to the same."""
     alike = next((name for name in PROGRESS_COLUMNS if getattr(header, name)), None)
     if alike is None:
-        return (Progress(),) * len(lines)
-    return tuple(Progress(**{alike: line.quantity}) for line in lines)
+        return (Progress(),) * len(demands)
+    return tuple(Progress(**{alike: demand.quantity}) for demand in demands)
 
 
-def columns_of_lines(lines: Sequence[Line]) -> dict[str, Sequence[Any]]:
-    """Lines as `LinesItem.columns`."""
-    _, *columns = zip(*lines, strict=True)  # the place of a line is its number
-    return dict(zip(_COLUMNS, columns, strict=True))
+def columns_of_lines(lines: Sequence[Line]) -> dict[str, Any]:
+    """Lines as attributes of a `LinesItem`."""
+    # The place of a line is its number.
+    _, sku, name, quantities, *others, slots = zip(*lines, strict=True)
+    return {"wanted": [slots, quantities], "columns": dict(zip(_COLUMNS, (sku, name, *others), strict=True))}
 
 
 def columns_of_progress(progress: Sequence[Progress]) -> list[Sequence[int]]:

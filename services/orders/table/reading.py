@@ -49,7 +49,7 @@ def load_order_and_line(order_id: str, warehouse: str) -> tuple[Order, int]:
     key = length_key(warehouse)
     order, found = _load(order_id, key)
     line = found.get(key)
-    return order, int(line.orders) if isinstance(line, LineItem) else 0
+    return order, line.orders if isinstance(line, LineItem) else 0
 
 
 def _load(order_id: str, *also: Key) -> tuple[Order, Mapping[Key, Item]]:
@@ -75,7 +75,7 @@ def _put_together(order_id: str, found: Mapping[Key, Item]) -> Order | None:
     if not isinstance(header, HeaderItem) or not isinstance(ordered, LinesItem):
         raise NotFound
     became = fulfilment if isinstance(fulfilment, FulfilmentItem) else None
-    together = int(header.fulfilments) == (int(became.number) if became else 0)
+    together = header.fulfilments == (became.number if became else 0)
     return order_of(header, ordered, became) if together else None
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from kernel.table import Item, Key
+from kernel.table import IntegerAttribute, Item, Key
 
 
 class RuleItem(Item, discriminator="allocation_rule"):
@@ -12,8 +12,8 @@ class RuleItem(Item, discriminator="allocation_rule"):
 
     rule = UnicodeAttribute()
     quotas: JSONAttribute = JSONAttribute()
-    pack = NumberAttribute()
-    version = NumberAttribute()
+    pack = IntegerAttribute()
+    version = IntegerAttribute()
     changed_by = UnicodeAttribute()
     reason = UnicodeAttribute()
 
@@ -22,7 +22,7 @@ class SourcingItem(Item, discriminator="sourcing"):
     """The warehouses that may serve an order its own is short of, in the order in which they are asked."""
 
     alternates: JSONAttribute = JSONAttribute()
-    version = NumberAttribute()
+    version = IntegerAttribute()
     changed_by = UnicodeAttribute()
     reason = UnicodeAttribute()
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from kernel.table import Item, Key, PackedJSONAttribute
+from kernel.table import IntegerAttribute, Item, Key, PackedJSONAttribute
 from services.orders.domain import Move
 
 
@@ -62,7 +62,7 @@ class ExpectedItem(Item, discriminator="expected_delivery"):
     reference = UnicodeAttribute()
     expected_on = UnicodeAttribute()
     goods = PackedJSONAttribute()
-    version = NumberAttribute()
+    version = IntegerAttribute()
     changed_by = UnicodeAttribute()
     reason = UnicodeAttribute()
 

@@ -118,7 +118,7 @@ def _period_due(dealer_id: str, ledger: LedgerItem, wanted: str) -> str | None:
 def _issue(dealer_id: str, ledger: LedgerItem, period: str) -> None:
     first, last = domain.first_day(period), domain.last_day(period)
     # The period before is closed, or nothing was ever booked in it: so this is what the dealer owed when it ended.
-    opening_fen = int(ledger.closing_fen)
+    opening_fen = ledger.closing_fen
     days, older = table.days_of(dealer_id, first, last)
     totals = domain.stated(opening_fen, days, older, last)
     statement = _statement_item(dealer_id, period, totals)
@@ -160,27 +160,27 @@ def _new_run(period: str, started_by: str, earlier: RunItem | None) -> RunItem:
         *run_key(period),
         period=period,
         state="requesting",
-        round=int(earlier.round) + 1 if earlier else 1,
-        said=int(earlier.said) + 1 if earlier else 1,
+        round=earlier.round + 1 if earlier else 1,
+        said=earlier.said + 1 if earlier else 1,
         requested=0,
-        version=int(earlier.version) + 1 if earlier else 1,
+        version=earlier.version + 1 if earlier else 1,
         started_at=clock.stamp(),
         started_by=started_by,
     )
 
 
 def _start(transaction: Transaction, run: RunItem, earlier: RunItem | None) -> None:
-    unchanged = RunItem.version == int(earlier.version) if earlier else RunItem.pk.does_not_exist()
+    unchanged = RunItem.version == earlier.version if earlier else RunItem.pk.does_not_exist()
     transaction.put(run, "run", unchanged)
-    event = StatementRunStarted(period=run.period, round=int(run.round))
-    transaction.create(announcement(event, pk=run.pk, subject=_subject(run), sequence=int(run.said)), "event")
+    event = StatementRunStarted(period=run.period, round=run.round)
+    transaction.create(announcement(event, pk=run.pk, subject=_subject(run), sequence=run.said), "event")
 
 
 def _request_some(run: RunItem) -> None:
     page = table.dealers_after(run.after, _DEALERS_AT_A_TIME)
     ledgers = table.load_ledgers([dealer.dealer_id for dealer in page.items])
     lacking = [dealer_id for dealer_id, ledger in ledgers.items() if (ledger.closed_through or "") < run.period]
-    said = int(run.said)
+    said = run.said
     transaction = Transaction()
     for sequence, dealer_id in enumerate(lacking, said + 1):
         event = StatementRequested(dealer_id=dealer_id, period=run.period)
@@ -190,12 +190,12 @@ def _request_some(run: RunItem) -> None:
         )
     changes = [
         RunItem.said.set(said + len(lacking)),
-        RunItem.requested.set(int(run.requested) + len(lacking)),
+        RunItem.requested.set(run.requested + len(lacking)),
         RunItem.after.set(page.next_key) if page.next_key else RunItem.after.remove(),
         RunItem.state.set("requesting" if page.next_key else "requested"),
-        RunItem.version.set(int(run.version) + 1),
+        RunItem.version.set(run.version + 1),
     ]
-    transaction.update(RunItem, (run.pk, run.sk), changes, RunItem.version == int(run.version), "run")
+    transaction.update(RunItem, (run.pk, run.sk), changes, RunItem.version == run.version, "run")
     transaction.commit()
 
 
@@ -208,8 +208,8 @@ def _view(run: RunItem) -> Run:
     return Run(
         period=run.period,
         state="requesting" if run.state == "requesting" else "requested",
-        round=int(run.round),
-        requested=int(run.requested),
+        round=run.round,
+        requested=run.requested,
         started_at=run.started_at,
         started_by=run.started_by,
     )

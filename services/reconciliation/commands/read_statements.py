@@ -105,7 +105,7 @@ def show_issued(caller: Principal, statement_id: str, query: LinesQuery) -> Issu
     bound_to = [caller.scope, "issued", statement_id]
     position = open_cursor(bound_to, query.cursor)
     first, last = domain.first_day(period), domain.last_day(period)
-    lines, rest = _lines(dealer_id, first, last, int(issued.opening_fen), query.limit, position)
+    lines, rest = _lines(dealer_id, first, last, issued.opening_fen, query.limit, position)
     return IssuedStatement(**_issued_view(issued), lines=lines, next_cursor=next_cursor(bound_to, rest))
 
 

@@ -112,8 +112,8 @@ BUGS = (
         "money that comes in while an order is submitted frees no credit",
         Kind.LOST_UPDATE,
         "services/orders/commands/submit_order.py",
-        old="        AccountItem.committed_fen.add(int(header.gross_fen)),\n",
-        new="        AccountItem.committed_fen.set(committed + int(header.gross_fen)),\n",
+        old="        AccountItem.committed_fen.add(header.gross_fen),\n",
+        new="        AccountItem.committed_fen.set(committed + header.gross_fen),\n",
         caught_by=_AT_ONCE,
     ),
     Bug(

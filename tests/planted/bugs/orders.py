@@ -70,8 +70,8 @@ BUGS = (
         "the limit counts for every order by itself",
         Kind.WRONG_SOURCE,
         _SUBMIT,
-        old="        AccountItem.committed_fen.add(int(header.gross_fen)),\n",
-        new="        AccountItem.committed_fen.set(int(header.gross_fen)),\n",
+        old="        AccountItem.committed_fen.add(header.gross_fen),\n",
+        new="        AccountItem.committed_fen.set(header.gross_fen),\n",
         caught_by=f"{_ORDERS}test_all_that_a_dealer_has_on_order_counts_against_its_limit_and_nothing_of_another",
     ),
     Bug(
@@ -168,7 +168,7 @@ BUGS = (
         "lines that are short count as wholly held, for nothing tells of them",
         Kind.REMOVED_CONDITION,
         _CHANGES,
-        old="    if order.has_fulfilment or int(order.header.pieces) not in changes.values():\n",
+        old="    if order.has_fulfilment or order.header.pieces not in changes.values():\n",
         new="    if order.has_fulfilment:\n",
         caught_by=f"{_ORDERS}test_short_stock_holds_what_is_there_and_the_rest_waits",
     ),
@@ -201,7 +201,7 @@ BUGS = (
         "what was changed between the reading of two parts of an order is undone",
         Kind.LOST_UPDATE,
         _READING,
-        old="    together = int(header.fulfilments) == (int(became.number) if became else 0)\n",
+        old="    together = header.fulfilments == (became.number if became else 0)\n",
         new="    together = True\n",
         caught_by=(
             "tests/orders/test_reading.py::"

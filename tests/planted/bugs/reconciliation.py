@@ -92,7 +92,7 @@ BUGS = (
         "what is booked while a statement is made stands on none",
         Kind.LOST_UPDATE,
         _TABLE,
-        old="        (LedgerItem.journals == int(ledger.journals))\n        & (\n",
+        old="        (LedgerItem.journals == ledger.journals)\n        & (\n",
         new="        LedgerItem.journals.exists()\n        & (\n",
         caught_by=(
             ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple, Self
@@ -102,10 +102,7 @@ def page_of(sku: str) -> int:
     return zlib.crc32(sku.encode()) % PAGES
 
 
-SkusByPage = Mapping[int, Iterable[str]]
-
-
-def by_page(skus: Iterable[str]) -> SkusByPage:
+def by_page(skus: Iterable[str]) -> Mapping[int, Iterable[str]]:
     """Different SKUs by the page they are on."""
     pages: dict[int, dict[str, None]] = defaultdict(dict)
     for sku in skus:
@@ -113,8 +110,34 @@ def by_page(skus: Iterable[str]) -> SkusByPage:
     return pages
 
 
-#: The pages this process has read, by number, as it found them last, under their digests.
-_pages: dict[int, tuple[str, Mapping[str, Listing]]] = {}
+#: What this process has read: the pages by number, and the products of all of them together.
+_pages: dict[int, _Page] = {}
+_listings: dict[str, Listing] = {}
+
+
+class _Page(NamedTuple):
+    """What a page held when it was read last, and the digest of that."""
+
+    digest: str
+    skus: Collection[str]
+
+
+def _keep(item: AssortmentPageItem) -> None:
+    listings = item.listings
+    _drop(item.page)
+    _pages[item.page] = _Page(item.digest, listings.keys())
+    _listings.update(listings)
+
+
+def _drop(page: int) -> None:
+    for sku in _pages.pop(page).skus if page in _pages else ():
+        del _listings[sku]
+
+
+def forget() -> None:
+    """Be as a process that has read nothing."""
+    _pages.clear()
+    _listings.clear()
 
 
 @dataclass(frozen=True)
@@ -132,45 +155,35 @@ class Assortment:
         digests = contents.digests if isinstance(contents, AssortmentItem) else {}
         return cls({int(page): digest for page, digest in digests.items()})
 
-    def unread(self, wanted: SkusByPage) -> list[Key]:
-        """Of the pages wanted those that this process does not have as they are."""
-        return [assortment_page_key(page) for page in wanted if page in self.digests and not self._kept(page)]
+    def unread(self, skus: Iterable[str]) -> list[Key]:
+        """Of the pages these SKUs are on those that this process does not have as they are."""
+        for page in _pages.keys() - self.digests.keys():
+            _drop(page)
+        unread = {page for page, digest in self.digests.items() if page not in _pages or _pages[page].digest != digest}
+        # With all of them read, as they mostly are, which page a SKU is on need not be reckoned.
+        return [assortment_page_key(page) for page in sorted(unread & set(map(page_of, skus)))] if unread else []
 
-    def listings(self, wanted: SkusByPage, read: Mapping[Key, Item]) -> dict[str, Listing]:
-        """The products wanted; what there is not is left out.
+    def listings(self, skus: Collection[str], read: Mapping[Key, Item]) -> dict[str, Listing]:
+        """The products with these SKUs; what there is not is left out.
 
         A product that is on no page is looked up by itself: it was imported before there were pages.
 
         Args:
-            read: the items at the keys that `unread` told.
+            read: the items at the keys that `unread` told for these SKUs.
         """
-        pages = dict(_keep(item) for item in read.values() if isinstance(item, AssortmentPageItem))
-        found: dict[str, Listing] = {}
-        missing = []
-        for page, skus in wanted.items():
-            listed = pages.get(page) or self._kept(page) or {}
-            for sku in skus:
-                if sku in listed:
-                    found[sku] = listed[sku]
-                else:
-                    missing.append(product_key(sku))
-        products = fetch(missing).values()
+        for item in read.values():
+            if isinstance(item, AssortmentPageItem):
+                _keep(item)
+        found = {sku: _listings[sku] for sku in skus if sku in _listings}
+        if len(found) == len(skus):
+            return found
+        products = fetch(product_key(sku) for sku in skus if sku not in found).values()
         return found | {item.sku: Listing.of(item) for item in products if isinstance(item, ProductItem)}
-
-    def _kept(self, page: int) -> Mapping[str, Listing] | None:
-        digest, listings = _pages.get(page, (None, None))
-        return listings if digest == self.digests.get(page) else None
-
-
-def _keep(item: AssortmentPageItem) -> tuple[int, Mapping[str, Listing]]:
-    page, listings = item.page, item.listings
-    _pages[page] = item.digest, listings
-    return page, listings
 
 
 def listings_of(skus: Iterable[str]) -> dict[str, Listing]:
     """The products with these SKUs; others are left out."""
-    wanted = by_page(skus)
+    wanted = dict.fromkeys(skus)
     assortment = Assortment.of(fetch([ASSORTMENT_KEY]).get(ASSORTMENT_KEY))
     return assortment.listings(wanted, fetch(assortment.unread(wanted)))
 

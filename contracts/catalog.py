@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple, Self
@@ -132,14 +132,14 @@ def price_page_key(price_list_id: str, version: int, shelf: int) -> Key:
     return f"PRICELIST#{price_list_id}", f"{price_pages(version)}{shelf:04d}"
 
 
-def prices_of(price_list: PriceListItem, slots: Mapping[str, int]) -> dict[str, Price]:
-    """The prices in the version that holds of the SKUs in these slots; those it lacks are left out.
+def prices_of(price_list: PriceListItem, slots: Collection[int]) -> dict[int, Price]:
+    """By slot the prices in the version that holds of the SKUs in these; those it lacks are left out.
 
     A page never changes once its version is published, so a process reads each page of an edition once. Consistently,
     like the list: a page corrected just before its publication must not be read as it was before.
     """
     edition = price_list.price_list_id, price_list.edition or ""
-    shelves = {slot // SLOTS_PER_SHELF for slot in slots.values()}
+    shelves = {slot // SLOTS_PER_SHELF for slot in slots}
     pages = {shelf: _pages[*edition, shelf] for shelf in shelves if (*edition, shelf) in _pages}
     version = price_list.version
     unread = {price_page_key(price_list.price_list_id, version, shelf): shelf for shelf in shelves - pages.keys()}
@@ -149,12 +149,17 @@ def prices_of(price_list: PriceListItem, slots: Mapping[str, int]) -> dict[str, 
         pages[shelf] = item.by_slot(shelf) if isinstance(item, PricePageItem) else {}
         if price_list.edition:
             _keep((*edition, shelf), pages[shelf])
-    return {sku: price for sku, slot in slots.items() if (price := pages[slot // SLOTS_PER_SHELF].get(slot))}
+    return {slot: price for slot in slots if (price := pages[slot // SLOTS_PER_SHELF].get(slot))}
 
 
 #: What was read of editions, by list, edition and shelf: prices by slot; the oldest goes when there are too many.
 _pages: dict[tuple[str, str, int], Mapping[int, Price]] = {}
 _MOST_PAGES = 1_000
+
+
+def forget() -> None:
+    """Be as a process that has read nothing."""
+    _pages.clear()
 
 
 def _keep(name: tuple[str, str, int], prices: Mapping[int, Price]) -> None:

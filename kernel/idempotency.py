@@ -15,7 +15,7 @@ from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 
 from kernel import clock, strict_json
 from kernel.problems import Busy, KeyReused
-from kernel.table import IntegerAttribute, Item, Transaction, fetch_one
+from kernel.table import IntegerAttribute, Item, Transaction, compressed, fetch_one
 
 #: Longer than any queue and its dead letters keep a message (14 days each).
 _KEPT = timedelta(days=30)
@@ -49,7 +49,7 @@ class IdempotencyKey:
         """Bind a key to the request it came with, in whatever order its fields are; `status` is what a first success
         answers."""
         # Without what is as it would be unsaid: so a field that comes later leaves older requests what they were.
-        content = body.model_dump_json(exclude_defaults=True) if body else "null"
+        content = body.model_dump_json(exclude_defaults=True) if body is not None else "null"
         fingerprint = sha256(f"[{strict_json.canonical(path)},{content}]".encode()).hexdigest()
         return cls(who, route, key, fingerprint, status)
 
@@ -70,7 +70,7 @@ class IdempotencyKey:
                 *self._at,
                 fingerprint=self.fingerprint,
                 status=self.status,
-                answer=zlib.compress(answer.model_dump_json().encode()),
+                answer=compressed(answer.model_dump_json().encode()),
                 expires_at=clock.epoch(clock.now() + _KEPT),
             ),
             self.LABEL,

@@ -195,11 +195,13 @@ def _queue_url(queue: str) -> str:
 
 # ---- marking ----
 
+_OUT_OF_THE_INDEX = (EventItem.gsi1pk.remove(), EventItem.gsi1sk.remove())
+
 
 def _mark(item: EventItem) -> bool:
     """Take a sent announcement out of the index; whether that was done. It stays where it is as history."""
     try:
-        change(EventItem, (item.pk, item.sk), [EventItem.gsi1pk.remove(), EventItem.gsi1sk.remove()])
+        change(EventItem, (item.pk, item.sk), _OUT_OF_THE_INDEX)
     except PynamoDBException as error:
         _report("mark", [item], error)
         return False

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from kernel.models import Answer, Body, DealerId, Name, Query, Sku, UnitPrice, repeated, rows_of
+from kernel.models import IN_ANY_ORDER, Answer, Body, DealerId, Name, Query, Sku, UnitPrice, repeated, rows_of
 from kernel.problems import FieldProblem
 from services.catalog.domain import Band
 
@@ -28,7 +28,7 @@ class ProductRow(Body):
     name_zh: Name
     name_en: Name
     category: Category
-    specs: Annotated[dict[SpecName, SpecValue], Field(max_length=16, default_factory=dict)]
+    specs: Annotated[dict[SpecName, SpecValue], Field(max_length=16, default_factory=dict), IN_ANY_ORDER]
     carton: Pack
     order_multiple: Pack = 1
     tax_percent: Annotated[int, Field(ge=0, le=17)] = 13

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from kernel.models import (
+    IN_ANY_ORDER,
     Answer,
     Body,
     DealerId,
@@ -476,7 +477,7 @@ class SetAllocationRule(Body):
     `pack`: pro rata shares are rounded to so many pieces; `version`: of the rule this one replaces, 0 for none."""
 
     rule: Rule
-    quotas: dict[Grade, Quantity] = Field(default_factory=dict)
+    quotas: Annotated[dict[Grade, Quantity], Field(default_factory=dict), IN_ANY_ORDER]
     pack: Quantity = 1
     reason: _Reason
     version: _Version

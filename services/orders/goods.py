@@ -58,7 +58,7 @@ def goods_of(lines: Sequence[NamedLine], most_shelves: int = SHELVES_PER_STEP) -
     pieces: dict[str, int] = defaultdict(int)
     for line in lines:
         pieces[line.sku] += line.quantity
-    slots = {sku: int(products[sku].slot_number) for sku in pieces}
+    slots = {sku: products[sku].slot_number for sku in pieces}
     if len({Slot.of(slot).shelf for slot in slots.values()}) > most_shelves:
         raise Refusal("too-many-shelves", "请拆分为多张单据 / this document touches too many shelves; split it in two")
     return Goods(dict(pieces), slots)

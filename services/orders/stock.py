@@ -132,7 +132,7 @@ def available_at(warehouse: str, slots: Iterable[int]) -> dict[int, int]:
         shelf, position = Slot.of(number)
         item = shelves.get(shelf_key(warehouse, shelf))
         if isinstance(item, ShelfItem):
-            found[number] = int(item.available[position])
+            found[number] = item.available[position]
     return found
 
 
@@ -193,7 +193,7 @@ def available_by_slot(shelves: Mapping[int, list[int] | None], wanted: Iterable[
         shelf, position = Slot.of(number)
         if shelf in shelves:
             counters = shelves[shelf]
-            found[number] = int(counters[position]) if counters else 0
+            found[number] = counters[position] if counters else 0
     return found
 
 

@@ -83,8 +83,8 @@ def best_sellers_first(products: int) -> Draw:
 
 def forget() -> None:
     """Make the process like one that has just begun, as far as it keeps what it has read."""
-    assortment._pages.clear()
-    catalog._pages.clear()
+    assortment.forget()
+    catalog.forget()
     submit_order._likely_lists.clear()
 
 

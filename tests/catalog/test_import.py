@@ -181,3 +181,9 @@ def test_dealers_cannot_import(desk: Desk) -> None:
     desk.clerk = desk.world.token(role="dealer_admin", dealer_id="D0001")
     assert desk.import_products(*FILE[:1]).status == 403
     assert desk.slots() == {}
+
+
+def test_a_file_with_its_specs_in_another_order_is_the_same_request(desk: Desk) -> None:
+    first = desk.import_products(row("Z-1", specs={"a": "1", "b": "2"}), key="k")
+    again = desk.import_products(row("Z-1", specs={"b": "2", "a": "1"}), key="k")
+    assert (again.status, again.text) == (200, first.text)

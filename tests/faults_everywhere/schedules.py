@@ -159,8 +159,8 @@ class Trial:
         things, self.town._keys = self._known
         self.town.things = dict(things)
         sealing._box.cache_clear()
-        assortment._pages.clear()
-        catalog._pages.clear()
+        assortment.forget()
+        catalog.forget()
         submit_order._likely_lists.clear()
         relay._queue_url.cache_clear()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 from pynamodb.attributes import UnicodeAttribute
@@ -10,7 +10,7 @@ from pynamodb.attributes import UnicodeAttribute
 from contracts.tickets import TicketProgressed
 from kernel.app import ServiceApp
 from kernel.idempotency import IdempotencyKey
-from kernel.models import Answer, Body, Name, Quantity, Query, Sku, UnitPrice
+from kernel.models import IN_ANY_ORDER, Answer, Body, Name, Quantity, Query, Sku, UnitPrice
 from kernel.outbox import announcement
 from kernel.principal import Principal, Role
 from kernel.problems import NotFound, Refusal
@@ -41,7 +41,7 @@ class Sheet(Body):
     title: Name
     rows: list[Row] = Field(min_length=1, max_length=100)
     urgent: bool = False
-    extra: dict[str, Any] = Field(default_factory=dict)
+    extra: Annotated[dict[str, Any], Field(default_factory=dict), IN_ANY_ORDER]
 
 
 class Receipt(Answer):

@@ -218,10 +218,12 @@ def test_the_same_key_gives_the_same_answer_byte_for_byte_and_does_it_once(world
 
 
 def test_a_body_with_its_fields_in_another_order_is_the_same_request(world: World, desk: Desk) -> None:
-    body = sheet()
+    body = {**sheet(), "extra": {"a": 1, "b": 2}}
     first = hand_in(world, body)
-    again = hand_in(world, raw_body=json.dumps(dict(reversed(body.items())), indent=4), body=None)
+    other = dict(reversed({**body, "extra": {"b": 2, "a": 1}}.items()))
+    again = hand_in(world, raw_body=json.dumps(other, indent=4), body=None)
     assert again.text == first.text
+    assert hand_in(world, {**body, "extra": {"a": 2, "b": 1}}).json["code"] == "idempotency-key-reused"
 
 
 def test_what_is_said_as_it_would_be_unsaid_is_the_same_request(world: World, desk: Desk) -> None:

@@ -63,7 +63,7 @@ def reads_thinks_writes(message: Envelope) -> None:
     """Wrong: the record and the count are two writes."""
     if not _marked(message):
         found = fetch_one(PotItem, POT)
-        PotItem(*POT, pieces=(int(found.pieces) if found else 0) + 1).save()
+        PotItem(*POT, pieces=(found.pieces if found else 0) + 1).save()
         _mark(message)
 
 
@@ -106,7 +106,7 @@ def verdicts(world: World, handle: Callable[[Envelope], None]) -> list[str]:
 
 def pieces() -> int:
     found = fetch_one(PotItem, POT)
-    return int(found.pieces) if found else 0
+    return found.pieces if found else 0
 
 
 @pytest.mark.parametrize("handle", [marks_first, marks_last, adds_blindly, reads_thinks_writes])

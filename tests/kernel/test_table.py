@@ -165,7 +165,7 @@ def test_attributes_are_set_and_taken_away_by_name_if_the_item_is_as_it_was_read
     def set_as_of(pieces: int) -> None:
         transaction = Transaction()
         values = {"pieces": 5, "label": None, "notes": [1]}
-        transaction.set(JarItem, ("JARS", "a"), values, JarItem.pieces == pieces, "a")
+        transaction.set(JarItem, ("JARS", "a"), values, {"pieces": pieces}, "a")
         transaction.commit()
 
     before = world.snapshot()

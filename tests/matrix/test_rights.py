@@ -72,7 +72,7 @@ def uses(fast_world: World, monkeypatch: pytest.MonkeyPatch) -> list[Use]:
 def _do(town: Town, case: Case, role: str) -> None:
     """Ask as allowed; what follows is delivered twice; ask again under the same key."""
     sealing._box.cache_clear()  # every function fetches the key for itself
-    assortment._pages.clear()
+    assortment.forget()
     body = case.body(OWN) if case.body else None
     path = case.asked(town.things, role, OWN)
     pages = {"limit": 1} if case.method == "GET" and "limit" in _fields_of_query(case) else {}

@@ -36,8 +36,8 @@ def _without_sleeping(_: float) -> None: ...
 
 def new_process() -> None:
     """Forget what a process has found out while it lived."""
-    assortment._pages.clear()
-    catalog._pages.clear()
+    assortment.forget()
+    catalog.forget()
     submit_order._likely_lists.clear()
     relay._queue_url.cache_clear()
     sealing._box.cache_clear()

@@ -66,7 +66,7 @@ class Table:
 
     def add(self, key: Key, **by: int) -> None:
         item = self.item(key)
-        self.change(key, **{name: int(getattr(item, name)) + number for name, number in by.items()})
+        self.change(key, **{name: getattr(item, name) + number for name, number in by.items()})
 
     def move(self, key: Key, pk: str, sk: str) -> None:
         item = self.item(key)
@@ -189,7 +189,7 @@ def stock(position: int, *, available: int) -> Spoil:
 
     def spoil(table: Table) -> None:
         counters = table.shelf().available
-        counters[position] = int(counters[position]) + available
+        counters[position] = counters[position] + available
         table.change(SHELF, available=counters)
 
     return spoil
@@ -225,7 +225,7 @@ def _clone_product(table: Table) -> None:
 
 def progress(name: str, *lines: Progress) -> Spoil:
     def spoil(table: Table) -> None:
-        number = int(table.item(table.order(name)).fulfilments) + 1
+        number = table.item(table.order(name)).fulfilments + 1
         table.put(FulfilmentItem(*table.order(name, "FULFILMENT"), columns=columns_of_progress(lines), number=number))
         sums = {column: sum(getattr(line, column) for line in lines) for column in PROGRESS_COLUMNS}
         table.change(table.order(name), **sums, fulfilments=number)
@@ -255,7 +255,7 @@ def line(**changed: Any) -> Spoil:
         table.change(key, **columns_of_lines(lines))
         header = table.order("order in review")
         gross, tax = sum(one.gross_fen for one in lines), sum(one.tax_fen for one in lines)
-        table.add(ACCOUNT, committed_fen=gross - int(table.item(header).gross_fen))
+        table.add(ACCOUNT, committed_fen=gross - table.item(header).gross_fen)
         table.change(header, gross_fen=gross, tax_fen=tax)
 
     return spoil
@@ -334,7 +334,7 @@ def _message(table: Table) -> Key:
 def _message_lost(table: Table) -> None:
     key = _message(table)
     table.drop(key)
-    count = next(at for at in table.keys(key[0], "COUNT#") if int(table.item(at).number))
+    count = next(at for at in table.keys(key[0], "COUNT#") if table.item(at).number)
     table.add(count, number=-1)
 
 
@@ -366,7 +366,7 @@ def _closed_empty(table: Table) -> None:
     """Cancelled, and told to be closed."""
     header = table.order("order to cancel")
     table.change(header, state="closed")
-    table.retell(table.event(table.things["order to cancel", OWN], int(table.item(header).version)), state="closed")
+    table.retell(table.event(table.things["order to cancel", OWN], table.item(header).version), state="closed")
 
 
 def _place(table: Table) -> Key:
@@ -422,7 +422,7 @@ def _foreign_journal(table: Table) -> None:
 
 def _unfollowed(table: Table) -> None:
     key = table.keys(ACCOUNT[0], "FOLLOWED#")[0]
-    table.add(ACCOUNT, committed_fen=-int(table.item(key).change_fen))
+    table.add(ACCOUNT, committed_fen=-table.item(key).change_fen)
     table.drop(key)
 
 

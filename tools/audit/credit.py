@@ -25,7 +25,7 @@ def commitments_are_explained(table: Snapshot) -> Iterator[Finding]:
         table.orders_of,
     )
     for dealer_id in sorted(by_dealer.keys() | accounts.keys() | followed.keys()):
-        stored = int(accounts[dealer_id][0].committed_fen) if dealer_id in accounts else 0
+        stored = accounts[dealer_id][0].committed_fen if dealer_id in accounts else 0
         told = sum(map(_ordered_fen, by_dealer.get(dealer_id, [])))
         told += sum(event.change_fen for event in followed.get(dealer_id, []))
         if stored != told:
@@ -41,7 +41,7 @@ def exposure_is_owed_and_on_order(table: Snapshot, due: str) -> Iterator[Finding
         table.orders_of,
     )
     for dealer_id in sorted((by_dealer.keys() | accounts.keys() | ledgers.keys()) - _under_way(table)):
-        stored = int(accounts[dealer_id][0].committed_fen) if dealer_id in accounts else 0
+        stored = accounts[dealer_id][0].committed_fen if dealer_id in accounts else 0
         exposed = sum(_ordered_fen(order) - _shipped_fen(order) for order in by_dealer.get(dealer_id, []))
         exposed += sum(ledger.total_of(Account.RECEIVABLE) for ledger in ledgers.get(dealer_id, []))
         if stored != exposed:

@@ -225,7 +225,7 @@ def totals_are_of_the_lines(table: Snapshot) -> Iterator[Finding]:
             **{name: sum(getattr(so_far, name) for so_far in order.progress) for name in PROGRESS_COLUMNS},
         }
         for name, value in expected.items():
-            if (stored := int(getattr(order.header, name))) != value:
+            if (stored := getattr(order.header, name)) != value:
                 yield Finding("order-total", order.header.order_id, f"{name} {stored}, its lines say {value}")
 
 
@@ -300,7 +300,7 @@ def numbers_have_no_gap(table: Snapshot) -> Iterator[Finding]:
     by_dealer = table.orders_of
     for dealer_id in sorted(by_dealer.keys() | accounts.keys()):
         numbers = sorted(int(order.header.sequence) for order in by_dealer.get(dealer_id, []))
-        last = int(accounts[dealer_id][0].last_sequence) if dealer_id in accounts else 0
+        last = accounts[dealer_id][0].last_sequence if dealer_id in accounts else 0
         if numbers != list(range(1, last + 1)):
             missing = sorted(set(range(1, last + 1)) - set(numbers))
             yield Finding("order-sequence", dealer_id, f"{len(numbers)} orders up to {last}, missing {missing[:10]}")

@@ -174,7 +174,7 @@ class Offers(NamedTuple):
         if self.eyes is None:
             return None
         shelf = self.found.get(shelf_key(self.eyes.warehouse, slot.shelf))
-        pieces = int(shelf.available[slot.position]) if isinstance(shelf, ShelfItem) else 0
+        pieces = shelf.available[slot.position] if isinstance(shelf, ShelfItem) else 0
         told = availability(pieces, product.carton)
         return AvailabilityView(warehouse=self.eyes.warehouse, as_of=self.as_of, **told._asdict())
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pynamodb.expressions.update import Action
 
-from contracts.assortment import ASSORTMENT_KEY, Assortment, Listing, by_page
+from contracts.assortment import ASSORTMENT_KEY, Assortment, Listing
 from contracts.catalog import Price, PriceListItem, price_list_key, prices_of
 from contracts.channel import DealerItem, dealer_key
 from contracts.orders import OrderSubmitted
@@ -62,16 +62,16 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
         Busy: other orders of this dealer kept getting in first.
     """
     dealer_id = caller.own_dealer_id
-    wanted = by_page(line.sku for line in request.lines)
+    skus = dict.fromkeys(line.sku for line in request.lines)
     likely = _likely_lists.get(dealer_id, [])
     found = fetch([dealer_key(dealer_id), account_key(dealer_id), ASSORTMENT_KEY, *likely])
     dealer = _active_dealer(found.get(dealer_key(dealer_id)))
     assortment = Assortment.of(found.get(ASSORTMENT_KEY))
     list_key = price_list_key(dealer.price_list)
     _likely_lists[dealer_id] = [list_key]
-    found |= fetch({list_key, *assortment.unread(wanted)} - found.keys())
+    found |= fetch({list_key, *assortment.unread(skus)} - found.keys())
     price_list = _valid_price_list(found.get(list_key))
-    priced = _price(request, price_list, assortment.listings(wanted, found))
+    priced = _price(request, price_list, assortment.listings(skus, found))
     account = found.get(account_key(dealer_id))
     for _ in range(_ATTEMPTS):
         try:
@@ -92,62 +92,26 @@ def _active_dealer(dealer: Item | None) -> DealerItem:
 
 
 def _price(request: SubmitOrder, price_list: PriceListItem, products: Mapping[str, Listing]) -> Priced:
-    prices = prices_of(price_list, {sku: product.slot_number for sku, product in products.items()})
-    sums = _orderable(request, products, prices)
-    return Priced(_lines(request, sums, products, prices), price_list.price_list_id, price_list.version)
-
-
-def _valid_price_list(found: Item | None) -> PriceListItem:
-    if not isinstance(found, PriceListItem) or not found.holds_on(clock.business_date(clock.now())):
-        raise Refusal(
-            "no-valid-price-list", "没有有效的价格表,请联系业务员 / no price list is valid today; call your contact"
-        )
-    return found
-
-
-def _orderable(request: SubmitOrder, products: Mapping[str, Listing], prices: Mapping[str, Price]) -> Mapping[str, int]:
-    """Pieces of every SKU over all lines.
+    """Lines priced: the quantity break goes by the pieces of the SKU over all lines.
 
     Raises:
         Invalid: lines cannot be ordered as they are; names everything that keeps them from it, all at once.
     """
+    prices = prices_of(price_list, [product.slot_number for product in products.values()])
     sums: dict[str, int] = defaultdict(int)
-    problems = []
-    for index, line in enumerate(request.lines):
-        sku, quantity = line.sku, line.quantity
-        sums[sku] += quantity
-        product = products.get(sku)
-        if product is None:
-            problems.append(_problem(index, "sku", "unknown-sku", "无此商品 / no such product; check the SKU"))
-        elif product.status != "active":
-            instead = f",可改订 {product.successor} / order {product.successor} instead" if product.successor else ""
-            problems.append(_problem(index, "sku", "discontinued", f"已停产 / discontinued{instead}"))
-        elif sku not in prices:
-            problems.append(_problem(index, "sku", "not-in-price-list", "价格表中无此商品 / not in your price list"))
-        elif quantity % product.order_multiple:
-            detail = f"须为 {product.order_multiple} 的倍数 / must be a multiple of {product.order_multiple}"
-            problems.append(_problem(index, "quantity", "not-a-multiple", detail))
-        if sums[sku] > MAX_PIECES_PER_SKU:
-            detail = f"同一商品合计超过 {MAX_PIECES_PER_SKU} / more than {MAX_PIECES_PER_SKU} of one SKU in all"
-            problems.append(_problem(index, "quantity", "too-many", detail))
-    if problems:
-        raise Invalid(problems, code="lines-not-orderable")
-    return sums
-
-
-def _problem(index: int, field: str, code: str, detail: str) -> FieldProblem:
-    return FieldProblem(field=f"lines.{index}.{field}", code=code, detail=detail)
-
-
-def _lines(
-    request: SubmitOrder, sums: Mapping[str, int], products: Mapping[str, Listing], prices: Mapping[str, Price]
-) -> tuple[Line, ...]:
-    """Lines priced: the quantity break goes by the pieces of the SKU over all lines."""
-    lines = []
+    for line in request.lines:
+        sums[line.sku] += line.quantity
+    lines, problems = [], []
     for number, line in enumerate(request.lines, 1):
         sku, quantity = line.sku, line.quantity
-        product, price = products[sku], prices[sku]
-        unit_price = price.at(sums[sku])
+        product = products.get(sku)
+        price = prices.get(product.slot_number) if product else None
+        in_all = sums[sku]
+        found = _problems(number - 1, quantity, product, price, in_all)
+        if found or product is None or price is None:
+            problems += found
+            continue
+        unit_price = price.at(in_all)
         lines.append(
             Line(
                 number,
@@ -161,7 +125,42 @@ def _lines(
                 product.slot_number,
             )
         )
-    return tuple(lines)
+    if problems:
+        raise Invalid(problems, code="lines-not-orderable")
+    return Priced(tuple(lines), price_list.price_list_id, price_list.version)
+
+
+def _problems(
+    index: int, quantity: int, product: Listing | None, price: Price | None, in_all: int
+) -> list[FieldProblem]:
+    """What keeps a line from being ordered; `in_all`: pieces of its SKU over all lines."""
+    found = []
+    if product is None:
+        found.append(_problem(index, "sku", "unknown-sku", "无此商品 / no such product; check the SKU"))
+    elif product.status != "active":
+        instead = f",可改订 {product.successor} / order {product.successor} instead" if product.successor else ""
+        found.append(_problem(index, "sku", "discontinued", f"已停产 / discontinued{instead}"))
+    elif price is None:
+        found.append(_problem(index, "sku", "not-in-price-list", "价格表中无此商品 / not in your price list"))
+    elif quantity % product.order_multiple:
+        detail = f"须为 {product.order_multiple} 的倍数 / must be a multiple of {product.order_multiple}"
+        found.append(_problem(index, "quantity", "not-a-multiple", detail))
+    if in_all > MAX_PIECES_PER_SKU:
+        detail = f"同一商品合计超过 {MAX_PIECES_PER_SKU} / more than {MAX_PIECES_PER_SKU} of one SKU in all"
+        found.append(_problem(index, "quantity", "too-many", detail))
+    return found
+
+
+def _problem(index: int, field: str, code: str, detail: str) -> FieldProblem:
+    return FieldProblem(field=f"lines.{index}.{field}", code=code, detail=detail)
+
+
+def _valid_price_list(found: Item | None) -> PriceListItem:
+    if not isinstance(found, PriceListItem) or not found.holds_on(clock.business_date(clock.now())):
+        raise Refusal(
+            "no-valid-price-list", "没有有效的价格表,请联系业务员 / no price list is valid today; call your contact"
+        )
+    return found
 
 
 def _store(

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
-
 from contracts.orders import OrderEvent
 from kernel.outbox import Command, announcement
 from kernel.table import Transaction
@@ -60,9 +57,7 @@ def change_order(
         changes["in_line_since"] = None
     after = order._replace(header=_with(header, changes), progress=progress or order.progress)
     _stand_in_line(transaction, order, after, promised)
-    transaction.set(
-        HeaderItem, (header.pk, header.sk), {**changes, **_waits(header, state)}, _unchanged(header), "order"
-    )
+    transaction.set(HeaderItem, (header.pk, header.sk), {**changes, **_waits(header, state)}, _as_read(header), "order")
     transaction.create(
         announcement(
             event,
@@ -87,7 +82,7 @@ def record_step(transaction: Transaction, order: Order, progress: tuple[Progress
     """Let the transaction record one part of a change too large for one transaction, to be resumed from there."""
     header = order.header
     changes = {"steps": header.steps + 1, **_record_progress(transaction, order, progress)}
-    transaction.set(HeaderItem, (header.pk, header.sk), changes, _unchanged(header), "order")
+    transaction.set(HeaderItem, (header.pk, header.sk), changes, _as_read(header), "order")
 
 
 def _with(header: HeaderItem, changes: Mapping[str, Any]) -> HeaderItem:
@@ -107,18 +102,18 @@ def _stand_in_line(transaction: Transaction, before: Order, after: Order, promis
         header = after.header
         wanted = backordered_by_slot(after.demands, after.progress)
         # What it was promised stays unless it is told: hence no put.
-        actions: list[Action] = [
-            BackorderItem.order_id.set(header.order_id),
-            BackorderItem.dealer_id.set(header.dealer_id),
-            BackorderItem.grade.set(header.grade),
-            BackorderItem.urgent.set(header.urgent),
-            BackorderItem.since.set(header.in_line_since),
-            BackorderItem.policy.set(header.policy),
-            BackorderItem.wanted.set([list(wanted), list(wanted.values())]),
-        ]
+        values = {
+            "order_id": header.order_id,
+            "dealer_id": header.dealer_id,
+            "grade": header.grade,
+            "urgent": header.urgent,
+            "since": header.in_line_since,
+            "policy": header.policy,
+            "wanted": [list(wanted), list(wanted.values())],
+        }
         if promised is not None:
-            actions.append(BackorderItem.promised.set([list(promised), list(promised.values())]))
-        transaction.update(BackorderItem, is_now, actions, None, "place")
+            values["promised"] = [list(promised), list(promised.values())]
+        transaction.set(BackorderItem, is_now, values, None, "place")
 
 
 def _waits(header: HeaderItem, state: State) -> dict[str, str | None]:
@@ -140,6 +135,5 @@ def _record_progress(transaction: Transaction, order: Order, progress: Sequence[
     return changes
 
 
-def _unchanged(header: HeaderItem) -> Condition:
-    unchanged: Condition = (HeaderItem.version == header.version) & (HeaderItem.steps == header.steps)
-    return unchanged
+def _as_read(header: HeaderItem) -> dict[str, int]:
+    return {"version": header.version, "steps": header.steps}

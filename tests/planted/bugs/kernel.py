@@ -62,6 +62,16 @@ BUGS = (
         caught_by="tests/relay/test_relay.py::test_the_sweeper_finds_what_the_stream_never_told",
     ),
     Bug(
+        "what somebody else changed meanwhile is overwritten",
+        Kind.REMOVED_CONDITION,
+        "kernel/table.py",
+        old="        if unchanged:\n",
+        new="        if unchanged and not values:\n",
+        caught_by=(
+            "tests/kernel/test_table.py::test_attributes_are_set_and_taken_away_by_name_if_the_item_is_as_it_was_read"
+        ),
+    ),
+    Bug(
         "two commands of one group stand in two shards and overtake each other",
         Kind.SWAPPED_ORDER,
         "kernel/outbox.py",

@@ -19,7 +19,8 @@ from pynamodb.attributes import BinaryAttribute, JSONAttribute
 
 from contracts.catalog import ProductItem, product_key
 from contracts.stock import Slot
-from kernel.table import IntegerAttribute, Item, Key, fetch
+from kernel.items import IntegerAttribute, Item, Key
+from kernel.table import fetch
 
 #: A page of 20,000 products holds some 300 of them in 15 KB.
 PAGES = 64

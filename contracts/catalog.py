@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, Self
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from contracts.stock import SLOTS_PER_SHELF, Slot
-from kernel.table import IntegerAttribute, Item, Key, PackedJSONAttribute, fetch
+from kernel.items import IntegerAttribute, Item, Key, PackedJSONAttribute
+from kernel.table import fetch
 
 
 class Price(NamedTuple):

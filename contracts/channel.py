@@ -5,7 +5,7 @@ from typing import ClassVar
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 
 from kernel.events import Event
-from kernel.table import IntegerAttribute, Item, Key
+from kernel.items import IntegerAttribute, Item, Key
 
 #: Index partition of all dealers.
 DEALERS = "DEALERS"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
-from kernel.table import Item
+from kernel.items import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

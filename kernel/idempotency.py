@@ -14,8 +14,9 @@ from pydantic import BaseModel
 from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 
 from kernel import clock, strict_json
+from kernel.items import IntegerAttribute, Item, compressed
 from kernel.problems import Busy, KeyReused
-from kernel.table import IntegerAttribute, Item, Transaction, compressed, fetch_one
+from kernel.table import Transaction, fetch_one
 
 #: Longer than any queue and its dead letters keep a message (14 days each).
 _KEPT = timedelta(days=30)

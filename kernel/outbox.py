@@ -13,7 +13,8 @@ from zlib import crc32
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from kernel.events import Envelope, Event, envelope
-from kernel.table import Item, query_all
+from kernel.items import Item
+from kernel.table import query_all
 
 SHARDS = 8
 

@@ -18,7 +18,8 @@ from contracts.catalog import PriceListItem, PricePageItem, ProductItem, price_l
 from contracts.channel import DealerItem, dealer_key
 from contracts.stock import SLOTS_PER_SHELF, ShelfItem, Slot, shelf_key
 from kernel import ids
-from kernel.table import Item, fetch_one
+from kernel.items import Item
+from kernel.table import fetch_one
 from services.orders.stock import on_hand_at
 
 WAREHOUSE = "GZ"

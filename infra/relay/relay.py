@@ -15,9 +15,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from kernel import aws, clock, observability
+from kernel.items import Index
 from kernel.outbox import SHARDS, Command, EventItem, shard_key
 from kernel.settings import settings
-from kernel.table import Index, Page, change, query_page
+from kernel.table import Page, change, query_page
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef

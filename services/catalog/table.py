@@ -15,7 +15,8 @@ from typing import Any
 
 from contracts.assortment import AssortmentItem, Listing, with_listings
 from contracts.catalog import ProductItem, product_key
-from kernel.table import IntegerAttribute, Item, Key, PackedJSONAttribute, Page, Transaction, query_page
+from kernel.items import IntegerAttribute, Item, Key, PackedJSONAttribute
+from kernel.table import Page, Transaction, query_page
 from services.catalog.domain import Postings, Product, token_bits
 
 #: Shelves of a token read at a time: at most 8 KB, so one read unit.

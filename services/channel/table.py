@@ -9,9 +9,10 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from contracts.channel import DEALERS, DealerItem, DealerTermsChanged, UserItem, dealer_key, user_key
+from kernel.items import Item, Key
 from kernel.outbox import EventItem, announcement
 from kernel.principal import Role
-from kernel.table import Item, Key, query_page
+from kernel.table import query_page
 from services.channel.domain import Dealer, User, difference
 
 #: Most users of one dealer (or of the house) that one call brings or shows.

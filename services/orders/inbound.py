@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from contracts.stock import StockExpected
+from kernel.items import Item
 from kernel.outbox import Command, EventItem, announcement
-from kernel.table import Item, Transaction, fetch_one, query_all, query_page
+from kernel.table import Transaction, fetch_one, query_all, query_page
 from services.orders.promises import Dated
 from services.orders.table.orders import RESERVE_QUEUE
 from services.orders.table.stock import ExpectedItem, expected_key, expected_pk

@@ -17,9 +17,10 @@ from contracts.stock import (
     shelf_key,
 )
 from kernel import clock
+from kernel.items import Key
 from kernel.outbox import Command, EventItem, announcement
 from kernel.problems import Busy
-from kernel.table import Key, Transaction, TransactionRefused, fetch
+from kernel.table import Transaction, TransactionRefused, fetch
 from services.orders.domain import Move, held_by_slot
 from services.orders.table.orders import RESERVE_QUEUE
 from services.orders.table.reading import orders_that_hold

@@ -23,8 +23,9 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from contracts.channel import DEALERS, DealerItem
 from kernel import clock
+from kernel.items import IntegerAttribute, Item, Key
 from kernel.problems import NotFound
-from kernel.table import IntegerAttribute, Item, Key, Page, Transaction, fetch, fetch_one, query_page
+from kernel.table import Page, Transaction, fetch, fetch_one, query_page
 from services.reconciliation.domain import (
     Account,
     Bucket,

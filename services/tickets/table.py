@@ -19,10 +19,11 @@ from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from contracts.tickets import TicketOverdue, TicketProgressed
 from kernel import clock
 from kernel.events import Envelope
+from kernel.items import IntegerAttribute, Item, Key
 from kernel.outbox import announcement
 from kernel.principal import Principal
 from kernel.problems import NotFound
-from kernel.table import IntegerAttribute, Item, Key, Transaction, fetch_one, query_page
+from kernel.table import Transaction, fetch_one, query_page
 from services.tickets.domain import WAITING, Standing, State
 from services.tickets.sla import History
 

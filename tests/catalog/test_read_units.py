@@ -9,7 +9,8 @@ import pytest
 
 from contracts.catalog import PriceListItem, PricePageItem, price_list_key, price_page_key
 from contracts.stock import SLOTS_PER_SHELF, ShelfItem, shelf_key
-from kernel.table import Item, Transaction
+from kernel.items import Item
+from kernel.table import Transaction
 from services.catalog.domain import EVERYTHING, Product, category_token, search_tokens
 from services.catalog.table import change_shelf
 from tests.catalog.desk import Desk, have_dealer

@@ -9,9 +9,10 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from kernel import aws
+from kernel.items import Item
 from kernel.outbox import EventItem
 from kernel.settings import settings
-from kernel.table import Item, fetch, fetch_one
+from kernel.table import fetch, fetch_one
 from tests import faults
 from tests import world as worlds
 from tests.faults import Kind, Run, watched

@@ -10,12 +10,13 @@ from pynamodb.attributes import UnicodeAttribute
 from contracts.tickets import TicketProgressed
 from kernel.app import ServiceApp
 from kernel.idempotency import IdempotencyKey
+from kernel.items import IntegerAttribute, Item
 from kernel.models import IN_ANY_ORDER, Answer, Body, Name, Quantity, Query, Sku, UnitPrice
 from kernel.outbox import announcement
 from kernel.principal import Principal, Role
 from kernel.problems import NotFound, Refusal
 from kernel.sealing import next_cursor, open_cursor
-from kernel.table import IntegerAttribute, Item, Transaction, fetch_one, query_page
+from kernel.table import Transaction, fetch_one, query_page
 
 EVERYONE = frozenset(Role)
 

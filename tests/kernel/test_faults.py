@@ -11,9 +11,10 @@ from contracts.tickets import TicketProgressed
 from kernel import aws
 from kernel.app import ServiceApp
 from kernel.events import Envelope
+from kernel.items import IntegerAttribute, Item
 from kernel.outbox import announcement
 from kernel.settings import settings
-from kernel.table import IntegerAttribute, Item, Transaction, TransactionRefused, fetch_one
+from kernel.table import Transaction, TransactionRefused, fetch_one
 from tests import faults
 from tests.faults import Kind
 from tests.world import World

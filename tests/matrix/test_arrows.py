@@ -46,6 +46,7 @@ WORLDLY = {
     "kernel.consumer",
     "kernel.ids",
     "kernel.idempotency",
+    "kernel.items",
     "kernel.observability",
     "kernel.outbox",
     "kernel.sealing",

@@ -193,7 +193,7 @@ def _prepare(ground: Ground) -> None:
 def _make_clients() -> None:
     """Those that the kernel keeps for the life of a process."""
     from kernel import aws
-    from kernel.table import Item
+    from kernel.items import Item
     from tests.world import environment
 
     with environment():

@@ -14,8 +14,8 @@ import pytest
 
 from contracts.stock import SLOTS_PER_SHELF, QuarantineItem, quarantine_key
 from kernel.events import Envelope
+from kernel.items import Item
 from kernel.outbox import EventItem, shard_key
-from kernel.table import Item
 from services.notifications.table.texts import RecordedItem
 from services.orders.domain import Progress
 from services.orders.table.line import length_key

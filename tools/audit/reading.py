@@ -11,8 +11,8 @@ from typing import Any, ClassVar, TypeVar
 from pynamodb.attributes import Attribute, UnicodeAttribute
 
 from kernel.events import Envelope
+from kernel.items import Item, PackedJSONAttribute, unpacked
 from kernel.outbox import EventItem
-from kernel.table import Item, PackedJSONAttribute, unpacked
 from services.orders.shipments import Shipment, shipments_of
 from services.orders.table.orders import FulfilmentItem, HeaderItem, LinesItem, Order, order_of
 from tools import aws

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from contracts.catalog import ProductItem
 from contracts.stock import SLOTS_PER_SHELF, QuarantineItem, ShelfItem, Slot, StockExpected
-from kernel.table import Item
+from kernel.items import Item
 from services.orders.domain import Move
 from services.orders.table.stock import ExpectedItem, GoodsReceiptItem, MovementItem, StockDocumentItem
 from tools.audit.findings import Finding

@@ -22,10 +22,11 @@ from contracts.catalog import (
 from contracts.channel import DealerItem, dealer_key
 from contracts.stock import ShelfItem, Slot, shelf_key
 from kernel import clock
+from kernel.items import Item, Key
 from kernel.principal import Principal
 from kernel.problems import NotFound
 from kernel.sealing import next_cursor, open_cursor
-from kernel.table import Item, Key, fetch, fetch_one
+from kernel.table import fetch, fetch_one
 from services.catalog.api import (
     AvailabilityView,
     BreakView,

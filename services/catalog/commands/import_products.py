@@ -18,8 +18,9 @@ from contracts.assortment import (
 from contracts.catalog import ProductItem, product_key
 from contracts.stock import Slot
 from kernel.idempotency import IdempotencyKey
+from kernel.items import Item, Key
 from kernel.problems import Busy, Invalid
-from kernel.table import MAX_ACTIONS, Item, Key, Transaction, TransactionRefused, batches, fetch
+from kernel.table import MAX_ACTIONS, Transaction, TransactionRefused, batches, fetch
 from services.catalog.api import Imported, ImportProducts, ProductRow
 from services.catalog.domain import Product, successor_problems, tokens
 from services.catalog.table import (

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from contracts.catalog import PriceListItem, price_list_key
 from contracts.channel import DEALERS, DealerItem, dealer_key
+from kernel.items import Index
 from kernel.principal import Principal
 from kernel.problems import FieldProblem, Invalid, NotFound, Stale
 from kernel.sealing import next_cursor, open_cursor
-from kernel.table import Index, Transaction, TransactionRefused, fetch_one, query_page
+from kernel.table import Transaction, TransactionRefused, fetch_one, query_page
 from services.channel.api import (
     ChangeTerms,
     DealerPage,

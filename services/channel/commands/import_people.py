@@ -12,11 +12,12 @@ from pynamodb.expressions.condition import Condition
 from contracts.catalog import price_list_key
 from contracts.channel import HOUSE, DealerItem, UserItem, UserRegistered, dealer_key, user_key
 from kernel.idempotency import IdempotencyKey
+from kernel.items import Item, Key
 from kernel.models import Answer
 from kernel.outbox import announcement
 from kernel.principal import Principal, Role
 from kernel.problems import Busy, FieldProblem, Invalid
-from kernel.table import MAX_ACTIONS, Item, Key, Transaction, TransactionRefused, batches, fetch
+from kernel.table import MAX_ACTIONS, Transaction, TransactionRefused, batches, fetch
 from services.channel.api import (
     Counts,
     DealerRow,

@@ -9,7 +9,8 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribut
 
 from kernel import clock
 from kernel.events import Envelope
-from kernel.table import Index, IntegerAttribute, Item, Page, Transaction, fetch_one, query_page
+from kernel.items import Index, IntegerAttribute, Item
+from kernel.table import Page, Transaction, fetch_one, query_page
 from services.notifications.domain import DeliveryState, Outcome, Verdict
 from services.notifications.table import carried_out, storable
 from services.notifications.table.endpoints import DELIVERIES_KEPT, EndpointItem

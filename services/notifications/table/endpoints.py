@@ -9,7 +9,8 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from kernel import clock
-from kernel.table import IntegerAttribute, Item, Key, Transaction, fetch_one, query_page
+from kernel.items import IntegerAttribute, Item, Key
+from kernel.table import Transaction, fetch_one, query_page
 from services.notifications import domain
 from services.notifications.table import carried_out, storable
 

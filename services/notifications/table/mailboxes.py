@@ -11,7 +11,8 @@ from pynamodb.attributes import UnicodeAttribute
 from contracts.channel import HOUSE
 from kernel import clock
 from kernel.events import Envelope
-from kernel.table import IntegerAttribute, Item, Key, Transaction, TransactionRefused, fetch, query_page
+from kernel.items import IntegerAttribute, Item, Key
+from kernel.table import Transaction, TransactionRefused, fetch, query_page
 from services.notifications.domain import Box, Notice
 
 #: Counting is spread, because everybody's orders come to the same desk.

@@ -14,9 +14,10 @@ from contracts.channel import UserItem
 from contracts.notifications import SmsQueued
 from kernel import clock
 from kernel.events import Envelope
+from kernel.items import IntegerAttribute, Item, Key
 from kernel.models import masked_phone
 from kernel.outbox import announcement
-from kernel.table import IntegerAttribute, Item, Key, Page, Transaction, fetch_one, query_page
+from kernel.table import Page, Transaction, fetch_one, query_page
 from services.notifications import domain
 from services.notifications.domain import TextState
 from services.notifications.table import carried_out

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from kernel.items import Item
 from kernel.models import WAREHOUSE_ID
 from kernel.principal import Principal
 from kernel.problems import FieldProblem, Invalid, NotFound, Stale
-from kernel.table import Item, Transaction, TransactionRefused, fetch_one
+from kernel.table import Transaction, TransactionRefused, fetch_one
 from services.orders.allocation import Rule, Settings
 from services.orders.api import AllocationRule, SetAllocationRule, SetSourcing, Sourcing
 from services.orders.table.rules import RuleItem, SourcingItem, rule_key, sourcing_key

@@ -14,11 +14,12 @@ from contracts.channel import DealerItem, dealer_key
 from contracts.orders import OrderSubmitted
 from kernel import clock
 from kernel.idempotency import IdempotencyKey
+from kernel.items import Item, Key
 from kernel.money import fen_of
 from kernel.outbox import Command, announcement
 from kernel.principal import Principal
 from kernel.problems import Busy, FieldProblem, Invalid, Refusal
-from kernel.table import Item, Key, Transaction, TransactionRefused, fetch
+from kernel.table import Transaction, TransactionRefused, fetch
 from services.orders.api import OrderReceipt, SubmitOrder
 from services.orders.domain import MAX_PIECES_PER_SKU, Hold, Line, State, needs_credit_hold, total
 from services.orders.table.accounts import AccountItem, account_key

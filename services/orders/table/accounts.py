@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pynamodb.attributes import UnicodeAttribute
 
-from kernel.table import IntegerAttribute, Item, Key
+from kernel.items import IntegerAttribute, Item, Key
 
 
 class AccountItem(Item, discriminator="ordering_account"):

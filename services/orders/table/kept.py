@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pynamodb.attributes import UnicodeAttribute
 
-from kernel.table import Item, PackedJSONAttribute
+from kernel.items import Item, PackedJSONAttribute
 
 
 class KeptItem(Item, discriminator="promises_kept"):

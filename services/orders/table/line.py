@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
-from kernel.table import IntegerAttribute, Item, Key, PackedJSONAttribute, fetch_one
+from kernel.items import IntegerAttribute, Item, Key, PackedJSONAttribute
+from kernel.table import fetch_one
 from services.orders.table.orders import HeaderItem, part_key, waiting_rank
 
 

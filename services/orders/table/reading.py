@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from kernel import clock
+from kernel.items import Item, Key
 from kernel.problems import Busy, NotFound
-from kernel.table import Item, Key, fetch, query_all
+from kernel.table import fetch, query_all
 from services.orders.domain import OPEN_STATES
 from services.orders.table.line import LineItem, length_key
 from services.orders.table.orders import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from kernel.table import IntegerAttribute, Item, Key
+from kernel.items import IntegerAttribute, Item, Key
 
 
 class RuleItem(Item, discriminator="allocation_rule"):

@@ -12,10 +12,11 @@ from kernel import clock, observability
 from kernel.events import Envelope
 from kernel.idempotency import IdempotencyKey
 from kernel.ids import new_id
+from kernel.items import Item
 from kernel.outbox import announcement
 from kernel.principal import Principal
 from kernel.problems import FieldProblem, Invalid, Refusal
-from kernel.table import Item, Transaction, TransactionRefused, fetch_one
+from kernel.table import Transaction, TransactionRefused, fetch_one
 from services.reconciliation import domain, table
 from services.reconciliation.api import JournalEntry, JournalView, PostReceipt, Receipt, Reverse
 from services.reconciliation.domain import Journal

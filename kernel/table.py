@@ -189,9 +189,10 @@ class Transaction:
         stored: dict[str, Any] = {}
 
         def said(name: str, value: Any) -> str:
-            attribute = attributes[name]
-            names[f"#{name}"], stored[f":{len(stored)}"] = name, {attribute.attr_type: attribute.serialize(value)}
-            return f"#{name}=:{len(stored) - 1}"
+            alias = f":{len(stored)}"
+            stored[alias] = {attributes[name].attr_type: attributes[name].serialize(value)}
+            names[f"#{name}"] = name
+            return f"#{name}={alias}"
 
         unchanged = [said(name, value) for name, value in (as_read or {}).items()]
         sets = [said(name, value) for name, value in values.items() if value is not None]

@@ -132,7 +132,7 @@ def _keep(item: AssortmentPageItem) -> None:
 
 def _drop(page: int) -> None:
     for sku in _pages.pop(page).skus if page in _pages else ():
-        del _listings[sku]
+        _listings.pop(sku, None)
 
 
 def forget() -> None:
@@ -157,10 +157,10 @@ class Assortment:
         return cls({int(page): digest for page, digest in digests.items()})
 
     def unread(self, skus: Iterable[str]) -> list[Key]:
-        """Of the pages these SKUs are on those that this process does not have as they are."""
-        for page in _pages.keys() - self.digests.keys():
+        """Of the pages these SKUs are on those that this process does not have as they are. Older ones are dropped."""
+        for page in [page for page, kept in _pages.items() if kept.digest != self.digests.get(page)]:
             _drop(page)
-        unread = {page for page, digest in self.digests.items() if page not in _pages or _pages[page].digest != digest}
+        unread = self.digests.keys() - _pages.keys()
         # With all of them read, as they mostly are, which page a SKU is on need not be reckoned.
         return [assortment_page_key(page) for page in sorted(unread & set(map(page_of, skus)))] if unread else []
 
@@ -170,7 +170,7 @@ class Assortment:
         A product that is on no page is looked up by itself: it was imported before there were pages.
 
         Args:
-            read: the items at the keys that `unread` told for these SKUs.
+            read: the items at the keys that `unread` told for these SKUs just before.
         """
         for item in read.values():
             if isinstance(item, AssortmentPageItem):

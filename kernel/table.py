@@ -182,7 +182,7 @@ class Transaction:
         """Let attributes have these values by name, None to take one away; as `update`, for a fraction of its price.
 
         Args:
-            as_read: attributes that must still be what they were when they were read.
+            as_read: attributes that must still be what they were when they were read, all of them set.
         """
         attributes = kind.get_attributes()
         names: dict[str, str] = {}
@@ -197,7 +197,7 @@ class Transaction:
         unchanged = [said(name, value) for name, value in (as_read or {}).items()]
         sets = [said(name, value) for name, value in values.items() if value is not None]
         sets.append(said("kind", kind))
-        removes = [name for name, value in values.items() if value is None]
+        removes = [attributes[name].attr_name for name, value in values.items() if value is None]
         names |= {f"#{name}": name for name in removes}
         update = {
             **_at(key),

@@ -70,6 +70,25 @@ def test_a_changed_product_counts_from_the_next_order_on_and_only_its_page_is_re
     assert not any(key.startswith("ASSORTMENT#") for use in uses for key in use.keys)
 
 
+def test_everything_that_keeps_a_line_from_being_ordered_is_named_at_once_and_nothing_is_written(desk: Desk) -> None:
+    changed = row("L-07", order_multiple=6), row("L-08", status="discontinued", successor="L-09"), row("M-01")
+    desk.import_products(*changed)
+    before = desk.world.snapshot()
+    lines = ("L-07", 5), ("L-08", 1), ("M-01", 1), ("NOPE", 1), ("L-01", 1_000_000), ("L-02", 1), ("L-01", 1)
+    refused = order(desk, *lines, key="k")
+    assert refused.status == 422
+    assert [(one["field"], one["code"]) for one in refused.json["errors"]] == [
+        ("lines.0.quantity", "not-a-multiple"),
+        ("lines.1.sku", "discontinued"),
+        ("lines.2.sku", "not-in-price-list"),
+        ("lines.3.sku", "unknown-sku"),
+        ("lines.4.quantity", "too-many"),
+        ("lines.6.quantity", "too-many"),
+    ]
+    assert "L-09" in refused.json["errors"][1]["detail"]
+    assert desk.world.snapshot() == before
+
+
 def test_new_prices_count_from_the_next_order_on(desk: Desk) -> None:
     assert order(desk, ("L-01", 2), key="first").json["gross_fen"] == 2500
     desk.price_list("A", *(price(sku, "9.99") for sku in SKUS[:5]), version=2)
@@ -103,6 +122,14 @@ def test_a_page_that_was_lost_is_written_by_the_next_file_and_nothing_else_chang
     forget_the_assortment(but="L-00")
     desk.import_products(*(row(sku) for sku in SKUS))
     assert (desk.slots(), listings_of(SKUS)) == (slots, before)
+
+
+def test_a_page_that_changed_and_was_lost_is_not_taken_as_it_was_read_before(desk: Desk) -> None:
+    reads_of(desk, "first")
+    desk.import_products(row("L-07", status="discontinued"))
+    fetch([assortment_page_key(page_of("L-07"))]).popitem()[1].delete()
+    refused = order(desk, ("L-07", 5), key="second")
+    assert [one["code"] for one in refused.json["errors"]] == ["discontinued"]
 
 
 def test_of_two_imports_at_once_neither_takes_a_product_off_its_page(desk: Desk) -> None:

@@ -90,8 +90,8 @@ BUGS = (
         "a process sells what is discontinued, for it read the product when it was not",
         Kind.WRONG_SOURCE,
         "contracts/assortment.py",
-        old="if page not in _pages or _pages[page].digest != digest}",
-        new="if page not in _pages}",
+        old="if kept.digest != self.digests.get(page)]:",
+        new="if page not in self.digests]:",
         caught_by=(
             "tests/catalog/test_assortment.py::"
             "test_a_changed_product_counts_from_the_next_order_on_and_only_its_page_is_read_again"

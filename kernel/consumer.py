@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypedDict
 
-from kernel import observability, strict_json
+from pydantic_core import from_json
+
+from kernel import observability
 from kernel.events import Envelope
 
 Handler = Callable[[Envelope], None]
@@ -68,5 +70,5 @@ def _handled(record: dict[str, Any], handle: Handler) -> bool:
 
 def read_message(body: str) -> Envelope:
     """The envelope in a queue message, sent there by a rule of the bus (under `detail`) or by the relay (bare)."""
-    content = strict_json.parse(body)
+    content = from_json(body)
     return Envelope.model_validate(content["detail"] if "detail-type" in content else content)

@@ -177,31 +177,47 @@ class Transaction:
         self._updates.append((label, update))
 
     def set(
-        self, kind: type[Item], key: Key, values: Mapping[str, Any], as_read: Mapping[str, Any] | None, label: str
+        self,
+        kind: type[Item],
+        key: Key,
+        values: Mapping[str, Any],
+        as_read: Mapping[str, Any] | None,
+        label: str,
+        *,
+        adds: Mapping[str, int] | None = None,
     ) -> None:
         """Let attributes have these values by name, None to take one away; as `update`, for a fraction of its price.
 
         Args:
-            as_read: attributes that must still be what they were when they were read, all of them set.
+            as_read: attributes that must still be what they were when they were read, None for one that was not there.
+            adds: counters, and by how much they grow from whatever they are.
         """
         attributes = kind.get_attributes()
         names: dict[str, str] = {}
         stored: dict[str, Any] = {}
 
-        def said(name: str, value: Any) -> str:
+        def named(name: str) -> str:
+            names[f"#{name}"] = attributes[name].attr_name
+            return f"#{name}"
+
+        def valued(name: str, value: Any) -> str:
             alias = f":{len(stored)}"
             stored[alias] = {attributes[name].attr_type: attributes[name].serialize(value)}
-            names[f"#{name}"] = name
-            return f"#{name}={alias}"
+            return alias
 
-        unchanged = [said(name, value) for name, value in (as_read or {}).items()]
-        sets = [said(name, value) for name, value in values.items() if value is not None]
-        sets.append(said("kind", kind))
-        removes = [attributes[name].attr_name for name, value in values.items() if value is None]
-        names |= {f"#{name}": name for name in removes}
+        unchanged = [
+            f"attribute_not_exists({named(name)})" if value is None else f"{named(name)}={valued(name, value)}"
+            for name, value in (as_read or {}).items()
+        ]
+        clauses = {
+            "SET": [f"{named(name)}={valued(name, value)}" for name, value in values.items() if value is not None]
+            + [f"{named('kind')}={valued('kind', kind)}"],
+            "REMOVE": [named(name) for name, value in values.items() if value is None],
+            "ADD": [f"{named(name)} {valued(name, more)}" for name, more in (adds or {}).items()],
+        }
         update = {
             **_at(key),
-            "UpdateExpression": f"SET {','.join(sets)}" + (f" REMOVE #{',#'.join(removes)}" if removes else ""),
+            "UpdateExpression": " ".join(f"{verb} {','.join(parts)}" for verb, parts in clauses.items() if parts),
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": stored,
             "ReturnValuesOnConditionCheckFailure": _ALL_OLD,

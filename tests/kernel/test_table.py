@@ -297,6 +297,23 @@ def test_packed_json_comes_back_as_it_was_and_takes_little_room(world: World) ->
     assert len(world.snapshot()["JARS a"]) < 10_000
 
 
+def test_counters_grow_from_whatever_they_are_and_what_was_not_there_must_still_be_absent(world: World) -> None:
+    def first_label(more: int) -> None:
+        transaction = Transaction()
+        transaction.set(JarItem, ("JARS", "a"), {"label": "plums"}, {"label": None}, "a", adds={"pieces": more})
+        transaction.commit()
+
+    first_label(3)
+    found = fetch_one(JarItem, ("JARS", "a"))
+    assert found and (found.pieces, found.label) == (3, "plums")
+    with pytest.raises(TransactionRefused):
+        first_label(3)
+    transaction = Transaction()
+    transaction.set(JarItem, ("JARS", "a"), {}, None, "a", adds={"pieces": -1})
+    transaction.commit()
+    assert pieces("a") == 2
+
+
 def test_packed_json_is_unpacked_when_it_is_looked_at_and_written_back_as_it_lay(world: World) -> None:
     jar("a", notes=[1]).save()
     raw = next(iter(world.cloud.rows()))[1]

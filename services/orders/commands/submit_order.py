@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pynamodb.expressions.update import Action
-
 from contracts.assortment import ASSORTMENT_KEY, Assortment, Listing
 from contracts.catalog import Price, PriceListItem, price_list_key, prices_of
 from contracts.channel import DealerItem, dealer_key
@@ -194,14 +192,14 @@ def _store(
     )
     # Only a submit raises what a dealer has committed, and every submit takes the next number: while the number is as
     # read, the credit decision above still holds.
-    unchanged = AccountItem.last_sequence == last if last else AccountItem.last_sequence.does_not_exist()
-    changes: list[Action] = [
-        AccountItem.last_sequence.set(last + 1),
-        AccountItem.committed_fen.add(header.gross_fen),
-    ]
-    if request.urgent:
-        changes += _count_urgent(account, dealer)
-    transaction.update(AccountItem, account_key(dealer.dealer_id), changes, unchanged, "account")
+    transaction.set(
+        AccountItem,
+        account_key(dealer.dealer_id),
+        {"last_sequence": last + 1, **(_one_more_urgent(account, dealer) if request.urgent else {})},
+        {"last_sequence": last or None},
+        "account",
+        adds={"committed_fen": header.gross_fen},
+    )
     transaction.create(
         announcement(
             event,
@@ -218,7 +216,7 @@ def _store(
     return receipt
 
 
-def _count_urgent(account: Item | None, dealer: DealerItem) -> list[Action]:
+def _one_more_urgent(account: Item | None, dealer: DealerItem) -> dict[str, str | int]:
     """One more urgent order of this week.
 
     Raises:
@@ -233,7 +231,7 @@ def _count_urgent(account: Item | None, dealer: DealerItem) -> list[Action]:
             f"this week's {already} urgent orders are used up; submit it as a normal one",
             used=already,
         )
-    return [AccountItem.urgent_week.set(week), AccountItem.urgent_orders.set(already + 1)]
+    return {"urgent_week": week, "urgent_orders": already + 1}
 
 
 def _header(

@@ -112,8 +112,15 @@ BUGS = (
         "money that comes in while an order is submitted frees no credit",
         Kind.LOST_UPDATE,
         "services/orders/commands/submit_order.py",
-        old="        AccountItem.committed_fen.add(header.gross_fen),\n",
-        new="        AccountItem.committed_fen.set(committed + header.gross_fen),\n",
+        old=(
+            '{"last_sequence": last + 1, **(_one_more_urgent(account, dealer) if request.urgent else {})},\n'
+            '        {"last_sequence": last or None},\n        "account",\n'
+            '        adds={"committed_fen": header.gross_fen},\n'
+        ),
+        new=(
+            '{"last_sequence": last + 1, "committed_fen": committed + header.gross_fen},\n'
+            '        {"last_sequence": last or None},\n        "account",\n'
+        ),
         caught_by=_AT_ONCE,
     ),
     Bug(

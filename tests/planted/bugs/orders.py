@@ -54,8 +54,8 @@ BUGS = (
         "two orders of one dealer get one number",
         Kind.OFF_BY_ONE,
         _SUBMIT,
-        old="        AccountItem.last_sequence.set(last + 1),\n",
-        new="        AccountItem.last_sequence.set(max(last, 1)),\n",
+        old='{"last_sequence": last + 1,',
+        new='{"last_sequence": max(last, 1),',
         caught_by=f"{_ORDERS}test_numbers_count_per_dealer_without_a_gap",
     ),
     Bug(
@@ -70,8 +70,8 @@ BUGS = (
         "the limit counts for every order by itself",
         Kind.WRONG_SOURCE,
         _SUBMIT,
-        old="        AccountItem.committed_fen.add(header.gross_fen),\n",
-        new="        AccountItem.committed_fen.set(header.gross_fen),\n",
+        old='        adds={"committed_fen": header.gross_fen},\n',
+        new='        adds={"committed_fen": header.gross_fen - committed},\n',
         caught_by=f"{_ORDERS}test_all_that_a_dealer_has_on_order_counts_against_its_limit_and_nothing_of_another",
     ),
     Bug(

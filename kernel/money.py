@@ -21,8 +21,9 @@ def tax_within(gross_fen: int, rate_percent: int) -> int:
 
 def _half_up(numerator: int, denominator: int) -> int:
     """The whole number nearest to an exact ratio; halves away from zero, so a reversal mirrors what it reverses."""
-    whole = (2 * abs(numerator) + denominator) // (2 * denominator)
-    return whole if numerator >= 0 else -whole
+    if numerator < 0:
+        return -_half_up(-numerator, denominator)
+    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def yuan(fen: int) -> str:

@@ -231,8 +231,10 @@ def _expressions(
     Written out, for in PynamoDB's expressions the positions of a shelf cost more than the rest of a reservation. The
     limits hold: 80 positions of seven digits make under 4 KB and 300 operators in each.
     """
-    values = {f":{abs(by)}": abs(by) for _, by in steps}
-    sets = [f"{counters}[{at}]={counters}[{at}]{'+' if by > 0 else '-'}:{abs(by)}" for at, by in steps]
+    different = {by for _, by in steps}  # mostly few, so each is worded once
+    values = {f":{abs(by)}": abs(by) for by in different}
+    worded = {by: f"+:{by}" if by > 0 else f"-:{-by}" for by in different}
+    sets = [f"{counters}[{at}]={counters}[{at}]{worded[by]}" for at, by in steps]
     enough = [f"{counters}[{at}]>=:{-by}" for at, by in steps if by < 0]
     if unchanged:
         # What is there as it was read is enough, too.

@@ -131,8 +131,8 @@ BUGS = (
         "half a fen is given away on every line",
         Kind.WRONG_ROUNDING,
         "kernel/money.py",
-        old="    whole = (2 * abs(numerator) + denominator) // (2 * denominator)",
-        new="    whole = abs(numerator) // denominator",
+        old="    return (2 * numerator + denominator) // (2 * denominator)",
+        new="    return numerator // denominator",
         caught_by="tests/kernel/test_money.py::test_half_a_fen_goes_up",
     ),
     Bug(

@@ -19,7 +19,7 @@ from pynamodb.attributes import BinaryAttribute, JSONAttribute
 
 from contracts.catalog import ProductItem, product_key
 from contracts.stock import Slot
-from kernel.items import IntegerAttribute, Item, Key
+from kernel.items import IntegerAttribute, Item, Key, unpacked
 from kernel.table import fetch
 
 #: A page of 20,000 products holds some 300 of them in 15 KB.
@@ -82,7 +82,7 @@ class AssortmentPageItem(Item, discriminator="assortment_page"):
     @property
     def listings(self) -> dict[str, Listing]:
         """By SKU."""
-        return {sku: Listing(*facts) for sku, facts in json.loads(zlib.decompress(self.packed)).items()}
+        return {sku: Listing(*facts) for sku, facts in unpacked(self.packed).items()}
 
     @property
     def digest(self) -> str:

@@ -174,7 +174,7 @@ def compressed(text: bytes) -> bytes:
 
 
 def unpacked(value: bytes) -> Any:
-    """What lies in the table as a `PackedJSONAttribute`."""
+    """What compressed JSON stands for."""
     return from_json(zlib.decompress(value))
 
 

@@ -18,7 +18,7 @@ from typing import NamedTuple, Self
 from pynamodb.attributes import BinaryAttribute, JSONAttribute
 
 from contracts.catalog import ProductItem, product_key
-from contracts.stock import Slot
+from contracts.stock import BucketPosition
 from kernel.items import IntegerAttribute, Item, Key, unpacked
 from kernel.table import fetch
 
@@ -29,7 +29,7 @@ PAGES = 64
 class Listing(NamedTuple):
     """A product as it is ordered: `order_multiple` in pieces, `tax_percent` the VAT contained in its prices."""
 
-    slot_number: int
+    sku_index: int
     name_zh: str
     order_multiple: int
     tax_percent: int
@@ -40,7 +40,7 @@ class Listing(NamedTuple):
     def of(cls, product: ProductItem) -> Self:
         """The listing of a stored product."""
         return cls(
-            product.slot_number,
+            product.sku_index,
             product.name_zh,
             product.order_multiple,
             product.tax_percent,
@@ -49,9 +49,9 @@ class Listing(NamedTuple):
         )
 
     @property
-    def slot(self) -> Slot:
-        """Shelf and position."""
-        return Slot.of(self.slot_number)
+    def bucket_position(self) -> BucketPosition:
+        """Bucket and position."""
+        return BucketPosition.of(self.sku_index)
 
 
 # P  which pages hold what      pk: ASSORTMENT         sk: CONTENTS

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from contracts.stock import SLOTS_PER_SHELF, Slot
+from contracts.stock import SKUS_PER_BUCKET, BucketPosition
 from kernel.items import IntegerAttribute, Item, Key, PackedJSONAttribute
 from kernel.table import fetch
 
@@ -17,24 +17,24 @@ from kernel.table import fetch
 class Price(NamedTuple):
     """The price of one SKU in one price list: tax-inclusive yuan for a piece, and cheaper from certain quantities on.
 
-    `policy` names the price policy that gives it; `breaks` holds (from pieces, unit price), ascending.
+    `price_policy` names the price policy that gives it; `breaks` holds (from pieces, unit price), ascending.
     """
 
     unit_price: Decimal
-    policy: str
+    price_policy: str
     breaks: tuple[tuple[int, Decimal], ...] = ()
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
         """The price a page holds."""
         breaks = tuple((least, Decimal(price)) for least, price in stored["breaks"])
-        return cls(Decimal(stored["unit_price"]), stored["policy"], breaks)
+        return cls(Decimal(stored["unit_price"]), stored["price_policy"], breaks)
 
     @property
     def as_stored(self) -> dict[str, Any]:
         """The price as a page holds it."""
         breaks = [[least, str(price)] for least, price in self.breaks]
-        return {"unit_price": str(self.unit_price), "policy": self.policy, "breaks": breaks}
+        return {"unit_price": str(self.unit_price), "price_policy": self.price_policy, "breaks": breaks}
 
     def at(self, quantity: int) -> Decimal:
         """The unit price in yuan that holds for this many pieces."""
@@ -46,7 +46,7 @@ class Price(NamedTuple):
 
 # P  one product by SKU        pk: PRODUCT#<sku>  sk: PRODUCT
 class ProductItem(Item, discriminator="product"):
-    """A product as dealers may order it. `slot` is its place on every warehouse's shelves, given once and for ever.
+    """A product as dealers may order it. `sku_index` is its place on every warehouse's buckets, given once and for ever.
 
     `specs`: {name: value} for people; `carton`: pieces in a box, `order_multiple`: pieces an order line must be a
     multiple of; `tax_percent`: VAT contained in its prices; `status`: active | discontinued (then `successor` may name
@@ -54,7 +54,7 @@ class ProductItem(Item, discriminator="product"):
     """
 
     sku = UnicodeAttribute()
-    slot_number = IntegerAttribute()
+    sku_index = IntegerAttribute()
     name_zh = UnicodeAttribute()
     name_en = UnicodeAttribute()
     category = UnicodeAttribute()
@@ -67,9 +67,9 @@ class ProductItem(Item, discriminator="product"):
     version = IntegerAttribute(default=1)
 
     @property
-    def slot(self) -> Slot:
-        """Shelf and position."""
-        return Slot.of(self.slot_number)
+    def bucket_position(self) -> BucketPosition:
+        """Bucket and position."""
+        return BucketPosition.of(self.sku_index)
 
 
 # P  a price list's valid version       pk: PRICELIST#<id>  sk: CURRENT
@@ -91,9 +91,9 @@ class PriceListItem(Item, discriminator="price_list"):
         return self.valid_from <= day.isoformat() and (self.valid_to is None or day.isoformat() <= self.valid_to)
 
 
-# P  prices of the SKUs of a shelf      pk: PRICELIST#<id>  sk: PAGE#<version>#<shelf>
+# P  prices of the SKUs of a bucket      pk: PRICELIST#<id>  sk: PAGE#<version>#<bucket>
 class PricePageItem(Item, discriminator="price_page"):
-    """The prices of all SKUs of one shelf in one version of a list, never changed once the version is published.
+    """The prices of all SKUs of one bucket in one version of a list, never changed once the version is published.
 
     `prices`: {position as text: Price as JSON}, some 6 KB packed into one or two; `revision` counts the writes of the
     draft.
@@ -102,9 +102,9 @@ class PricePageItem(Item, discriminator="price_page"):
     prices = PackedJSONAttribute()
     revision = IntegerAttribute(default=1)
 
-    def by_slot(self, shelf: int) -> dict[int, Price]:
-        """All its prices, by the number of the slot; the page does not say of which shelf it is."""
-        first = shelf * SLOTS_PER_SHELF
+    def by_sku_index(self, bucket: int) -> dict[int, Price]:
+        """All its prices, by the number of the sku_index; the page does not say of which bucket it is."""
+        first = bucket * SKUS_PER_BUCKET
         return {first + int(position): Price.of(stored) for position, stored in self.prices.items()}
 
     def price_at(self, position: int) -> Price | None:
@@ -128,32 +128,34 @@ def price_pages(version: int) -> str:
     return f"PAGE#{version:06d}#"
 
 
-def price_page_key(price_list_id: str, version: int, shelf: int) -> Key:
-    """The prices of one shelf's SKUs."""
-    return f"PRICELIST#{price_list_id}", f"{price_pages(version)}{shelf:04d}"
+def price_page_key(price_list_id: str, version: int, bucket: int) -> Key:
+    """The prices of one bucket's SKUs."""
+    return f"PRICELIST#{price_list_id}", f"{price_pages(version)}{bucket:04d}"
 
 
-def prices_of(price_list: PriceListItem, slots: Collection[int]) -> dict[int, Price]:
-    """By slot the prices in the version that holds of the SKUs in these; those it lacks are left out.
+def prices_of(price_list: PriceListItem, sku_indexes: Collection[int]) -> dict[int, Price]:
+    """By sku_index the prices in the version that holds of the SKUs in these; those it lacks are left out.
 
     A page never changes once its version is published, so a process reads each page of an edition once. Consistently,
     like the list: a page corrected just before its publication must not be read as it was before.
     """
     edition = price_list.price_list_id, price_list.edition or ""
-    shelves = {slot // SLOTS_PER_SHELF for slot in slots}
-    pages = {shelf: _pages[*edition, shelf] for shelf in shelves if (*edition, shelf) in _pages}
+    buckets = {sku_index // SKUS_PER_BUCKET for sku_index in sku_indexes}
+    pages = {bucket: _pages[*edition, bucket] for bucket in buckets if (*edition, bucket) in _pages}
     version = price_list.version
-    unread = {price_page_key(price_list.price_list_id, version, shelf): shelf for shelf in shelves - pages.keys()}
+    unread = {price_page_key(price_list.price_list_id, version, bucket): bucket for bucket in buckets - pages.keys()}
     found = fetch(unread)
-    for key, shelf in unread.items():
+    for key, bucket in unread.items():
         item = found.get(key)
-        pages[shelf] = item.by_slot(shelf) if isinstance(item, PricePageItem) else {}
+        pages[bucket] = item.by_sku_index(bucket) if isinstance(item, PricePageItem) else {}
         if price_list.edition:
-            _keep((*edition, shelf), pages[shelf])
-    return {slot: price for slot in slots if (price := pages[slot // SLOTS_PER_SHELF].get(slot))}
+            _keep((*edition, bucket), pages[bucket])
+    return {
+        sku_index: price for sku_index in sku_indexes if (price := pages[sku_index // SKUS_PER_BUCKET].get(sku_index))
+    }
 
 
-#: What was read of editions, by list, edition and shelf: prices by slot; the oldest goes when there are too many.
+#: What was read of editions, by list, edition and bucket: prices by sku_index; the oldest goes when there are too many.
 _pages: dict[tuple[str, str, int], Mapping[int, Price]] = {}
 _MOST_PAGES = 1_000
 

@@ -6,7 +6,7 @@ from kernel.events import Event
 
 
 class SmsQueued(Event):
-    """Said when a text message was decided on. Heard by notifications (send it). Holds no phone number and no words."""
+    """Published when a text message was decided on. Heard by notifications (send it). Holds no phone number and no words."""
 
     TYPE: ClassVar[str] = "sms.queued.v1"
     SOURCE: ClassVar[str] = "notifications"

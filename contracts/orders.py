@@ -25,7 +25,7 @@ class OrderEvent(Event):
 
 
 class OrderSubmitted(OrderEvent):
-    """Said when an order is stored. Heard by orders (reserve stock, through a FIFO queue; urgent ones have their
+    """Published when an order is stored. Heard by orders (reserve stock, through a FIFO queue; urgent ones have their
     own) and notifications."""
 
     TYPE: ClassVar[str] = "order.submitted.v1"
@@ -34,7 +34,7 @@ class OrderSubmitted(OrderEvent):
 
 
 class OrderReserved(OrderEvent):
-    """Said when stock was decided and staff see the order in the review queue. Heard by notifications.
+    """Published when stock was decided and staff see the order in the review queue. Heard by notifications.
 
     `backordered` is the number of pieces that could not be held; `holds` the reasons a clerk must look at;
     `promised_on`: the day (ISO date of Asia/Shanghai) on which what is held leaves, None if nothing is; `waiting`: the
@@ -51,7 +51,7 @@ class OrderReserved(OrderEvent):
 
 
 class OrderBackordersFilled(OrderEvent):
-    """Said when goods came in and an order that waited for them got some. Heard by notifications.
+    """Published when goods came in and an order that waited for them got some. Heard by notifications.
 
     `filled` pieces were held now, `backordered` still wait; `rule`: how the goods were shared out; `promised_on`: the
     day on which what is held leaves.
@@ -73,13 +73,13 @@ class MovedPromise(BaseModel):
     model_config = ConfigDict(frozen=True, defer_build=True)
 
     lines: tuple[int, ...]
-    held: bool
+    reserved: bool
     old: str | None
     new: str | None
 
 
 class OrderPromiseMoved(OrderEvent):
-    """Said when lines of an order got a day for the first time, or an earlier one. Heard by nobody yet; staff systems
+    """Published when lines of an order got a day for the first time, or an earlier one. Heard by nobody yet; staff systems
     get it by webhook."""
 
     TYPE: ClassVar[str] = "order.promise-moved.v1"
@@ -88,7 +88,7 @@ class OrderPromiseMoved(OrderEvent):
 
 
 class OrderPromiseSlipped(OrderEvent):
-    """Said when a promised day moved later or was lost, before that day. Heard by notifications.
+    """Published when a promised day moved later or was lost, before that day. Heard by notifications.
 
     `moved` names all lines whose day changed, also those that got an earlier one; `promised_on`: the first promised
     day that is not kept.
@@ -100,38 +100,38 @@ class OrderPromiseSlipped(OrderEvent):
     promised_on: str
 
 
-class OrderHoldExpiring(OrderEvent):
-    """Said some hours before what is held for an order goes back to the others. Heard by notifications."""
+class OrderReservationExpiring(OrderEvent):
+    """Published some hours before what is held for an order goes back to the others. Heard by notifications."""
 
-    TYPE: ClassVar[str] = "order.hold-expiring.v1"
+    TYPE: ClassVar[str] = "order.reservation-expiring.v1"
 
-    held_until: str
+    reserved_until: str
     reserved: int
 
 
-class OrderHoldExpired(OrderEvent):
-    """Said when what was held for an order went back, because nobody moved it on. Heard by orders (serve the line) and
+class OrderReservationExpired(OrderEvent):
+    """Published when what was held for an order went back, because nobody moved it on. Heard by orders (serve the line) and
     notifications. `released` counts pieces; with them the order loses its place in line and every day it was promised.
     """
 
-    TYPE: ClassVar[str] = "order.hold-expired.v1"
+    TYPE: ClassVar[str] = "order.reservation-expired.v1"
 
     released: int
 
 
-class OrderRenewed(OrderEvent):
-    """Said when somebody asked that an order's pieces stay held, or be held again: it then waits in line anew. Heard by
+class OrderReservationExtended(OrderEvent):
+    """Published when somebody asked that an order's pieces stay held, or be held again: it then waits in line anew. Heard by
     orders (serve the line)."""
 
-    TYPE: ClassVar[str] = "order.renewed.v1"
+    TYPE: ClassVar[str] = "order.reservation-extended.v1"
 
-    held_until: str | None = None
-    in_line_since: str | None = None
+    reserved_until: str | None = None
+    backordered_since: str | None = None
     reason: str
 
 
 class OrderOverdue(OrderEvent):
-    """Said once when an urgent order was not decided within its time. Heard by notifications."""
+    """Published once when an urgent order was not decided within its time. Heard by notifications."""
 
     TYPE: ClassVar[str] = "order.overdue.v1"
 
@@ -139,7 +139,7 @@ class OrderOverdue(OrderEvent):
 
 
 class OrderHoldReleased(OrderEvent):
-    """Said when a person took a hold off an order. Heard by nobody yet; staff systems get it by webhook."""
+    """Published when a person took a hold off an order. Heard by nobody yet; staff systems get it by webhook."""
 
     TYPE: ClassVar[str] = "order.hold-released.v1"
 
@@ -148,7 +148,7 @@ class OrderHoldReleased(OrderEvent):
 
 
 class OrderApproved(OrderEvent):
-    """Said when a clerk approved an order. Heard by notifications."""
+    """Published when a clerk approved an order. Heard by notifications."""
 
     TYPE: ClassVar[str] = "order.approved.v1"
 
@@ -156,7 +156,7 @@ class OrderApproved(OrderEvent):
 
 
 class OrderRejected(OrderEvent):
-    """Said when a clerk turned an order down. Heard by notifications."""
+    """Published when a clerk turned an order down. Heard by notifications."""
 
     TYPE: ClassVar[str] = "order.rejected.v1"
 
@@ -164,7 +164,7 @@ class OrderRejected(OrderEvent):
 
 
 class OrderCancelled(OrderEvent):
-    """Said when what was not shipped of an order was cancelled. Heard by notifications. `cancelled` counts pieces."""
+    """Published when what was not shipped of an order was cancelled. Heard by notifications. `cancelled` counts pieces."""
 
     TYPE: ClassVar[str] = "order.cancelled.v1"
 
@@ -174,7 +174,7 @@ class OrderCancelled(OrderEvent):
 
 
 class OrderShipped(OrderEvent):
-    """Said when goods left. Heard by orders (note how promises were kept), reconciliation (post the receivable) and
+    """Published when goods left. Heard by orders (note how promises were kept), reconciliation (post the receivable) and
     notifications.
 
     `shipped_gross_fen` = `shipped_net_fen` + `shipped_tax_fen` is what this shipment alone is worth; the values of all

@@ -5,20 +5,20 @@ from typing import ClassVar
 from kernel.events import Event
 
 
-class ReceiptPosted(Event):
-    """Said when a dealer's money was posted. Heard by orders (update credit) and notifications. Amount in fen."""
+class PaymentPosted(Event):
+    """Published when a dealer's money was posted. Heard by orders (update credit) and notifications. Amount in fen."""
 
-    TYPE: ClassVar[str] = "receipt.posted.v1"
+    TYPE: ClassVar[str] = "payment.posted.v1"
     SOURCE: ClassVar[str] = "reconciliation"
 
-    receipt_id: str
+    payment_id: str
     dealer_id: str
     amount_fen: int
     received_on: str
 
 
 class StatementIssued(Event):
-    """Said when a dealer's monthly statement was made. Heard by notifications. Fen; `period` is `2026-11`."""
+    """Published when a dealer's monthly statement was made. Heard by notifications. Fen; `period` is `2026-11`."""
 
     TYPE: ClassVar[str] = "statement.issued.v1"
     SOURCE: ClassVar[str] = "reconciliation"
@@ -31,7 +31,7 @@ class StatementIssued(Event):
 
 
 class JournalReversed(Event):
-    """Said when a booked document was taken back. Heard by orders (update credit).
+    """Published when a booked document was taken back. Heard by orders (update credit).
 
     `owed_change_fen` is what the reversal adds to what the dealer owes: positive for a receipt taken back, negative for
     a shipment. `document_kind` and `document_id` name what was reversed.
@@ -49,7 +49,7 @@ class JournalReversed(Event):
 
 
 class StatementRunStarted(Event):
-    """Said when the statements of a period are to be made. Heard by reconciliation (ask for each dealer's).
+    """Published when the statements of a period are to be made. Heard by reconciliation (ask for each dealer's).
 
     `round` counts how often the period was run.
     """
@@ -62,7 +62,7 @@ class StatementRunStarted(Event):
 
 
 class StatementRequested(Event):
-    """Said for each dealer whose statement of a period is due. Heard by reconciliation (make it)."""
+    """Published for each dealer whose statement of a period is due. Heard by reconciliation (make it)."""
 
     TYPE: ClassVar[str] = "statement.requested.v1"
     SOURCE: ClassVar[str] = "reconciliation"

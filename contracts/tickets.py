@@ -27,7 +27,7 @@ class CostSplit(BaseModel):
 
 
 class TicketProgressed(Event):
-    """Said at every step of a service request, its registration included. Heard by notifications.
+    """Published at every step of a service request, its registration included. Heard by notifications.
 
     `step` is what was done (registered, accepted, reviewed, dispatched, completed, rejected, asked, answered, reopened,
     rated), `state` where it left the ticket, `title` the dealer's own words. `by` is the name of the person who did it,
@@ -53,7 +53,7 @@ class TicketProgressed(Event):
 
 
 class TicketOverdue(Event):
-    """Said once of a ticket that was not finished within the service time it is due. Heard by notifications."""
+    """Published once of a ticket that was not finished within the service time it is due. Heard by notifications."""
 
     TYPE: ClassVar[str] = "ticket.overdue.v1"
     SOURCE: ClassVar[str] = "tickets"

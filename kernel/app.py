@@ -19,7 +19,7 @@ from pydantic_core import to_json
 
 from kernel import consumer, observability, strict_json
 from kernel.events import Envelope, Event
-from kernel.field_words import field_problem
+from kernel.field_messages import field_problem
 from kernel.idempotency import IdempotencyKey
 from kernel.models import Body, Query
 from kernel.principal import Principal, Role, principal_of
@@ -72,7 +72,7 @@ class Operation(NamedTuple):
 
 
 class ConsumerSpec(NamedTuple):
-    """One queue and the function that works it off. `hears` lists event types; a command queue hears none.
+    """One queue and the function that works it off. `subscribes` lists event types; a command queue hears none.
 
     `message_seconds`: so long one message may take; with less time left none is begun.
     """
@@ -80,7 +80,7 @@ class ConsumerSpec(NamedTuple):
     function: str
     queue: str
     fifo: bool
-    hears: tuple[str, ...]
+    subscribes: tuple[str, ...]
     batch_size: int
     timeout_seconds: int
     memory_mb: int
@@ -144,7 +144,7 @@ class ServiceApp(Chalice):
     def consumer(
         self,
         *,
-        hears: Iterable[type[Event]] = (),
+        subscribes: Iterable[type[Event]] = (),
         fifo: bool = False,
         batch_size: int = 10,
         timeout_seconds: int = 30,
@@ -153,7 +153,7 @@ class ServiceApp(Chalice):
     ) -> Callable[[Callable[[Envelope], None]], Callable[..., Any]]:
         """Declare a queue of this service and the function that handles its messages, one `Envelope` at a time.
 
-        The queue bears the function's name. With `hears`, a rule of the bus fills it; without, commands do.
+        The queue bears the function's name. With `subscribes`, a rule of the bus fills it; without, commands do.
 
         Args:
             message_seconds: so long one message may take, above all waiting for others.
@@ -166,7 +166,7 @@ class ServiceApp(Chalice):
 
         def declare(handle: Callable[[Envelope], None]) -> Callable[..., Any]:
             name = handle.__name__
-            types = tuple(event.TYPE for event in hears)
+            types = tuple(event.TYPE for event in subscribes)
             queue = name.replace("_", "-")
             spec = ConsumerSpec(name, queue, fifo, types, batch_size, timeout_seconds, memory_mb, message_seconds)
             self.consumers.append(spec)
@@ -296,7 +296,7 @@ def _perform(operation: Operation, request: Any, path_values: dict[str, str]) ->
     caller = principal_of(request.headers.get("authorization"))
     if not caller.roles & operation.roles:
         raise NotAllowed
-    if not all(_may_name_something(value) for value in path_values.values()):
+    if not all(_is_valid_path_value(value) for value in path_values.values()):
         raise NotFound
     arguments: dict[str, Any] = dict(path_values)
     if operation.takes_caller:
@@ -308,21 +308,21 @@ def _perform(operation: Operation, request: Any, path_values: dict[str, str]) ->
     if not operation.takes_key:
         return _respond(operation, operation.handler(**arguments))
     key = _idempotency_key(operation, request, caller, path_values, arguments.get("body"))
-    return _once(operation, key, arguments)
+    return _run_or_replay(operation, key, arguments)
 
 
-def _may_name_something(value: str) -> bool:
+def _is_valid_path_value(value: str) -> bool:
     """Path values become parts of keys: bounded as the database bounds those, and without the mark between parts."""
     return 0 < len(value) <= _MAX_PATH_VALUE and "#" not in value and value.isprintable()
 
 
-def _once(operation: Operation, key: IdempotencyKey, arguments: dict[str, Any]) -> Response:
+def _run_or_replay(operation: Operation, key: IdempotencyKey, arguments: dict[str, Any]) -> Response:
     """Do it, or answer as the first time. The stored answer is looked up only when the attempt does not succeed, so the
     usual request pays no read for it; a repeat always fails, at the latest on the key in its own transaction."""
     try:
         return _respond(operation, operation.handler(**arguments, key=key))
     except (Problem, TransactionRefused):
-        earlier = key.earlier_answer()
+        earlier = key.recorded_response()
         if earlier is None:
             raise
         return _response(earlier[0], earlier[1])

@@ -54,17 +54,17 @@ class IdempotencyKey:
         fingerprint = sha256(f"[{strict_json.canonical(path)},{content}]".encode()).hexdigest()
         return cls(who, route, key, fingerprint, status)
 
-    def begin(self) -> None:
+    def reject_if_used(self) -> None:
         """Stop a repeat before the first transaction of work that takes several; the last of them `keep`s the key.
 
         Raises:
             Busy: the key was used for this very request, whose answer the app then gives again.
             KeyReused: it was used with another request.
         """
-        if self.earlier_answer() is not None:
+        if self.recorded_response() is not None:
             raise Busy
 
-    def keep(self, transaction: Transaction, answer: BaseModel) -> None:
+    def record_response(self, transaction: Transaction, answer: BaseModel) -> None:
         """Let the transaction record the answer, and fail if the key was used before."""
         transaction.create(
             IdempotencyItem(
@@ -77,7 +77,7 @@ class IdempotencyKey:
             self.LABEL,
         )
 
-    def earlier_answer(self) -> tuple[int, str] | None:
+    def recorded_response(self) -> tuple[int, str] | None:
         """Status and body answered when the key was first used, None if it was not.
 
         Raises:

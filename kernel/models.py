@@ -92,7 +92,7 @@ def repeated(named: Iterable[tuple[str, Any]]) -> list[FieldProblem]:
 
 
 #: Of plain values by name: in whatever order they come, it is the same request.
-IN_ANY_ORDER = PlainSerializer(lambda values: dict(sorted(values.items())), when_used="json")
+IGNORE_KEY_ORDER = PlainSerializer(lambda values: dict(sorted(values.items())), when_used="json")
 #: Pieces on one order line.
 Quantity = Annotated[int, Field(ge=1, le=1_000_000)]
 #: Pieces counted, where there may be none.

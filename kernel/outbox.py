@@ -1,4 +1,4 @@
-"""Say it when it is true: the announcement is an item of the same transaction as the change it announces.
+"""Say it when it is true: the outbox_event is an item of the same transaction as the change it announces.
 
 It stays for ever as the history of its subject; while unsent it also stands in the sparse index, from which the relay's
 sweeper finds what the stream missed.
@@ -27,7 +27,7 @@ class Command(NamedTuple):
 
 
 class EventItem(Item, discriminator="event"):
-    """One announcement. `record`: what its publisher keeps with it and does not send.
+    """One outbox_event. `record`: what its publisher keeps with it and does not send.
 
     P  the history of a subject, in order    pk: the aggregate's partition   sk: EVENT#<subject>#<sequence>
     P  what is not sent yet, oldest first    gsi1pk: UNSENT#<shard>          gsi1sk: <time>#<id>
@@ -49,7 +49,7 @@ class EventItem(Item, discriminator="event"):
         return Command(self.queue, self.group) if self.queue and self.group else None
 
 
-def announcement(
+def outbox_event(
     event: Event,
     *,
     pk: str,
@@ -86,10 +86,10 @@ def shard_key(shard: int) -> str:
 
 def history(pk: str, subject: str) -> list[Envelope]:
     """Everything that happened to a subject, in order."""
-    return [message for message, _ in recorded_history(pk, subject)]
+    return [message for message, _ in event_history_with_records(pk, subject)]
 
 
-def recorded_history(pk: str, subject: str) -> list[tuple[Envelope, Any]]:
+def event_history_with_records(pk: str, subject: str) -> list[tuple[Envelope, Any]]:
     """The same, each message with what its publisher keeps with it."""
     items = query_all(EventItem, pk, sk=EventItem.sk.startswith(f"EVENT#{subject}#"))
     return [(item.envelope, item.record) for item in items]

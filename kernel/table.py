@@ -24,13 +24,13 @@ OWNERS = {
     "PRODUCT": "catalog",
     "TERM": "catalog",
     "PRICELIST": "catalog",
-    "SLOTS": "catalog",
+    "SKUINDEX": "catalog",
     "ASSORTMENT": "catalog",
-    "DEALER": "channel",
-    "USER": "channel",
+    "DEALER": "dealers",
+    "USER": "dealers",
     "ORDERS": "orders",
     "ORDERING": "orders",
-    "SHELF": "orders",
+    "BUCKET": "orders",
     "STOCK": "orders",
     "LEDGER": "reconciliation",
     "STATEMENT": "reconciliation",
@@ -226,7 +226,7 @@ class Transaction:
             update["ConditionExpression"] = " AND ".join(unchanged)
         self._updates.append((label, update))
 
-    def update_as_written(
+    def update_expression(
         self, key: Key, expression: str, condition: str, values: Mapping[str, int], label: str
     ) -> None:
         """Change numbers of an item that exists, by expressions in the database's own words.

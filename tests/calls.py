@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.cloud import plane
-from tests.cloud.plane import Answer, Place, Proceed, Request
+from tests.cloud.plane import Answer, Proceed, Request, Place
 from tests.cloud.wanted import ACCOUNT, REGION
 from tests.faults import running
 

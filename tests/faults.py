@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from tests.cloud import plane
-from tests.cloud.plane import Answer, Place, Proceed, Request
+from tests.cloud.plane import Answer, Proceed, Request, Place
 
 if TYPE_CHECKING:
     from tests.world import World

@@ -15,8 +15,8 @@ from contracts.assortment import (
     with_listings,
 )
 from contracts.catalog import PriceListItem, PricePageItem, ProductItem, price_list_key, price_page_key, product_key
-from contracts.channel import DealerItem, dealer_key
-from contracts.stock import SLOTS_PER_SHELF, ShelfItem, Slot, shelf_key
+from contracts.dealers import DealerItem, dealer_key
+from contracts.stock import SKUS_PER_BUCKET, BucketPosition, StockBucketItem, stock_bucket_key
 from kernel import ids
 from kernel.items import Item
 from kernel.table import fetch_one
@@ -27,7 +27,7 @@ PRICE_LIST = "A"
 
 
 def sku(number: int) -> str:
-    """The SKU in slot `number`."""
+    """The SKU in sku_index `number`."""
     return f"L{number:05d}"
 
 
@@ -39,14 +39,14 @@ def open_shop(
     unit_price: str = "12.50",
     credit_limit_fen: int = 100_000_000,
 ) -> None:
-    """Products L00000… in slots 0… (or the slots given), at `unit_price` yuan, `stock` pieces each (None: none)."""
+    """Products L00000… in sku_indexes 0… (or the sku_indexes given), at `unit_price` yuan, `stock` pieces each (None: none)."""
     numbers = range(products) if isinstance(products, int) else products
     made = [_product(number) for number in numbers]
     items: list[Item] = [*made, *_assortment(made)]
-    shelves: dict[int, list[int]] = {}
-    for slot in map(Slot.of, numbers):
-        shelves.setdefault(slot.shelf, []).append(slot.position)
-    items += [_page(shelf, positions, unit_price) for shelf, positions in shelves.items()]
+    buckets: dict[int, list[int]] = {}
+    for sku_index in map(BucketPosition.of, numbers):
+        buckets.setdefault(sku_index.bucket, []).append(sku_index.position)
+    items += [_page(bucket, positions, unit_price) for bucket, positions in buckets.items()]
     items.append(
         PriceListItem(
             *price_list_key(PRICE_LIST),
@@ -59,7 +59,7 @@ def open_shop(
     )
     items += [_dealer(dealer_id, credit_limit_fen) for dealer_id in dealers]
     if stock is not None:
-        items += [_shelf(shelf, positions, stock) for shelf, positions in shelves.items()]
+        items += [_bucket(bucket, positions, stock) for bucket, positions in buckets.items()]
     with Item.batch_write() as batch:
         for item in items:
             batch.save(item)
@@ -99,7 +99,7 @@ def _product(number: int) -> ProductItem:
     return ProductItem(
         *product_key(sku(number)),
         sku=sku(number),
-        slot_number=number,
+        sku_index=number,
         name_zh=f"LED球泡 {number}W",
         name_en=f"LED bulb {number}W",
         category="bulb",
@@ -108,9 +108,9 @@ def _product(number: int) -> ProductItem:
     )
 
 
-def _page(shelf: int, positions: Sequence[int], unit_price: str) -> PricePageItem:
-    prices = {str(position): {"unit_price": unit_price, "policy": "P1", "breaks": []} for position in positions}
-    return PricePageItem(*price_page_key(PRICE_LIST, 1, shelf), prices=prices)
+def _page(bucket: int, positions: Sequence[int], unit_price: str) -> PricePageItem:
+    prices = {str(position): {"unit_price": unit_price, "price_policy": "P1", "breaks": []} for position in positions}
+    return PricePageItem(*price_page_key(PRICE_LIST, 1, bucket), prices=prices)
 
 
 def _dealer(dealer_id: str, credit_limit_fen: int) -> DealerItem:
@@ -129,6 +129,6 @@ def _dealer(dealer_id: str, credit_limit_fen: int) -> DealerItem:
     )
 
 
-def _shelf(shelf: int, positions: Sequence[int], stock: int) -> ShelfItem:
-    available = [stock if position in positions else 0 for position in range(SLOTS_PER_SHELF)]
-    return ShelfItem(*shelf_key(WAREHOUSE, shelf), available=available)
+def _bucket(bucket: int, positions: Sequence[int], stock: int) -> StockBucketItem:
+    available = [stock if position in positions else 0 for position in range(SKUS_PER_BUCKET)]
+    return StockBucketItem(*stock_bucket_key(WAREHOUSE, bucket), available=available)

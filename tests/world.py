@@ -396,7 +396,7 @@ class World:
             table=f"qudao-{STAGE}",
             bus=f"qudao-{STAGE}",
             secrets={f"qudao/{STAGE}/sealing-key": SEALING_KEY},
-            queues=[WantedQueue(queue_name(spec), spec.fifo, sorted(spec.hears)) for spec in specs],
+            queues=[WantedQueue(queue_name(spec), spec.fifo, sorted(spec.subscribes)) for spec in specs],
             max_receives=MAX_RECEIVES,
         )
 

@@ -191,14 +191,14 @@ def _chosen(services: list[str] | None) -> list[str]:
     """These services, or all.
 
     Raises:
-        Explained: there is no service of that name.
+        CommandError: there is no service of that name.
     """
     from tools import paths
-    from tools.errors import Explained
+    from tools.errors import CommandError
 
     known = paths.services()
     if unknown := [name for name in services or [] if name not in known]:
-        raise Explained(f"there is no service '{unknown[0]}': choose from {', '.join(known)}")
+        raise CommandError(f"there is no service '{unknown[0]}': choose from {', '.join(known)}")
     return services or known
 
 
@@ -206,23 +206,23 @@ def _settings(given: list[str]) -> dict[str, str]:
     """`NAME=VALUE` by name.
 
     Raises:
-        Explained: one has no `=`.
+        CommandError: one has no `=`.
     """
-    from tools.errors import Explained
+    from tools.errors import CommandError
 
     if wrong := [one for one in given if "=" not in one]:
-        raise Explained(f"--set takes NAME=VALUE, not '{wrong[0]}'")
+        raise CommandError(f"--set takes NAME=VALUE, not '{wrong[0]}'")
     return dict(one.split("=", 1) for one in given)
 
 
 @contextmanager
 def _plainly() -> Iterator[None]:
     """Say expected failures in one sentence, without a trace."""
-    from tools.errors import Explained
+    from tools.errors import CommandError
 
     try:
         yield
-    except Explained as failure:
+    except CommandError as failure:
         _fail(str(failure))
 
 

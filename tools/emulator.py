@@ -16,7 +16,7 @@ from typing import IO, Any, Self
 import httpx
 
 from tools import environments, paths
-from tools.errors import Explained
+from tools.errors import CommandError
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -24,7 +24,7 @@ _STARTS_WITHIN_SECONDS = 60
 _STOPS_WITHIN_SECONDS = 30
 
 
-class EmulatorFailed(Explained):
+class EmulatorFailed(CommandError):
     """The local AWS could not be started; the message says why."""
 
 

@@ -13,7 +13,7 @@ import sys
 import venv
 from pathlib import Path
 
-from tools.errors import Explained
+from tools.errors import CommandError
 
 #: pip and uv name the oldest Linux of AWS Lambda's python3.11 differently.
 _LAMBDA_PLATFORM = {
@@ -23,7 +23,7 @@ _LAMBDA_PLATFORM = {
 _LOCKED = ["--quiet", "--no-deps", "--require-hashes"]
 
 
-class InstallFailed(Explained):
+class InstallFailed(CommandError):
     """An environment could not be made; the message says why in the installer's own words."""
 
 

@@ -17,7 +17,7 @@ import httpx
 
 from tools import identity
 from tools.client import Api, ApiProblem, Json, TokenSource
-from tools.errors import Explained
+from tools.errors import CommandError
 from tools.identity import SignIn
 
 #: How much one call takes (services/*/api.py).
@@ -99,15 +99,15 @@ def publish_prices(api: Api, price_list_id: str, facts: Json, rows: Sequence[Jso
 
 
 def import_dealers(api: Api, rows: Sequence[Json], done: Done) -> None:
-    """Dealers with their users as `DealerRow` (services/channel/api.py)."""
+    """Dealers with their users as `DealerRow` (services/dealers/api.py)."""
     for part in chunks(rows, DEALERS_AT_A_TIME):
-        api.post("/api/channel/imports/dealers", {"dealers": part})
+        api.post("/api/dealers/imports/dealers", {"dealers": part})
         done(len(part))
 
 
 def import_staff(api: Api, rows: Sequence[Json]) -> None:
-    """The distributor's own people as `StaffRow` (services/channel/api.py)."""
-    api.post("/api/channel/imports/staff", {"staff": rows})
+    """The distributor's own people as `StaffRow` (services/dealers/api.py)."""
+    api.post("/api/dealers/imports/staff", {"staff": rows})
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def receive_stock(api: Api, delivery: Delivery, done: Done) -> None:
     for number, part in enumerate(chunks(delivery.wanted, STOCK_LINES_AT_A_TIME), start=1):
         body = {"warehouse": delivery.warehouse, "reference": f"{delivery.note}-{number}", "lines": part}
         try:
-            api.post("/api/orders/stock/receipts", body)
+            api.post("/api/orders/stock/goods-receipts", body)
         except ApiProblem as problem:
             if problem.code != "already-received":
                 raise
@@ -140,14 +140,14 @@ def give_passwords(stage: str, users: Sequence[str], password: str, done: Done, 
     """Wait until the system has opened these accounts, and give them a password.
 
     Raises:
-        Explained: an account was not opened.
+        CommandError: an account was not opened.
     """
     deadline = time.monotonic() + _ACCOUNT_OPENS_WITHIN_SECONDS
 
     def one(user: str) -> None:
         while not identity.is_open(stage, user):
             if time.monotonic() > deadline:
-                raise Explained(f"the account of {user} was not opened within {_ACCOUNT_OPENS_WITHIN_SECONDS} s")
+                raise CommandError(f"the account of {user} was not opened within {_ACCOUNT_OPENS_WITHIN_SECONDS} s")
             time.sleep(0.5)
         identity.set_password(stage, user, password)
         done(1)

@@ -19,7 +19,7 @@ from tools.client import ApiProblem, Unreachable
 from tools.demo.logins import read_logins
 from tools.edge import Edge
 from tools.emulator import Emulator
-from tools.errors import Explained
+from tools.errors import CommandError
 from tools.identity import SignIn
 from tools.screen import deployment_screen, packaging_progress
 
@@ -30,7 +30,7 @@ _RUNNING = paths.LOCAL / "run.json"
 LOGINS = paths.LOCAL / "logins.json"
 
 
-class CannotRun(Explained):
+class CannotRun(CommandError):
     """Qudao cannot be started here; the message says in one sentence why and what to do."""
 
 
@@ -38,7 +38,7 @@ def run(port: int, console: Console) -> None:
     """Start everything, say where it is, and keep it going until Ctrl-C or SIGTERM; then stop what was started.
 
     Raises:
-        Explained: in one sentence, what stands in the way.
+        CommandError: in one sentence, what stands in the way.
     """
     started = time.monotonic()
     # Both, explicitly: a shell may have started us in the background with SIGINT ignored.

@@ -88,10 +88,10 @@ class Receiver:
             with self._changed:
                 self.refused += 1
             return HTTPStatus.UNAUTHORIZED
-        self._once(headers["webhook-id"], message)
+        self._run_or_replay(headers["webhook-id"], message)
         return HTTPStatus.NO_CONTENT
 
-    def _once(self, message_id: str, message: Message) -> None:
+    def _run_or_replay(self, message_id: str, message: Message) -> None:
         # One at a time: a repeat that arrives while the first is still being handled must wait for its outcome.
         with self._changed:
             if message_id in self._seen:

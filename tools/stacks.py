@@ -12,7 +12,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError, WaiterError
 
 from tools import aws
-from tools.errors import Explained
+from tools.errors import CommandError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
@@ -22,7 +22,7 @@ _CAPABILITIES: Any = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 Progress = Callable[[str, int, int], None]
 
 
-class DeployFailed(Explained):
+class DeployFailed(CommandError):
     """A stack could not be changed; the message names the resource and the reason."""
 
 

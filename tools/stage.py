@@ -16,7 +16,7 @@ from chalice.package import YAMLTemplateSerializer
 
 from kernel.app import ServiceApp
 from tools import paths, template
-from tools.errors import Explained
+from tools.errors import CommandError
 
 SHARED = ("contracts", "kernel")
 API_TIMEOUT_SECONDS = 25
@@ -24,7 +24,7 @@ API_MEMORY_MB = 1024
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "stack", "*.md", "requirements.*")
 
 
-class NotPackageable(Explained):
+class NotPackageable(CommandError):
     """A service's declarations and its files do not fit together; the message says which and what to do."""
 
 

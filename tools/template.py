@@ -168,12 +168,12 @@ def _consumer(spec: ConsumerSpec) -> Json:
             }
         },
     }
-    if spec.hears:
+    if spec.subscribes:
         if spec.fifo:
             raise ValueError(
                 f"{spec.function}: a FIFO queue takes commands by name and cannot hear events from the bus"
             )
-        made |= _rule(name, queue, spec.hears)
+        made |= _rule(name, queue, spec.subscribes)
     return made
 
 
@@ -190,9 +190,9 @@ def _queue(name: str, fifo: bool, **properties: Any) -> Json:
     }
 
 
-def _rule(name: str, queue: str, hears: Iterable[str]) -> Json:
+def _rule(name: str, queue: str, subscribes: Iterable[str]) -> Json:
     rule, policy = f"{name}Rule", f"{name}QueuePolicy"
-    said_by_us = {"source": [{"prefix": "qudao."}], "detail-type": sorted(hears)}
+    said_by_us = {"source": [{"prefix": "qudao."}], "detail-type": sorted(subscribes)}
     from_this_rule = {
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},

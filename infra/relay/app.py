@@ -9,7 +9,7 @@ app = ServiceApp("relay")
 
 
 @app.stream()
-def relay_announcements(records: list[dict[str, Any]]) -> None:
+def relay_events(records: list[dict[str, Any]]) -> None:
     """Send what was just announced."""
     relay.send(relay.announced(records))
 

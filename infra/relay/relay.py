@@ -72,7 +72,7 @@ def resend_unsent() -> None:
             stuck += _resend(page.items, {one.command for one in stuck if one.command})
             unread[shard] = page.next_key
         unread = {shard: start for shard, start in unread.items() if start and time.monotonic() < end}
-    observability.count("AnnouncementsStuck", len(stuck))
+    observability.count("EventsStuck", len(stuck))
     observability.seconds("OldestUnsentSeconds", oldest)
 
 
@@ -123,7 +123,7 @@ def _entry(item: EventItem) -> PutEventsRequestEntryTypeDef:
 
 
 def _batches(items: list[EventItem]) -> Iterator[list[EventItem]]:
-    """As many at a time as one call takes; an announcement no call could take is reported and left."""
+    """As many at a time as one call takes; an outbox_event no call could take is reported and left."""
     batch: list[EventItem] = []
     size = 0
     for item in items:
@@ -200,7 +200,7 @@ _OUT_OF_THE_INDEX = (EventItem.gsi1pk.remove(), EventItem.gsi1sk.remove())
 
 
 def _mark(item: EventItem) -> bool:
-    """Take a sent announcement out of the index; whether that was done. It stays where it is as history."""
+    """Take a sent outbox_event out of the index; whether that was done. It stays where it is as history."""
     try:
         change(EventItem, (item.pk, item.sk), _OUT_OF_THE_INDEX)
     except PynamoDBException as error:
@@ -211,5 +211,5 @@ def _mark(item: EventItem) -> bool:
 
 def _report(where: str, items: list[EventItem], reason: object) -> None:
     observability.logger().error(
-        "announcement not sent", where=where, event_ids=[item.envelope.id for item in items], reason=str(reason)
+        "outbox_event not sent", where=where, event_ids=[item.envelope.id for item in items], reason=str(reason)
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from kernel.models import IN_ANY_ORDER, Answer, Body, DealerId, Name, Query, Sku, UnitPrice, repeated, rows_of
+from kernel.models import IGNORE_KEY_ORDER, Answer, Body, DealerId, Name, Query, Sku, UnitPrice, repeated, rows_of
 from kernel.problems import FieldProblem
 from services.catalog.domain import Band
 
@@ -28,7 +28,7 @@ class ProductRow(Body):
     name_zh: Name
     name_en: Name
     category: Category
-    specs: Annotated[dict[SpecName, SpecValue], Field(max_length=16, default_factory=dict), IN_ANY_ORDER]
+    specs: Annotated[dict[SpecName, SpecValue], Field(max_length=16, default_factory=dict), IGNORE_KEY_ORDER]
     carton: Pack
     order_multiple: Pack = 1
     tax_percent: Annotated[int, Field(ge=0, le=17)] = 13
@@ -63,11 +63,11 @@ class BreakRow(Body):
 
 
 class PriceRow(Body):
-    """The price of a product in a list, in yuan for a piece with VAT; `policy` is what dealers are told gives it."""
+    """The price of a product in a list, in yuan for a piece with VAT; `price_policy` is what dealers are told gives it."""
 
     sku: Sku
     unit_price: Annotated[UnitPrice, Field(gt=0)]
-    policy: Annotated[Name, Field(max_length=40)]
+    price_policy: Annotated[Name, Field(max_length=40)]
     breaks: Annotated[tuple[BreakRow, ...], Field(max_length=5)] = ()
 
 
@@ -110,7 +110,7 @@ class Published(Answer):
 
 
 class ForDealer(Query):
-    """Staff may look with a dealer's eyes; dealers always do with their own."""
+    """Staff may look with a dealer's pricing_dealer; dealers always do with their own."""
 
     dealer_id: DealerId | None = None
 
@@ -135,7 +135,7 @@ class PriceView(Answer):
     """A dealer's own price in yuan for a piece, VAT included: which policy gives it, by which list, how long."""
 
     unit_price: UnitPrice
-    policy: str
+    price_policy: str
     price_list: str
     price_list_name: str
     version: int
@@ -157,7 +157,7 @@ class AvailabilityView(Answer):
 
 class ProductView(Answer):
     """A product as one dealer sees it. Without a price it cannot be ordered by this dealer; staff who do not say whose
-    eyes they look with see neither price nor availability.
+    pricing_dealer they look with see neither price nor availability.
     """
 
     sku: str

@@ -13,7 +13,7 @@ from operator import and_
 from typing import NamedTuple
 
 from contracts.catalog import Price
-from contracts.stock import SLOTS_PER_SHELF, Slot
+from contracts.stock import SKUS_PER_BUCKET, BucketPosition
 from kernel.problems import FieldProblem
 
 
@@ -94,7 +94,7 @@ def _bigrams(run: str) -> list[str]:
 
 
 class Postings(NamedTuple):
-    """Where products with one token stand: bit p of `bits[shelf]` is position p. Complete up to shelf `until` (None: to
+    """Where products with one token stand: bit p of `bits[bucket]` is position p. Complete up to bucket `until` (None: to
     the end).
     """
 
@@ -103,7 +103,7 @@ class Postings(NamedTuple):
 
 
 def token_bits(products: Mapping[int, Product], wanted: Iterable[str]) -> dict[str, int]:
-    """For each wanted token the positions on a shelf whose products have it, as bits; 0 where none has."""
+    """For each wanted token the positions on a bucket whose products have it, as bits; 0 where none has."""
     bits = dict.fromkeys(wanted, 0)
     for position, product in products.items():
         for token in tokens(product) & bits.keys():
@@ -111,41 +111,43 @@ def token_bits(products: Mapping[int, Product], wanted: Iterable[str]) -> dict[s
     return bits
 
 
-def matches(postings: Sequence[Postings], start: Slot) -> tuple[list[Slot], int | None]:
-    """Slots from `start` on that stand in all postings, and the shelf from which to read on, None after the last.
+def matches(postings: Sequence[Postings], start: BucketPosition) -> tuple[list[BucketPosition], int | None]:
+    """SKU indexes from `start` on that stand in all postings, and the bucket from which to read on, None after the last.
 
-    Shelves that one of the tokens surely does not occur on are skipped.
+    Buckets that one of the tokens surely does not occur on are skipped.
     """
     horizon = min((one.until for one in postings if one.until is not None), default=None)
     found = [
-        Slot(shelf, position)
-        for shelf in sorted(set.intersection(*(set(one.bits) for one in postings)))
-        if horizon is None or shelf <= horizon
-        for position in _positions(reduce(and_, (one.bits[shelf] for one in postings)))
+        BucketPosition(bucket, position)
+        for bucket in sorted(set.intersection(*(set(one.bits) for one in postings)))
+        if horizon is None or bucket <= horizon
+        for position in _positions(reduce(and_, (one.bits[bucket] for one in postings)))
     ]
-    return [slot for slot in found if slot >= start], None if horizon is None else _next_shelf(postings, horizon)
+    return [sku_index for sku_index in found if sku_index >= start], None if horizon is None else _next_bucket(
+        postings, horizon
+    )
 
 
 def _positions(bits: int) -> list[int]:
-    return [position for position in range(SLOTS_PER_SHELF) if bits >> position & 1]
+    return [position for position in range(SKUS_PER_BUCKET) if bits >> position & 1]
 
 
-def _next_shelf(postings: Sequence[Postings], horizon: int) -> int | None:
+def _next_bucket(postings: Sequence[Postings], horizon: int) -> int | None:
     nearest = []
     for one in postings:
-        beyond = min((shelf for shelf in one.bits if shelf > horizon), default=None)
+        beyond = min((bucket for bucket in one.bits if bucket > horizon), default=None)
         if beyond is None and one.until is None:
             return None
         nearest.append(horizon + 1 if beyond is None else beyond)
     return max(nearest)
 
 
-def page_end(found: Sequence[Slot], most: int, most_shelves: int) -> int:
-    """How many of the found slots make a page: at most `most`, and on at most `most_shelves` shelves."""
-    shelves = sorted({slot.shelf for slot in found})
+def page_end(found: Sequence[BucketPosition], most: int, most_buckets: int) -> int:
+    """How many of the found sku_indexes make a page: at most `most`, and on at most `most_buckets` buckets."""
+    buckets = sorted({sku_index.bucket for sku_index in found})
     within = len(found)
-    if len(shelves) > most_shelves:
-        within = next(count for count, slot in enumerate(found) if slot.shelf == shelves[most_shelves])
+    if len(buckets) > most_buckets:
+        within = next(count for count, sku_index in enumerate(found) if sku_index.bucket == buckets[most_buckets])
     return min(most, within)
 
 

@@ -1,11 +1,11 @@
 """How the catalogue lies in the shared table, besides what it publishes in contracts/catalog.py and assortment.py.
 
-P1  the next free slot                     pk: SLOTS            sk: NEXT
-P2  the products of a shelf                pk: SLOTS#<shelf>    sk: PRODUCTS
-P3  where products with a token stand      pk: TERM#<token>     sk: <shelf>
+P1  the next free sku_index                     pk: SKUINDEX            sk: NEXT
+P2  the products of a bucket                pk: SKUINDEX#<bucket>    sk: PRODUCTS
+P3  where products with a token stand      pk: TERM#<token>     sk: <bucket>
 
-Slots are given in the order of import, so products that came together stand together: a page of them is read from a few
-shelves, whatever the size of the catalogue.
+SKU indexes are given in the order of import, so products that came together stand together: a page of them is read from a few
+buckets, whatever the size of the catalogue.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from kernel.items import IntegerAttribute, Item, Key, PackedJSONAttribute
 from kernel.table import Page, Transaction, query_page
 from services.catalog.domain import Postings, Product, token_bits
 
-#: Shelves of a token read at a time: at most 8 KB, so one read unit.
+#: Buckets of a token read at a time: at most 8 KB, so one read unit.
 POSTINGS_PER_READ = 128
 
 
-class SlotsItem(Item, discriminator="slots"):
-    """The number of the slot that the next new SKU gets."""
+class SkuIndexCounterItem(Item, discriminator="sku_index_counter"):
+    """The number of the sku_index that the next new SKU gets."""
 
     next = IntegerAttribute()
 
 
-class ShelfProductsItem(Item, discriminator="shelf_products"):
-    """What a search shows of the products of a shelf, together in a few KB. A copy, always written with them.
+class BucketProductsItem(Item, discriminator="bucket_products"):
+    """What a search shows of the products of a bucket, together in a few KB. A copy, always written with them.
 
     `products`: {position as text: fields of `Product` in their order}; `version` counts and guards the writes.
     """
@@ -45,22 +45,22 @@ class ShelfProductsItem(Item, discriminator="shelf_products"):
 
 
 class TermItem(Item, discriminator="term"):
-    """The positions on one shelf whose products have a token: bit p of `bits` is position p."""
+    """The positions on one bucket whose products have a token: bit p of `bits` is position p."""
 
     bits = IntegerAttribute()
 
 
-SLOTS_KEY: Key = ("SLOTS", "NEXT")
+SKU_INDEX_COUNTER_KEY: Key = ("SKUINDEX", "NEXT")
 
 
-def shelf_products_key(shelf: int) -> Key:
-    """The products of a shelf."""
-    return f"SLOTS#{shelf:04d}", "PRODUCTS"
+def bucket_products_key(bucket: int) -> Key:
+    """The products of a bucket."""
+    return f"SKUINDEX#{bucket:04d}", "PRODUCTS"
 
 
-def term_key(token: str, shelf: int) -> Key:
-    """A token's positions on a shelf."""
-    return f"TERM#{token}", f"{shelf:04d}"
+def term_key(token: str, bucket: int) -> Key:
+    """A token's positions on a bucket."""
+    return f"TERM#{token}", f"{bucket:04d}"
 
 
 def product_of(item: ProductItem) -> Product:
@@ -79,36 +79,36 @@ def product_of(item: ProductItem) -> Product:
     )
 
 
-def product_item(product: Product, slot_number: int, version: int) -> ProductItem:
+def product_item(product: Product, sku_index: int, version: int) -> ProductItem:
     """The item that stores a product."""
     facts: dict[str, Any] = {**product._asdict(), "specs": dict(product.specs)}
-    return ProductItem(*product_key(product.sku), slot_number=slot_number, version=version, **facts)
+    return ProductItem(*product_key(product.sku), sku_index=sku_index, version=version, **facts)
 
 
-def change_shelf(
+def change_bucket(
     transaction: Transaction,
-    shelf: int,
-    stored: ShelfProductsItem | None,
+    bucket: int,
+    stored: BucketProductsItem | None,
     placed: Mapping[int, Product],
     changed_tokens: Iterable[str],
-) -> ShelfProductsItem:
-    """Let the transaction show products at their positions of a shelf and be found there, if nobody changed the shelf
-    since it was read. Tokens follow from the shelf's products alone, so they need not be read.
+) -> BucketProductsItem:
+    """Let the transaction show products at their positions of a bucket and be found there, if nobody changed the bucket
+    since it was read. Tokens follow from the bucket's products alone, so they need not be read.
 
     Returns:
-        The shelf as it stands after the commit.
+        The bucket as it stands after the commit.
     """
     products = {**(stored.by_position if stored else {}), **placed}
-    item = ShelfProductsItem(*shelf_products_key(shelf), version=stored.version + 1 if stored else 1)
+    item = BucketProductsItem(*bucket_products_key(bucket), version=stored.version + 1 if stored else 1)
     item.products = {str(position): tuple(product) for position, product in products.items()}
-    unchanged = ShelfProductsItem.version == stored.version if stored else ShelfProductsItem.pk.does_not_exist()
-    transaction.put(item, f"shelf {shelf}", unchanged)
+    unchanged = BucketProductsItem.version == stored.version if stored else BucketProductsItem.pk.does_not_exist()
+    transaction.put(item, f"bucket {bucket}", unchanged)
     for token, bits in token_bits(products, changed_tokens).items():
-        key = term_key(token, shelf)
+        key = term_key(token, bucket)
         if bits:
-            transaction.put(TermItem(*key, bits=bits), f"{token} on shelf {shelf}")
+            transaction.put(TermItem(*key, bits=bits), f"{token} on bucket {bucket}")
         else:
-            transaction.delete(TermItem, key, None, f"{token} on shelf {shelf}")
+            transaction.delete(TermItem, key, None, f"{token} on bucket {bucket}")
     return item
 
 
@@ -132,9 +132,9 @@ def change_assortment(
     return [contents, *written]
 
 
-def postings(token: str, shelf: int) -> Postings:
-    """Where products with a token stand, from a shelf on: the next `POSTINGS_PER_READ` shelves that have any."""
-    page = query_page(TermItem, f"TERM#{token}", sk=TermItem.sk >= f"{shelf:04d}", limit=POSTINGS_PER_READ)
+def postings(token: str, bucket: int) -> Postings:
+    """Where products with a token stand, from a bucket on: the next `POSTINGS_PER_READ` buckets that have any."""
+    page = query_page(TermItem, f"TERM#{token}", sk=TermItem.sk >= f"{bucket:04d}", limit=POSTINGS_PER_READ)
     return Postings({int(item.sk): item.bits for item in page.items}, _last(page) if page.next_key else None)
 
 

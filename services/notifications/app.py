@@ -96,7 +96,7 @@ def replay_delivery(endpoint_id: str, event_id: str, key: IdempotencyKey) -> api
 # ---- events ----
 
 
-@app.consumer(hears=domain.RULES)
+@app.consumer(subscribes=domain.RULES)
 def notify(message: Envelope) -> None:
     """Messages into mailboxes, texts into their queue."""
     telling.notify(message)
@@ -104,14 +104,14 @@ def notify(message: Envelope) -> None:
 
 # Batches so small that all of a batch can be begun, however slow others are: what is handed back untouched counts as
 # received, and after five times would lie among the dead letters without ever having been tried.
-@app.consumer(hears=[SmsQueued], batch_size=1, message_seconds=aws.ONE_ATTEMPT_SECONDS + _OWN_SECONDS)
+@app.consumer(subscribes=[SmsQueued], batch_size=1, message_seconds=aws.ONE_ATTEMPT_SECONDS + _OWN_SECONDS)
 def send_sms(message: Envelope) -> None:
     """One text to one phone."""
     texting.send_sms(message)
 
 
 @app.consumer(
-    hears=catalogue.webhook_events(),
+    subscribes=catalogue.webhook_events(),
     batch_size=3,
     timeout_seconds=60,
     message_seconds=webhooks.DEADLINE_SECONDS + _OWN_SECONDS,

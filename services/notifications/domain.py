@@ -14,16 +14,16 @@ from contracts.orders import (
     OrderApproved,
     OrderBackordersFilled,
     OrderCancelled,
-    OrderHoldExpired,
-    OrderHoldExpiring,
     OrderOverdue,
     OrderPromiseSlipped,
     OrderRejected,
+    OrderReservationExpired,
+    OrderReservationExpiring,
     OrderReserved,
     OrderShipped,
     OrderSubmitted,
 )
-from contracts.reconciliation import ReceiptPosted, StatementIssued
+from contracts.reconciliation import PaymentPosted, StatementIssued
 from contracts.tickets import TicketOverdue, TicketProgressed
 from kernel.clock import BUSINESS_ZONE, parse_stamp
 from kernel.events import Event
@@ -92,12 +92,12 @@ RULES: dict[type[Event], tuple[Rule, ...]] = {
         Rule("more_to_ship", box=Box.WAREHOUSE, state="confirmed"),
     ),
     # Who can prevent that a hold ends: the dealer renews it, the desk on which the order lies moves it on.
-    OrderHoldExpiring: (
+    OrderReservationExpiring: (
         Rule("hold_expiring", texts=_BUYERS),
         Rule("hold_expiring_desk", box=Box.ASSISTANT, state="in_review"),
         Rule("hold_expiring_desk", box=Box.WAREHOUSE, state="confirmed"),
     ),
-    OrderHoldExpired: (
+    OrderReservationExpired: (
         Rule("hold_expired", texts=_BUYERS),
         Rule("hold_expired_desk", box=Box.WAREHOUSE, state="confirmed"),
     ),
@@ -107,7 +107,7 @@ RULES: dict[type[Event], tuple[Rule, ...]] = {
     OrderRejected: (Rule("order_rejected", texts=_BUYERS),),
     OrderCancelled: (Rule("order_cancelled"), Rule("order_stopped", box=Box.WAREHOUSE)),
     OrderShipped: (Rule("order_shipped", texts=_BUYERS),),
-    ReceiptPosted: (Rule("payment_received", box=Box.ACCOUNTS, texts=_ACCOUNTANTS),),
+    PaymentPosted: (Rule("payment_received", box=Box.ACCOUNTS, texts=_ACCOUNTANTS),),
     StatementIssued: (Rule("statement_issued", box=Box.ACCOUNTS, texts=_ACCOUNTANTS),),
     TicketProgressed: (
         # A rating is the dealer's own last word: nobody needs telling.

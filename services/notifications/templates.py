@@ -51,8 +51,8 @@ TEMPLATES: dict[str, Template] = {
     "hold_expiring": Template(
         "订单 {order_id} 的预留即将到期",
         "What is held for order {order_id} is about to go back",
-        "{reserved} 件预留至 {held_until}(北京时间),到期放回。仍需要请续期。",
-        "{reserved} pieces are held until {held_until} (Beijing time). Renew the order if you still want them.",
+        "{reserved} 件预留至 {reserved_until}(北京时间),到期放回。仍需要请续期。",
+        "{reserved} pieces are held until {reserved_until} (Beijing time). Renew the order if you still want them.",
         sms="【渠道】您的订单{order_id}预留即将到期,如仍需要请登录续期。",
     ),
     "hold_expired": Template(
@@ -143,8 +143,8 @@ TEMPLATES: dict[str, Template] = {
     "hold_expiring_desk": Template(
         "订单 {order_id} 的预留即将到期,请处理",
         "Order {order_id} loses what is held for it unless you move it on",
-        "{dealer_id},{reserved} 件预留至 {held_until}(北京时间)。",
-        "{dealer_id}, {reserved} pieces are held until {held_until} (Beijing time).",
+        "{dealer_id},{reserved} 件预留至 {reserved_until}(北京时间)。",
+        "{dealer_id}, {reserved} pieces are held until {reserved_until} (Beijing time).",
     ),
     "hold_expired_desk": Template(
         "订单 {order_id} 的预留已到期,请停止备货",

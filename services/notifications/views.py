@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kernel import sealing
+from kernel import cursors
 from kernel.principal import Principal
 from kernel.problems import NotFound
 from services.notifications import api
@@ -19,14 +19,14 @@ _PAGE = 20
 def inbox(caller: Principal, cursor: str | None) -> api.Inbox:
     """A page of what the caller reads."""
     bound_to = [caller.user_id, caller.dealer_id or "", "inbox"]
-    start = sealing.open_cursor(bound_to, cursor)
+    start = cursors.open_cursor(bound_to, cursor)
     boxes = telling.mailboxes_of(caller)
     found, more = mailboxes.messages(boxes, start["before"] if start else None, _PAGE)
     read = mailboxes.read_by(caller.user_id, found)
     return api.Inbox(
         messages=[_message(item, item.message_id in read) for item in found],
         unread=mailboxes.unread(boxes, caller.user_id),
-        next_cursor=sealing.next_cursor(bound_to, {"before": found[-1].message_id} if more else None),
+        next_cursor=cursors.next_cursor(bound_to, {"before": found[-1].message_id} if more else None),
     )
 
 
@@ -38,9 +38,9 @@ def unread(caller: Principal) -> int:
 def text_messages(caller: Principal, cursor: str | None) -> api.TextMessages:
     """A page of all text messages."""
     bound_to = [caller.user_id, "sms"]
-    page = texts.texts(_PAGE, sealing.open_cursor(bound_to, cursor))
+    page = texts.texts(_PAGE, cursors.open_cursor(bound_to, cursor))
     return api.TextMessages(
-        texts=[_text(item) for item in page.items], next_cursor=sealing.next_cursor(bound_to, page.next_key)
+        texts=[_text(item) for item in page.items], next_cursor=cursors.next_cursor(bound_to, page.next_key)
     )
 
 
@@ -58,10 +58,10 @@ def delivery_page(caller: Principal, endpoint_id: str, cursor: str | None) -> ap
     if endpoints.endpoint_of(endpoint_id) is None:
         raise NotFound
     bound_to = [caller.user_id, "deliveries", endpoint_id]
-    page = deliveries.deliveries(endpoint_id, _PAGE, sealing.open_cursor(bound_to, cursor))
+    page = deliveries.deliveries(endpoint_id, _PAGE, cursors.open_cursor(bound_to, cursor))
     return api.Deliveries(
         deliveries=[_delivery(item) for item in page.items],
-        next_cursor=sealing.next_cursor(bound_to, page.next_key),
+        next_cursor=cursors.next_cursor(bound_to, page.next_key),
     )
 
 

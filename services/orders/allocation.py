@@ -24,7 +24,7 @@ class Rule(StrEnum):
 
 
 @dataclass(frozen=True)
-class InLine:
+class QueueEntry:
     """An order in line. `since`: when it began to wait, a stamp."""
 
     order_id: str
@@ -40,7 +40,7 @@ class InLine:
 
 
 @dataclass(frozen=True)
-class Claim(InLine):
+class Claim(QueueEntry):
     """What an order waits for, of one SKU, in pieces. `already`: what its dealer got in the quota's period so far, the
     same on all claims of a dealer."""
 
@@ -61,7 +61,7 @@ class Reason(NamedTuple):
     """What a dealer may read about its share, in pieces; enough to work it out again.
 
     supply, claimed: what all claims together shared, and wanted; wanted: by this claim; rank: its place among the
-    `in_line` claims, 1 is served first. pool, pool_claimed: what was there for this claim and for those that shared it
+    `queue_length` claims, 1 is served first. pool, pool_claimed: what was there for this claim and for those that shared it
     or came behind, and what these wanted: first come, from its place on; quota, everybody; pro rata, its grade.
     quota: what was left of its dealer's quota, None under other rules. share: what the rule gives outright, before
     quotas no longer count (quota) and remainders are handed out (pro rata).
@@ -72,7 +72,7 @@ class Reason(NamedTuple):
     claimed: int
     wanted: int
     rank: int
-    in_line: int
+    queue_length: int
     grade: Grade
     pool: int
     pool_claimed: int
@@ -119,24 +119,26 @@ def allocate(rule: Rule, supply: int, claims: Sequence[Claim], settings: Setting
 
 
 @dataclass(frozen=True)
-class Place(InLine):
-    """An order in line and what it waits for. `wanted`, `already`: as in a claim, by slot; `whole`: a part is of no
+class WaitingOrder(QueueEntry):
+    """An order in line and what it waits for. `wanted`, `already`: as in a claim, by sku_index; `whole`: a part is of no
     use to it."""
 
     whole: bool
     wanted: Mapping[int, int]
     already: Mapping[int, int] = field(default_factory=dict)
 
-    def claim(self, slot: int) -> Claim:
+    def claim(self, sku_index: int) -> Claim:
         """What it waits for of one SKU."""
-        already = self.already.get(slot, 0)
-        return Claim(self.order_id, self.dealer_id, self.grade, self.urgent, self.since, self.wanted[slot], already)
+        already = self.already.get(sku_index, 0)
+        return Claim(
+            self.order_id, self.dealer_id, self.grade, self.urgent, self.since, self.wanted[sku_index], already
+        )
 
 
 def share_out(
-    rule: Rule, settings: Settings, supply: Mapping[int, int], line: Iterable[Place]
+    rule: Rule, settings: Settings, supply: Mapping[int, int], line: Iterable[WaitingOrder]
 ) -> dict[str, dict[int, Grant]]:
-    """What each order gets by slot, SKU by SKU; orders that get nothing are left out, the others are in line order.
+    """What each order gets by sku_index, SKU by SKU; orders that get nothing are left out, the others are in line order.
 
     An order that needs all it waits for takes part, those in front first, if the rule gives it everything beside all
     who take part already. Otherwise it stands aside, and what it would have got in part goes to those behind.
@@ -147,24 +149,28 @@ def share_out(
     for place in (place for place in places if not place.whole):
         _join(claims, place)
     for place in (place for place in places if place.whole):
-        enough = all(pieces <= supply.get(slot, 0) for slot, pieces in place.wanted.items())
-        beside = {slot: [*claims[slot], place.claim(slot)] for slot in place.wanted} if enough else {}
-        grants = (grant for slot in beside for grant in allocate(rule, supply[slot], beside[slot], settings))
+        enough = all(pieces <= supply.get(sku_index, 0) for sku_index, pieces in place.wanted.items())
+        beside = (
+            {sku_index: [*claims[sku_index], place.claim(sku_index)] for sku_index in place.wanted} if enough else {}
+        )
+        grants = (
+            grant for sku_index in beside for grant in allocate(rule, supply[sku_index], beside[sku_index], settings)
+        )
         must = whole | {place.order_id}
         if enough and all(grant.pieces == grant.reason.wanted for grant in grants if grant.order_id in must):
             _join(claims, place)
             whole.add(place.order_id)
     shares: dict[str, dict[int, Grant]] = {place.order_id: {} for place in places}
-    for slot in sorted(claims.keys() & supply.keys()):
-        for grant in allocate(rule, supply[slot], claims[slot], settings):
+    for sku_index in sorted(claims.keys() & supply.keys()):
+        for grant in allocate(rule, supply[sku_index], claims[sku_index], settings):
             if grant.pieces:
-                shares[grant.order_id][slot] = grant
+                shares[grant.order_id][sku_index] = grant
     return {order_id: grants for order_id, grants in shares.items() if grants}
 
 
-def _join(claims: dict[int, list[Claim]], place: Place) -> None:
-    for slot in place.wanted:
-        claims[slot].append(place.claim(slot))
+def _join(claims: dict[int, list[Claim]], place: WaitingOrder) -> None:
+    for sku_index in place.wanted:
+        claims[sku_index].append(place.claim(sku_index))
 
 
 class _Share(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from kernel.models import (
-    IN_ANY_ORDER,
+    IGNORE_KEY_ORDER,
     Answer,
     Body,
     DealerId,
@@ -23,7 +23,7 @@ from kernel.models import (
 )
 from kernel.problems import FieldProblem
 from services.orders.allocation import Rule
-from services.orders.domain import Hold, Policy, State
+from services.orders.domain import Hold, ShortagePolicy, State
 from services.orders.terms import Grade
 
 MAX_LINES = 1_000
@@ -46,16 +46,16 @@ class OrderLineRequest(Body):
 
 
 class SubmitOrder(Body):
-    """An order. `policy` says what to do when stock is short; `purchase_order` is the dealer's own number."""
+    """An order. `shortage_policy` says what to do when stock is short; `purchase_order` is the dealer's own number."""
 
     lines: Annotated[list[OrderLineRequest], Field(min_length=1, max_length=MAX_LINES)]
-    policy: Policy = Policy.SHIP_AVAILABLE
+    shortage_policy: ShortagePolicy = ShortagePolicy.SHIP_AVAILABLE
     urgent: bool = False
     purchase_order: Annotated[Name, Field(max_length=60)] | None = None
     note: _Note | None = None
 
 
-class OrderReceipt(Answer):
+class OrderConfirmation(Answer):
     """Proof that an order is stored and cannot be lost. `holds`: what a clerk will have to look at."""
 
     order_id: str
@@ -70,9 +70,9 @@ class OrderReceipt(Answer):
     holds: list[Hold]
 
 
-class OrderSummary(OrderReceipt):
-    """An order in a list. Pieces: reserved, back-ordered, shipped, cancelled. `in_line_since`: since when it waits for
-    goods; `held_until`: when what is held goes back to the others unless the order moves on or is renewed;
+class OrderSummary(OrderConfirmation):
+    """An order in a list. Pieces: reserved, back-ordered, shipped, cancelled. `backordered_since`: since when it waits for
+    goods; `reserved_until`: when what is held goes back to the others unless the order moves on or is renewed;
     `promised_on`: the day on which what is held leaves."""
 
     dealer_id: str
@@ -80,8 +80,8 @@ class OrderSummary(OrderReceipt):
     urgent: bool
     visible_at: str | None
     decided_at: str | None
-    in_line_since: str | None
-    held_until: str | None
+    backordered_since: str | None
+    reserved_until: str | None
     promised_on: str | None
     reserved: int
     backordered: int
@@ -101,7 +101,7 @@ class OrderLineView(Answer):
     sku: str
     name: str
     unit_price: str
-    policy: str
+    price_policy: str
     gross_fen: int
     tax_fen: int
     ordered: int
@@ -116,7 +116,7 @@ class OrderLineView(Answer):
 class OrderView(OrderSummary):
     """A whole order. `sourcing`: what was found in each warehouse asked, if its own was short of it."""
 
-    stock_policy: Policy
+    shortage_policy: ShortagePolicy
     purchase_order: str | None
     note: str | None
     price_list: str
@@ -172,7 +172,7 @@ class Approve(Body):
     note: _Note = ""
 
 
-class WithReason(Body):
+class ReasonRequest(Body):
     """An act upon a dealer's order that must be explained to the dealer."""
 
     reason: _Reason
@@ -219,7 +219,7 @@ class ShipmentSummary(Answer):
     tax_fen: int
 
 
-class ShipmentReceipt(ShipmentSummary):
+class ShipmentConfirmation(ShipmentSummary):
     """Proof that goods left. `state`: the order's now, closed if nothing is left to ship."""
 
     state: State
@@ -408,7 +408,7 @@ class StockLine(Answer):
 
     sku: str
     available: int
-    held: int
+    reserved: int
     on_hand: int
 
 
@@ -420,7 +420,7 @@ class StockView(Answer):
     stock: list[StockLine]
 
 
-class PromisableDay(Answer):
+class AvailableToPromiseDay(Answer):
     """Pieces that may be promised for a day (Asia/Shanghai) on which they leave: so many more than for the day before,
     so many in all."""
 
@@ -429,22 +429,22 @@ class PromisableDay(Answer):
     cumulative: int
 
 
-class PromisableSku(Answer):
+class AvailableToPromiseSku(Answer):
     """What may be promised of a SKU to a new order, by the day; the first is that on which pieces held now leave."""
 
     sku: str
-    days: list[PromisableDay]
+    days: list[AvailableToPromiseDay]
 
 
-class Promisable(Answer):
+class AvailableToPromise(Answer):
     """What may be promised, as of now; what those in line wait for is taken off."""
 
     warehouse: str
     as_of: str
-    skus: list[PromisableSku]
+    skus: list[AvailableToPromiseSku]
 
 
-class KeptQuery(Query):
+class OnTimeQuery(Query):
     """Which warehouse, which month of shipping (Asia/Shanghai), of one SKU or of all."""
 
     warehouse: WarehouseId
@@ -452,7 +452,7 @@ class KeptQuery(Query):
     sku: Sku | None = None
 
 
-class KeptTally(Answer):
+class OnTimeTally(Answer):
     """Pieces that left by the day first promised, later, or without ever having been promised a day. `rate`: the part
     of those with a day that kept it, such as `0.9875`, null without any."""
 
@@ -463,21 +463,21 @@ class KeptTally(Answer):
     rate: str | None
 
 
-class KeptPromises(Answer):
+class OnTimeReport(Answer):
     """How well a warehouse kept its promises in a month, in all and by SKU."""
 
     warehouse: str
     month: str
-    total: KeptTally
-    skus: list[KeptTally]
+    total: OnTimeTally
+    skus: list[OnTimeTally]
 
 
-class SetAllocationRule(Body):
+class PublishAllocationRule(Body):
     """How goods are shared out when less came in than is waited for. `quotas`: pieces per dealer and run by grade;
     `pack`: pro rata shares are rounded to so many pieces; `version`: of the rule this one replaces, 0 for none."""
 
     rule: Rule
-    quotas: Annotated[dict[Grade, Quantity], Field(default_factory=dict), IN_ANY_ORDER]
+    quotas: Annotated[dict[Grade, Quantity], Field(default_factory=dict), IGNORE_KEY_ORDER]
     pack: Quantity = 1
     reason: _Reason
     version: _Version
@@ -495,7 +495,7 @@ class AllocationRule(Answer):
     reason: str
 
 
-class SetSourcing(Body):
+class PublishSourcingRule(Body):
     """Who serves an order its own warehouse is short of, in the order in which they are asked."""
 
     alternates: Annotated[list[WarehouseId], Field(max_length=5)]
@@ -523,7 +523,7 @@ class GrantView(Answer):
     claimed: int
     wanted: int
     rank: int
-    in_line: int
+    queue_length: int
     grade: Grade
     pool: int
     pool_claimed: int
@@ -544,7 +544,7 @@ class AllocationList(Answer):
     """What an order got in every run, oldest first, and where it stands in line now: `place` 1 is served next."""
 
     order_id: str
-    in_line_since: str | None
+    backordered_since: str | None
     place: int | None
     waiting: int
     allocations: list[AllocationView]

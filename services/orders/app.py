@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from contracts.orders import OrderShipped, OrderSubmitted
-from contracts.reconciliation import JournalReversed, ReceiptPosted
+from contracts.reconciliation import JournalReversed, PaymentPosted
 from kernel.app import ServiceApp
 from kernel.events import Envelope
 from kernel.idempotency import IdempotencyKey
@@ -13,26 +13,27 @@ from services.orders.api import (
     AllocationList,
     AllocationRule,
     Approve,
+    AvailableToPromise,
     ExpectedDelivery,
     ExpectedHistory,
     ExpectedList,
     ExpectGoods,
     GoodsReceipt,
-    KeptPromises,
-    KeptQuery,
+    OnTimeQuery,
+    OnTimeReport,
+    OrderConfirmation,
     OrderPage,
-    OrderReceipt,
     OrdersQuery,
     OrderSummary,
     OrderView,
-    Promisable,
+    PublishAllocationRule,
+    PublishSourcingRule,
+    ReasonRequest,
     ReceiveStock,
     ReviewQuery,
-    SetAllocationRule,
-    SetSourcing,
     Ship,
+    ShipmentConfirmation,
     ShipmentList,
-    ShipmentReceipt,
     Sourcing,
     StockDocument,
     StockQuery,
@@ -40,12 +41,11 @@ from services.orders.api import (
     SubmitOrder,
     Timeline,
     TransferStock,
-    WithReason,
 )
 from services.orders.commands import (
     adjust_stock,
     expect_goods,
-    kept_promises,
+    on_time_rate,
     read_orders,
     receive_stock,
     review_order,
@@ -53,9 +53,9 @@ from services.orders.commands import (
     stock_rules,
     transfer_stock,
 )
-from services.orders.commands import promise_lines as promising
+from services.orders.commands import allocate_backorders as line
+from services.orders.commands import renew_promises as promising
 from services.orders.commands import reserve_stock as reservation
-from services.orders.commands import serve_line as line
 from services.orders.commands import submit_order as intake
 from services.orders.commands import sweep_orders as sweeping
 from services.orders.commands import update_credit as credit
@@ -69,7 +69,7 @@ SHIPPERS = frozenset({Role.WAREHOUSE, Role.ASSISTANT, Role.ADMIN})
 
 
 @app.operation("POST", "/orders", roles=BUYERS, status=HTTPStatus.ACCEPTED, summary="提交订单 / Submit an order")
-def submit_order(caller: Principal, body: SubmitOrder, key: IdempotencyKey) -> OrderReceipt:
+def submit_order(caller: Principal, body: SubmitOrder, key: IdempotencyKey) -> OrderConfirmation:
     return intake.submit_order(caller, body, key)
 
 
@@ -89,7 +89,7 @@ def _decide(message: Envelope) -> None:
     if message.type == OrderSubmitted.TYPE:
         reservation.reserve_stock(message.subject, message.data["warehouse"])
     else:
-        line.serve_line(message.data["warehouse"], message.id)
+        line.allocate_backorders(message.data["warehouse"], message.id)
         promising.renew_promises(message.data["warehouse"])
 
 
@@ -126,7 +126,7 @@ def review_queue(caller: Principal, query: ReviewQuery) -> OrderPage:
     roles=CLERKS | {Role.FINANCE},
     summary="解除冻结 / Take a hold off an order",
 )
-def release_hold(caller: Principal, order_id: str, hold: str, body: WithReason, key: IdempotencyKey) -> OrderSummary:
+def release_hold(caller: Principal, order_id: str, hold: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
     return review_order.release_hold(caller, order_id, hold, body, key)
 
 
@@ -136,15 +136,18 @@ def approve_order(caller: Principal, order_id: str, body: Approve, key: Idempote
 
 
 @app.operation("POST", "/orders/{order_id}/reject", roles=CLERKS, summary="驳回订单 / Reject an order")
-def reject_order(caller: Principal, order_id: str, body: WithReason, key: IdempotencyKey) -> OrderSummary:
+def reject_order(caller: Principal, order_id: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
     return review_order.reject_order(caller, order_id, body, key)
 
 
 @app.operation(
-    "POST", "/orders/{order_id}/renew", roles=BUYERS | CLERKS, summary="续期预留 / Keep what is held for an order"
+    "POST",
+    "/orders/{order_id}/extend-reservation",
+    roles=BUYERS | CLERKS,
+    summary="续期预留 / Keep what is held for an order",
 )
-def renew_order(caller: Principal, order_id: str, body: WithReason, key: IdempotencyKey) -> OrderSummary:
-    return review_order.renew_order(caller, order_id, body, key)
+def extend_reservation(caller: Principal, order_id: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
+    return review_order.extend_reservation(caller, order_id, body, key)
 
 
 @app.operation(
@@ -160,7 +163,7 @@ def show_allocations(caller: Principal, order_id: str) -> AllocationList:
 @app.operation(
     "POST", "/orders/{order_id}/cancel", roles=BUYERS | CLERKS, summary="取消订单 / Cancel what was not shipped"
 )
-def cancel_order(caller: Principal, order_id: str, body: WithReason, key: IdempotencyKey) -> OrderSummary:
+def cancel_order(caller: Principal, order_id: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
     return review_order.cancel_order(caller, order_id, body, key)
 
 
@@ -171,7 +174,7 @@ def cancel_order(caller: Principal, order_id: str, body: WithReason, key: Idempo
     status=HTTPStatus.CREATED,
     summary="发货 / Ship held goods, in full or in part",
 )
-def create_shipment(caller: Principal, order_id: str, body: Ship, key: IdempotencyKey) -> ShipmentReceipt:
+def create_shipment(caller: Principal, order_id: str, body: Ship, key: IdempotencyKey) -> ShipmentConfirmation:
     return ship_order.ship_order(caller, order_id, body, key)
 
 
@@ -182,7 +185,7 @@ def list_shipments(caller: Principal, order_id: str) -> ShipmentList:
 
 @app.operation(
     "POST",
-    "/stock/receipts",
+    "/stock/goods-receipts",
     roles={Role.WAREHOUSE, Role.ADMIN},
     status=HTTPStatus.CREATED,
     summary="入库 / Take goods in",
@@ -245,22 +248,22 @@ def show_stock(warehouse: str, query: StockQuery) -> StockView:
 
 @app.operation(
     "GET",
-    "/stock/{warehouse}/promise",
+    "/stock/{warehouse}/available-to-promise",
     roles=EVERYONE,
     summary="可承诺量 / Show what may be promised for which day",
 )
-def show_promise(caller: Principal, warehouse: str, query: StockQuery) -> Promisable:
-    return promising.show_promise(caller, warehouse, query)
+def show_available_to_promise(caller: Principal, warehouse: str, query: StockQuery) -> AvailableToPromise:
+    return promising.show_available_to_promise(caller, warehouse, query)
 
 
-@app.consumer(hears=[OrderShipped])
-def note_kept_promises(message: Envelope) -> None:
-    kept_promises.note_kept(message)
+@app.consumer(subscribes=[OrderShipped])
+def record_on_time_shipments(message: Envelope) -> None:
+    on_time_rate.record_on_time(message)
 
 
-@app.operation("GET", "/promises/kept", roles=EVERYONE, summary="履约率 / Show how well promises are kept")
-def show_kept_promises(query: KeptQuery) -> KeptPromises:
-    return kept_promises.show_kept(query)
+@app.operation("GET", "/on-time-rate", roles=EVERYONE, summary="履约率 / Show how well promises are kept")
+def show_on_time_rate(query: OnTimeQuery) -> OnTimeReport:
+    return on_time_rate.show_on_time_rate(query)
 
 
 @app.operation(
@@ -273,27 +276,27 @@ def show_allocation_rule(warehouse: str) -> AllocationRule:
 @app.operation(
     "PUT", "/warehouses/{warehouse}/allocation-rule", roles={Role.ADMIN}, summary="发布分配规则 / Publish that rule"
 )
-def set_allocation_rule(caller: Principal, warehouse: str, body: SetAllocationRule) -> AllocationRule:
+def publish_allocation_rule(caller: Principal, warehouse: str, body: PublishAllocationRule) -> AllocationRule:
     return stock_rules.set_rule(caller, warehouse, body)
 
 
 @app.operation(
     "GET",
-    "/warehouses/{warehouse}/sourcing",
+    "/warehouses/{warehouse}/sourcing-rule",
     roles=EVERYONE,
     summary="调拨顺序 / Which warehouses serve what one is short of",
 )
-def show_sourcing(warehouse: str) -> Sourcing:
-    return stock_rules.show_sourcing(warehouse)
+def show_sourcing_rule(warehouse: str) -> Sourcing:
+    return stock_rules.show_sourcing_rule(warehouse)
 
 
 @app.operation(
-    "PUT", "/warehouses/{warehouse}/sourcing", roles={Role.ADMIN}, summary="发布调拨顺序 / Publish that order"
+    "PUT", "/warehouses/{warehouse}/sourcing-rule", roles={Role.ADMIN}, summary="发布调拨顺序 / Publish that order"
 )
-def set_sourcing(caller: Principal, warehouse: str, body: SetSourcing) -> Sourcing:
-    return stock_rules.set_sourcing(caller, warehouse, body)
+def publish_sourcing_rule(caller: Principal, warehouse: str, body: PublishSourcingRule) -> Sourcing:
+    return stock_rules.publish_sourcing_rule(caller, warehouse, body)
 
 
-@app.consumer(hears=[ReceiptPosted, JournalReversed])
+@app.consumer(subscribes=[PaymentPosted, JournalReversed])
 def update_credit(message: Envelope) -> None:
     credit.update_credit(message)

@@ -13,8 +13,8 @@ from kernel.money import fen_of, tax_within
 #: Pieces of one SKU that one order may ask for, over all its lines.
 MAX_PIECES_PER_SKU = 1_000_000
 
-#: Shelves changed in one transaction: its limit of 100 actions less the order's own items.
-SHELVES_PER_STEP = 90
+#: Buckets changed in one transaction: its limit of 100 actions less the order's own items.
+BUCKETS_PER_TRANSACTION = 90
 
 
 class State(StrEnum):
@@ -37,7 +37,7 @@ class Action(StrEnum):
     REJECT = "reject"
     CANCEL = "cancel"
     SHIP = "ship"
-    RENEW = "renew"
+    EXTEND_RESERVATION = "extend_reservation"
 
 
 class Hold(StrEnum):
@@ -47,7 +47,7 @@ class Hold(StrEnum):
     STOCK = "stock"
 
 
-class Policy(StrEnum):
+class ShortagePolicy(StrEnum):
     """What the dealer wants done when stock is short."""
 
     SHIP_AVAILABLE = "ship_available"  # hold what is there; the rest waits in line
@@ -55,14 +55,14 @@ class Policy(StrEnum):
     WAIT = "wait"  # hold nothing until all of it can be held; until then the order keeps its place in line
 
     @property
-    def takes_part(self) -> bool:
+    def accepts_partial(self) -> bool:
         """Whether a part of the order is of use."""
-        return self is Policy.SHIP_AVAILABLE
+        return self is ShortagePolicy.SHIP_AVAILABLE
 
     @property
-    def stands_in_line(self) -> bool:
+    def waits_for_stock(self) -> bool:
         """Whether what is short is waited for."""
-        return self is not Policy.ALL_OR_NOTHING
+        return self is not ShortagePolicy.ALL_OR_NOTHING
 
 
 OPEN_STATES = frozenset({State.SUBMITTED, State.IN_REVIEW, State.CONFIRMED})
@@ -74,7 +74,7 @@ _ALLOWED: Mapping[Action, frozenset[State]] = {
     Action.REJECT: frozenset({State.IN_REVIEW}),
     Action.CANCEL: OPEN_STATES,
     Action.SHIP: frozenset({State.CONFIRMED}),
-    Action.RENEW: frozenset({State.IN_REVIEW, State.CONFIRMED}),
+    Action.EXTEND_RESERVATION: frozenset({State.IN_REVIEW, State.CONFIRMED}),
 }
 
 
@@ -91,8 +91,8 @@ def dealer_may_cancel(state: State) -> bool:
 class Line(NamedTuple):
     """One line as ordered and priced; never changed afterwards.
 
-    `unit_price`: tax-inclusive yuan a piece; `gross_fen` contains `tax_percent` VAT; `policy`: what gave the price;
-    `slot`: number of the SKU's place on the shelves.
+    `unit_price`: tax-inclusive yuan a piece; `gross_fen` contains `tax_percent` VAT; `price_policy`: what gave the price;
+    `sku_index`: number of the SKU's place on the buckets.
     """
 
     line_no: int
@@ -100,10 +100,10 @@ class Line(NamedTuple):
     name: str
     quantity: int
     unit_price: Decimal
-    policy: str
+    price_policy: str
     tax_percent: int
     gross_fen: int
-    slot: int
+    sku_index: int
 
     @property
     def tax_fen(self) -> int:
@@ -116,9 +116,9 @@ class Line(NamedTuple):
 
 
 class Demand(NamedTuple):
-    """As much of a line as stock is decided by: pieces of what stands in a slot."""
+    """As much of a line as stock is decided by: pieces of what stands in a sku_index."""
 
-    slot: int
+    sku_index: int
     quantity: int
 
 
@@ -155,7 +155,7 @@ def total(lines: Iterable[Line]) -> Money:
     return Money(sum(line.gross_fen for line in lines), sum(line.tax_fen for line in lines))
 
 
-def needs_credit_hold(total_fen: int, committed_fen: int, limit_fen: int) -> bool:
+def exceeds_credit_limit(total_fen: int, committed_fen: int, limit_fen: int) -> bool:
     """Whether an order brings what the dealer owes and has on order above the limit (features.md 4.5). All in fen."""
     return committed_fen + total_fen > limit_fen
 
@@ -173,12 +173,12 @@ class Effect(NamedTuple):
 class Move(StrEnum):
     """How stock moves. Counters are the sums of all movements ever made, each by its effect.
 
-    What leaves with a shipment was taken off the shelf when it was held: its movement is the shipment.
+    What leaves with a shipment was taken off the bucket when it was held: its movement is the shipment.
     """
 
     RECEIVE = "receive"
-    HOLD = "hold"
-    RELEASE = "release"
+    RESERVE = "reserve"
+    UNRESERVE = "unreserve"
     FOUND = "found"
     LOST = "lost"
     SET_ASIDE = "set_aside"
@@ -189,7 +189,7 @@ class Move(StrEnum):
     @property
     def for_orders(self) -> bool:
         """Whether pieces so move for an order; else a stock document moves them."""
-        return self in {Move.HOLD, Move.RELEASE}
+        return self in {Move.RESERVE, Move.UNRESERVE}
 
     @property
     def effect(self) -> Effect:
@@ -199,8 +199,8 @@ class Move(StrEnum):
 
 _EFFECTS = {
     Move.RECEIVE: Effect(available=+1),
-    Move.HOLD: Effect(available=-1),
-    Move.RELEASE: Effect(available=+1),
+    Move.RESERVE: Effect(available=-1),
+    Move.UNRESERVE: Effect(available=+1),
     Move.FOUND: Effect(available=+1),
     Move.LOST: Effect(available=-1),
     Move.SET_ASIDE: Effect(available=-1, quarantined=+1),
@@ -211,97 +211,99 @@ _EFFECTS = {
 
 
 def counted(on_hand: Mapping[int, int], there: Mapping[int, tuple[int, int]]) -> tuple[dict[int, int], dict[int, int]]:
-    """Pieces found and pieces lost by slot, of slots counted otherwise than the books say.
+    """Pieces found and pieces lost by sku_index, of sku_indexes counted otherwise than the books say.
 
     Args:
         on_hand: pieces counted.
         there: by the books, available and held.
     """
-    difference = {slot: pieces - sum(there[slot]) for slot, pieces in on_hand.items()}
-    found = {slot: more for slot, more in difference.items() if more > 0}
-    return found, {slot: -less for slot, less in difference.items() if less < 0}
+    difference = {sku_index: pieces - sum(there[sku_index]) for sku_index, pieces in on_hand.items()}
+    found = {sku_index: more for sku_index, more in difference.items() if more > 0}
+    return found, {sku_index: -less for sku_index, less in difference.items() if less < 0}
 
 
 # --- stock -----------------------------------------------------------------------------------------------------------
 
 
-def wanted_by_slot(demands: Sequence[Demand], progress: Sequence[Progress]) -> dict[int, int]:
-    """Pieces still to be decided per slot: several lines of one SKU are summed, for stock knows only SKUs."""
+def wanted_by_sku_index(demands: Sequence[Demand], progress: Sequence[Progress]) -> dict[int, int]:
+    """Pieces still to be decided per sku_index: several lines of one SKU are summed, for stock knows only SKUs."""
     wanted: dict[int, int] = defaultdict(int)
-    for (slot, quantity), so_far in zip(demands, progress, strict=True):
+    for (sku_index, quantity), so_far in zip(demands, progress, strict=True):
         undecided = quantity - sum(so_far)
         if undecided:
-            wanted[slot] += undecided
+            wanted[sku_index] += undecided
     return dict(wanted)
 
 
 def decided(
     demands: Sequence[Demand], progress: Sequence[Progress], granted: Mapping[int, int]
 ) -> tuple[Progress, ...]:
-    """Hand out what was granted per slot: earlier lines first; what is not granted is back-ordered.
+    """Hand out what was granted per sku_index: earlier lines first; what is not granted is back-ordered.
 
-    Lines of slots not named in `granted` stay undecided.
+    Lines of sku_indexes not named in `granted` stay undecided.
     """
     left = dict(granted)
     result = []
-    for (slot, quantity), so_far in zip(demands, progress, strict=True):
+    for (sku_index, quantity), so_far in zip(demands, progress, strict=True):
         reserved, backordered, shipped, cancelled = so_far
         undecided = quantity - reserved - backordered - shipped - cancelled
-        if undecided and slot in left:
-            given = min(undecided, left[slot])
-            left[slot] -= given
+        if undecided and sku_index in left:
+            given = min(undecided, left[sku_index])
+            left[sku_index] -= given
             so_far = Progress(reserved + given, backordered + undecided - given, shipped, cancelled)
         result.append(so_far)
     return tuple(result)
 
 
-def grantable(wanted: Mapping[int, int], available: Mapping[int, int]) -> dict[int, int]:
-    """Of each slot what is wanted, at most what is there. Slots without a figure are taken to have enough."""
-    return {slot: min(pieces, max(available.get(slot, pieces), 0)) for slot, pieces in wanted.items()}
+def limit_to_available(wanted: Mapping[int, int], available: Mapping[int, int]) -> dict[int, int]:
+    """Of each sku_index what is wanted, at most what is there. SKU indexes without a figure are taken to have enough."""
+    return {sku_index: min(pieces, max(available.get(sku_index, pieces), 0)) for sku_index, pieces in wanted.items()}
 
 
-def held_by_slot(demands: Sequence[Demand], progress: Sequence[Progress]) -> dict[int, int]:
-    """Pieces held for the order per slot."""
-    held: dict[int, int] = defaultdict(int)
+def reserved_by_sku_index(demands: Sequence[Demand], progress: Sequence[Progress]) -> dict[int, int]:
+    """Pieces held for the order per sku_index."""
+    reserved: dict[int, int] = defaultdict(int)
     for demand, so_far in zip(demands, progress, strict=True):
         if so_far.reserved:
-            held[demand.slot] += so_far.reserved
-    return dict(held)
+            reserved[demand.sku_index] += so_far.reserved
+    return dict(reserved)
 
 
-def backordered_by_slot(demands: Sequence[Demand], progress: Sequence[Progress]) -> dict[int, int]:
-    """Pieces the order still waits for per slot."""
+def backordered_by_sku_index(demands: Sequence[Demand], progress: Sequence[Progress]) -> dict[int, int]:
+    """Pieces the order still waits for per sku_index."""
     waited: dict[int, int] = defaultdict(int)
     for demand, so_far in zip(demands, progress, strict=True):
         if so_far.backordered:
-            waited[demand.slot] += so_far.backordered
+            waited[demand.sku_index] += so_far.backordered
     return dict(waited)
 
 
 def filled(demands: Sequence[Demand], progress: Sequence[Progress], granted: Mapping[int, int]) -> tuple[Progress, ...]:
-    """Hold what was granted per slot of what is back-ordered: earlier lines first."""
+    """Hold what was granted per sku_index of what is back-ordered: earlier lines first."""
     left = dict(granted)
     result = []
     for demand, so_far in zip(demands, progress, strict=True):
-        given = min(so_far.backordered, left.get(demand.slot, 0))
+        given = min(so_far.backordered, left.get(demand.sku_index, 0))
         if given:
-            left[demand.slot] -= given
+            left[demand.sku_index] -= given
             so_far = so_far._replace(reserved=so_far.reserved + given, backordered=so_far.backordered - given)
         result.append(so_far)
     return tuple(result)
 
 
-def given_back(demands: Sequence[Demand], progress: Sequence[Progress], slots: frozenset[int]) -> tuple[Progress, ...]:
-    """Let go of what is held of these slots' lines: it waits, like what was never there."""
+def return_to_backorder(
+    demands: Sequence[Demand], progress: Sequence[Progress], sku_indexes: frozenset[int]
+) -> tuple[Progress, ...]:
+    """Let go of what is held of these sku_indexes' lines: it waits, like what was never there."""
     return tuple(
         so_far._replace(reserved=0, backordered=so_far.backordered + so_far.reserved)
-        if demand.slot in slots
+        if demand.sku_index in sku_indexes
         else so_far
         for demand, so_far in zip(demands, progress, strict=True)
     )
 
 
-def rest_cancelled(lines: Sequence[Line], progress: Sequence[Progress]) -> tuple[Progress, ...]:
+def cancel_unshipped(lines: Sequence[Line], progress: Sequence[Progress]) -> tuple[Progress, ...]:
     """Cancel whatever was not shipped."""
     return tuple(
         Progress(shipped=so_far.shipped, cancelled=line.quantity - so_far.shipped)
@@ -342,13 +344,13 @@ def is_complete(lines: Sequence[Line], progress: Sequence[Progress]) -> bool:
     return all(so_far.shipped + so_far.cancelled == line.quantity for line, so_far in zip(lines, progress, strict=True))
 
 
-def steps(slots: Iterable[int], slots_per_shelf: int) -> list[frozenset[int]]:
-    """Slots in portions that one transaction can change: at most SHELVES_PER_STEP shelves each, in shelf order."""
-    by_shelf: dict[int, set[int]] = defaultdict(set)
-    for slot in slots:
-        by_shelf[slot // slots_per_shelf].add(slot)
-    shelves = sorted(by_shelf)
+def steps(sku_indexes: Iterable[int], slots_per_bucket: int) -> list[frozenset[int]]:
+    """SKU indexes in portions that one transaction can change: at most BUCKETS_PER_TRANSACTION buckets each, in bucket order."""
+    by_bucket: dict[int, set[int]] = defaultdict(set)
+    for sku_index in sku_indexes:
+        by_bucket[sku_index // slots_per_bucket].add(sku_index)
+    buckets = sorted(by_bucket)
     return [
-        frozenset().union(*(by_shelf[shelf] for shelf in shelves[start : start + SHELVES_PER_STEP]))
-        for start in range(0, len(shelves), SHELVES_PER_STEP)
+        frozenset().union(*(by_bucket[bucket] for bucket in buckets[start : start + BUCKETS_PER_TRANSACTION]))
+        for start in range(0, len(buckets), BUCKETS_PER_TRANSACTION)
     ]

@@ -1,4 +1,4 @@
-"""Goods as a stock document names them, line by line, and the slots where they are counted."""
+"""Goods as a stock document names them, line by line, and the sku_indexes where they are counted."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from contracts.catalog import ProductItem, product_key
-from contracts.stock import Slot
+from contracts.stock import BucketPosition
 from kernel.problems import FieldProblem, Invalid, Refusal
 from kernel.table import fetch
-from services.orders.domain import SHELVES_PER_STEP
+from services.orders.domain import BUCKETS_PER_TRANSACTION
 
 _MAX_ASKED = 50
 
 
-class NamedLine(Protocol):
+class RequestedLine(Protocol):
     """A SKU and its pieces on a document."""
 
     @property
@@ -26,20 +26,20 @@ class NamedLine(Protocol):
 
 
 class Goods(NamedTuple):
-    """What a document names, SKUs on several lines summed: pieces by SKU, and each SKU's slot."""
+    """What a document names, SKUs on several lines summed: pieces by SKU, and each SKU's sku_index."""
 
     by_sku: Mapping[str, int]
-    slots: Mapping[str, int]
+    sku_indexes: Mapping[str, int]
 
     @property
-    def by_slot(self) -> dict[int, int]:
-        """Pieces by slot."""
-        return {self.slots[sku]: pieces for sku, pieces in self.by_sku.items()}
+    def by_sku_index(self) -> dict[int, int]:
+        """Pieces by sku_index."""
+        return {self.sku_indexes[sku]: pieces for sku, pieces in self.by_sku.items()}
 
     @property
     def skus(self) -> dict[int, str]:
-        """SKUs by slot."""
-        return {slot: sku for sku, slot in self.slots.items()}
+        """SKUs by sku_index."""
+        return {sku_index: sku for sku, sku_index in self.sku_indexes.items()}
 
     @property
     def pieces(self) -> int:
@@ -47,37 +47,39 @@ class Goods(NamedTuple):
         return sum(self.by_sku.values())
 
 
-def goods_of(lines: Sequence[NamedLine], most_shelves: int = SHELVES_PER_STEP) -> Goods:
+def resolve_lines(lines: Sequence[RequestedLine], most_buckets: int = BUCKETS_PER_TRANSACTION) -> Goods:
     """The goods of a document's lines.
 
     Raises:
         Invalid: unknown SKUs; names the lines.
-        Refusal: more shelves than one transaction can change.
+        Refusal: more buckets than one transaction can change.
     """
-    products = products_named([(f"lines.{index}.sku", line.sku) for index, line in enumerate(lines)])
+    products = load_products([(f"lines.{index}.sku", line.sku) for index, line in enumerate(lines)])
     pieces: dict[str, int] = defaultdict(int)
     for line in lines:
         pieces[line.sku] += line.quantity
-    slots = {sku: products[sku].slot_number for sku in pieces}
-    if len({Slot.of(slot).shelf for slot in slots.values()}) > most_shelves:
-        raise Refusal("too-many-shelves", "请拆分为多张单据 / this document touches too many shelves; split it in two")
-    return Goods(dict(pieces), slots)
+    sku_indexes = {sku: products[sku].sku_index for sku in pieces}
+    if len({BucketPosition.of(sku_index).bucket for sku_index in sku_indexes.values()}) > most_buckets:
+        raise Refusal(
+            "document-too-large", "请拆分为多张单据 / this document touches too many buckets; split it in two"
+        )
+    return Goods(dict(pieces), sku_indexes)
 
 
-def lines_short(
-    lines: Sequence[NamedLine], goods: Goods, there: Mapping[int, int], code: str, detail: str
+def shortage_problems(
+    lines: Sequence[RequestedLine], goods: Goods, there: Mapping[int, int], code: str, detail: str
 ) -> list[FieldProblem]:
-    """A problem for every line of a slot in `there`; `detail` says how many pieces there are, as `{there}`."""
+    """A problem for every line of a sku_index in `there`; `detail` says how many pieces there are, as `{there}`."""
     return [
         FieldProblem(
-            field=f"lines.{index}.quantity", code=code, detail=detail.format(there=there[goods.slots[line.sku]])
+            field=f"lines.{index}.quantity", code=code, detail=detail.format(there=there[goods.sku_indexes[line.sku]])
         )
         for index, line in enumerate(lines)
-        if goods.slots[line.sku] in there
+        if goods.sku_indexes[line.sku] in there
     ]
 
 
-def products_asked(skus: str) -> dict[str, ProductItem]:
+def products_in_query(skus: str) -> dict[str, ProductItem]:
     """Products by SKU, in the order of a query's comma-separated list.
 
     Raises:
@@ -87,11 +89,11 @@ def products_asked(skus: str) -> dict[str, ProductItem]:
     if len(asked) > _MAX_ASKED:
         detail = f"最多 {_MAX_ASKED} 个 / at most {_MAX_ASKED}"
         raise Invalid([FieldProblem(field="skus", code="too-many", detail=detail)])
-    products = products_named([("skus", sku) for sku in asked])
+    products = load_products([("skus", sku) for sku in asked])
     return {sku: products[sku] for sku in asked}
 
 
-def products_named(asked: Sequence[tuple[str, str]]) -> dict[str, ProductItem]:
+def load_products(asked: Sequence[tuple[str, str]]) -> dict[str, ProductItem]:
     """Products by SKU; `asked` names the field each SKU stands in.
 
     Raises:

@@ -7,10 +7,10 @@ from datetime import datetime
 from kernel import clock
 from kernel.holidays import CHINA
 from services.orders.domain import State
-from services.orders.terms import grade_of, hold_ends
+from services.orders.terms import grade_of, reservation_ends
 
 
-def held_until(stage: State, grade: str, since: datetime) -> str | None:
+def reserved_until(stage: State, grade: str, since: datetime) -> str | None:
     """When what is held goes back if the order stays in this stage, by the terms of the dealer's grade; as a stamp."""
-    ends = hold_ends(stage, grade_of(grade), since, CHINA)
+    ends = reservation_ends(stage, grade_of(grade), since, CHINA)
     return clock.stamp(ends) if ends else None

@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from contracts.stock import StockExpected
+from contracts.stock import ExpectedDeliveryChanged
 from kernel.items import Item
-from kernel.outbox import Command, EventItem, announcement
+from kernel.outbox import Command, EventItem, outbox_event
 from kernel.table import Transaction, fetch_one, query_all, query_page
-from services.orders.promises import Dated
+from services.orders.promises import PiecesOnDay
 from services.orders.table.orders import RESERVE_QUEUE
-from services.orders.table.stock import ExpectedItem, expected_key, expected_pk
+from services.orders.table.stock import ExpectedDeliveryItem, expected_key, expected_pk
 
-#: A SKU, its slot and pieces.
+#: A SKU, its sku_index and pieces.
 Row = tuple[str, int, int]
 
 #: Under this label a delivery stands in a transaction, its event under the next.
@@ -28,19 +28,19 @@ class Delivery(NamedTuple):
 
     warehouse: str
     reference: str
-    item: ExpectedItem | None
+    item: ExpectedDeliveryItem | None
     version: int
 
 
-def delivery_of(warehouse: str, reference: str) -> Delivery:
+def load_delivery(warehouse: str, reference: str) -> Delivery:
     """A delivery, read consistently."""
-    item = fetch_one(ExpectedItem, expected_key(warehouse, reference))
+    item = fetch_one(ExpectedDeliveryItem, expected_key(warehouse, reference))
     if item is not None:
         return Delivery(warehouse, reference, item, item.version)
     last = query_page(
         EventItem,
         expected_pk(warehouse),
-        sk=EventItem.sk.startswith(f"EVENT#{subject_of(warehouse, reference)}#"),
+        sk=EventItem.sk.startswith(f"EVENT#{delivery_subject(warehouse, reference)}#"),
         limit=1,
         newest_first=True,
         consistent=True,
@@ -48,18 +48,18 @@ def delivery_of(warehouse: str, reference: str) -> Delivery:
     return Delivery(warehouse, reference, None, last[0].envelope.sequence if last else 0)
 
 
-def expected_at(warehouse: str) -> list[ExpectedItem]:
+def expected_deliveries(warehouse: str) -> list[ExpectedDeliveryItem]:
     """All that a warehouse expects, the earliest first, read consistently."""
-    found = query_all(ExpectedItem, expected_pk(warehouse), sk=Item.sk.startswith("DELIVERY#"))
+    found = query_all(ExpectedDeliveryItem, expected_pk(warehouse), sk=Item.sk.startswith("DELIVERY#"))
     return sorted(found, key=lambda item: (item.expected_on, item.reference))
 
 
-def inbound_by_slot(deliveries: Iterable[ExpectedItem]) -> dict[int, list[Dated]]:
-    """Pieces expected per slot and day."""
-    inbound: dict[int, list[Dated]] = defaultdict(list)
+def inbound_by_sku_index(deliveries: Iterable[ExpectedDeliveryItem]) -> dict[int, list[PiecesOnDay]]:
+    """Pieces expected per sku_index and day."""
+    inbound: dict[int, list[PiecesOnDay]] = defaultdict(list)
     for item in deliveries:
-        for slot, pieces in item.by_slot.items():
-            inbound[slot].append(Dated(item.expected_on, pieces))
+        for sku_index, pieces in item.by_sku_index.items():
+            inbound[sku_index].append(PiecesOnDay(item.expected_on, pieces))
     return inbound
 
 
@@ -72,7 +72,7 @@ def change(
     reason: str,
     by: str,
     renew: bool = True,
-) -> ExpectedItem | None:
+) -> ExpectedDeliveryItem | None:
     """Let the transaction make this what is expected, if nobody changed it meanwhile; the delivery as it then stands.
 
     Args:
@@ -81,10 +81,10 @@ def change(
     """
     version = before.version + 1
     key = expected_key(before.warehouse, before.reference)
-    as_read = ExpectedItem.version == before.version if before.item else Item.pk.does_not_exist()
+    as_read = ExpectedDeliveryItem.version == before.version if before.item else Item.pk.does_not_exist()
     after = None
     if rows:
-        after = ExpectedItem(
+        after = ExpectedDeliveryItem(
             *key,
             reference=before.reference,
             expected_on=expected_on,
@@ -95,8 +95,8 @@ def change(
         )
         transaction.put(after, LABEL, as_read)
     elif before.item:
-        transaction.delete(ExpectedItem, key, as_read, LABEL)
-    event = StockExpected(
+        transaction.delete(ExpectedDeliveryItem, key, as_read, LABEL)
+    event = ExpectedDeliveryChanged(
         warehouse=before.warehouse,
         reference=before.reference,
         expected_on=expected_on if rows else None,
@@ -107,10 +107,10 @@ def change(
         by=by,
     )
     transaction.create(
-        announcement(
+        outbox_event(
             event,
             pk=expected_pk(before.warehouse),
-            subject=subject_of(before.warehouse, before.reference),
+            subject=delivery_subject(before.warehouse, before.reference),
             sequence=version,
             command=Command(RESERVE_QUEUE, before.warehouse) if renew else None,
         ),
@@ -119,16 +119,16 @@ def change(
     return after
 
 
-def take_off(
+def receive_delivery(
     transaction: Transaction, before: Delivery, came: dict[int, int], *, reason: str, by: str
-) -> ExpectedItem | None:
-    """Let the transaction take what came in, by slot, off what is expected: the rest stays expected for its day."""
+) -> ExpectedDeliveryItem | None:
+    """Let the transaction take what came in, by sku_index, off what is expected: the rest stays expected for its day."""
     assert before.item
-    rest = [(sku, slot, pieces - came.get(slot, 0)) for sku, slot, pieces in before.item.goods]
+    rest = [(sku, sku_index, pieces - came.get(sku_index, 0)) for sku, sku_index, pieces in before.item.goods]
     rows = [row for row in rest if row[2] > 0]
     return change(transaction, before, rows, before.item.expected_on, reason=reason, by=by, renew=False)
 
 
-def subject_of(warehouse: str, reference: str) -> str:
+def delivery_subject(warehouse: str, reference: str) -> str:
     """How a delivery is called in its events."""
     return f"{warehouse}-expected-{reference}"

@@ -12,7 +12,7 @@ from kernel.events import Envelope
 _TELL_OF_DAYS = frozenset({OrderPromiseMoved.TYPE, OrderPromiseSlipped.TYPE})
 
 
-def first_days(history: Iterable[Envelope], line_count: int) -> dict[int, str]:
+def first_promised_days(history: Iterable[Envelope], line_count: int) -> dict[int, str]:
     """The day the last piece of each line was first promised for, by line number, from the events of an order.
 
     Lines without one are left out: nothing expected covered what they waited for until it came.
@@ -21,11 +21,11 @@ def first_days(history: Iterable[Envelope], line_count: int) -> dict[int, str]:
     for message in history:
         if message.type == OrderReserved.TYPE and message.data.get("promised_on"):
             waiting = set(message.data.get("waiting") or ())
-            held = (number for number in range(1, line_count + 1) if number not in waiting)
-            days |= dict.fromkeys(held, message.data["promised_on"])
+            reserved = (number for number in range(1, line_count + 1) if number not in waiting)
+            days |= dict.fromkeys(reserved, message.data["promised_on"])
         if message.type in _TELL_OF_DAYS:
             for one in message.data["moved"]:
-                if one.get("new") and not one["held"]:
+                if one.get("new") and not one["reserved"]:
                     days |= {number: one["new"] for number in one["lines"] if number not in days}
     return days
 
@@ -38,11 +38,11 @@ class Tally:
     late: int = 0
     undated: int = 0
 
-    def add(self, pieces: int, promised_on: str | None, left_on: str) -> None:
+    def add(self, pieces: int, promised_on: str | None, shipped_on: str) -> None:
         """Count pieces that left on a day."""
         if promised_on is None:
             self.undated += pieces
-        elif left_on <= promised_on:
+        elif shipped_on <= promised_on:
             self.kept += pieces
         else:
             self.late += pieces
@@ -61,7 +61,7 @@ def tally(left: Iterable[tuple[str, list[tuple[str, int, str | None]]]]) -> Mapp
         left: per shipment the day it left, and of each line SKU, pieces and the day first promised.
     """
     by_sku: dict[str, Tally] = {}
-    for left_on, rows in left:
+    for shipped_on, rows in left:
         for sku, pieces, promised_on in rows:
-            by_sku.setdefault(sku, Tally()).add(pieces, promised_on, left_on)
+            by_sku.setdefault(sku, Tally()).add(pieces, promised_on, shipped_on)
     return by_sku

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from kernel.calendar import Calendar
 from kernel.clock import BUSINESS_ZONE
-from services.orders.allocation import Place
+from services.orders.allocation import WaitingOrder
 
 #: What is approved and held before this hour of a working day leaves on that day. Orders are taken at any hour.
 #: A delivery that has not come by then is not counted on for that day any more.
@@ -23,7 +23,7 @@ CUT_OFF_HOUR = 17
 LAST_DEPARTURE_HOUR = 20
 
 
-class Dated(NamedTuple):
+class PiecesOnDay(NamedTuple):
     """Pieces on a day."""
 
     day: str
@@ -42,7 +42,7 @@ class Promise(NamedTuple):
 
     order_id: str
     pieces: int
-    parts: tuple[Dated, ...]
+    parts: tuple[PiecesOnDay, ...]
 
     @property
     def day(self) -> str | None:
@@ -51,7 +51,7 @@ class Promise(NamedTuple):
         return self.parts[-1].day if self.parts and covered == self.pieces else None
 
 
-class Bucket(NamedTuple):
+class AtpDay(NamedTuple):
     """What may be promised to a new order for a day: `pieces` more than for the day before, `cumulative` in all."""
 
     day: str
@@ -72,7 +72,7 @@ def ship_day(ready: datetime, calendar: Calendar) -> str:
     return calendar.workday_from(_day_until(CUT_OFF_HOUR, ready)).isoformat()
 
 
-def still_leaves(promised: str, approved: bool, now: datetime, calendar: Calendar) -> str:
+def next_ship_day(promised: str, approved: bool, now: datetime, calendar: Calendar) -> str:
     """The day on which held pieces leave that were promised for a day: that day while it can be kept, else the next.
 
     It is kept if the order is approved before the cut-off of that day, and its pieces leave before the last departure.
@@ -81,7 +81,7 @@ def still_leaves(promised: str, approved: bool, now: datetime, calendar: Calenda
     return max(promised, calendar.workday_from(_day_until(hour, now)).isoformat())
 
 
-def sooner(*days: str | None) -> str | None:
+def earliest_day(*days: str | None) -> str | None:
     """The earliest of the days that are named."""
     return min((day for day in days if day), default=None)
 
@@ -97,54 +97,54 @@ def ship_day_of_arrival(expected: str, now: datetime, calendar: Calendar) -> str
 
 
 def promises(
-    in_line: Sequence[Waiting], available: int, inbound: Iterable[Dated], now: datetime, calendar: Calendar
+    queue_length: Sequence[Waiting], available: int, inbound: Iterable[PiecesOnDay], now: datetime, calendar: Calendar
 ) -> list[Promise]:
     """What each order is told, if what is there and what is expected is handed out strictly down the line."""
     supply = deque(_by_ship_day(available, inbound, now, calendar))
     told = []
-    for order_id, pieces in in_line:
+    for order_id, pieces in queue_length:
         parts, missing = [], pieces
         while missing and supply:
             day, there = supply.popleft()
             taken = min(there, missing)
-            parts.append(Dated(day, taken))
+            parts.append(PiecesOnDay(day, taken))
             missing -= taken
             if there > taken:
-                supply.appendleft(Dated(day, there - taken))
+                supply.appendleft(PiecesOnDay(day, there - taken))
         told.append(Promise(order_id, pieces, tuple(parts)))
     return told
 
 
-def of_line(
-    line: Sequence[Place],
+def promise_days_of(
+    line: Sequence[WaitingOrder],
     available: Mapping[int, int],
-    inbound: Mapping[int, Sequence[Dated]],
+    inbound: Mapping[int, Sequence[PiecesOnDay]],
     now: datetime,
     calendar: Calendar,
 ) -> dict[str, dict[int, str]]:
-    """The day each order in line is told, by slot; slots for which no day can be named are left out.
+    """The day each order in line is told, by sku_index; sku_indexes for which no day can be named are left out.
 
     An order that takes only all of it gets all of it together: on the last of its days, or on none.
 
     Args:
-        line: who waits, in the order in which they are served; available, inbound: pieces by slot.
+        line: who waits, in the order in which they are served; available, inbound: pieces by sku_index.
     """
     told: dict[str, dict[int, str | None]] = {place.order_id: {} for place in line}
-    for slot in sorted({slot for place in line for slot in place.wanted}):
-        waiting = [Waiting(place.order_id, place.wanted[slot]) for place in line if slot in place.wanted]
-        for promise in promises(waiting, available.get(slot, 0), inbound.get(slot, ()), now, calendar):
-            told[promise.order_id][slot] = promise.day
+    for sku_index in sorted({sku_index for place in line for sku_index in place.wanted}):
+        waiting = [Waiting(place.order_id, place.wanted[sku_index]) for place in line if sku_index in place.wanted]
+        for promise in promises(waiting, available.get(sku_index, 0), inbound.get(sku_index, ()), now, calendar):
+            told[promise.order_id][sku_index] = promise.day
     for place in line:
         if place.whole:
             days = told[place.order_id].values()
             last = None if None in days else max((day for day in days if day), default=None)
             told[place.order_id] = dict.fromkeys(place.wanted, last)
-    return {order_id: {slot: day for slot, day in days.items() if day} for order_id, days in told.items()}
+    return {order_id: {sku_index: day for sku_index, day in days.items() if day} for order_id, days in told.items()}
 
 
-def atp(
-    available: int, inbound: Iterable[Dated], demand: Iterable[Dated], now: datetime, calendar: Calendar
-) -> list[Bucket]:
+def available_to_promise(
+    available: int, inbound: Iterable[PiecesOnDay], demand: Iterable[PiecesOnDay], now: datetime, calendar: Calendar
+) -> list[AtpDay]:
     """Available to promise per ship day (features.md 4.6), the first of which is the day that pieces held now leave on.
 
     `demand`: pieces asked for and not held, by the day they are wanted on. Whatever lacks on a day is taken from what
@@ -160,7 +160,7 @@ def atp(
     balances = list(accumulate(change[day] for day in days))
     lasting = [max(balance, 0) for balance in accumulate(reversed(balances), min)][::-1]
     return [
-        Bucket(day, total - before, total) for day, before, total in zip(days, [0, *lasting], lasting, strict=False)
+        AtpDay(day, total - before, total) for day, before, total in zip(days, [0, *lasting], lasting, strict=False)
     ]
 
 
@@ -182,9 +182,11 @@ def _day_until(hour: int, now: datetime) -> date:
     return local.date() + timedelta(days=local.hour >= hour)
 
 
-def _by_ship_day(available: int, inbound: Iterable[Dated], now: datetime, calendar: Calendar) -> list[Dated]:
+def _by_ship_day(
+    available: int, inbound: Iterable[PiecesOnDay], now: datetime, calendar: Calendar
+) -> list[PiecesOnDay]:
     """Pieces by the day they can leave on, ascending; a day without pieces is left out."""
     supply: Counter[str] = Counter({ship_day(now, calendar): available})
     for day, pieces in inbound:
         supply[ship_day_of_arrival(day, now, calendar)] += pieces
-    return [Dated(day, pieces) for day, pieces in sorted(supply.items()) if pieces > 0]
+    return [PiecesOnDay(day, pieces) for day, pieces in sorted(supply.items()) if pieces > 0]

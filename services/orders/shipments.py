@@ -20,14 +20,14 @@ class Shipment(NamedTuple):
     lines: tuple[ShippedLine, ...]
 
 
-def record_of(lines: Sequence[Line], leaving: Mapping[int, int]) -> Record:
+def shipment_record(lines: Sequence[Line], leaving: Mapping[int, int]) -> Record:
     """What to keep with the event that tells of a shipment. `leaving`: pieces by line number."""
     if all(leaving.get(line.line_no) == line.quantity for line in lines):
         return None
     return list(leaving), list(leaving.values())
 
 
-def shipments_of(lines: Sequence[Line], history: Iterable[tuple[Envelope, Record]]) -> list[Shipment]:
+def read_shipments(lines: Sequence[Line], history: Iterable[tuple[Envelope, Record]]) -> list[Shipment]:
     """The shipments in an order's history: all of its events from the first on, each with what is kept with it."""
     gone = dict.fromkeys(range(1, len(lines) + 1), 0)
     shipments = []

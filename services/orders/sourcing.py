@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.orders.domain import Policy
+from services.orders.domain import ShortagePolicy
 
-#: Pieces by slot.
+#: Pieces by sku_index.
 Pieces = Mapping[int, int]
 
 
@@ -46,7 +46,11 @@ class Choice(NamedTuple):
 
 
 def choose(
-    home: str, alternates: Sequence[str], available: Mapping[str, Pieces], wanted: Pieces, policy: Policy
+    home: str,
+    alternates: Sequence[str],
+    available: Mapping[str, Pieces],
+    wanted: Pieces,
+    shortage_policy: ShortagePolicy,
 ) -> Choice:
     """Home if it has everything, else the first alternate that has, else whoever has most, home before others.
 
@@ -58,13 +62,13 @@ def choose(
     if complete:
         why = Why.HOME_HAS_ALL if complete.warehouse == home else Why.ALTERNATE_HAS_ALL
         return Choice(complete.warehouse, why, because)
-    if policy is not Policy.SHIP_AVAILABLE:
+    if shortage_policy is not ShortagePolicy.SHIP_AVAILABLE:
         return Choice(home, Why.STAYS_AT_HOME, because)
     most = max(because, key=lambda candidate: candidate.pieces)
     return Choice(most.warehouse, Why.MOST_PIECES, because)
 
 
 def _candidate(warehouse: str, there: Pieces, wanted: Pieces) -> Candidate:
-    given = {slot: min(pieces, max(there.get(slot, 0), 0)) for slot, pieces in wanted.items()}
-    short = sum(given[slot] < pieces for slot, pieces in wanted.items())
+    given = {sku_index: min(pieces, max(there.get(sku_index, 0), 0)) for sku_index, pieces in wanted.items()}
+    short = sum(given[sku_index] < pieces for sku_index, pieces in wanted.items())
     return Candidate(warehouse, sum(given.values()), sum(wanted.values()), short)

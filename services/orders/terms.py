@@ -49,7 +49,7 @@ def grade_of(text: str) -> Grade:
     return _ALSO_CALLED.get(name) or (Grade(name) if name in Grade.__members__ else Grade.C)
 
 
-def hold_ends(stage: State, grade: Grade, since: datetime, calendar: Calendar) -> datetime | None:
+def reservation_ends(stage: State, grade: Grade, since: datetime, calendar: Calendar) -> datetime | None:
     """When pieces held since the order came to its stage go back to the others; None in a stage that holds nothing.
 
     None ends on a day off, when nobody could prevent it: it lasts until the same time of the next working day.
@@ -63,7 +63,7 @@ def hold_ends(stage: State, grade: Grade, since: datetime, calendar: Calendar) -
     return end + (calendar.workday_from(day) - day)
 
 
-def warned_at(end: datetime) -> datetime:
+def expiry_warning_time(end: datetime) -> datetime:
     """When the dealer is told that a hold will end then."""
     return end - WARNING
 

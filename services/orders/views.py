@@ -14,18 +14,18 @@ from services.orders.api import (
     ExpectedDelivery,
     ExpectedLine,
     GrantView,
+    OrderConfirmation,
     OrderLineView,
-    OrderReceipt,
     OrderSummary,
     OrderView,
+    ShipmentConfirmation,
     ShipmentLineView,
-    ShipmentReceipt,
     ShipmentView,
     StockDocument,
     StockDocumentLine,
     TimelineEntry,
 )
-from services.orders.domain import Hold, Line, Policy, Progress, State
+from services.orders.domain import Hold, Line, Progress, ShortagePolicy, State
 from services.orders.inbound import Delivery
 from services.orders.shipments import Shipment
 from services.orders.table.line import GrantItem
@@ -39,9 +39,9 @@ LABELS = {
     "order.backorders-filled.v1": "缺货已补 / back-orders filled",
     "order.promise-moved.v1": "发货日期已定 / ship date set",
     "order.promise-slipped.v1": "发货延期 / ship date slipped",
-    "order.hold-expiring.v1": "预留即将到期 / hold about to expire",
-    "order.hold-expired.v1": "预留已到期释放 / hold expired",
-    "order.renewed.v1": "预留已续期 / hold renewed",
+    "order.reservation-expiring.v1": "预留即将到期 / hold about to expire",
+    "order.reservation-expired.v1": "预留已到期释放 / hold expired",
+    "order.reservation-extended.v1": "预留已续期 / hold renewed",
     "order.overdue.v1": "加急单超时未审 / urgent order overdue",
     "order.hold-released.v1": "已解除冻结 / hold released",
     "order.approved.v1": "已审核通过 / approved",
@@ -66,7 +66,7 @@ class Facts(TypedDict):
     by: str
 
 
-def facts_of(header: HeaderItem, state: State, by: str) -> Facts:
+def event_fields(header: HeaderItem, state: State, by: str) -> Facts:
     """The common facts of an event that brings the order to `state`."""
     return Facts(
         order_id=header.order_id,
@@ -79,9 +79,9 @@ def facts_of(header: HeaderItem, state: State, by: str) -> Facts:
     )
 
 
-def receipt_of(header: HeaderItem) -> OrderReceipt:
+def confirmation_of(header: HeaderItem) -> OrderConfirmation:
     """Proof of storage."""
-    return OrderReceipt(**_receipt(header))
+    return OrderConfirmation(**_receipt(header))
 
 
 def summary_of(header: HeaderItem) -> OrderSummary:
@@ -90,10 +90,10 @@ def summary_of(header: HeaderItem) -> OrderSummary:
 
 
 def view_of(order: Order, waited: Mapping[int, str]) -> OrderView:
-    """A whole order with what became of each line. `waited`: the days promised by slot for what is waited for."""
+    """A whole order with what became of each line. `waited`: the days promised by sku_index for what is waited for."""
     return OrderView(
         **_summary(order.header),
-        stock_policy=Policy(order.header.policy),
+        shortage_policy=ShortagePolicy(order.header.shortage_policy),
         purchase_order=order.ordered.purchase_order,
         note=order.ordered.note,
         price_list=order.ordered.price_list,
@@ -106,9 +106,9 @@ def view_of(order: Order, waited: Mapping[int, str]) -> OrderView:
     )
 
 
-def shipment_receipt(told: OrderShipped) -> ShipmentReceipt:
+def shipment_confirmation(told: OrderShipped) -> ShipmentConfirmation:
     """Proof of a shipment."""
-    return ShipmentReceipt(**_shipment(told), state=State(told.state))
+    return ShipmentConfirmation(**_shipment(told), state=State(told.state))
 
 
 def shipment_view(shipment: Shipment) -> ShipmentView:
@@ -213,8 +213,8 @@ def _summary(header: HeaderItem) -> dict[str, Any]:
         "urgent": bool(header.urgent),
         "visible_at": header.visible_at,
         "decided_at": header.decided_at,
-        "in_line_since": header.in_line_since,
-        "held_until": header.held_until,
+        "backordered_since": header.backordered_since,
+        "reserved_until": header.reserved_until,
         "promised_on": header.promised_on,
         "reserved": header.reserved,
         "backordered": header.backordered,
@@ -227,7 +227,7 @@ def _summary(header: HeaderItem) -> dict[str, Any]:
 def _promised_on(order: Order, line: Line, so_far: Progress, waited: Mapping[int, str]) -> str | None:
     """The day the last piece of a line leaves, or left, as the dealer was told."""
     if so_far.backordered:
-        return waited.get(line.slot)
+        return waited.get(line.sku_index)
     return order.header.promised_on if so_far.reserved or so_far.shipped else None
 
 
@@ -237,7 +237,7 @@ def _line(line: Line, so_far: Progress, promised_on: str | None) -> OrderLineVie
         sku=line.sku,
         name=line.name,
         unit_price=format(line.unit_price, "f"),
-        policy=line.policy,
+        price_policy=line.price_policy,
         gross_fen=line.gross_fen,
         tax_fen=line.tax_fen,
         ordered=line.quantity,

@@ -41,10 +41,10 @@ class LinesQuery(Query):
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 
-class AgeingBucket(Answer):
+class AgeingBandView(Answer):
     """What of the closing balance is overdue for so long, money having paid the oldest shipments first."""
 
-    bucket: str
+    band: str
     label: str
     amount_fen: int
 
@@ -79,7 +79,7 @@ class StatementTotals(Answer):
     credit_fen: int
     closing_fen: int
     line_count: int
-    ageing: list[AgeingBucket]
+    ageing: list[AgeingBandView]
 
 
 class Statement(StatementTotals):
@@ -112,7 +112,7 @@ class IssuedPage(Answer):
     next_cursor: str | None
 
 
-class PostReceipt(Body):
+class PostPayment(Body):
     """Money that came in. `bank_reference` counts once for ever at each bank account; spaces and case do not matter."""
 
     dealer_id: DealerId
@@ -122,10 +122,10 @@ class PostReceipt(Body):
     bank_reference: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/:-]{0,59}$")]
 
 
-class Receipt(Answer):
+class Payment(Answer):
     """Money as booked. `posted_on` is later than `received_on` when that day's month was closed already."""
 
-    receipt_id: str
+    payment_id: str
     journal_id: str
     dealer_id: str
     amount_fen: int
@@ -169,7 +169,7 @@ class JournalView(Answer):
     reversed_by: str | None
 
 
-class StartRun(Body):
+class StartStatementRun(Body):
     """Make the statements of a month that is over."""
 
     period: Annotated[str, Field(pattern=PERIOD)]

@@ -13,11 +13,11 @@ from services.reconciliation.api import (
     IssuedStatement,
     JournalView,
     LinesQuery,
-    PostReceipt,
-    Receipt,
+    Payment,
+    PostPayment,
     Reverse,
     Run,
-    StartRun,
+    StartStatementRun,
     Statement,
     StatementQuery,
     StatementsQuery,
@@ -33,14 +33,14 @@ BOOKKEEPERS = frozenset({Role.FINANCE, Role.ADMIN})
 READERS = BOOKKEEPERS | {Role.ASSISTANT, Role.DEALER_ADMIN, Role.DEALER_ACCOUNTANT}
 
 
-@app.consumer(hears=[OrderShipped])
+@app.consumer(subscribes=[OrderShipped])
 def post_ledger_entries(message: Envelope) -> None:
     post_journals.post_ledger_entries(message)
 
 
-@app.operation("POST", "/receipts", roles=FINANCE, status=HTTPStatus.CREATED, summary="收款入账 / Book money received")
-def create_receipt(caller: Principal, body: PostReceipt, key: IdempotencyKey) -> Receipt:
-    return post_journals.post_receipt(caller, body, key)
+@app.operation("POST", "/payments", roles=FINANCE, status=HTTPStatus.CREATED, summary="收款入账 / Book money received")
+def create_payment(caller: Principal, body: PostPayment, key: IdempotencyKey) -> Payment:
+    return post_journals.post_payment(caller, body, key)
 
 
 @app.operation("GET", "/journals/{journal_id}", roles=BOOKKEEPERS, summary="凭证详情 / Show a journal")
@@ -81,16 +81,16 @@ def start_monthly_run() -> None:
     status=HTTPStatus.ACCEPTED,
     summary="生成月度对账单 / Make the statements of a month",
 )
-def start_statement_run(caller: Principal, body: StartRun, key: IdempotencyKey) -> Run:
+def start_statement_run(caller: Principal, body: StartStatementRun, key: IdempotencyKey) -> Run:
     return issue_statements.start_run(caller, body, key)
 
 
-@app.consumer(hears=[StatementRunStarted], batch_size=1, timeout_seconds=60)
+@app.consumer(subscribes=[StatementRunStarted], batch_size=1, timeout_seconds=60)
 def request_statements(message: Envelope) -> None:
     issue_statements.request_statements(message)
 
 
-@app.consumer(hears=[StatementRequested])
+@app.consumer(subscribes=[StatementRequested])
 def generate_statement(message: Envelope) -> None:
     issue_statements.generate_statement(message)
 

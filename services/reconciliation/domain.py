@@ -42,7 +42,7 @@ class Kind(StrEnum):
     """What kind of document a journal books."""
 
     SHIPMENT = "shipment"
-    RECEIPT = "receipt"
+    PAYMENT = "payment"
     REVERSAL = "reversal"
 
     @property
@@ -58,7 +58,7 @@ class Kind(StrEnum):
 
 _KIND_LABELS = {
     Kind.SHIPMENT: "发货 / Shipment",
-    Kind.RECEIPT: "收款 / Receipt",
+    Kind.PAYMENT: "收款 / Payment",
     Kind.REVERSAL: "冲销 / Reversal",
 }
 
@@ -134,14 +134,14 @@ def shipment_journal(shipped: OrderShipped) -> Journal | None:
     )
 
 
-def receipt_journal(
-    dealer_id: str, receipt_id: str, amount_fen: int, received_on: date, bank_reference: str
+def payment_journal(
+    dealer_id: str, payment_id: str, amount_fen: int, received_on: date, bank_reference: str
 ) -> Journal:
     """Bank against receivable."""
     return Journal(
         dealer_id=dealer_id,
-        kind=Kind.RECEIPT,
-        document_id=receipt_id,
+        kind=Kind.PAYMENT,
+        document_id=payment_id,
         document_date=received_on,
         amounts={Account.BANK: amount_fen, Account.RECEIVABLE: -amount_fen},
         reference=bank_reference,
@@ -270,7 +270,7 @@ class DayTotals(NamedTuple):
         return self.debit_fen - self.credit_fen
 
 
-class Bucket(StrEnum):
+class AgeingBand(StrEnum):
     """How long what is owed is overdue; one day late is overdue."""
 
     NOT_DUE = "not_due"
@@ -282,29 +282,29 @@ class Bucket(StrEnum):
     @property
     def label(self) -> str:
         """Its name for people."""
-        return _BUCKET_LABELS[self]
+        return _BAND_LABELS[self]
 
 
-_BUCKET_LABELS = {
-    Bucket.NOT_DUE: "未到期 / Not due",
-    Bucket.DAYS_1_30: "逾期 1–30 天 / 1–30 days overdue",
-    Bucket.DAYS_31_60: "逾期 31–60 天 / 31–60 days overdue",
-    Bucket.DAYS_61_90: "逾期 61–90 天 / 61–90 days overdue",
-    Bucket.OVER_90: "逾期 90 天以上 / over 90 days overdue",
+_BAND_LABELS = {
+    AgeingBand.NOT_DUE: "未到期 / Not due",
+    AgeingBand.DAYS_1_30: "逾期 1–30 天 / 1–30 days overdue",
+    AgeingBand.DAYS_31_60: "逾期 31–60 天 / 31–60 days overdue",
+    AgeingBand.DAYS_61_90: "逾期 61–90 天 / 61–90 days overdue",
+    AgeingBand.OVER_90: "逾期 90 天以上 / over 90 days overdue",
 }
-_LAST_DAY = {Bucket.NOT_DUE: 0, Bucket.DAYS_1_30: 30, Bucket.DAYS_31_60: 60, Bucket.DAYS_61_90: 90}
+_LAST_DAY = {AgeingBand.NOT_DUE: 0, AgeingBand.DAYS_1_30: 30, AgeingBand.DAYS_31_60: 60, AgeingBand.DAYS_61_90: 90}
 
 
-def bucket_of(days_overdue: int) -> Bucket:
-    """The bucket for so many days past the due day."""
-    return next((bucket for bucket, last in _LAST_DAY.items() if days_overdue <= last), Bucket.OVER_90)
+def ageing_band_of(days_overdue: int) -> AgeingBand:
+    """The ageing band for so many days past the due day."""
+    return next((band for band, last in _LAST_DAY.items() if days_overdue <= last), AgeingBand.OVER_90)
 
 
 class Unexplained(ArithmeticError):
     """More is owed than was ever shipped: the ledger is damaged."""
 
 
-def aged(balance_fen: int, newest_first: Iterable[DayTotals], on: date) -> dict[Bucket, int]:
+def aged(balance_fen: int, newest_first: Iterable[DayTotals], on: date) -> dict[AgeingBand, int]:
     """What is owed on a day, by how long it is overdue.
 
     Money pays the oldest shipments first, so what is unpaid are the newest ones: only as many days are looked at as
@@ -316,7 +316,7 @@ def aged(balance_fen: int, newest_first: Iterable[DayTotals], on: date) -> dict[
     Raises:
         Unexplained: the days do not explain the balance.
     """
-    owed = dict.fromkeys(Bucket, 0)
+    owed = dict.fromkeys(AgeingBand, 0)
     reversed_fen: dict[date, int] = {}
     rest = balance_fen
     if rest > 0:
@@ -328,7 +328,7 @@ def aged(balance_fen: int, newest_first: Iterable[DayTotals], on: date) -> dict[
                 reversed_fen[totals.due_on] = -charge
                 continue
             part = min(charge, rest)
-            owed[bucket_of((on - totals.due_on).days)] += part
+            owed[ageing_band_of((on - totals.due_on).days)] += part
             rest -= part
             if not rest:
                 return owed
@@ -344,7 +344,7 @@ class Totals(NamedTuple):
     debit_fen: int
     credit_fen: int
     line_count: int
-    ageing: Mapping[Bucket, int]
+    ageing: Mapping[AgeingBand, int]
 
     @property
     def closing_fen(self) -> int:

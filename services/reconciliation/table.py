@@ -8,7 +8,7 @@ P5  money of one bank reference, once for ever   pk: LEDGER#BANK#<bank>    sk: <
 P6  what was said of a ledger (kernel.outbox)    pk: LEDGER#<dealer>       sk: EVENT#<document>#<sequence>
 P7  a dealer's statements, newest first          pk: STATEMENT#<dealer>    sk: PERIOD#<period>
 P8  how far the statements of a period are       pk: STATEMENT#RUN#<period>  sk: RUN
-Dealers: contracts/channel.py, read only.
+Dealers: contracts/dealers.py, read only.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from typing import Any, NamedTuple
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from contracts.channel import DEALERS, DealerItem
+from contracts.dealers import DEALERS, DealerItem
 from kernel import clock
 from kernel.items import IntegerAttribute, Item, Key
 from kernel.problems import NotFound
 from kernel.table import Page, Transaction, fetch, fetch_one, query_page
 from services.reconciliation.domain import (
     Account,
-    Bucket,
+    AgeingBand,
     DayTotals,
     Journal,
     Kind,
@@ -150,11 +150,11 @@ class DayItem(Item, discriminator="ledger_day"):
 class BankReferenceItem(Item, discriminator="bank_reference"):
     """That money with this reference was booked, and as which receipt."""
 
-    receipt_id = UnicodeAttribute()
+    payment_id = UnicodeAttribute()
 
 
 class StatementItem(Item, discriminator="statement"):
-    """An issued statement: totals in fen and ageing ({bucket: fen}) as they were; its lines are P3 of its period."""
+    """An issued statement: totals in fen and ageing ({band: fen}) as they were; its lines are P3 of its period."""
 
     dealer_id = UnicodeAttribute()
     period = UnicodeAttribute()
@@ -178,11 +178,11 @@ class StatementItem(Item, discriminator="statement"):
             debit_fen=self.debit_fen,
             credit_fen=self.credit_fen,
             line_count=self.line_count,
-            ageing={Bucket(bucket): int(fen) for bucket, fen in self.ageing.items()},
+            ageing={AgeingBand(band): int(fen) for band, fen in self.ageing.items()},
         )
 
 
-class RunItem(Item, discriminator="statement_run"):
+class StatementRunItem(Item, discriminator="statement_run"):
     """How far the statements of a period are asked for.
 
     `state`: requesting | requested; `round`: how often the period was run; `said`: events of all rounds so far, which

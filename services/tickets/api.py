@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from contracts.tickets import CostSplit, Part
 from kernel.models import Answer, Body, DealerId, FenOrZero, Name, Phone, Quantity, Query, Score, Sku, Text
-from services.tickets.domain import Action, Kind, Said, State, Step
+from services.tickets.domain import Action, Kind, State, Step, StepInput
 
 _Paragraph = Annotated[Text, Field(min_length=1, max_length=1_000)]
 _Note = Annotated[Text, Field(max_length=500)]
@@ -49,9 +49,9 @@ class Proceed(StaffStep):
     note: _Note = ""
     expected_at: AwareDatetime | None = None
 
-    def said(self) -> Said:
+    def said(self) -> StepInput:
         """As the rules take it."""
-        return Said(note=self.note, internal_note=self.internal_note, expected_at=self.expected_at)
+        return StepInput(note=self.note, internal_note=self.internal_note, expected_at=self.expected_at)
 
 
 class PartToTake(Body):
@@ -69,9 +69,9 @@ class Dispatch(StaffStep):
     parts: Annotated[list[PartToTake], Field(max_length=50)] = Field(default=[])
     note: _Note = ""
 
-    def said(self) -> Said:
+    def said(self) -> StepInput:
         """As the rules take it."""
-        return Said(
+        return StepInput(
             note=self.note,
             internal_note=self.internal_note,
             expected_at=self.visit_at,
@@ -94,10 +94,10 @@ class Complete(StaffStep):
     result: _Paragraph
     cost: Shares | None = None
 
-    def said(self) -> Said:
+    def said(self) -> StepInput:
         """As the rules take it."""
         cost = CostSplit(**self.cost.model_dump()) if self.cost else None
-        return Said(note=self.result, internal_note=self.internal_note, cost=cost)
+        return StepInput(note=self.result, internal_note=self.internal_note, cost=cost)
 
 
 class Reject(StaffStep):
@@ -105,9 +105,9 @@ class Reject(StaffStep):
 
     reason: _Paragraph
 
-    def said(self) -> Said:
+    def said(self) -> StepInput:
         """As the rules take it."""
-        return Said(note=self.reason, internal_note=self.internal_note)
+        return StepInput(note=self.reason, internal_note=self.internal_note)
 
 
 class Ask(StaffStep):
@@ -115,9 +115,9 @@ class Ask(StaffStep):
 
     question: _Paragraph
 
-    def said(self) -> Said:
+    def said(self) -> StepInput:
         """As the rules take it."""
-        return Said(note=self.question, internal_note=self.internal_note)
+        return StepInput(note=self.question, internal_note=self.internal_note)
 
 
 class AnswerQuestion(Body):
@@ -125,9 +125,9 @@ class AnswerQuestion(Body):
 
     answer: _Paragraph
 
-    def said(self) -> Said:
+    def said(self) -> StepInput:
         """As the rules take it."""
-        return Said(note=self.answer)
+        return StepInput(note=self.answer)
 
 
 class Reopen(Body):
@@ -135,9 +135,9 @@ class Reopen(Body):
 
     reason: _Paragraph
 
-    def said(self) -> Said:
+    def said(self) -> StepInput:
         """As the rules take it."""
-        return Said(note=self.reason)
+        return StepInput(note=self.reason)
 
 
 class Rate(Body):
@@ -146,12 +146,12 @@ class Rate(Body):
     score: Score
     comment: _Note = ""
 
-    def said(self) -> Said:
+    def said(self) -> StepInput:
         """As the rules take it."""
-        return Said(note=self.comment, rating=self.score)
+        return StepInput(note=self.comment, rating=self.score)
 
 
-class TicketReceipt(Answer):
+class TicketConfirmation(Answer):
     """Where a ticket stands after what was just done."""
 
     ticket_id: str
@@ -161,7 +161,7 @@ class TicketReceipt(Answer):
     due_at: str | None
 
 
-class TicketSummary(TicketReceipt):
+class TicketSummary(TicketConfirmation):
     """A ticket in a list. `due_at`: when the service time runs out, null while the dealer is asked or all is done."""
 
     dealer_id: str

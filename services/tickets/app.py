@@ -16,12 +16,12 @@ from services.tickets.api import (
     RegisterTicket,
     Reject,
     Reopen,
+    TicketConfirmation,
     TicketPage,
-    TicketReceipt,
     TicketsQuery,
     TicketView,
 )
-from services.tickets.domain import REGISTRANTS, Action, who_may
+from services.tickets.domain import REGISTRANTS, Action, roles_allowed
 
 app = ServiceApp("tickets")
 
@@ -31,7 +31,7 @@ EVERYONE = frozenset(Role)
 @app.operation(
     "POST", "/tickets", roles=REGISTRANTS, status=HTTPStatus.CREATED, summary="登记服务请求 / register a request"
 )
-def register_ticket(caller: Principal, body: RegisterTicket, key: IdempotencyKey) -> TicketReceipt:
+def register_ticket(caller: Principal, body: RegisterTicket, key: IdempotencyKey) -> TicketConfirmation:
     return commands.register_ticket(caller, body, key)
 
 
@@ -47,50 +47,52 @@ def show_ticket(caller: Principal, ticket_id: str) -> TicketView:
     return queries.show_ticket(caller, ticket_id)
 
 
-@app.operation("POST", "/tickets/{ticket_id}/accept", roles=who_may(Action.ACCEPT), summary="受理 / accept")
-def accept_ticket(caller: Principal, ticket_id: str, body: Proceed, key: IdempotencyKey) -> TicketReceipt:
+@app.operation("POST", "/tickets/{ticket_id}/accept", roles=roles_allowed(Action.ACCEPT), summary="受理 / accept")
+def accept_ticket(caller: Principal, ticket_id: str, body: Proceed, key: IdempotencyKey) -> TicketConfirmation:
     return commands.take_step(caller, ticket_id, Action.ACCEPT, body.said(), key)
 
 
-@app.operation("POST", "/tickets/{ticket_id}/review", roles=who_may(Action.REVIEW), summary="审核 / review")
-def review_ticket(caller: Principal, ticket_id: str, body: Proceed, key: IdempotencyKey) -> TicketReceipt:
+@app.operation("POST", "/tickets/{ticket_id}/review", roles=roles_allowed(Action.REVIEW), summary="审核 / review")
+def review_ticket(caller: Principal, ticket_id: str, body: Proceed, key: IdempotencyKey) -> TicketConfirmation:
     return commands.take_step(caller, ticket_id, Action.REVIEW, body.said(), key)
 
 
 @app.operation(
-    "POST", "/tickets/{ticket_id}/dispatch", roles=who_may(Action.DISPATCH), summary="派工 / send a technician"
+    "POST", "/tickets/{ticket_id}/dispatch", roles=roles_allowed(Action.DISPATCH), summary="派工 / send a technician"
 )
-def dispatch_ticket(caller: Principal, ticket_id: str, body: Dispatch, key: IdempotencyKey) -> TicketReceipt:
+def dispatch_ticket(caller: Principal, ticket_id: str, body: Dispatch, key: IdempotencyKey) -> TicketConfirmation:
     return commands.take_step(caller, ticket_id, Action.DISPATCH, body.said(), key)
 
 
-@app.operation("POST", "/tickets/{ticket_id}/complete", roles=who_may(Action.COMPLETE), summary="完成 / complete")
-def complete_ticket(caller: Principal, ticket_id: str, body: Complete, key: IdempotencyKey) -> TicketReceipt:
+@app.operation("POST", "/tickets/{ticket_id}/complete", roles=roles_allowed(Action.COMPLETE), summary="完成 / complete")
+def complete_ticket(caller: Principal, ticket_id: str, body: Complete, key: IdempotencyKey) -> TicketConfirmation:
     return commands.take_step(caller, ticket_id, Action.COMPLETE, body.said(), key)
 
 
-@app.operation("POST", "/tickets/{ticket_id}/reject", roles=who_may(Action.REJECT), summary="驳回 / reject")
-def reject_ticket(caller: Principal, ticket_id: str, body: Reject, key: IdempotencyKey) -> TicketReceipt:
+@app.operation("POST", "/tickets/{ticket_id}/reject", roles=roles_allowed(Action.REJECT), summary="驳回 / reject")
+def reject_ticket(caller: Principal, ticket_id: str, body: Reject, key: IdempotencyKey) -> TicketConfirmation:
     return commands.take_step(caller, ticket_id, Action.REJECT, body.said(), key)
 
 
-@app.operation("POST", "/tickets/{ticket_id}/ask", roles=who_may(Action.ASK), summary="要求补充 / ask the dealer")
-def ask_dealer(caller: Principal, ticket_id: str, body: Ask, key: IdempotencyKey) -> TicketReceipt:
+@app.operation("POST", "/tickets/{ticket_id}/ask", roles=roles_allowed(Action.ASK), summary="要求补充 / ask the dealer")
+def ask_dealer(caller: Principal, ticket_id: str, body: Ask, key: IdempotencyKey) -> TicketConfirmation:
     return commands.take_step(caller, ticket_id, Action.ASK, body.said(), key)
 
 
-@app.operation("POST", "/tickets/{ticket_id}/answer", roles=who_may(Action.ANSWER), summary="补充资料 / answer")
-def answer_question(caller: Principal, ticket_id: str, body: AnswerQuestion, key: IdempotencyKey) -> TicketReceipt:
+@app.operation("POST", "/tickets/{ticket_id}/answer", roles=roles_allowed(Action.ANSWER), summary="补充资料 / answer")
+def answer_question(caller: Principal, ticket_id: str, body: AnswerQuestion, key: IdempotencyKey) -> TicketConfirmation:
     return commands.take_step(caller, ticket_id, Action.ANSWER, body.said(), key)
 
 
-@app.operation("POST", "/tickets/{ticket_id}/reopen", roles=who_may(Action.REOPEN), summary="重开 / reopen")
-def reopen_ticket(caller: Principal, ticket_id: str, body: Reopen, key: IdempotencyKey) -> TicketReceipt:
+@app.operation("POST", "/tickets/{ticket_id}/reopen", roles=roles_allowed(Action.REOPEN), summary="重开 / reopen")
+def reopen_ticket(caller: Principal, ticket_id: str, body: Reopen, key: IdempotencyKey) -> TicketConfirmation:
     return commands.take_step(caller, ticket_id, Action.REOPEN, body.said(), key)
 
 
-@app.operation("POST", "/tickets/{ticket_id}/rating", roles=who_may(Action.RATE), summary="评价 / rate the service")
-def rate_ticket(caller: Principal, ticket_id: str, body: Rate, key: IdempotencyKey) -> TicketReceipt:
+@app.operation(
+    "POST", "/tickets/{ticket_id}/rating", roles=roles_allowed(Action.RATE), summary="评价 / rate the service"
+)
+def rate_ticket(caller: Principal, ticket_id: str, body: Rate, key: IdempotencyKey) -> TicketConfirmation:
     return commands.take_step(caller, ticket_id, Action.RATE, body.said(), key)
 
 

@@ -14,8 +14,8 @@ from kernel.outbox import history
 from kernel.principal import Principal
 from kernel.problems import Busy, FieldProblem, Invalid
 from kernel.table import Transaction, TransactionRefused, fetch, fetch_one
-from services.tickets.api import RegisterTicket, TicketReceipt
-from services.tickets.domain import DONE, WAITING, Action, Said, Standing, State, Step, promise_problem, take
+from services.tickets.api import RegisterTicket, TicketConfirmation
+from services.tickets.domain import DONE, WAITING, Action, State, Step, StepInput, TicketStatus, promise_problem, take
 from services.tickets.sla import History, read_clock
 from services.tickets.table import (
     NoteItem,
@@ -36,7 +36,7 @@ from services.tickets.table import (
 _ATTEMPTS = 8
 
 
-def register_ticket(caller: Principal, request: RegisterTicket, key: IdempotencyKey) -> TicketReceipt:
+def register_ticket(caller: Principal, request: RegisterTicket, key: IdempotencyKey) -> TicketConfirmation:
     """Store a request of the caller's dealer under the dealer's next number.
 
     Raises:
@@ -55,7 +55,9 @@ def register_ticket(caller: Principal, request: RegisterTicket, key: Idempotency
     return _until_settled(lambda: _store(caller, dealer_id, request, known, key))
 
 
-def take_step(caller: Principal, ticket_id: str, action: Action, said: Said, key: IdempotencyKey) -> TicketReceipt:
+def take_step(
+    caller: Principal, ticket_id: str, action: Action, said: StepInput, key: IdempotencyKey
+) -> TicketConfirmation:
     """Do something to a ticket.
 
     Raises:
@@ -78,7 +80,7 @@ def announce_overdue() -> None:
 
 def _store(
     caller: Principal, dealer_id: str, request: RegisterTicket, product: ProductItem, key: IdempotencyKey
-) -> TicketReceipt:
+) -> TicketConfirmation:
     now = clock.now()
     sequence = fetch_one(SequenceItem, sequence_key(dealer_id))
     last = sequence.last if sequence else 0
@@ -111,11 +113,13 @@ def _store(
         ),
         "request",
     )
-    standing = Standing(State.REGISTERED, steps=1)
-    return _record(transaction, ticket, standing, _told(ticket, standing, Step.REGISTERED, caller), [], now, key)
+    standing = TicketStatus(State.REGISTERED, steps=1)
+    return _record(transaction, ticket, standing, _event_for(ticket, standing, Step.REGISTERED, caller), [], now, key)
 
 
-def _step(caller: Principal, ticket_id: str, action: Action, said: Said, key: IdempotencyKey) -> TicketReceipt:
+def _step(
+    caller: Principal, ticket_id: str, action: Action, said: StepInput, key: IdempotencyKey
+) -> TicketConfirmation:
     ticket = load_ticket(caller, ticket_id)
     now = clock.now()
     standing = take(ticket.standing, action, said, caller.roles, now)
@@ -126,42 +130,42 @@ def _step(caller: Principal, ticket_id: str, action: Action, said: Said, key: Id
         at = note_key(ticket.dealer_id, ticket_id, standing.steps)
         note = NoteItem(*at, at=clock.stamp(now), by=caller.name, text=said.internal_note)
         transaction.create(note, "note")
-    event = _told(ticket, standing, DONE[action], caller, said)
+    event = _event_for(ticket, standing, DONE[action], caller, said)
     return _record(transaction, ticket, standing, event, before, now, key)
 
 
 def _record(
     transaction: Transaction,
     ticket: TicketItem,
-    standing: Standing,
+    standing: TicketStatus,
     event: TicketProgressed,
     before: History,
     now: datetime,
     key: IdempotencyKey,
-) -> TicketReceipt:
+) -> TicketConfirmation:
     """Write the ticket as it now stands, with the event that tells of it and the answer to the caller."""
     ticket.stand(standing)
     ticket.changed_at = clock.stamp(now)
     due_at = read_clock([*before, (now, standing.state)], urgent=bool(ticket.urgent), now=now, calendar=CHINA).due_at
     ticket.due_at = clock.stamp(due_at) if due_at else None
     change_ticket(transaction, ticket, event)
-    receipt = TicketReceipt(
+    confirmation = TicketConfirmation(
         ticket_id=ticket.ticket_id,
         state=standing.state,
         version=standing.steps,
         changed_at=ticket.changed_at,
         due_at=ticket.due_at,
     )
-    key.keep(transaction, receipt)
+    key.record_response(transaction, confirmation)
     transaction.commit()
-    return receipt
+    return confirmation
 
 
-def _told(
-    ticket: TicketItem, standing: Standing, step: Step, caller: Principal, said: Said | None = None
+def _event_for(
+    ticket: TicketItem, standing: TicketStatus, step: Step, caller: Principal, said: StepInput | None = None
 ) -> TicketProgressed:
     """What the dealer and everybody else may know of a step: all that was said but the internal note."""
-    said = said or Said()
+    said = said or StepInput()
     return TicketProgressed(
         ticket_id=ticket.ticket_id,
         dealer_id=ticket.dealer_id,
@@ -178,7 +182,7 @@ def _told(
     )
 
 
-def _check(action: Action, said: Said, now: datetime) -> None:
+def _check(action: Action, said: StepInput, now: datetime) -> None:
     problems = promise_problem("visit_at" if action is Action.DISPATCH else "expected_at", said.expected_at, now)
     known = _products([part.sku for part in said.parts])
     problems += [_unknown_product(f"parts.{n}.sku") for n, part in enumerate(said.parts) if part.sku not in known]
@@ -215,7 +219,7 @@ def _unknown_product(field: str) -> FieldProblem:
     return FieldProblem(field=field, code="unknown-sku", detail="无此商品 / no such product; check the SKU")
 
 
-def _until_settled(attempt: Callable[[], TicketReceipt]) -> TicketReceipt:
+def _until_settled(attempt: Callable[[], TicketConfirmation]) -> TicketConfirmation:
     for _ in range(_ATTEMPTS):
         try:
             return attempt()

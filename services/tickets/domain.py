@@ -131,13 +131,13 @@ RULES: Mapping[tuple[State, Action], Rule] = {
 }
 
 
-def who_may(action: Action) -> frozenset[Role]:
+def roles_allowed(action: Action) -> frozenset[Role]:
     """Every role that may do this in some state."""
     return frozenset(role for (_, possible), rule in RULES.items() if possible is action for role in rule.roles)
 
 
 @dataclass(frozen=True)
-class Standing:
+class TicketStatus:
     """How a ticket stands.
 
     `steps` counts everything that happened to it; `asked_in` is the state a pending question arose in; `finished_at` is
@@ -152,7 +152,7 @@ class Standing:
     rating: int | None = None
 
 
-class Said(NamedTuple):
+class StepInput(NamedTuple):
     """What came with an action: `note` is for the other side, `internal_note` for the distributor's people alone."""
 
     note: str = ""
@@ -174,7 +174,9 @@ class WrongState(Refusal):
         super().__init__("wrong-state", detail, state=state)
 
 
-def take(standing: Standing, action: Action, said: Said, roles: frozenset[Role], now: datetime) -> Standing:
+def take(
+    standing: TicketStatus, action: Action, said: StepInput, roles: frozenset[Role], now: datetime
+) -> TicketStatus:
     """How the ticket stands after the action.
 
     Raises:
@@ -182,7 +184,7 @@ def take(standing: Standing, action: Action, said: Said, roles: frozenset[Role],
         NotAllowed: none of the roles may do it.
         Refusal: too late to reopen, rated already, or too many steps.
     """
-    if refused := why_not(standing, action, roles, now):
+    if refused := refusal_of(standing, action, roles, now):
         raise refused
     state = RULES[standing.state, action].leads_to or standing.asked_in
     assert state, "a question always arose somewhere"
@@ -197,11 +199,11 @@ def take(standing: Standing, action: Action, said: Said, roles: frozenset[Role],
         case Action.RATE:
             return replace(after, rating=said.rating)
         case Action.REOPEN:
-            return Standing(state, after.steps)
+            return TicketStatus(state, after.steps)
     return after
 
 
-def why_not(standing: Standing, action: Action, roles: frozenset[Role], now: datetime) -> Problem | None:
+def refusal_of(standing: TicketStatus, action: Action, roles: frozenset[Role], now: datetime) -> Problem | None:
     """Why these roles cannot do this now; None if they can."""
     rule = RULES.get((standing.state, action))
     if rule is None:
@@ -222,9 +224,9 @@ def why_not(standing: Standing, action: Action, roles: frozenset[Role], now: dat
     return None
 
 
-def possible_actions(standing: Standing, roles: frozenset[Role], now: datetime) -> list[Action]:
+def possible_actions(standing: TicketStatus, roles: frozenset[Role], now: datetime) -> list[Action]:
     """What these roles can do now."""
-    return [action for action in Action if why_not(standing, action, roles, now) is None]
+    return [action for action in Action if refusal_of(standing, action, roles, now) is None]
 
 
 def promise_problem(field: str, expected_at: datetime | None, now: datetime) -> list[FieldProblem]:

@@ -7,13 +7,13 @@ from typing import Any
 
 from contracts.tickets import TicketProgressed
 from kernel import clock
+from kernel.cursors import next_cursor, open_cursor
 from kernel.events import Envelope
 from kernel.holidays import CHINA
 from kernel.models import masked_phone
 from kernel.outbox import history
 from kernel.principal import Principal
 from kernel.problems import FieldProblem, Invalid, NotFound
-from kernel.sealing import next_cursor, open_cursor
 from kernel.table import Page, fetch, query_page
 from services.tickets.api import (
     ContactView,

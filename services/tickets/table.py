@@ -20,11 +20,11 @@ from contracts.tickets import TicketOverdue, TicketProgressed
 from kernel import clock
 from kernel.events import Envelope
 from kernel.items import IntegerAttribute, Item, Key
-from kernel.outbox import announcement
+from kernel.outbox import outbox_event
 from kernel.principal import Principal
 from kernel.problems import NotFound
 from kernel.table import Transaction, fetch_one, query_page
-from services.tickets.domain import WAITING, Standing, State
+from services.tickets.domain import WAITING, State, TicketStatus
 from services.tickets.sla import History
 
 _TICKET_ID = re.compile(r"T-([A-Z0-9]{2,16})-([0-9]{5,9})")
@@ -55,9 +55,9 @@ class TicketItem(Item, discriminator="ticket"):
     overdue_at = UnicodeAttribute(null=True)
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> TicketStatus:
         """How it stands, as the rules see it."""
-        return Standing(
+        return TicketStatus(
             state=State(self.state),
             steps=self.version,
             asked_in=State(self.asked_in) if self.asked_in else None,
@@ -66,7 +66,7 @@ class TicketItem(Item, discriminator="ticket"):
             rating=self.rating,
         )
 
-    def stand(self, standing: Standing) -> None:
+    def stand(self, standing: TicketStatus) -> None:
         """Take on another standing, and with it the place among the tickets that wait."""
         self.state = standing.state
         self.version = standing.steps
@@ -185,5 +185,5 @@ def change_ticket(transaction: Transaction, ticket: TicketItem, event: TicketPro
     as_read = TicketItem.version == step - 1 if step > 1 else TicketItem.pk.does_not_exist()
     transaction.put(ticket, "ticket", as_read)
     transaction.create(
-        announcement(event, pk=ticket.pk, subject=ticket.ticket_id, sequence=step, dealer_id=ticket.dealer_id), "event"
+        outbox_event(event, pk=ticket.pk, subject=ticket.ticket_id, sequence=step, dealer_id=ticket.dealer_id), "event"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contracts.stock import SLOTS_PER_SHELF, ShelfItem, shelf_key
+from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
 from tests.bench.meter import metered
 from tests.bench.order_path import Bench, evenly
 from tests.bench.yardsticks import PLENTY
@@ -22,7 +22,7 @@ _STOCK = 24
 class Burst:
     """`attempts` to reserve in one transaction, those refused because goods were short, and units these were billed.
 
-    `least_pieces`: the lowest counter of a shelf afterwards; below zero something was sold twice.
+    `least_pieces`: the lowest counter of a bucket afterwards; below zero something was sold twice.
     """
 
     orders: int
@@ -58,7 +58,9 @@ def burst() -> Burst:
                 world.consume_once("orders", "reserve_stock")
         world.drain()
         headers = [item for item in world.items("ORDERS#") if item["kind"] == "order"]
-        shelves = [ShelfItem.get(*shelf_key(WAREHOUSE, shelf)) for shelf in range(-(-_HOT // SLOTS_PER_SHELF))]
+        buckets = [
+            StockBucketItem.get(*stock_bucket_key(WAREHOUSE, bucket)) for bucket in range(-(-_HOT // SKUS_PER_BUCKET))
+        ]
     return Burst(
         orders=ORDERS,
         attempts=bill.calls["dynamodb.TransactWriteItems"],
@@ -66,7 +68,7 @@ def burst() -> Burst:
         wasted_units_per_order=bill.wasted / ORDERS,
         write_units_per_order=bill.write_units / ORDERS,
         short_orders=sum(bool(header["backordered"]) for header in headers),
-        least_pieces=min(int(pieces) for shelf in shelves for pieces in shelf.available),
+        least_pieces=min(int(pieces) for bucket in buckets for pieces in bucket.available),
     )
 
 
@@ -86,5 +88,5 @@ def shipping() -> Shipping:
         assert shipped.status == 201, shipped.json
         with metered(world) as noted:
             world.relay_once()
-            world.consume_once("orders", "note_kept_promises")
+            world.consume_once("orders", "record_on_time_shipments")
     return Shipping(LINES, bill.write_units, bill.calls.total(), noted.write_units, noted.calls.total())

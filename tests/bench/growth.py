@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.stock import SLOTS_PER_SHELF, ShelfItem, shelf_key
+from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
 from kernel import aws
 from kernel.settings import settings
 from tests.bench.meter import Watch, at_rest
@@ -100,11 +100,11 @@ def _renamed(value: Any, old: str, new: str) -> Any:
 
 
 def _backlog(repeats: int) -> Growth:
-    """The first shelf is empty and orders wait for what stands there; the one that is measured wants other goods."""
+    """The first bucket is empty and orders wait for what stands there; the one that is measured wants other goods."""
     with opened(fast=True) as world:
         open_shop(products=_PRODUCTS, stock=PLENTY, credit_limit_fen=10**14)
-        ShelfItem(*shelf_key(WAREHOUSE, 0), available=[0] * SLOTS_PER_SHELF).save()
-        bench = Bench(world, _beyond_the_first_shelf())
+        StockBucketItem(*stock_bucket_key(WAREHOUSE, 0), available=[0] * SKUS_PER_BUCKET).save()
+        bench = Bench(world, _beyond_the_first_bucket())
         bench.order(1_000)
         small = world.save()
         waiting = Bench(world, lambda lines: range(lines), orders=10_000)
@@ -113,11 +113,11 @@ def _backlog(repeats: int) -> Growth:
         return _in_turns(BACKLOG, bench, small, world.save(), repeats)
 
 
-def _beyond_the_first_shelf() -> Draw:
-    draw = evenly(_PRODUCTS - SLOTS_PER_SHELF)
+def _beyond_the_first_bucket() -> Draw:
+    draw = evenly(_PRODUCTS - SKUS_PER_BUCKET)
 
     def beyond(lines: int) -> Sequence[int]:
-        return [slot + SLOTS_PER_SHELF for slot in draw(lines)]
+        return [sku_index + SKUS_PER_BUCKET for sku_index in draw(lines)]
 
     return beyond
 

@@ -29,7 +29,7 @@ INTAKE, RELAY, RESERVATION, PROGRAM = "intake", "relay", "reservation", "program
 #: Of one order, by function.
 Bills = dict[str, Bill]
 
-#: The slots of an order of so many lines.
+#: The sku_indexes of an order of so many lines.
 Draw = Callable[[int], Sequence[int]]
 
 
@@ -62,13 +62,13 @@ def measure(repeats: int) -> list[Cost]:
 
 
 def evenly(products: int) -> Draw:
-    """Different SKUs, each as likely as the others: an order lies on as many shelves as can be."""
+    """Different SKUs, each as likely as the others: an order lies on as many buckets as can be."""
     generator = random.Random(products)
     return lambda lines: generator.sample(range(products), lines)
 
 
 def best_sellers_first(products: int) -> Draw:
-    """Different SKUs, the n-th in the order of their slots as likely as 1/n: what sells together stands together."""
+    """Different SKUs, the n-th in the order of their sku_indexes as likely as 1/n: what sells together stands together."""
     generator = random.Random(products)
     weights = list(accumulate(1 / rank for rank in range(1, products + 1)))
 
@@ -145,7 +145,7 @@ class Bench:
     def submit(self, size: int) -> str:
         """Send an order; its id."""
         self.orders += 1
-        body = {"lines": [{"sku": sku(slot), "quantity": 3} for slot in self.draw(size)]}
+        body = {"lines": [{"sku": sku(sku_index), "quantity": 3} for sku_index in self.draw(size)]}
         token = self.world.token(role="dealer_buyer", dealer_id="D0001")
         answer = self.world.call("orders", "POST", "/orders", body=body, token=token, key=f"key-{self.orders}")
         assert answer.status == 202, answer.json
@@ -154,7 +154,7 @@ class Bench:
     def program(self, program: Program, size: int, watch: Watch = Watch.COST) -> Bills:
         """An order by one of the yardsticks."""
         self.orders += 1
-        lines = [Wanted(sku(slot), 3, slot) for slot in self.draw(size)]
+        lines = [Wanted(sku(sku_index), 3, sku_index) for sku_index in self.draw(size)]
         order_id = f"{self.orders:06d}"
         return {PROGRAM: meter_program(self.world, lambda: program(order_id, lines), watch)}
 

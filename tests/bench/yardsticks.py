@@ -31,11 +31,11 @@ _PER_ITEM = 64
 
 
 class Wanted(NamedTuple):
-    """A line: pieces of the SKU in a slot."""
+    """A line: pieces of the SKU in a sku_index."""
 
     sku: str
     quantity: int
-    slot: int
+    sku_index: int
 
 
 class _Packed(Item, discriminator="bench_packed"):
@@ -59,11 +59,11 @@ Program = Callable[[str, Sequence[Wanted]], None]
 def least(order_id: str, lines: Sequence[Wanted]) -> None:
     """Three calls, whatever the number of lines."""
     _store(order_id, lines)
-    by_shelf: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    by_bucket: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for line in lines:
-        shelf, position = divmod(line.slot, _PER_ITEM)
-        by_shelf[shelf].append((position, line.quantity))
-    updates = [_shelf_update(shelf, taken) for shelf, taken in sorted(by_shelf.items())]
+        bucket, position = divmod(line.sku_index, _PER_ITEM)
+        by_bucket[bucket].append((position, line.quantity))
+    updates = [_bucket_update(bucket, taken) for bucket, taken in sorted(by_bucket.items())]
     _dynamodb().transact_write_items(TransactItems=[*updates, {"Update": _decided(order_id)}])
 
 
@@ -73,7 +73,7 @@ def line_by_line(order_id: str, lines: Sequence[Wanted]) -> None:
     for line in lines:
         _dynamodb().update_item(
             TableName=settings().table,
-            Key=_key(f"ROW#{line.slot}", "ROW"),
+            Key=_key(f"ROW#{line.sku_index}", "ROW"),
             UpdateExpression="SET available = available - :q, held = held + :q, taken_by = :o",
             ConditionExpression="available >= :q AND taken_by < :o",
             ExpressionAttributeValues={":q": {"N": str(line.quantity)}, ":o": {"S": order_id}},
@@ -82,13 +82,13 @@ def line_by_line(order_id: str, lines: Sequence[Wanted]) -> None:
 
 
 def put_up_stock(products: int) -> None:
-    """The items in which both count, for SKUs in the slots from 0 on."""
+    """The items in which both count, for SKUs in the sku_indexes from 0 on."""
     full, none = [PLENTY] * _PER_ITEM, [0] * _PER_ITEM
     with Item.batch_write() as batch:
         for number in range(-(-products // _PER_ITEM)):
             batch.save(_Packed("PACKED#GZ", f"{number:04d}", available=full, held=none))
-        for slot in range(products):
-            batch.save(_Row(f"ROW#{slot}", "ROW", available=PLENTY, held=0, taken_by="-"))
+        for sku_index in range(products):
+            batch.save(_Row(f"ROW#{sku_index}", "ROW", available=PLENTY, held=0, taken_by="-"))
 
 
 @cache
@@ -107,7 +107,7 @@ def _store(order_id: str, lines: Sequence[Wanted]) -> None:
         _dynamodb().put_item(TableName=settings().table, Item=item, ConditionExpression="attribute_not_exists(pk)")
 
 
-def _shelf_update(shelf: int, taken: Sequence[tuple[int, int]]) -> dict[str, Any]:
+def _bucket_update(bucket: int, taken: Sequence[tuple[int, int]]) -> dict[str, Any]:
     values = {f":{quantity}": {"N": str(quantity)} for _, quantity in taken}
     sets = ",".join(
         f"available[{at}]=available[{at}]-:{pieces},held[{at}]=held[{at}]+:{pieces}" for at, pieces in taken
@@ -115,7 +115,7 @@ def _shelf_update(shelf: int, taken: Sequence[tuple[int, int]]) -> dict[str, Any
     return {
         "Update": {
             "TableName": settings().table,
-            "Key": _key("PACKED#GZ", f"{shelf:04d}"),
+            "Key": _key("PACKED#GZ", f"{bucket:04d}"),
             "UpdateExpression": f"SET {sets}",
             "ConditionExpression": " AND ".join(f"available[{at}]>=:{pieces}" for at, pieces in taken),
             "ExpressionAttributeValues": values,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from contracts.channel import DealerItem, dealer_key
-from contracts.stock import SLOTS_PER_SHELF, ShelfItem, shelf_key
-from services.catalog.table import SLOTS_KEY, SlotsItem
+from contracts.dealers import DealerItem, dealer_key
+from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
+from services.catalog.table import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
 from tests.world import Response, World
 
 
@@ -18,10 +18,12 @@ def row(sku: str, **facts: Any) -> dict[str, Any]:
     return {**base, **facts}
 
 
-def price(sku: str, unit_price: str = "12.50", *breaks: tuple[int, str], policy: str = "标准价") -> dict[str, Any]:
+def price(
+    sku: str, unit_price: str = "12.50", *breaks: tuple[int, str], price_policy: str = "标准价"
+) -> dict[str, Any]:
     """A row of a price file."""
     cheaper = [{"quantity": quantity, "unit_price": broken} for quantity, broken in breaks]
-    return {"sku": sku, "unit_price": unit_price, "policy": policy, "breaks": cheaper}
+    return {"sku": sku, "unit_price": unit_price, "price_policy": price_policy, "breaks": cheaper}
 
 
 class Desk:
@@ -76,23 +78,23 @@ class Desk:
             if cursor is None:
                 return found
 
-    def slots(self) -> dict[str, int]:
-        """The slot of every product."""
+    def sku_indexes(self) -> dict[str, int]:
+        """The sku_index of every product."""
         items = self.world.items("PRODUCT#")
-        return {item["sku"]: int(item["slot_number"]) for item in items}
+        return {item["sku"]: int(item["sku_index"]) for item in items}
 
     def products_and_prices(self) -> dict[str, str]:
         """All that catalog stores but for the answers under keys."""
         return {key: item for key, item in self.world.snapshot().items() if not key.startswith("IDEMPOTENCY")}
 
 
-def next_slot(number: int) -> None:
+def next_sku_index(number: int) -> None:
     """As if so many products had been imported before."""
-    SlotsItem(*SLOTS_KEY, next=number).save()
+    SkuIndexCounterItem(*SKU_INDEX_COUNTER_KEY, next=number).save()
 
 
 def have_dealer(dealer_id: str, *, price_list: str = "A", warehouse: str = "GZ") -> None:
-    """A dealer, as channel would have stored it."""
+    """A dealer, as dealers would have stored it."""
     DealerItem(
         *dealer_key(dealer_id),
         dealer_id=dealer_id,
@@ -106,7 +108,7 @@ def have_dealer(dealer_id: str, *, price_list: str = "A", warehouse: str = "GZ")
     ).save()
 
 
-def have_stock(warehouse: str, available: Sequence[int], shelf: int = 0) -> None:
-    """A shelf with these pieces on its first positions, as orders would have stored it."""
-    rest = SLOTS_PER_SHELF - len(available)
-    ShelfItem(*shelf_key(warehouse, shelf), available=[*available, *[0] * rest]).save()
+def have_stock(warehouse: str, available: Sequence[int], bucket: int = 0) -> None:
+    """A bucket with these pieces on its first positions, as orders would have stored it."""
+    rest = SKUS_PER_BUCKET - len(available)
+    StockBucketItem(*stock_bucket_key(warehouse, bucket), available=[*available, *[0] * rest]).save()

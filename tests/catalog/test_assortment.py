@@ -118,10 +118,10 @@ def test_a_catalogue_imported_before_there_were_pages_can_be_ordered_from_and_ge
 
 
 def test_a_page_that_was_lost_is_written_by_the_next_file_and_nothing_else_changes(desk: Desk) -> None:
-    slots, before = desk.slots(), listings_of(SKUS)
+    sku_indexes, before = desk.sku_indexes(), listings_of(SKUS)
     forget_the_assortment(but="L-00")
     desk.import_products(*(row(sku) for sku in SKUS))
-    assert (desk.slots(), listings_of(SKUS)) == (slots, before)
+    assert (desk.sku_indexes(), listings_of(SKUS)) == (sku_indexes, before)
 
 
 def test_a_page_that_changed_and_was_lost_is_not_taken_as_it_was_read_before(desk: Desk) -> None:
@@ -138,7 +138,7 @@ def test_of_two_imports_at_once_neither_takes_a_product_off_its_page(desk: Desk)
 
     with before_commit(0, other_import):
         assert desk.import_products(*(row(f"N-{number:02d}") for number in range(40))).status == 200
-    assert set(listings_of(desk.slots())) == set(desk.slots())
+    assert set(listings_of(desk.sku_indexes())) == set(desk.sku_indexes())
     pages = [key for use in _uses_of_listing(desk) for key in use]
     assert not any(key.startswith("PRODUCT#") for key in pages)
 
@@ -151,12 +151,12 @@ def test_an_import_that_breaks_off_leaves_pages_that_say_what_the_products_say(
     wordy = [row(sku, tax_percent=9, name_en=" ".join(f"{word}-{sku}" for word in "abcdef")) for sku in (*SKUS, "L-99")]
     with pytest.raises(Killed), killed_at(commit, after=after):
         desk.import_products(*wordy, key="k")
-    known = desk.slots()
+    known = desk.sku_indexes()
     products = (ProductItem.get(*product_key(sku)) for sku in known)
     assert listings_of(known) == {product.sku: Listing.of(product) for product in products}
 
 
 def _uses_of_listing(desk: Desk) -> list[frozenset[str]]:
     with recorded() as uses:
-        listings_of(desk.slots())
+        listings_of(desk.sku_indexes())
     return [use.keys for use in uses]

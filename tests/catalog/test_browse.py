@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from contracts.stock import SLOTS_PER_SHELF
+from contracts.stock import SKUS_PER_BUCKET
 from kernel.clock import parse_stamp
-from services.catalog.commands.browse import SHELVES_PER_PAGE
-from tests.catalog.desk import Desk, have_dealer, have_stock, next_slot, price, row
+from services.catalog.commands.browse import BUCKETS_PER_PAGE
+from tests.catalog.desk import Desk, have_dealer, have_stock, next_sku_index, price, row
 from tests.read_units import metered
 from tests.world import World
 
@@ -23,7 +23,7 @@ def desk(world: World) -> Desk:
         row("XX-01", name_zh="驱动电源", name_en="Driver", category="电源", order_multiple=50),
     )
     desk.price_list("A", price("TD-07", "35.8", (20, "34.9"), (100, "33")), price("TD-12", "41"), price("XX-01", "9"))
-    desk.price_list("B", price("TD-07", "39.9", policy="二级价"))
+    desk.price_list("B", price("TD-07", "39.9", price_policy="二级价"))
     have_dealer("D0001", price_list="A", warehouse="GZ")
     have_dealer("D0002", price_list="B", warehouse="FS")
     have_stock("GZ", [200, 13, 0, 5])
@@ -70,7 +70,7 @@ def test_a_dealer_sees_its_own_price_why_how_long_and_the_next_break(desk: Desk)
     [shown] = desk.look(buyer(desk), text="TD-07").json["products"]
     assert shown["price"] == {
         "unit_price": "35.8",
-        "policy": "标准价",
+        "price_policy": "标准价",
         "price_list": "A",
         "price_list_name": "A 级价",
         "version": 1,
@@ -80,7 +80,7 @@ def test_a_dealer_sees_its_own_price_why_how_long_and_the_next_break(desk: Desk)
         "next_break": {"quantity": 20, "unit_price": "34.9"},
     }
     other = desk.show("TD-07", buyer(desk, "D0002")).json["price"]
-    assert (other["unit_price"], other["policy"], other["price_list"], other["next_break"]) == (
+    assert (other["unit_price"], other["price_policy"], other["price_list"], other["next_break"]) == (
         "39.9",
         "二级价",
         "B",
@@ -157,13 +157,13 @@ def test_paging_shows_every_product_once_whatever_the_page_size(desk: Desk) -> N
     assert [one["sku"] for one in first["products"]] == wanted[:7]
 
 
-def test_a_page_ends_after_some_shelves_and_the_next_one_goes_on(desk: Desk) -> None:
-    for shelf in range(1, 11):
-        next_slot(SLOTS_PER_SHELF * shelf)
-        desk.import_products(row(f"S-{shelf:02d}", name_zh="灯管", name_en="x"))
+def test_a_page_ends_after_some_buckets_and_the_next_one_goes_on(desk: Desk) -> None:
+    for bucket in range(1, 11):
+        next_sku_index(SKUS_PER_BUCKET * bucket)
+        desk.import_products(row(f"S-{bucket:02d}", name_zh="灯管", name_en="x"))
     first = desk.look(text="灯管").json
-    assert len(first["products"]) == SHELVES_PER_PAGE
-    assert desk.skus(text="灯管") == [f"S-{shelf:02d}" for shelf in range(1, 11)]
+    assert len(first["products"]) == BUCKETS_PER_PAGE
+    assert desk.skus(text="灯管") == [f"S-{bucket:02d}" for bucket in range(1, 11)]
 
 
 def test_a_cursor_serves_only_its_own_search_and_caller(desk: Desk) -> None:

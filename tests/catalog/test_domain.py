@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.catalog import Price
-from contracts.stock import SLOTS_PER_SHELF, Slot
+from contracts.stock import SKUS_PER_BUCKET, BucketPosition
 from services.catalog.domain import (
     EVERYTHING,
     MOST_TOKENS,
@@ -99,48 +99,50 @@ def test_a_name_of_any_length_keeps_its_tokens_within_one_transaction() -> None:
 def test_a_search_goes_on_where_all_its_words_may_still_occur() -> None:
     dense = Postings(dict.fromkeys(range(10), 3), until=9)
     sparse = Postings({3: 0b10, 40: 0b1}, until=None)
-    assert matches([dense, sparse], Slot(0, 0)) == ([Slot(3, 1)], 40)
-    assert matches([dense, Postings({3: 0b10}, until=None)], Slot(0, 0)) == ([Slot(3, 1)], None)
-    assert matches([dense], Slot(9, 1)) == ([Slot(9, 1)], 10)
+    assert matches([dense, sparse], BucketPosition(0, 0)) == ([BucketPosition(3, 1)], 40)
+    assert matches([dense, Postings({3: 0b10}, until=None)], BucketPosition(0, 0)) == ([BucketPosition(3, 1)], None)
+    assert matches([dense], BucketPosition(9, 1)) == ([BucketPosition(9, 1)], 10)
 
 
 @given(
     st.lists(
-        st.dictionaries(st.integers(0, 30), st.integers(1, 2**SLOTS_PER_SHELF - 1), max_size=20), min_size=1, max_size=3
+        st.dictionaries(st.integers(0, 30), st.integers(1, 2**SKUS_PER_BUCKET - 1), max_size=20), min_size=1, max_size=3
     ),
     st.integers(1, 9),
 )
-def test_reading_on_from_shelf_to_shelf_finds_every_match_once(bits: list[dict[int, int]], per_read: int) -> None:
-    def read(token: dict[int, int], shelf: int) -> Postings:
-        ahead = sorted(one for one in token if one >= shelf)
+def test_reading_on_from_bucket_to_bucket_finds_every_match_once(bits: list[dict[int, int]], per_read: int) -> None:
+    def read(token: dict[int, int], bucket: int) -> Postings:
+        ahead = sorted(one for one in token if one >= bucket)
         part = ahead[:per_read]
         return Postings({one: token[one] for one in part}, part[-1] if len(ahead) > per_read else None)
 
-    found: list[Slot] = []
-    shelf: int | None = 0
-    while shelf is not None:
-        more, following = matches([read(token, shelf) for token in bits], Slot(shelf, 0))
+    found: list[BucketPosition] = []
+    bucket: int | None = 0
+    while bucket is not None:
+        more, following = matches([read(token, bucket) for token in bits], BucketPosition(bucket, 0))
         found += more
-        assert following is None or following > shelf
-        shelf = following
-    everywhere = [Slot(shelf, position) for shelf in range(31) for position in range(SLOTS_PER_SHELF)]
+        assert following is None or following > bucket
+        bucket = following
+    everywhere = [BucketPosition(bucket, position) for bucket in range(31) for position in range(SKUS_PER_BUCKET)]
     assert found == [
-        slot for slot in everywhere if all(token.get(slot.shelf, 0) >> slot.position & 1 for token in bits)
+        sku_index
+        for sku_index in everywhere
+        if all(token.get(sku_index.bucket, 0) >> sku_index.position & 1 for token in bits)
     ]
 
 
-def test_a_page_ends_at_its_size_or_when_it_touches_too_many_shelves() -> None:
-    scattered = [Slot(shelf, 7) for shelf in range(30)]
-    together = [Slot(0, position) for position in range(60)]
+def test_a_page_ends_at_its_size_or_when_it_touches_too_many_buckets() -> None:
+    scattered = [BucketPosition(bucket, 7) for bucket in range(30)]
+    together = [BucketPosition(0, position) for position in range(60)]
     assert page_end(scattered, 50, 10) == 10
     assert page_end(together, 50, 10) == 50
     assert page_end(together[:4], 50, 10) == 4
     assert page_end([], 50, 10) == 0
 
 
-def test_bits_tell_which_products_of_a_shelf_have_a_token() -> None:
-    shelf = {0: product("A1"), 5: product("B1", name_zh="射灯")}
-    assert token_bits(shelf, ["筒灯", "射灯", "7w", "none"]) == {"筒灯": 1, "射灯": 1 << 5, "7w": 33, "none": 0}
+def test_bits_tell_which_products_of_a_bucket_have_a_token() -> None:
+    bucket = {0: product("A1"), 5: product("B1", name_zh="射灯")}
+    assert token_bits(bucket, ["筒灯", "射灯", "7w", "none"]) == {"筒灯": 1, "射灯": 1 << 5, "7w": 33, "none": 0}
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ def test_less_than_two_cartons_are_few(pieces: int, band: Band) -> None:
 
 
 def test_the_next_break_is_the_nearest_above_the_quantity() -> None:
-    price = Price(unit_price=Decimal(10), policy="标准价", breaks=((50, Decimal(9)), (200, Decimal(8))))
+    price = Price(unit_price=Decimal(10), price_policy="标准价", breaks=((50, Decimal(9)), (200, Decimal(8))))
     assert next_break(price, 1) == (50, Decimal(9))
     assert next_break(price, 50) == (200, Decimal(8))
     assert next_break(price, 200) is None
@@ -162,7 +164,7 @@ def test_the_next_break_is_the_nearest_above_the_quantity() -> None:
 
 def test_breaks_must_rise_in_quantity_and_fall_in_price_and_all_wrong_ones_are_told() -> None:
     wrong = Price(
-        unit_price=Decimal(10), policy="p", breaks=((50, Decimal(10)), (50, Decimal(9)), (60, Decimal("8.5")))
+        unit_price=Decimal(10), price_policy="p", breaks=((50, Decimal(10)), (50, Decimal(9)), (60, Decimal("8.5")))
     )
     assert [(one.field, one.code) for one in price_problems(4, wrong)] == [
         ("prices.4.breaks.0.unit_price", "not-cheaper"),

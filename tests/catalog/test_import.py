@@ -53,12 +53,12 @@ def test_the_same_file_again_writes_nothing(desk: Desk) -> None:
     assert desk.products_and_prices() == before
 
 
-def test_a_changed_row_changes_that_product_alone_and_keeps_its_slot(desk: Desk) -> None:
+def test_a_changed_row_changes_that_product_alone_and_keeps_its_sku_index(desk: Desk) -> None:
     desk.import_products(*FILE)
-    slots, before = desk.slots(), desk.products_and_prices()
+    sku_indexes, before = desk.sku_indexes(), desk.products_and_prices()
     answer = desk.import_products(*FILE[:4], {**FILE[4], "carton": 99}, row("NEW-1"))
     assert answer.json == {"received": 6, "created": 1, "changed": 1, "unchanged": 4}
-    assert desk.slots() == {**slots, "NEW-1": 30}
+    assert desk.sku_indexes() == {**sku_indexes, "NEW-1": 30}
     touched = {key for key, item in desk.products_and_prices().items() if before.get(key) != item}
     assert {key for key in touched if key.startswith("PRODUCT#")} == {"PRODUCT#DL-004 PRODUCT", "PRODUCT#NEW-1 PRODUCT"}
 
@@ -66,19 +66,19 @@ def test_a_changed_row_changes_that_product_alone_and_keeps_its_slot(desk: Desk)
 def test_slots_are_given_in_the_order_of_the_file_without_a_gap(desk: Desk) -> None:
     desk.import_products(*FILE)
     desk.import_products(row("B"), row("A"))
-    assert desk.slots() == {**{one["sku"]: number for number, one in enumerate(FILE)}, "B": 30, "A": 31}
+    assert desk.sku_indexes() == {**{one["sku"]: number for number, one in enumerate(FILE)}, "B": 30, "A": 31}
 
 
 @pytest.mark.parametrize("commit", range(5))
-def test_two_imports_at_once_never_share_a_slot(desk: Desk, commit: int) -> None:
+def test_two_imports_at_once_never_share_a_sku_index(desk: Desk, commit: int) -> None:
     def other_import() -> None:
         assert desk.import_products(*[row(f"X-{number:03d}") for number in range(12)], *FILE[20:25]).status == 200
 
     with before_commit(commit, other_import):
         answer = desk.import_products(*FILE)
     assert answer.status == 200
-    assert sorted(desk.slots().values()) == list(range(42))
-    assert sorted(desk.skus(text="led")) == sorted(desk.slots())
+    assert sorted(desk.sku_indexes().values()) == list(range(42))
+    assert sorted(desk.skus(text="led")) == sorted(desk.sku_indexes())
 
 
 def test_an_import_that_others_never_let_through_says_so_and_can_be_sent_again(desk: Desk) -> None:
@@ -90,7 +90,7 @@ def test_an_import_that_others_never_let_through_says_so_and_can_be_sent_again(d
     with before_every_commit(another_import):
         answer = desk.import_products(*FILE, key="k")
     assert (answer.status, answer.json["code"]) == (409, "busy")
-    assert not any(sku.startswith("DL-") for sku in desk.slots())
+    assert not any(sku.startswith("DL-") for sku in desk.sku_indexes())
     assert desk.import_products(*FILE, key="k").json["created"] == 30
 
 
@@ -165,7 +165,7 @@ def test_a_discontinued_product_stays_visible_with_its_successor_which_must_exis
 def test_a_file_of_more_than_500_rows_is_refused(desk: Desk) -> None:
     answer = desk.import_products(*[row(f"S-{number}") for number in range(501)])
     assert (answer.status, answer.json["errors"][0]["field"]) == (422, "products")
-    assert desk.slots() == {}
+    assert desk.sku_indexes() == {}
 
 
 def test_a_key_gives_the_same_answer_again_and_is_refused_with_another_file(desk: Desk) -> None:
@@ -180,7 +180,7 @@ def test_a_key_gives_the_same_answer_again_and_is_refused_with_another_file(desk
 def test_dealers_cannot_import(desk: Desk) -> None:
     desk.clerk = desk.world.token(role="dealer_admin", dealer_id="D0001")
     assert desk.import_products(*FILE[:1]).status == 403
-    assert desk.slots() == {}
+    assert desk.sku_indexes() == {}
 
 
 def test_a_file_with_its_specs_in_another_order_is_the_same_request(desk: Desk) -> None:

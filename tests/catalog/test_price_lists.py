@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.catalog.desk import Desk, have_dealer, next_slot, price, row
+from tests.catalog.desk import Desk, have_dealer, next_sku_index, price, row
 from tests.interruptions import Killed, before_commit, killed_at
 from tests.world import World
 
 
 @pytest.fixture
 def desk(world: World) -> Desk:
-    """Six products on two shelves and a dealer with list A."""
+    """Six products on two buckets and a dealer with list A."""
     desk = Desk(world)
-    next_slot(61)
+    next_sku_index(61)
     desk.import_products(*[row(f"P-{number}", name_en="x") for number in range(6)])
     have_dealer("D0001", price_list="A")
     return desk
@@ -80,7 +80,7 @@ def test_all_wrong_prices_are_told_at_once_and_none_is_written(desk: Desk) -> No
         "prices.2.unit_price",
         "prices.3.sku",
         "prices.4.unit_price",
-        "prices.4.policy",
+        "prices.4.price_policy",
     }
     wrong = desk.draft("A", 1, price("P-1"), price("NO-1"), price("P-2", "5", (10, "5"), (10, "4")), price("NO-2"))
     assert [(one["field"], one["code"]) for one in wrong.json["errors"]] == [

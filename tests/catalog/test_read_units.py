@@ -8,11 +8,11 @@ from typing import Any, cast
 import pytest
 
 from contracts.catalog import PriceListItem, PricePageItem, price_list_key, price_page_key
-from contracts.stock import SLOTS_PER_SHELF, ShelfItem, shelf_key
+from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
 from kernel.items import Item
 from kernel.table import Transaction
 from services.catalog.domain import EVERYTHING, Product, category_token, search_tokens
-from services.catalog.table import change_shelf
+from services.catalog.table import change_bucket
 from tests.catalog.desk import Desk, have_dealer
 from tests.read_units import item_bytes, metered, read_units
 from tests.world import opened
@@ -40,7 +40,7 @@ LOOKED_UP = {
 
 
 class Loader:
-    """Stands in for the transactions by which an import would write a shelf."""
+    """Stands in for the transactions by which an import would write a bucket."""
 
     def __init__(self) -> None:
         self.items: list[Item] = []
@@ -60,8 +60,8 @@ def fill(size: int) -> None:
         wanted |= {category_token(search["category"])} if "category" in search else set()
     made = [(f"{one.sku}{copy or ''}", one) for copy in range(-(-size // 2000)) for one in lighting_range()]
     loader = Loader()
-    for shelf in range(-(-size // SLOTS_PER_SHELF)):
-        here = dict(enumerate(made[shelf * SLOTS_PER_SHELF : (shelf + 1) * SLOTS_PER_SHELF]))
+    for bucket in range(-(-size // SKUS_PER_BUCKET)):
+        here = dict(enumerate(made[bucket * SKUS_PER_BUCKET : (bucket + 1) * SKUS_PER_BUCKET]))
         placed = {
             at: Product(
                 sku=sku,
@@ -77,15 +77,19 @@ def fill(size: int) -> None:
             )
             for at, (sku, one) in here.items()
         }
-        change_shelf(cast(Transaction, loader), shelf, None, placed, wanted)
+        change_bucket(cast(Transaction, loader), bucket, None, placed, wanted)
         prices = {}
         for at, (_, one) in here.items():
             listed = PRICE_LISTS[0].price(one)
             breaks = [[quantity, str(price)] for quantity, price in listed.breaks]
-            prices[str(at)] = {"unit_price": str(listed.unit_price), "policy": listed.policy, "breaks": breaks}
-        loader.items.append(PricePageItem(*price_page_key("A", 1, shelf), prices=prices))
-        pieces = [(shelf * 7 + at * 37) % 2_000 for at in range(SLOTS_PER_SHELF)]
-        loader.items.append(ShelfItem(*shelf_key("GZ", shelf), available=pieces))
+            prices[str(at)] = {
+                "unit_price": str(listed.unit_price),
+                "price_policy": listed.price_policy,
+                "breaks": breaks,
+            }
+        loader.items.append(PricePageItem(*price_page_key("A", 1, bucket), prices=prices))
+        pieces = [(bucket * 7 + at * 37) % 2_000 for at in range(SKUS_PER_BUCKET)]
+        loader.items.append(StockBucketItem(*stock_bucket_key("GZ", bucket), available=pieces))
     loader.items.append(
         PriceListItem(*price_list_key("A"), price_list_id="A", name="一级经销价", version=1, valid_from="2026-01-01")
     )

@@ -3,8 +3,8 @@
     def test_something(deployed: Deployed) -> None:
         admin = deployed.api("admin")                        # a client signed in as a new user of this role
         buyer = deployed.api("dealer_buyer", dealer_id="D0001")
-        admin.post("/api/channel/imports/dealers", {...})
-        eventually(lambda: buyer.get("/api/channel/me"), within=20)
+        admin.post("/api/dealers/imports/dealers", {...})
+        eventually(lambda: buyer.get("/api/dealers/me"), within=20)
 
 - `deployed` is one system for the whole session: use dealers, products and users of your own, and do not count on being
   alone. Its stage is `test`; `deployed.http` is a plain client of the edge, for requests no good client would send.

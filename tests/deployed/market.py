@@ -40,7 +40,7 @@ class Market:
         """Goods come in."""
         lines = [{"sku": sku, "quantity": pieces} for sku, pieces in goods.items()]
         body = {"warehouse": warehouse, "reference": reference, "lines": lines}
-        self.depot.post("/api/orders/stock/receipts", body)
+        self.depot.post("/api/orders/stock/goods-receipts", body)
 
     def counters(self, warehouse: str, skus: Sequence[str]) -> list[tuple[int, int]]:
         """Available and held pieces of each SKU."""
@@ -55,7 +55,7 @@ def open_market(deployed: Deployed, name: str, skus: Sequence[str], dealers: int
     _list_products(admin, name, skus)
     depots = [f"{name}{number}" for number in range(warehouses)]
     rows = [_dealer(f"{name}{number:03d}", name, depots[number % warehouses]) for number in range(dealers)]
-    admin.post("/api/channel/imports/dealers", {"dealers": rows})
+    admin.post("/api/dealers/imports/dealers", {"dealers": rows})
     buyers = {row["dealer_id"]: deployed.api("dealer_buyer", row["dealer_id"]) for row in rows}
     return Market(deployed.api("assistant"), deployed.api("warehouse"), buyers, depots)
 
@@ -82,7 +82,7 @@ def _list_products(admin: Api, price_list: str, skus: Sequence[str]) -> None:
             for sku in some
         ]
         admin.post("/api/catalog/imports/products", {"products": products})
-        prices = [{"sku": sku, "unit_price": "1.5", "policy": "P"} for sku in some]
+        prices = [{"sku": sku, "unit_price": "1.5", "price_policy": "P"} for sku in some]
         admin.post(f"{draft}/prices", {"prices": prices})
     admin.post(f"{draft}/publish", {"name": "一级价", "valid_from": "2020-01-01"})
 

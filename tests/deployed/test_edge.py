@@ -40,9 +40,9 @@ def test_no_path_of_any_service_is_open_without_a_token(deployed: Deployed, serv
         "/api/orders/nothing/here",
         "/api/orders",
         "/nothing",
-        "/api/orders/../channel/me",
-        "/api/orders/%2e%2e/channel/me",
-        "/api/orders/..%2fchannel%2fme",
+        "/api/orders/../dealers/me",
+        "/api/orders/%2e%2e/dealers/me",
+        "/api/orders/..%2fdealers%2fme",
         "/api%2Forders%2Forders",
         "/api/orders%2Forders/x",
     ],
@@ -61,7 +61,7 @@ def sent_as_it_is(deployed: Deployed, path: str) -> bytes:
 
 
 def test_a_method_a_path_does_not_have_is_not_found(deployed: Deployed) -> None:
-    assert code_of(deployed.http.delete("/api/channel/me")) == (404, "not-found")
+    assert code_of(deployed.http.delete("/api/dealers/me")) == (404, "not-found")
 
 
 def test_a_body_larger_than_any_service_reads_is_refused_with_and_without_its_length(deployed: Deployed) -> None:

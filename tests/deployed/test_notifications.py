@@ -15,7 +15,7 @@ PHONE = "+8613800138000"
 def dealer_with_a_phone(admin: Api) -> None:
     product = {"sku": "DN-1", "name_zh": "灯", "name_en": "Lamp", "category": "bulb", "carton": 1}
     admin.post("/api/catalog/imports/products", {"products": [product]})
-    draft, price = "/api/catalog/price-lists/DN/drafts/1", {"sku": "DN-1", "unit_price": "1", "policy": "P"}
+    draft, price = "/api/catalog/price-lists/DN/drafts/1", {"sku": "DN-1", "unit_price": "1", "price_policy": "P"}
     admin.post(f"{draft}/prices", {"prices": [price]})
     admin.post(f"{draft}/publish", {"name": "一级价", "valid_from": "2020-01-01"})
     user = {"username": "dn01-boss", "name": "陈老板", "phone": PHONE, "roles": ["dealer_admin"]}
@@ -30,25 +30,25 @@ def dealer_with_a_phone(admin: Api) -> None:
         "payment_days": 30,
         "users": [user],
     }
-    admin.post("/api/channel/imports/dealers", {"dealers": [dealer]})
+    admin.post("/api/dealers/imports/dealers", {"dealers": [dealer]})
 
 
 def test_a_payment_is_told_by_webhook_inbox_and_text(deployed: Deployed) -> None:
     admin, finance = deployed.api("admin"), deployed.api("finance")
     dealer_with_a_phone(admin)
     with receiving() as receiver:
-        body = {"url": receiver.url, "types": ["receipt.posted.v1"], "description": "ERP"}
+        body = {"url": receiver.url, "types": ["payment.posted.v1"], "description": "ERP"}
         endpoint = admin.post("/api/notifications/webhook-endpoints", body)
         receiver.answer(503)
         received = {"dealer_id": DEALER, "amount_fen": 123_450, "received_on": "2026-11-20", "bank_reference": "B-1"}
-        finance.post("/api/reconciliation/receipts", received)
+        finance.post("/api/reconciliation/payments", received)
 
-        # Again after five seconds, out of the queue: sooner than the schedule's next minute may come.
+        # Again after five seconds, out of the queue: earliest_day than the schedule's next minute may come.
         eventually(lambda: len(receiver.received) == 2, within=75)
         first, second = receiver.received
         assert first.body == second.body and first.event_id == second.event_id
         event = second.verified_by(endpoint["secret"])
-        assert event["type"] == "receipt.posted.v1" and event["data"]["amount_fen"] == 123_450
+        assert event["type"] == "payment.posted.v1" and event["data"]["amount_fen"] == 123_450
 
         path = f"/api/notifications/webhook-endpoints/{endpoint['endpoint_id']}"
         (delivery,) = eventually(lambda: delivered(admin, path), within=20)

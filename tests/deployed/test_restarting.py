@@ -45,7 +45,7 @@ def started(folder: Path, port: int, checkpoint_seconds: float) -> Iterator[Emul
 
 
 def announce(number: int) -> None:
-    """Put an announcement into the table that the relay can send."""
+    """Put an outbox_event into the table that the relay can send."""
     key = {"pk": {"S": "TEST#1"}, "sk": {"S": f"EVENT#T#{number:06d}"}}
     body = '{"id":"evt_T_%d","source":"qudao.test","type":"test.v1","subject":"T","time":"2026-01-01T00:00:00.000000Z",'
     item = key | {

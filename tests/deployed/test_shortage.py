@@ -30,19 +30,19 @@ def test_goods_that_come_in_go_to_those_who_wait_the_urgent_one_first_and_each_c
 
     market.receive(warehouse, "RU-1", {"RU-0": 5})
 
-    assert order_of(hurried, urgent, reserved=4, backordered=0)["in_line_since"] is None
+    assert order_of(hurried, urgent, reserved=4, backordered=0)["backordered_since"] is None
     order_of(patient, waits, reserved=1, backordered=3)
     told = patient.get(f"/api/orders/orders/{waits}/allocations")
     assert (told["place"], told["waiting"]) == (1, 1)
     ((grant,),) = [run["grants"] for run in told["allocations"]]
-    assert {name: grant[name] for name in ("sku", "granted", "rule", "supply", "claimed", "rank", "in_line")} == {
+    assert {name: grant[name] for name in ("sku", "granted", "rule", "supply", "claimed", "rank", "queue_length")} == {
         "sku": "RU-0",
         "granted": 1,
         "rule": "first_come",
         "supply": 5,
         "claimed": 8,
         "rank": 2,
-        "in_line": 2,
+        "queue_length": 2,
     }
     heard = "order.backorders-filled.v1"
     eventually(
@@ -56,7 +56,7 @@ def test_what_home_lacks_is_served_by_the_warehouse_published_to_help_out(deploy
     market = open_market(deployed, "RV", ["RV-0"], dealers=1)
     (home,), (buyer,) = market.warehouses, market.buyers.values()
     body = {"alternates": ["RVX"], "reason": "就近", "version": 0}
-    deployed.api("admin").put(f"/api/orders/warehouses/{home}/sourcing", body)
+    deployed.api("admin").put(f"/api/orders/warehouses/{home}/sourcing-rule", body)
     market.receive("RVX", "RV-1", {"RV-0": 3})
 
     served = order_of(buyer, submit(buyer, {"RV-0": 2}), reserved=2, backordered=0)

@@ -37,14 +37,16 @@ def _renew_holds(town: Town) -> None:
     """Two weeks went by while the town was built; what was held by then is held on."""
     for order in town.world.items("ORDERS#"):
         if order["kind"] == "order" and order["reserved"]:
-            town.do("orders", "POST", f"/orders/{order['order_id']}/renew", {"reason": "r"}, role="assistant")
+            town.do(
+                "orders", "POST", f"/orders/{order['order_id']}/extend-reservation", {"reason": "r"}, role="assistant"
+            )
 
 
 def _pay(town: Town) -> None:
     """What was ordered beyond the credit is paid, so that there is credit again."""
     for dealer in DEALERS:
         body = {"dealer_id": dealer, "amount_fen": 120_000_00, "received_on": "2026-12-01"}
-        town.do("reconciliation", "POST", "/receipts", body | {"bank_reference": f"BK-3-{dealer}"}, role="finance")
+        town.do("reconciliation", "POST", "/payments", body | {"bank_reference": f"BK-3-{dealer}"}, role="finance")
 
 
 def _sweep(town: Town) -> None:

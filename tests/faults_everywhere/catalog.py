@@ -18,7 +18,7 @@ def _products(*numbers: int, **facts: Any) -> dict[str, Any]:
 
 
 def _prices(*skus: str, price: str = "11.00") -> dict[str, Any]:
-    return {"prices": [{"sku": sku, "unit_price": price, "policy": "促销"} for sku in skus]}
+    return {"prices": [{"sku": sku, "unit_price": price, "price_policy": "促销"} for sku in skus]}
 
 
 def _import(world: str, body: dict[str, Any], **more: Any) -> Scenario:
@@ -50,7 +50,7 @@ SCENARIOS = [
     _import("several transactions", _products(1, *range(10, 60))),
     _import("with successors", _products(1, status="discontinued", successor="L2")),
     _import(
-        "contended: a colleague's gets the slots",
+        "contended: a colleague's gets the sku_indexes",
         _products(7, 8),
         rival=_by_a_colleague("/imports/products", _products(9)),
     ),
@@ -60,7 +60,7 @@ SCENARIOS = [
         rival=_by_a_colleague("/imports/products", _products(1, carton=7)),
     ),
     _drafted("some new", _prices("L1", "L5"), "prices"),
-    _drafted("on many shelves", _prices(*WIDE), "prices", prepare=stocked_widely(), answers=(409,)),
+    _drafted("on many buckets", _prices(*WIDE), "prices", prepare=stocked_widely(), answers=(409,)),
     _drafted(
         "contended: a colleague's into the same page",
         _prices("L1"),

@@ -104,7 +104,7 @@ def _suspended(town: Town) -> None:
         "payment_days": 30,
         "reason": "欠款",
     }
-    assert town.ask("channel", "PUT", f"/dealers/{OWN}/terms", body, role="finance").status == 200
+    assert town.ask("dealers", "PUT", f"/dealers/{OWN}/terms", body, role="finance").status == 200
 
 
 def _overdue(town: Town) -> None:
@@ -112,7 +112,7 @@ def _overdue(town: Town) -> None:
     town.world.periodic("tickets", "watch_clocks")
 
 
-RECEIPT = {"dealer_id": OWN, "amount_fen": 500, "received_on": "2026-12-01", "bank_reference": "BK-N"}
+PAYMENT = {"dealer_id": OWN, "amount_fen": 500, "received_on": "2026-12-01", "bank_reference": "BK-N"}
 HAPPENED: dict[str, Happening] = {
     "an order": submitted(("L3", 3)),
     "a shipment": done("shipments", SHIPMENT, role="warehouse", of="order to ship"),
@@ -120,7 +120,7 @@ HAPPENED: dict[str, Happening] = {
     "a cancellation": done("cancel", of="order to cancel"),
     "an approval": first(decided(("L3", 3)), done("approve", {"note": ""})),
     "goods for those who wait": first(decided(("L5", 3)), came_in("DN-5", ("L5", 3))),
-    "money": _asked("reconciliation", "/receipts", RECEIPT, "finance"),
+    "money": _asked("reconciliation", "/payments", PAYMENT, "finance"),
     "a request for service": _asked("tickets", "/tickets", ticket(OWN), "dealer_buyer"),
     "a service done": _ticket_step("complete", "ticket dispatched", {"result": "ok"}),
     "an overdue service": _overdue,

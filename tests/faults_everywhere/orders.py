@@ -1,4 +1,4 @@
-"""Orders and stock: enough, short, contended, over more shelves than one transaction takes."""
+"""Orders and stock: enough, short, contended, over more buckets than one transaction takes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.faults_everywhere.scenes import (
     done,
     first,
     helped_by,
-    one_shelf_a_step,
+    one_bucket_a_step,
     only_its_hold,
     published,
     stocked_widely,
@@ -51,7 +51,7 @@ def _wide(*quantities: int, **more: Any) -> Any:
 
 def _new_dealer(town: Town) -> None:
     row = dealer_row(OWN) | {"dealer_id": "D0009", "users": [{**dealer_row(OWN)["users"][0], "username": "ninth"}]}
-    town.do("channel", "POST", "/imports/dealers", {"dealers": [row]}, role="admin")
+    town.do("dealers", "POST", "/imports/dealers", {"dealers": [row]}, role="admin")
 
 
 def _an_urgent_order_takes(quantity: int) -> Any:
@@ -75,8 +75,8 @@ def _spec(town: Town, function: str) -> Any:
 
 INTAKE = [
     _submit("short of stock", _order(("L5", 3))),
-    _submit("all of it or nothing", _order(("L3", 3), ("L5", 1), policy="all_or_nothing")),
-    _submit("to be sent when all is there", _order(("L5", 3), policy="wait")),
+    _submit("all of it or nothing", _order(("L3", 3), ("L5", 1), shortage_policy="all_or_nothing")),
+    _submit("to be sent when all is there", _order(("L5", 3), shortage_policy="wait")),
     _submit("beyond the credit", _order(("L3", 9_000))),
     _submit("urgent", _order(("L3", 1), urgent=True)),
     _submit("urgent for the second time", _order(("L3", 1), urgent=True), prepare=decided(("L3", 1), urgent=True)),
@@ -105,9 +105,12 @@ RESERVATION = [
         first(came_in("DN-5", ("L5", 2)), all_happens, submitted(("L3", 3), ("L5", 5))),
     ),
     message(
-        "orders", "reserve_stock", "short, all or nothing", submitted(("L3", 3), ("L5", 5), policy="all_or_nothing")
+        "orders",
+        "reserve_stock",
+        "short, all or nothing",
+        submitted(("L3", 3), ("L5", 5), shortage_policy="all_or_nothing"),
     ),
-    message("orders", "reserve_stock", "short, to wait", submitted(("L3", 3), ("L5", 5), policy="wait")),
+    message("orders", "reserve_stock", "short, to wait", submitted(("L3", 3), ("L5", 5), shortage_policy="wait")),
     message("orders", "reserve_stock", "nothing there", submitted(("L5", 5))),
     message(
         "orders",
@@ -120,7 +123,7 @@ RESERVATION = [
         "orders",
         "reserve_stock",
         "contended: an urgent order takes all",
-        first(came_in("DN-5", ("L5", 3)), all_happens, submitted(("L5", 2), policy="all_or_nothing")),
+        first(came_in("DN-5", ("L5", 3)), all_happens, submitted(("L5", 2), shortage_policy="all_or_nothing")),
         rival=_an_urgent_order_takes(3),
     ),
     message(
@@ -193,23 +196,23 @@ RESERVATION = [
     message(
         "orders",
         "reserve_stock",
-        "enough on many shelves",
+        "enough on many buckets",
         first(stocked_widely(), submitted(*_wide(5, 5, 5, 5))),
-        around=one_shelf_a_step,
+        around=one_bucket_a_step,
     ),
     message(
         "orders",
         "reserve_stock",
-        "short on the last of many shelves",
+        "short on the last of many buckets",
         first(stocked_widely(8), submitted(*_wide(5, 5, 5, 9))),
-        around=one_shelf_a_step,
+        around=one_bucket_a_step,
     ),
     message(
         "orders",
         "reserve_stock",
-        "contended: all or nothing, and the last of many shelves is emptied",
-        first(stocked_widely(8), submitted(*_wide(5, 5, 5, 8), policy="all_or_nothing")),
-        around=one_shelf_a_step,
+        "contended: all or nothing, and the last of many buckets is emptied",
+        first(stocked_widely(8), submitted(*_wide(5, 5, 5, 8), shortage_policy="all_or_nothing")),
+        around=one_bucket_a_step,
         rival=submitted((WIDE[-1], 4), dealer=OTHER, urgent=True),
     ),
     message("orders", "reserve_urgent_stock", "enough", submitted(("L3", 3), urgent=True)),
@@ -248,7 +251,7 @@ IN_LINE = first(came_in("DN-5", ("L5", 2)), all_happens, decided(("L3", 3), ("L5
 PARTLY_SHIPPED = _of("order partly shipped")
 A_BATCH_SHORT = first(decided(("L5", 4)), decided(("L5", 4), dealer=OTHER, name="the rival's"))
 
-#: What an order gave back of many shelves so far is on order again, but it does not stand in line for it.
+#: What an order gave back of many buckets so far is on order again, but it does not stand in line for it.
 GIVEN_BACK_IN_PART = ("line-since",)
 REVIEW = [
     _act(
@@ -269,9 +272,9 @@ REVIEW = [
     ),
     _act(
         "reject",
-        "with many shelves",
+        "with many buckets",
         prepare=first(stocked_widely(), decided(*_wide(5, 5, 5, 5))),
-        around=one_shelf_a_step,
+        around=one_bucket_a_step,
         unfinished=GIVEN_BACK_IN_PART,
     ),
     _act("cancel", "while it waits in line", prepare=IN_LINE, role="dealer_buyer"),
@@ -286,15 +289,20 @@ REVIEW = [
     ),
     _act(
         "cancel",
-        "with many shelves",
+        "with many buckets",
         prepare=first(stocked_widely(), decided(*_wide(5, 5, 5, 5))),
-        around=one_shelf_a_step,
+        around=one_bucket_a_step,
         unfinished=GIVEN_BACK_IN_PART,
     ),
     _act("cancel", "before its stock is decided", prepare=submitted(("L3", 3)), role="dealer_buyer"),
-    _act("renew", "while it waits in line", prepare=IN_LINE, role="dealer_buyer"),
-    _act("renew", "approved", prepare=first(decided(("L3", 3)), approved)),
-    _act("renew", "contended: renewed by a colleague", prepare=decided(("L3", 3)), rival=done("renew")),
+    _act("extend-reservation", "while it waits in line", prepare=IN_LINE, role="dealer_buyer"),
+    _act("extend-reservation", "approved", prepare=first(decided(("L3", 3)), approved)),
+    _act(
+        "extend-reservation",
+        "contended: renewed by a colleague",
+        prepare=decided(("L3", 3)),
+        rival=done("extend-reservation"),
+    ),
     request(
         "orders",
         "POST",
@@ -344,7 +352,7 @@ SHIPPING = [
     ),
     _act(
         "shipments",
-        "of many shelves",
+        "of many buckets",
         SHIPMENT,
         role="warehouse",
         answers=(201,),
@@ -352,17 +360,17 @@ SHIPPING = [
     ),
     _act(
         "shipments",
-        "of many shelves, lines chosen",
+        "of many buckets, lines chosen",
         SHIPMENT | {"lines": [{"line_no": n, "quantity": 2} for n in (1, 2, 4)]},
         role="warehouse",
         answers=(201,),
         prepare=first(stocked_widely(), decided(*_wide(5, 5, 5, 5)), approved),
     ),
-    message("orders", "note_kept_promises", "an order left", _ship_all),
-    message("orders", "note_kept_promises", "a part of it left", _ship_first_piece),
+    message("orders", "record_on_time_shipments", "an order left", _ship_all),
+    message("orders", "record_on_time_shipments", "a part of it left", _ship_first_piece),
     message(
         "orders",
-        "note_kept_promises",
+        "record_on_time_shipments",
         "contended: the rest leaves meanwhile",
         _ship_first_piece,
         rival=_ship_all,
@@ -374,7 +382,7 @@ def _receive(world: str, *lines: tuple[str, int], warehouse: str = WAREHOUSE, **
     received = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
     body = {"warehouse": warehouse, "reference": "DN-R", "lines": received}
     given = {"role": "warehouse", "answers": (201,)} | more
-    return request("orders", "POST", "/stock/receipts", world, body, **given)
+    return request("orders", "POST", "/stock/goods-receipts", world, body, **given)
 
 
 def _adjust(kind: str, world: str, *lines: tuple[str, int], **more: Any) -> Scenario:
@@ -385,12 +393,12 @@ def _adjust(kind: str, world: str, *lines: tuple[str, int], **more: Any) -> Scen
 
 
 STOCK = [
-    _receive("on a new shelf", ("L3", 5), warehouse="SZ"),
-    _receive("on many shelves", *((sku, 3) for sku in WIDE), prepare=stocked_widely(), warehouse="SZ"),
+    _receive("on a new bucket", ("L3", 5), warehouse="SZ"),
+    _receive("on many buckets", *((sku, 3) for sku in WIDE), prepare=stocked_widely(), warehouse="SZ"),
     _receive("for those who wait", ("L5", 6), prepare=A_BATCH_SHORT),
     _receive("for fewer than wait", ("L5", 3), prepare=A_BATCH_SHORT),
     _receive(
-        "contended: another note on the new shelf",
+        "contended: another note on the new bucket",
         ("L3", 5),
         warehouse="SZ",
         rival=came_in("DN-X", ("L3", 1), warehouse="SZ"),
@@ -458,17 +466,17 @@ SWEEPS = [
         "sweep_orders",
         "contended: a hold ends while it is renewed",
         first(decided(("L3", 3)), only_its_hold(hours=73)),
-        rival=done("renew"),
+        rival=done("extend-reservation"),
         kinds=NOT_LEFT_TO_THE_NEXT_RUN,
     ),
     schedule("orders", "sweep_orders", "goods came that nobody announced", A_BATCH_SHORT),
 ]
 
 
-def _receipt_posted(dealer: str) -> Any:
+def _payment_posted(dealer: str) -> Any:
     def happen(town: Town) -> None:
         body = {"dealer_id": dealer, "amount_fen": 700, "received_on": "2026-12-01", "bank_reference": f"BK-F-{dealer}"}
-        answer = town.ask("reconciliation", "POST", "/receipts", body, role="finance")
+        answer = town.ask("reconciliation", "POST", "/payments", body, role="finance")
         assert answer.status == 201, answer.json
 
     return happen
@@ -484,9 +492,9 @@ def _reversed(thing: str) -> Any:
 
 
 CREDIT = [
-    message("orders", "update_credit", "money came in", _receipt_posted(OWN)),
+    message("orders", "update_credit", "money came in", _payment_posted(OWN)),
     message(
-        "orders", "update_credit", "money of two dealers came in", first(_receipt_posted(OWN), _receipt_posted(OTHER))
+        "orders", "update_credit", "money of two dealers came in", first(_payment_posted(OWN), _payment_posted(OTHER))
     ),
     message("orders", "update_credit", "a receipt is taken back", _reversed("journal to reverse")),
 ]

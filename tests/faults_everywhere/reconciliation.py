@@ -17,7 +17,7 @@ MONEY = {"dealer_id": OWN, "amount_fen": 500, "received_on": "2026-12-01", "bank
 
 def _receipt(world: str, body: dict[str, Any], **more: Any) -> Scenario:
     given = {"role": "finance", "answers": (201,)} | more
-    return request("reconciliation", "POST", "/receipts", world, body, **given)
+    return request("reconciliation", "POST", "/payments", world, body, **given)
 
 
 def _reversal(world: str, journal: Happening | str, **more: Any) -> Scenario:
@@ -27,7 +27,7 @@ def _reversal(world: str, journal: Happening | str, **more: Any) -> Scenario:
 
 def _booked(body: dict[str, Any]) -> Happening:
     def happen(town: Town) -> None:
-        answer = town.ask("reconciliation", "POST", "/receipts", body, role="finance")
+        answer = town.ask("reconciliation", "POST", "/payments", body, role="finance")
         assert answer.status == 201, answer.json
 
     return happen

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from kernel.app import ServiceApp
-from tests.faults_everywhere import catalog, channel, notifications, orders, reconciliation, relay, routes, tickets
+from tests.faults_everywhere import catalog, dealers, notifications, orders, reconciliation, relay, routes, tickets
 from tests.faults_everywhere.scenario import Scenario
 
 SCENARIOS: list[Scenario] = [
     *routes.SCENARIOS,
     *catalog.SCENARIOS,
-    *channel.SCENARIOS,
+    *dealers.SCENARIOS,
     *orders.SCENARIOS,
     *reconciliation.SCENARIOS,
     *notifications.SCENARIOS,

@@ -11,7 +11,7 @@ from tests.matrix.town import OTHER, OWN, Town, dealer_row
 def _a_dealer_with_many_users(town: Town) -> None:
     users = [{**dealer_row(OWN)["users"][0], "username": f"user-{number}"} for number in range(15)]
     row = dealer_row(OWN) | {"dealer_id": "D0009", "users": users}
-    answer = town.ask("channel", "POST", "/imports/dealers", {"dealers": [row]}, role="admin")
+    answer = town.ask("dealers", "POST", "/imports/dealers", {"dealers": [row]}, role="admin")
     assert answer.status == 200, answer.json
 
 
@@ -32,7 +32,7 @@ SAYS: dict[str, Happening] = {
 }
 
 SCENARIOS = [
-    *(stream("relay", "relay_announcements", world, said, told_alike=sooner_or_later) for world, said in SAYS.items()),
+    *(stream("relay", "relay_events", world, said, told_alike=sooner_or_later) for world, said in SAYS.items()),
     *(
         schedule(
             "relay",

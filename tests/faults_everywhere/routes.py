@@ -17,8 +17,8 @@ from tests.world import Response
 _MORE: dict[str, dict[str, Any]] = {
     "catalog POST /imports/products": {"told_alike": counted_by_the_last},
     "catalog POST /price-lists/{price_list_id}/drafts/{draft}/prices": {"told_alike": counted_by_the_last},
-    "channel POST /imports/dealers": {"told_alike": counted_by_the_last},
-    "channel POST /imports/staff": {"told_alike": counted_by_the_last},
+    "dealers POST /imports/dealers": {"told_alike": counted_by_the_last},
+    "dealers POST /imports/staff": {"told_alike": counted_by_the_last},
     # It has no key, and what is deleted is not there.
     "notifications DELETE /webhook-endpoints/{endpoint_id}": {"answers": (200, 404)},
     "notifications POST /webhook-endpoints/{endpoint_id}/deliveries/{event_id}/replay": REPLAYED,

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from contracts.stock import SLOTS_PER_SHELF
+from contracts.stock import SKUS_PER_BUCKET
 from services.orders import domain
 from tests.faults_everywhere.scenario import Happening, Nowhere, Outside
 from tests.matrix.town import OWN, PRICE_LIST, WAREHOUSE, Town
@@ -69,7 +69,7 @@ def came_in(reference: str, *lines: tuple[str, int], warehouse: str = WAREHOUSE)
     def happen(town: Town) -> None:
         received = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
         body = {"warehouse": warehouse, "reference": reference, "lines": received}
-        answer = town.ask("orders", "POST", "/stock/receipts", body, role="warehouse")
+        answer = town.ask("orders", "POST", "/stock/goods-receipts", body, role="warehouse")
         assert answer.status == 201, answer.json
 
     return happen
@@ -90,7 +90,7 @@ def helped_by(*alternates: str) -> Happening:
 
     def happen(town: Town) -> None:
         body = {"alternates": list(alternates), "reason": "就近", "version": 0}
-        town.do("orders", "PUT", f"/warehouses/{WAREHOUSE}/sourcing", body, role="admin")
+        town.do("orders", "PUT", f"/warehouses/{WAREHOUSE}/sourcing-rule", body, role="admin")
 
     return happen
 
@@ -107,23 +107,31 @@ def only_its_hold(*, hours: float) -> Happening:
         town.world.clock.advance(hours=hours - 3)
         for held in town.world.items("ORDERS#"):
             if held["kind"] == "order" and held["reserved"] and held["order_id"] != town.things["the order", OWN]:
-                town.do("orders", "POST", f"/orders/{held['order_id']}/renew", {"reason": "r"}, role="assistant")
+                town.do(
+                    "orders",
+                    "POST",
+                    f"/orders/{held['order_id']}/extend-reservation",
+                    {"reason": "r"},
+                    role="assistant",
+                )
         town.world.clock.advance(hours=3)
 
     return happen
 
 
-# ---- orders over many shelves ----
+# ---- orders over many buckets ----
 
-SHELVES = 4
-#: One product on each shelf.
-WIDE = tuple(f"W{number * SLOTS_PER_SHELF:03d}" for number in range(SHELVES))
+BUCKETS = 4
+#: One product on each bucket.
+WIDE = tuple(f"W{number * SKUS_PER_BUCKET:03d}" for number in range(BUCKETS))
 
 
 def _stocked_widely(town: Town) -> None:
-    products = [_product(number) for number in range((SHELVES - 1) * SLOTS_PER_SHELF + 1)]
+    products = [_product(number) for number in range((BUCKETS - 1) * SKUS_PER_BUCKET + 1)]
     town.do("catalog", "POST", "/imports/products", {"products": products}, role="assistant")
-    prices = [{"sku": sku, "unit_price": "12.50", "policy": "标准价"} for sku in (*WIDE, "L1", "L2", "L3", "L4", "L5")]
+    prices = [
+        {"sku": sku, "unit_price": "12.50", "price_policy": "标准价"} for sku in (*WIDE, "L1", "L2", "L3", "L4", "L5")
+    ]
     path = f"/price-lists/{PRICE_LIST}/drafts/2"
     town.do("catalog", "POST", f"{path}/prices", {"prices": prices}, role="assistant")
     town.do("catalog", "POST", f"{path}/publish", {"name": "一级价", "valid_from": "2026-01-01"}, role="assistant")
@@ -140,7 +148,7 @@ def _product(number: int) -> dict[str, Any]:
 
 
 @contextmanager
-def one_shelf_a_step() -> Iterator[Outside]:
-    """A transaction takes one shelf, so that an order over four is as long as one over hundreds."""
-    with patch.object(domain, "SHELVES_PER_STEP", 1):
+def one_bucket_a_step() -> Iterator[Outside]:
+    """A transaction takes one bucket, so that an order over four is as long as one over hundreds."""
+    with patch.object(domain, "BUCKETS_PER_TRANSACTION", 1):
         yield Nowhere()

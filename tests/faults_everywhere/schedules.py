@@ -21,7 +21,7 @@ from datetime import timedelta
 
 from contracts import assortment, catalog
 from infra.relay import relay
-from kernel import sealing
+from kernel import cursors
 from services.orders.commands import submit_order
 from tests.cloud.plane import Answer, Proceed, Request
 from tests.faults import Call, Kind, Run, watched
@@ -158,7 +158,7 @@ class Trial:
         self.outside.restore(outside)
         things, self.town._keys = self._known
         self.town.things = dict(things)
-        sealing._box.cache_clear()
+        cursors._box.cache_clear()
         assortment.forget()
         catalog.forget()
         submit_order._likely_lists.clear()

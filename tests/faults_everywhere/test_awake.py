@@ -10,7 +10,7 @@ import pytest
 
 from kernel.table import Transaction, TransactionRefused
 from services.orders.commands import update_credit
-from services.orders.table.accounts import AccountItem, FollowedEventItem, account_key
+from services.orders.table.accounts import AppliedLedgerEventItem, OrderingAccountItem, account_key
 from tests.faults_everywhere.base import town_in
 from tests.faults_everywhere.likeness import likeness
 from tests.faults_everywhere.orders import CREDIT
@@ -21,13 +21,15 @@ SINCE = datetime(2026, 12, 7, 2, 0, tzinfo=UTC)
 
 
 def _adds(dealer_id: str, change_fen: int) -> None:
-    AccountItem(*account_key(dealer_id)).update(actions=[AccountItem.committed_fen.add(change_fen)])
+    OrderingAccountItem(*account_key(dealer_id)).update(actions=[OrderingAccountItem.committed_fen.add(change_fen)])
 
 
 def _marks_first(event_id: str, dealer_id: str, change_fen: int) -> None:
     """Wrong: what was marked and not done is never done."""
     transaction = Transaction()
-    transaction.create(FollowedEventItem(account_key(dealer_id)[0], f"FOLLOWED#{event_id}", change_fen=change_fen), "")
+    transaction.create(
+        AppliedLedgerEventItem(account_key(dealer_id)[0], f"LEDGER_EVENT#{event_id}", change_fen=change_fen), ""
+    )
     try:
         transaction.commit()
     except TransactionRefused:

@@ -9,13 +9,13 @@ from pynamodb.attributes import UnicodeAttribute
 
 from contracts.tickets import TicketProgressed
 from kernel.app import ServiceApp
+from kernel.cursors import next_cursor, open_cursor
 from kernel.idempotency import IdempotencyKey
 from kernel.items import IntegerAttribute, Item
-from kernel.models import IN_ANY_ORDER, Answer, Body, Name, Quantity, Query, Sku, UnitPrice
-from kernel.outbox import announcement
+from kernel.models import IGNORE_KEY_ORDER, Answer, Body, Name, Quantity, Query, Sku, UnitPrice
+from kernel.outbox import outbox_event
 from kernel.principal import Principal, Role
 from kernel.problems import NotFound, Refusal
-from kernel.sealing import next_cursor, open_cursor
 from kernel.table import Transaction, fetch_one, query_page
 
 EVERYONE = frozenset(Role)
@@ -42,10 +42,10 @@ class Sheet(Body):
     title: Name
     rows: list[Row] = Field(min_length=1, max_length=100)
     urgent: bool = False
-    extra: Annotated[dict[str, Any], Field(default_factory=dict), IN_ANY_ORDER]
+    extra: Annotated[dict[str, Any], Field(default_factory=dict), IGNORE_KEY_ORDER]
 
 
-class Receipt(Answer):
+class Confirmation(Answer):
     """What comes back."""
 
     number: str
@@ -81,22 +81,22 @@ class Desk:
         app = self.app
 
         @app.operation("POST", "/sheets", roles=EVERYONE, status=201, summary="交表 / Hand in")
-        def hand_in(caller: Principal, body: Sheet, key: IdempotencyKey) -> Receipt:
+        def hand_in(caller: Principal, body: Sheet, key: IdempotencyKey) -> Confirmation:
             self.done += 1
             number = f"{self.done:04d}"
             pieces = sum(row.quantity for row in body.rows)
             if pieces > 1000:
                 raise Refusal("too-many", "太多 / too many")
-            receipt = Receipt(number=number, title=body.title, pieces=pieces)
+            confirmation = Confirmation(number=number, title=body.title, pieces=pieces)
             transaction = Transaction()
             sheet = SheetItem(f"SHEETS#{caller.scope}", number, title=body.title, pieces=pieces)
             transaction.create(sheet, "sheet")
             event = TicketProgressed(ticket_id=number, dealer_id="D", step="in", state="new", title=body.title)
             subject = f"{caller.scope}-{number}"
-            transaction.create(announcement(event, pk=sheet.pk, subject=subject, sequence=1), "event")
-            key.keep(transaction, receipt)
+            transaction.create(outbox_event(event, pk=sheet.pk, subject=subject, sequence=1), "event")
+            key.record_response(transaction, confirmation)
             transaction.commit()
-            return receipt
+            return confirmation
 
         @app.operation("GET", "/sheets", roles=EVERYONE, summary="列表 / List")
         def list_sheets(caller: Principal, query: Wanted) -> Sheets:
@@ -111,23 +111,23 @@ class Desk:
             return Sheets(numbers=[], cursor=None)
 
         @app.operation("GET", "/sheets/{number}", roles=EVERYONE, summary="查看 / Show")
-        def show(caller: Principal, number: str) -> Receipt:
+        def show(caller: Principal, number: str) -> Confirmation:
             found = fetch_one(SheetItem, (f"SHEETS#{caller.scope}", number))
             if found is None:
                 raise NotFound
-            return Receipt(number=number, title=found.title, pieces=int(found.pieces))
+            return Confirmation(number=number, title=found.title, pieces=int(found.pieces))
 
         @app.operation("POST", "/desk/close", roles=[Role.ADMIN], summary="关闭 / Close")
-        def close() -> Receipt:
-            return Receipt(number="0", title="closed", pieces=0)
+        def close() -> Confirmation:
+            return Confirmation(number="0", title="closed", pieces=0)
 
         @app.operation("GET", "/echo/{name}", roles=EVERYONE, summary="回声 / Echo")
-        def echo(name: str) -> Receipt:
+        def echo(name: str) -> Confirmation:
             self.reached.append(name)
-            return Receipt(number=name, title=name, pieces=0)
+            return Confirmation(number=name, title=name, pieces=0)
 
         @app.operation("GET", "/broken", roles=EVERYONE, summary="坏 / Broken")
-        def broken() -> Receipt:
+        def broken() -> Confirmation:
             raise RuntimeError("secret-canary-in-the-cause")
 
 

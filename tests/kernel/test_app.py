@@ -316,12 +316,12 @@ def test_several_transactions_begin_only_under_an_unused_key(world: World, desk:
         body = Sheet.model_validate(sheet("一", quantity))
         return IdempotencyKey.of(who="D0001", route="POST /x", key="k", path={}, body=body, status=200)
 
-    key_of(1).begin()
+    key_of(1).reject_if_used()
     transaction = Transaction()
-    key_of(1).keep(transaction, Done())
+    key_of(1).record_response(transaction, Done())
     transaction.commit()
     with pytest.raises(Busy):
-        key_of(1).begin()
+        key_of(1).reject_if_used()
     with pytest.raises(KeyReused):
-        key_of(2).begin()
-    assert key_of(1).earlier_answer() == (200, '{"done":true}')
+        key_of(2).reject_if_used()
+    assert key_of(1).recorded_response() == (200, '{"done":true}')

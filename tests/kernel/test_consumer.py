@@ -80,7 +80,7 @@ def test_a_slow_consumers_batch_begins_only_what_it_can_finish(message_seconds: 
 def test_a_consumer_whose_message_could_never_be_finished_does_not_start() -> None:
     app = ServiceApp("slow")
     with pytest.raises(TypeError, match="fits"):
-        app.consumer(hears=[TicketProgressed], timeout_seconds=10, message_seconds=10)
+        app.consumer(subscribes=[TicketProgressed], timeout_seconds=10, message_seconds=10)
 
 
 def test_whoever_waits_for_others_leaves_them_their_time(world: World) -> None:
@@ -181,7 +181,7 @@ class Ear:
     def app(self) -> ServiceApp:
         app = ServiceApp("ear")
 
-        @app.consumer(hears=[TicketProgressed], batch_size=5, timeout_seconds=20)
+        @app.consumer(subscribes=[TicketProgressed], batch_size=5, timeout_seconds=20)
         def hear(message: Envelope) -> None:
             if self.fail:
                 self.fail -= 1
@@ -192,16 +192,16 @@ class Ear:
 
 
 def announce(subject: str) -> str:
-    from kernel.outbox import announcement
+    from kernel.outbox import outbox_event
 
-    item = announcement(SAID, pk="TICKETS#D0001", subject=subject, sequence=1)
+    item = outbox_event(SAID, pk="TICKETS#D0001", subject=subject, sequence=1)
     item.save()
     return item.envelope.id
 
 
 def test_a_declaration_says_everything_about_the_queue(world: World) -> None:
     (spec,) = Ear().app().consumers
-    assert (spec.function, spec.queue, spec.fifo, spec.hears) == ("hear", "hear", False, ("ticket.progressed.v1",))
+    assert (spec.function, spec.queue, spec.fifo, spec.subscribes) == ("hear", "hear", False, ("ticket.progressed.v1",))
     assert (spec.batch_size, spec.timeout_seconds) == (5, 20)
 
 

@@ -12,7 +12,7 @@ from kernel import aws
 from kernel.app import ServiceApp
 from kernel.events import Envelope
 from kernel.items import IntegerAttribute, Item
-from kernel.outbox import announcement
+from kernel.outbox import outbox_event
 from kernel.settings import settings
 from kernel.table import Transaction, TransactionRefused, fetch_one
 from tests import faults
@@ -81,10 +81,10 @@ def in_one_transaction(message: Envelope) -> None:
 
 
 def verdicts(world: World, handle: Callable[[Envelope], None]) -> list[str]:
-    """The faults after which one announcement, redelivered as often as it takes, did not count exactly once."""
+    """The faults after which one outbox_event, redelivered as often as it takes, did not count exactly once."""
     app = ServiceApp("counter")
 
-    @app.consumer(hears=[TicketProgressed])
+    @app.consumer(subscribes=[TicketProgressed])
     def count(message: Envelope) -> None:
         handle(message)
 
@@ -92,7 +92,7 @@ def verdicts(world: World, handle: Callable[[Envelope], None]) -> list[str]:
     event = TicketProgressed(ticket_id="T1", dealer_id="D0001", step="registered", state="new", title="灯")
 
     def prepare() -> None:
-        announcement(event, pk="TICKETS#D0001", subject="T1", sequence=1).save()
+        outbox_event(event, pk="TICKETS#D0001", subject="T1", sequence=1).save()
         world.relay_once()
 
     wrong = []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.tickets import TicketProgressed
 from kernel.events import envelope, event_types
-from kernel.outbox import SHARDS, Command, EventItem, announcement, history, shard_key
+from kernel.outbox import SHARDS, Command, EventItem, history, outbox_event, shard_key
 from kernel.table import Transaction, TransactionRefused
 from tests.world import World
 
@@ -19,7 +19,7 @@ SAID = TicketProgressed(ticket_id="T1", dealer_id="D0001", step="registered", st
 
 def said(subject: str = "T1", sequence: int = 1, *, pk: str = "TICKETS#D0001", group: str | None = None) -> EventItem:
     command = Command("obey", group) if group else None
-    return announcement(SAID, pk=pk, subject=subject, sequence=sequence, dealer_id="D0001", command=command)
+    return outbox_event(SAID, pk=pk, subject=subject, sequence=sequence, dealer_id="D0001", command=command)
 
 
 def test_a_repeated_attempt_makes_the_same_event(world: World) -> None:
@@ -53,7 +53,7 @@ def test_the_envelope_says_who_what_when_and_about_whom(world: World) -> None:
 
 
 def test_an_event_about_no_dealer_says_nothing_of_one(world: World) -> None:
-    item = announcement(SAID, pk="X", subject="T1", sequence=1)
+    item = outbox_event(SAID, pk="X", subject="T1", sequence=1)
     assert "dealerid" not in item.body
     assert item.envelope.dealerid is None
 

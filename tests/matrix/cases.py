@@ -155,7 +155,7 @@ CASES = [
                 {
                     "sku": "L1",
                     "unit_price": "11.00",
-                    "policy": "标准价",
+                    "price_policy": "标准价",
                     "breaks": [{"quantity": 100, "unit_price": "10.00"}],
                 }
             ]
@@ -184,9 +184,9 @@ CASES = [
         of_a_dealer=True,
     ),
     # ---- channel ----
-    Case("channel", "POST", "/imports/dealers", frozenset({"admin"}), body=_new_dealer),
+    Case("dealers", "POST", "/imports/dealers", frozenset({"admin"}), body=_new_dealer),
     Case(
-        "channel",
+        "dealers",
         "POST",
         "/imports/staff",
         frozenset({"admin"}),
@@ -194,10 +194,10 @@ CASES = [
             "staff": [{"username": "new-clerk", "name": "新", "phone": "+8613712345678", "roles": ["assistant"]}]
         },
     ),
-    Case("channel", "GET", "/dealers", STAFF),
-    Case("channel", "GET", "/dealers/{dealer_id}", EVERYBODY, things=OF_DEALER, missing=NO_DEALER, of_a_dealer=True),
+    Case("dealers", "GET", "/dealers", STAFF),
+    Case("dealers", "GET", "/dealers/{dealer_id}", EVERYBODY, things=OF_DEALER, missing=NO_DEALER, of_a_dealer=True),
     Case(
-        "channel",
+        "dealers",
         "PUT",
         "/dealers/{dealer_id}/terms",
         frozenset({"finance", "admin"}),
@@ -206,7 +206,7 @@ CASES = [
         missing=NO_DEALER,
         of_a_dealer=True,
     ),
-    Case("channel", "GET", "/me", EVERYBODY),
+    Case("dealers", "GET", "/me", EVERYBODY),
     # ---- orders ----
     Case(
         "orders",
@@ -216,7 +216,7 @@ CASES = [
         202,
         lambda _: {
             "lines": [{"sku": "L1", "quantity": 3}, {"sku": "L2", "quantity": 1}],
-            "policy": "ship_available",
+            "shortage_policy": "ship_available",
             "urgent": False,
             "purchase_order": "PO-1",
             "note": "请送后门",
@@ -277,7 +277,7 @@ CASES = [
     _order_case("approve", "order in review", frozenset({"assistant", "admin"}), {"note": "今天发"}),
     _order_case("reject", "order to reject", frozenset({"assistant", "admin"}), {"reason": "停产"}),
     _order_case("cancel", "order to cancel", BUYERS | {"assistant", "admin"}, {"reason": "重复下单"}),
-    _order_case("renew", "order in review", BUYERS | {"assistant", "admin"}, {"reason": "等客户付款"}),
+    _order_case("extend-reservation", "order in review", BUYERS | {"assistant", "admin"}, {"reason": "等客户付款"}),
     _order_case(
         "shipments",
         "order to ship",
@@ -288,7 +288,7 @@ CASES = [
     Case(
         "orders",
         "POST",
-        "/stock/receipts",
+        "/stock/goods-receipts",
         frozenset({"warehouse", "admin"}),
         201,
         lambda _: {"warehouse": WAREHOUSE, "reference": "DN-2", "lines": [{"sku": "L1", "quantity": 5}]},
@@ -296,7 +296,7 @@ CASES = [
     Case(
         "orders",
         "POST",
-        "/stock/receipts",
+        "/stock/goods-receipts",
         frozenset({"warehouse", "admin"}),
         201,
         lambda _: {
@@ -374,13 +374,13 @@ CASES = [
     Case(
         "orders",
         "GET",
-        "/stock/{warehouse}/promise",
+        "/stock/{warehouse}/available-to-promise",
         EVERYBODY,
         things={"warehouse": f"={WAREHOUSE}"},
         missing={"warehouse": "gz"},
         query={"skus": "=L1,L4"},
     ),
-    Case("orders", "GET", "/promises/kept", EVERYBODY, query={"warehouse": f"={WAREHOUSE}", "month": "=2026-11"}),
+    Case("orders", "GET", "/on-time-rate", EVERYBODY, query={"warehouse": f"={WAREHOUSE}", "month": "=2026-11"}),
     Case("orders", "GET", "/stock/{warehouse}", STAFF, things={"warehouse": f"={WAREHOUSE}"}, query={"skus": "=L1,L2"}),
     _rule_case("GET", "allocation-rule", EVERYBODY),
     _rule_case(
@@ -389,13 +389,15 @@ CASES = [
         frozenset({"admin"}),
         {"rule": "quota", "quotas": {"A": 60, "B": 40}, "pack": 10, "reason": "旺季", "version": 0},
     ),
-    _rule_case("GET", "sourcing", EVERYBODY),
-    _rule_case("PUT", "sourcing", frozenset({"admin"}), {"alternates": ["SZ", "FS"], "reason": "就近", "version": 0}),
+    _rule_case("GET", "sourcing-rule", EVERYBODY),
+    _rule_case(
+        "PUT", "sourcing-rule", frozenset({"admin"}), {"alternates": ["SZ", "FS"], "reason": "就近", "version": 0}
+    ),
     # ---- reconciliation ----
     Case(
         "reconciliation",
         "POST",
-        "/receipts",
+        "/payments",
         frozenset({"finance"}),
         201,
         lambda dealer: {
@@ -412,7 +414,7 @@ CASES = [
         "/journals/{journal_id}",
         frozenset({"finance", "admin"}),
         things={"journal_id": "journal"},
-        missing={"journal_id": "{dealer}.receipt.rcp_01JDB7000000000000000000ZZ"},
+        missing={"journal_id": "{dealer}.payment.pay_01JDB7000000000000000000ZZ"},
         of_a_dealer=True,
     ),
     Case(
@@ -423,7 +425,7 @@ CASES = [
         201,
         lambda _: {"reason": "记错户"},
         things={"journal_id": "journal to reverse"},
-        missing={"journal_id": "{dealer}.receipt.rcp_01JDB7000000000000000000ZZ"},
+        missing={"journal_id": "{dealer}.payment.pay_01JDB7000000000000000000ZZ"},
         of_a_dealer=True,
     ),
     Case(

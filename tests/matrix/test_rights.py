@@ -12,14 +12,14 @@ import pytest
 
 from contracts import assortment
 from infra.relay import relay
-from kernel import sealing
+from kernel import cursors
 from kernel.table import OWNERS
 from services.notifications import webhooks
 from services.notifications.providers import Rejected
 from services.notifications.providers.recorder import Recorder
 from tests import calls
 from tests.calls import ACCOUNT, REGION, Use
-from tests.faults_everywhere.channel import user_pool
+from tests.faults_everywhere.dealers import user_pool
 from tests.matrix.cases import CASES, Case
 from tests.matrix.town import OTHER, OWN, ROLES, WAREHOUSE, Town, dealer_row, settle, uses_while_building
 from tests.notifications.office import set_to
@@ -71,7 +71,7 @@ def uses(fast_world: World, monkeypatch: pytest.MonkeyPatch) -> list[Use]:
 
 def _do(town: Town, case: Case, role: str) -> None:
     """Ask as allowed; what follows is delivered twice; ask again under the same key."""
-    sealing._box.cache_clear()  # every function fetches the key for itself
+    cursors._box.cache_clear()  # every function fetches the key for itself
     assortment.forget()
     body = case.body(OWN) if case.body else None
     path = case.asked(town.things, role, OWN)
@@ -98,12 +98,12 @@ def _rarely(town: Town) -> None:
     town.do("catalog", "POST", "/imports/products", {"products": [product]}, role="assistant")
     row = dealer_row(OWN)
     row["users"][0]["name"] = "新名"
-    town.do("channel", "POST", "/imports/dealers", {"dealers": [row | {"name": "新名"}]}, role="admin")
-    town.do("channel", "POST", "/imports/dealers", {"dealers": [dealer_row(OTHER), row]}, role="admin")
+    town.do("dealers", "POST", "/imports/dealers", {"dealers": [row | {"name": "新名"}]}, role="admin")
+    town.do("dealers", "POST", "/imports/dealers", {"dealers": [dealer_row(OTHER), row]}, role="admin")
     second = {**row["users"][0], "username": "second-owner"}
-    town.do("channel", "POST", "/imports/dealers", {"dealers": [row | {"users": [second]}]}, role="admin")
+    town.do("dealers", "POST", "/imports/dealers", {"dealers": [row | {"users": [second]}]}, role="admin")
     row["users"] = [row["users"][0] | {"roles": ["dealer_buyer"]}]  # only because there is a second owner
-    town.do("channel", "POST", "/imports/dealers", {"dealers": [row]}, role="admin")
+    town.do("dealers", "POST", "/imports/dealers", {"dealers": [row]}, role="admin")
     body = {"lines": [{"sku": "L1", "quantity": 1}]}
     assert town.ask("orders", "POST", "/orders", body, role="dealer_buyer").status == 202
     town.world.clock.advance(minutes=2)
@@ -116,7 +116,7 @@ def _months_pass(town: Town) -> None:
     town.world.clock.advance(days=40)
     for service, app in town.world.apps.items():
         for spec in app.periodics:
-            sealing._box.cache_clear()
+            cursors._box.cache_clear()
             town.world.periodic(service, spec.function)
             town.world.drain()
 
@@ -136,11 +136,11 @@ def _a_receiver_fails(town: Town) -> None:
         body = {"url": receiver.url, "types": ["*"], "description": "ERP"}
         town.do("notifications", "POST", "/webhook-endpoints", body, role="admin")
         receiver.answer(500, 200, 500)
-        sealing._box.cache_clear()
+        cursors._box.cache_clear()
         ticket_id = town.things["ticket registered", OWN]
         town.do("tickets", "POST", f"/tickets/{ticket_id}/accept", {}, role="aftersales")
         for _ in range(3):
-            sealing._box.cache_clear()
+            cursors._box.cache_clear()
             town.world.clock.advance(hours=1)
             town.world.periodic("notifications", "retry_webhooks")
 
@@ -159,7 +159,7 @@ def _accounts_are_opened(town: Town) -> None:
         row = dealer_row(OWN)
         for role in ("dealer_accountant", "dealer_buyer"):
             row["users"][1]["roles"] = [role]
-            town.do("channel", "POST", "/imports/dealers", {"dealers": [row]}, role="admin")
+            town.do("dealers", "POST", "/imports/dealers", {"dealers": [row]}, role="admin")
 
 
 def _a_line_is_served_by_each_rule(town: Town) -> None:
@@ -178,13 +178,13 @@ def _a_line_is_served_by_each_rule(town: Town) -> None:
         town.world.periodic("orders", "sweep_orders")
         assert [_order(town, order_id)["reserved"] for order_id in (*waiting, newcomer)] == [4, 3]
     cancelled = town.do("orders", "POST", f"/orders/{newcomer}/cancel", {"reason": "不要了"}, role="dealer_buyer")
-    assert cancelled["in_line_since"] is None
+    assert cancelled["backordered_since"] is None
 
 
 def _another_warehouse_stands_in(town: Town) -> None:
     town.come_in("DN-9", "SZ", L5=5)
     body = {"alternates": ["SZ"], "reason": "就近", "version": 0}
-    town.do("orders", "PUT", f"/warehouses/{WAREHOUSE}/sourcing", body, role="admin")
+    town.do("orders", "PUT", f"/warehouses/{WAREHOUSE}/sourcing-rule", body, role="admin")
     served = [_order(town, _ordered(town, "L5", 2, urgent=urgent)) for urgent in (False, True)]
     assert [(one["warehouse"], one["reserved"]) for one in served] == [("SZ", 2)] * 2
 
@@ -199,7 +199,7 @@ def _holds_end(town: Town) -> None:
         town.world.drain()
         told.append(_order(town, order_id))
     assert [(one["reserved"], one["backordered"]) for one in told] == [(2, 2), (0, 4)]
-    town.do("orders", "POST", f"/orders/{order_id}/renew", {"reason": "客户要货"}, role="dealer_buyer")
+    town.do("orders", "POST", f"/orders/{order_id}/extend-reservation", {"reason": "客户要货"}, role="dealer_buyer")
     assert _order(town, order_id)["reserved"] == 2
 
 

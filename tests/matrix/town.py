@@ -95,7 +95,7 @@ class Town:
     def _products(self) -> None:
         products = [_product(number) for number in range(1, 6)]
         self.do("catalog", "POST", "/imports/products", {"products": products}, role="assistant")
-        prices = [{"sku": f"L{number}", "unit_price": "12.50", "policy": "标准价"} for number in range(1, 6)]
+        prices = [{"sku": f"L{number}", "unit_price": "12.50", "price_policy": "标准价"} for number in range(1, 6)]
         path = f"/price-lists/{PRICE_LIST}/drafts"
         self.do("catalog", "POST", f"{path}/1/prices", {"prices": prices}, role="assistant")
         published = {"name": "一级价", "valid_from": "2026-01-01"}
@@ -105,9 +105,9 @@ class Town:
 
     def _people(self) -> None:
         staff = [_person(role, None, number) for number, role in enumerate(STAFF_ROLES)]
-        self.do("channel", "POST", "/imports/staff", {"staff": staff}, role="admin")
+        self.do("dealers", "POST", "/imports/staff", {"staff": staff}, role="admin")
         dealers = [dealer_row(dealer) for dealer in DEALERS]
-        self.do("channel", "POST", "/imports/dealers", {"dealers": dealers}, role="admin")
+        self.do("dealers", "POST", "/imports/dealers", {"dealers": dealers}, role="admin")
 
     def _goods(self) -> None:
         """Plenty of all but L4, which is scarce, and L5, which has never been there."""
@@ -117,7 +117,7 @@ class Town:
         """Goods come in, by SKU."""
         lines = [{"sku": sku, "quantity": quantity} for sku, quantity in pieces.items()]
         body = {"warehouse": warehouse, "reference": reference, "lines": lines}
-        self.do("orders", "POST", "/stock/receipts", body, role="warehouse")
+        self.do("orders", "POST", "/stock/goods-receipts", body, role="warehouse")
 
     def _depot(self) -> None:
         """Some of L3 is set aside, and one L4 is on its way."""
@@ -175,7 +175,7 @@ class Town:
         for name, reference in (("journal", "BK-1"), ("journal to reverse", "BK-2")):
             body = {"dealer_id": dealer, "amount_fen": 100, "received_on": "2026-11-20"}
             body["bank_reference"] = f"{reference}-{dealer}"
-            made = self.do("reconciliation", "POST", "/receipts", body, role="finance")
+            made = self.do("reconciliation", "POST", "/payments", body, role="finance")
             self.things[name, dealer] = made["journal_id"]
 
     def _statements(self) -> None:

@@ -8,16 +8,16 @@ from contracts.orders import (
     OrderApproved,
     OrderBackordersFilled,
     OrderCancelled,
-    OrderHoldExpired,
-    OrderHoldExpiring,
     OrderOverdue,
     OrderPromiseSlipped,
     OrderRejected,
+    OrderReservationExpired,
+    OrderReservationExpiring,
     OrderReserved,
     OrderShipped,
     OrderSubmitted,
 )
-from contracts.reconciliation import ReceiptPosted, StatementIssued
+from contracts.reconciliation import PaymentPosted, StatementIssued
 from contracts.tickets import TicketOverdue, TicketProgressed
 from kernel.events import Event
 
@@ -61,17 +61,17 @@ EVENTS: list[Event] = [
     OrderReserved(**ORDER, reserved=90, backordered=10),
     *(OrderBackordersFilled(**order, filled=6, backordered=4, rule="first_come") for order in (IN_REVIEW, CONFIRMED)),
     *(
-        OrderHoldExpiring(**order, held_until="2026-11-26T10:00:00.000Z", reserved=90)
+        OrderReservationExpiring(**order, reserved_until="2026-11-26T10:00:00.000Z", reserved=90)
         for order in (IN_REVIEW, CONFIRMED)
     ),
-    *(OrderHoldExpired(**order, released=90) for order in (IN_REVIEW, CONFIRMED)),
+    *(OrderReservationExpired(**order, released=90) for order in (IN_REVIEW, CONFIRMED)),
     OrderPromiseSlipped(**IN_REVIEW, moved=(), promised_on="2026-11-26"),
     OrderOverdue(**IN_REVIEW, due_at="2026-11-23T02:30:00.000Z"),
     OrderApproved(**ORDER),
     OrderRejected(**ORDER, reason="价格有误"),
     OrderCancelled(**ORDER, cancelled=5, reason="重复下单"),
     shipped(),
-    ReceiptPosted(receipt_id="rcp_1", dealer_id="D0001", amount_fen=123_450, received_on="2026-11-20"),
+    PaymentPosted(payment_id="pay_1", dealer_id="D0001", amount_fen=123_450, received_on="2026-11-20"),
     StatementIssued(statement_id="stm_1", dealer_id="D0001", period="2026-11", opening_fen=0, closing_fen=123_450),
     progressed("registered"),
     progressed("completed"),

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from contracts.channel import DealerItem, UserItem, dealer_key, user_key
+from contracts.dealers import DealerItem, UserItem, dealer_key, user_key
 from contracts.orders import OrderHoldReleased
 from kernel.events import Envelope, Event
-from kernel.outbox import announcement
+from kernel.outbox import outbox_event
 from kernel.settings import settings
 from kernel.table import Transaction
 from tests.notifications.events import ORDER
@@ -39,7 +39,7 @@ def open_office(world: World) -> Iterator[None]:
     add_person("D0001", "newcomer", "dealer_buyer", None)
     add_person("D0002", "rival", "dealer_admin", PHONES["rival"])
     add_person(None, "clerk", "assistant", "+8613700000007")
-    with world.held_back("note-kept-promises"):
+    with world.held_back("record-on-time-shipments"):
         yield
 
 
@@ -60,7 +60,7 @@ def suspend(dealer_id: str) -> None:
 def announce(event: Event, subject: str, sequence: int = 1) -> Envelope:
     """Let it be true that this happened; nothing is carried anywhere yet."""
     dealer_id = str(event.model_dump()["dealer_id"])
-    said = announcement(event, pk=f"ORDERS#{dealer_id}", subject=subject, sequence=sequence, dealer_id=dealer_id)
+    said = outbox_event(event, pk=f"ORDERS#{dealer_id}", subject=subject, sequence=sequence, dealer_id=dealer_id)
     transaction = Transaction()
     transaction.create(said, "event")
     transaction.commit()

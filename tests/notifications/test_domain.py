@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from contracts.orders import (
     OrderBackordersFilled,
     OrderCancelled,
-    OrderHoldExpired,
-    OrderHoldExpiring,
     OrderOverdue,
+    OrderReservationExpired,
+    OrderReservationExpiring,
     OrderReserved,
     OrderSubmitted,
 )
-from contracts.reconciliation import ReceiptPosted, StatementIssued
+from contracts.reconciliation import PaymentPosted, StatementIssued
 from contracts.tickets import TicketProgressed
 from kernel.events import Event
 from kernel.principal import DEALER_ROLES, STAFF_ROLES, Role
@@ -80,11 +80,11 @@ def test_a_cancelled_order_stops_the_warehouse() -> None:
             [Box.DEALER, Box.WAREHOUSE],
         ),
         (
-            OrderHoldExpiring(**ORDER, held_until="2026-11-26T10:00:00.000Z", reserved=9),
+            OrderReservationExpiring(**ORDER, reserved_until="2026-11-26T10:00:00.000Z", reserved=9),
             [Box.DEALER, Box.ASSISTANT],
             [Box.DEALER, Box.WAREHOUSE],
         ),
-        (OrderHoldExpired(**ORDER, released=9), [Box.DEALER], [Box.DEALER, Box.WAREHOUSE]),
+        (OrderReservationExpired(**ORDER, released=9), [Box.DEALER], [Box.DEALER, Box.WAREHOUSE]),
     ],
     ids=lambda given: getattr(given, "TYPE", None),
 )
@@ -105,7 +105,7 @@ def test_an_overdue_urgent_order_is_told_to_the_assistants_alone() -> None:
 
 
 def test_a_dealer_reads_in_its_own_hours_until_when_its_pieces_are_held() -> None:
-    event = OrderHoldExpiring(**IN_REVIEW, held_until="2026-11-26T17:30:00.000Z", reserved=9)
+    event = OrderReservationExpiring(**IN_REVIEW, reserved_until="2026-11-26T17:30:00.000Z", reserved=9)
     to_dealer = domain.notices(event)[0]
     assert "2026-11-27 01:30" in to_dealer.text_zh and "2026-11-27 01:30" in to_dealer.text_en
     assert text_of(event) == "【渠道】您的订单D0001-000123预留即将到期,如仍需要请登录续期。"
@@ -150,7 +150,7 @@ def test_a_buyer_does_not_read_of_payments_and_statements() -> None:
     assert domain.boxes_of(frozenset({Role.DEALER_BUYER})) == [Box.DEALER]
     assert domain.boxes_of(frozenset({Role.DEALER_ACCOUNTANT})) == [Box.DEALER, Box.ACCOUNTS]
     for event in EVENTS:
-        if isinstance(event, ReceiptPosted | StatementIssued):
+        if isinstance(event, PaymentPosted | StatementIssued):
             assert boxes(event) == [Box.ACCOUNTS]
             assert Role.DEALER_BUYER not in domain.notices(event)[0].texts
 
@@ -196,7 +196,7 @@ def test_texts_never_speak_of_amounts(event: Event) -> None:
 
 
 def test_the_text_about_a_payment_is_neutral_and_the_inbox_says_it_all() -> None:
-    posted = ReceiptPosted(receipt_id="rcp_1", dealer_id="D0001", amount_fen=123_450, received_on="2026-11-20")
+    posted = PaymentPosted(payment_id="pay_1", dealer_id="D0001", amount_fen=123_450, received_on="2026-11-20")
     (notice,) = domain.notices(posted)
     assert text_of(posted) == "【渠道】您的往来账户有更新,请登录查看。"
     assert "¥1,234.50" in notice.title_zh
@@ -225,11 +225,11 @@ def test_no_attempt_comes_before_its_slot_or_before_the_endpoint_asked(
 ) -> None:
     after = None if asked is None else timedelta(seconds=asked)
     verdict = judge(Outcome.FAULT, attempt, NOW, after, jitter)
-    slot = timedelta(seconds=domain.RETRY_SECONDS[attempt - 1])
+    sku_index = timedelta(seconds=domain.RETRY_SECONDS[attempt - 1])
     assert verdict.state is DeliveryState.PENDING and verdict.due
-    assert verdict.due - NOW >= slot
+    assert verdict.due - NOW >= sku_index
     assert verdict.due - NOW >= min(after or timedelta(), domain.MAX_RETRY_AFTER)
-    assert verdict.due - NOW <= max(slot * 1.11, domain.MAX_RETRY_AFTER)
+    assert verdict.due - NOW <= max(sku_index * 1.11, domain.MAX_RETRY_AFTER)
 
 
 @pytest.mark.parametrize(

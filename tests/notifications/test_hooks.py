@@ -162,7 +162,7 @@ def test_a_failed_attempt_is_repeated_with_the_same_bytes_under_the_same_id(offi
     happen(office, released(1))
     assert the_only(office, endpoint)["state"] == "pending" and state_of(office, endpoint)["failing_since"]
     later(office, seconds=4)
-    assert len(receiver.received) == 1, "not before its slot"
+    assert len(receiver.received) == 1, "not before its sku_index"
     later(office, seconds=2)
     assert len(receiver.received) == 2
     later(office, minutes=6)
@@ -215,7 +215,7 @@ def test_ten_failures_over_three_days_exhaust_a_delivery_visibly(
     assert delivery["next_attempt_at"] is None
     times = [clock.parse_stamp(attempt["at"]) for attempt in delivery["attempts"]]
     waits = [(after - before).total_seconds() for before, after in pairwise(times)]
-    assert all(wait >= slot for wait, slot in zip(waits, domain.RETRY_SECONDS, strict=True))
+    assert all(wait >= sku_index for wait, sku_index in zip(waits, domain.RETRY_SECONDS, strict=True))
     assert timedelta(days=3) < times[-1] - times[0] < timedelta(days=4)
     later(office, days=1)
     assert len(receiver.received) == 10

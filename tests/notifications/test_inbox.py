@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.orders import OrderApproved, OrderReserved, OrderSubmitted
-from contracts.reconciliation import ReceiptPosted
+from contracts.reconciliation import PaymentPosted
 from services.notifications import domain, views
 from tests.notifications.events import EVENTS, ORDER, progressed, shipped
 from tests.notifications.office import announce, happen, open_office, suspend
@@ -122,7 +122,7 @@ def test_reading_anothers_message_is_reading_none_and_changes_nothing(office: Wo
 
 
 def test_a_buyer_sees_nothing_of_payments(office: World) -> None:
-    happen(office, ReceiptPosted(receipt_id="r", dealer_id="D0001", amount_fen=123_450, received_on="2026-11-20"), "r")
+    happen(office, PaymentPosted(payment_id="r", dealer_id="D0001", amount_fen=123_450, received_on="2026-11-20"), "r")
     for role, count in (("dealer_admin", 1), ("dealer_accountant", 1), ("dealer_buyer", 0)):
         answer = inbox(office, role, "D0001")
         assert (len(answer.json["messages"]), answer.json["unread"]) == (count, count), role

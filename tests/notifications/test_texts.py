@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 from botocore.session import Session
 
-from contracts.channel import UserItem, user_key
+from contracts.dealers import UserItem, user_key
 from contracts.orders import OrderReserved
 from kernel import aws, observability
 from kernel.table import MAX_ACTIONS

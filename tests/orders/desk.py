@@ -73,7 +73,7 @@ class Desk:
         body = {"warehouse": warehouse, "reference": reference, "lines": _goods(lines)}
         if expected:
             body["expected"] = expected
-        return self._post("/stock/receipts", body, self.world.token(role="warehouse"), key)
+        return self._post("/stock/goods-receipts", body, self.world.token(role="warehouse"), key)
 
     def adjust(self, kind: str, reference: str, *lines: tuple[str, int], key: str | None = None) -> Response:
         """The depot counts or corrects."""
@@ -118,7 +118,7 @@ class Desk:
         token = self.world.token(role="assistant")
         if dealer:
             token = self.world.token(role="dealer_buyer", dealer_id=dealer)
-        path = f"/stock/{warehouse}/promise"
+        path = f"/stock/{warehouse}/available-to-promise"
         return self.world.call("orders", "GET", path, query={"skus": ",".join(skus)}, token=token)
 
     def show(self, order_id: str, *, dealer: str | None = None) -> Response:

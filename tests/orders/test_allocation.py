@@ -91,7 +91,7 @@ def test_every_share_can_be_worked_out_again_from_what_the_dealer_reads(
     assert [grant.reason.rank for grant in grants] == list(range(1, len(line) + 1))
     for grant in grants:
         told = grant.reason
-        assert (told.rule, told.supply, told.claimed, told.in_line) == (rule, supply, claimed, len(line))
+        assert (told.rule, told.supply, told.claimed, told.queue_length) == (rule, supply, claimed, len(line))
         match rule:
             case Rule.FIRST_COME:
                 assert grant.pieces == told.share == min(told.wanted, told.pool)
@@ -119,7 +119,7 @@ def test_first_come_serves_the_line_and_an_urgent_order_stands_before_it() -> No
     grants = allocate(Rule.FIRST_COME, 100, line)
     assert pieces(grants) == {"D3-3": 40, "D1-1": 50, "D2-2": 10}
     last = grants[-1].reason
-    assert (last.rank, last.in_line, last.pool, last.pool_claimed, last.quota) == (3, 3, 10, 30, None)
+    assert (last.rank, last.queue_length, last.pool, last.pool_claimed, last.quota) == (3, 3, 10, 30, None)
 
 
 def test_orders_of_one_moment_stand_by_their_dealers_id() -> None:

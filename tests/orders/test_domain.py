@@ -10,32 +10,32 @@ from hypothesis import strategies as st
 
 from kernel.money import fen_of
 from services.orders.domain import (
-    SHELVES_PER_STEP,
+    BUCKETS_PER_TRANSACTION,
     Action,
     Demand,
     Line,
     Progress,
     State,
+    cancel_unshipped,
     dealer_may_cancel,
     decided,
-    given_back,
-    grantable,
-    held_by_slot,
+    exceeds_credit_limit,
     is_complete,
+    limit_to_available,
     may,
-    needs_credit_hold,
-    rest_cancelled,
+    reserved_by_sku_index,
+    return_to_backorder,
     shipped,
     shipped_line,
     steps,
     total,
-    wanted_by_slot,
+    wanted_by_sku_index,
 )
 
 
-def line(number: int = 1, *, slot: int = 0, quantity: int = 10, unit_price: str = "12.5") -> Line:
+def line(number: int = 1, *, sku_index: int = 0, quantity: int = 10, unit_price: str = "12.5") -> Line:
     price = Decimal(unit_price)
-    return Line(number, f"SKU{slot}", "球泡", quantity, price, "P1", 13, fen_of(price, quantity), slot)
+    return Line(number, f"SKU{sku_index}", "球泡", quantity, price, "P1", 13, fen_of(price, quantity), sku_index)
 
 
 demand_lists = st.lists(st.builds(Demand, st.integers(0, 9), st.integers(1, 50)), min_size=1, max_size=20)
@@ -47,7 +47,7 @@ def nothing(demands: list[Demand]) -> tuple[Progress, ...]:
 
 def test_lines_of_one_sku_are_summed_for_stock() -> None:
     demands = [Demand(7, 4), Demand(7, 5), Demand(8, 1)]
-    assert wanted_by_slot(demands, nothing(demands)) == {7: 9, 8: 1}
+    assert wanted_by_sku_index(demands, nothing(demands)) == {7: 9, 8: 1}
 
 
 def test_short_stock_goes_to_the_earlier_line_and_the_rest_is_backordered() -> None:
@@ -56,24 +56,26 @@ def test_short_stock_goes_to_the_earlier_line_and_the_rest_is_backordered() -> N
 
 
 def test_slots_without_a_figure_are_taken_to_have_enough_and_none_goes_below_zero() -> None:
-    assert grantable({1: 5, 2: 5, 3: 5}, {2: 3, 3: -1}) == {1: 5, 2: 3, 3: 0}
+    assert limit_to_available({1: 5, 2: 5, 3: 5}, {2: 3, 3: -1}) == {1: 5, 2: 3, 3: 0}
 
 
 @given(demand_lists, st.dictionaries(st.integers(0, 9), st.integers(0, 60)))
 def test_what_is_decided_is_never_more_than_granted_and_accounts_for_every_piece(
     demands: list[Demand], available: dict[int, int]
 ) -> None:
-    wanted = wanted_by_slot(demands, nothing(demands))
-    granted = grantable(wanted, {slot: available.get(slot, 0) for slot in wanted})
+    wanted = wanted_by_sku_index(demands, nothing(demands))
+    granted = limit_to_available(wanted, {sku_index: available.get(sku_index, 0) for sku_index in wanted})
     result = decided(demands, nothing(demands), granted)
-    assert {slot: pieces for slot, pieces in granted.items() if pieces} == held_by_slot(demands, result)
+    assert {sku_index: pieces for sku_index, pieces in granted.items() if pieces} == reserved_by_sku_index(
+        demands, result
+    )
     assert all(one.reserved + one.backordered == ordered.quantity for one, ordered in zip(result, demands, strict=True))
 
 
 @given(demand_lists)
 def test_deciding_twice_changes_nothing(demands: list[Demand]) -> None:
-    once = decided(demands, nothing(demands), wanted_by_slot(demands, nothing(demands)))
-    assert wanted_by_slot(demands, once) == {}
+    once = decided(demands, nothing(demands), wanted_by_sku_index(demands, nothing(demands)))
+    assert wanted_by_sku_index(demands, once) == {}
     assert decided(demands, once, {}) == once
 
 
@@ -102,8 +104,8 @@ def test_document_tax_is_the_sum_of_the_lines_not_recomputed_from_the_total() ->
 
 
 def test_credit_holds_begin_above_the_limit_not_at_it() -> None:
-    assert not needs_credit_hold(total_fen=100, committed_fen=900, limit_fen=1_000)
-    assert needs_credit_hold(total_fen=101, committed_fen=900, limit_fen=1_000)
+    assert not exceeds_credit_limit(total_fen=100, committed_fen=900, limit_fen=1_000)
+    assert exceeds_credit_limit(total_fen=101, committed_fen=900, limit_fen=1_000)
 
 
 @pytest.mark.parametrize(
@@ -126,23 +128,23 @@ def test_a_dealer_may_cancel_until_the_order_is_approved() -> None:
 
 
 def test_cancelling_the_rest_keeps_what_was_shipped() -> None:
-    lines = [line(1, slot=1, quantity=10), line(2, slot=2, quantity=5)]
+    lines = [line(1, sku_index=1, quantity=10), line(2, sku_index=2, quantity=5)]
     progress = (shipped(Progress(reserved=7, backordered=3), 4), Progress(reserved=5))
-    after = rest_cancelled(lines, progress)
+    after = cancel_unshipped(lines, progress)
     assert after == (Progress(shipped=4, cancelled=6), Progress(cancelled=5))
     assert is_complete(lines, after)
 
 
 def test_what_is_given_back_is_still_on_order() -> None:
-    lines = [line(1, slot=1, quantity=10), line(2, slot=2, quantity=5)]
+    lines = [line(1, sku_index=1, quantity=10), line(2, sku_index=2, quantity=5)]
     progress = (shipped(Progress(reserved=7, backordered=3), 4), Progress(reserved=5))
-    after = given_back([Demand(one.slot, one.quantity) for one in lines], progress, frozenset({1}))
+    after = return_to_backorder([Demand(one.sku_index, one.quantity) for one in lines], progress, frozenset({1}))
     assert after == (Progress(shipped=4, backordered=6), Progress(reserved=5))
     assert not is_complete(lines, after)
 
 
 @given(st.sets(st.integers(0, 40_000), max_size=2_000))
-def test_steps_cover_every_slot_once_and_touch_few_enough_shelves(slots: set[int]) -> None:
-    portions = steps(slots, 64)
-    assert sorted(slot for portion in portions for slot in portion) == sorted(slots)
-    assert all(len({slot // 64 for slot in portion}) <= SHELVES_PER_STEP for portion in portions)
+def test_steps_cover_every_slot_once_and_touch_few_enough_buckets(sku_indexes: set[int]) -> None:
+    portions = steps(sku_indexes, 64)
+    assert sorted(sku_index for portion in portions for sku_index in portion) == sorted(sku_indexes)
+    assert all(len({sku_index // 64 for sku_index in portion}) <= BUCKETS_PER_TRANSACTION for portion in portions)

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
-from contracts.reconciliation import ReceiptPosted
-from contracts.stock import SLOTS_PER_SHELF
-from kernel.outbox import announcement, history
-from services.orders.table.accounts import AccountItem, account_key
+from contracts.reconciliation import PaymentPosted
+from contracts.stock import SKUS_PER_BUCKET
+from kernel.outbox import history, outbox_event
+from services.orders.table.accounts import OrderingAccountItem, account_key
 from tests import faults
 from tests.orders.desk import Desk
 from tests.shop import counters, open_shop, order_of
@@ -42,7 +42,7 @@ def happened() -> list[str]:
 
 def committed() -> int:
     """Fen the dealer has committed."""
-    return int(AccountItem.get(*account_key("D0001"), consistent_read=True).committed_fen)
+    return int(OrderingAccountItem.get(*account_key("D0001"), consistent_read=True).committed_fen)
 
 
 def test_an_order_is_stored_once_whatever_breaks_while_it_is_submitted(desk: Desk) -> None:
@@ -57,14 +57,15 @@ def test_an_order_is_stored_once_whatever_breaks_while_it_is_submitted(desk: Des
 
 
 @pytest.mark.parametrize(
-    ("stock", "policy", "reserved"), [(100, "ship_available", 15), (6, "ship_available", 11), (6, "all_or_nothing", 0)]
+    ("stock", "shortage_policy", "reserved"),
+    [(100, "ship_available", 15), (6, "ship_available", 11), (6, "all_or_nothing", 0)],
 )
 def test_stock_is_decided_once_whatever_breaks_in_the_reservation(
-    desk: Desk, stock: int, policy: str, reserved: int
+    desk: Desk, stock: int, shortage_policy: str, reserved: int
 ) -> None:
     def prepare() -> None:
         open_shop(stock=stock)
-        desk.submit(order_of((1, 10), (2, 5), policy=policy), key="once")
+        desk.submit(order_of((1, 10), (2, 5), shortage_policy=shortage_policy), key="once")
         desk.world.relay_once()
 
     for fault in faults.every_point(desk.world, prepare=prepare, act=desk.world.drain, within="orders.reserve_stock"):
@@ -78,12 +79,12 @@ def test_stock_is_decided_once_whatever_breaks_in_the_reservation(
             desk.world.redeliver_everything()
 
 
-def test_an_order_over_many_shelves_is_reserved_once_whatever_breaks(desk: Desk) -> None:
-    one_a_shelf = range(0, SLOTS_PER_SHELF * 92, SLOTS_PER_SHELF)
+def test_an_order_over_many_buckets_is_reserved_once_whatever_breaks(desk: Desk) -> None:
+    one_a_bucket = range(0, SKUS_PER_BUCKET * 92, SKUS_PER_BUCKET)
 
     def prepare() -> None:
-        open_shop(products=one_a_shelf)
-        desk.submit(order_of(*((number, 10) for number in one_a_shelf)), key="once")
+        open_shop(products=one_a_bucket)
+        desk.submit(order_of(*((number, 10) for number in one_a_bucket)), key="once")
         desk.world.relay_once()
 
     kinds = (faults.Kind.CRASH_BEFORE, faults.Kind.CRASH_AFTER)
@@ -92,7 +93,7 @@ def test_an_order_over_many_shelves_is_reserved_once_whatever_breaks(desk: Desk)
     ):
         desk.world.drain()
         assert desk.show(ORDER).json["reserved"] == 920, fault
-        assert {counters(number) for number in one_a_shelf} == {(90, 10)}, fault
+        assert {counters(number) for number in one_a_bucket} == {(90, 10)}, fault
 
 
 @pytest.mark.parametrize(
@@ -147,8 +148,8 @@ def test_a_receipt_of_money_frees_credit_once_whatever_breaks(desk: Desk) -> Non
     def prepare() -> None:
         open_shop()
         desk.accepted(order_of((1, 10)))
-        receipt = ReceiptPosted(receipt_id="rcp_1", dealer_id="D0001", amount_fen=5_000, received_on="2026-11-23")
-        announcement(receipt, pk="LEDGER#D0001", subject="rcp_1", sequence=1, dealer_id="D0001").save()
+        receipt = PaymentPosted(payment_id="pay_1", dealer_id="D0001", amount_fen=5_000, received_on="2026-11-23")
+        outbox_event(receipt, pk="LEDGER#D0001", subject="pay_1", sequence=1, dealer_id="D0001").save()
 
     for fault in faults.every_point(desk.world, prepare=prepare, act=desk.world.drain, within="orders.update_credit"):
         desk.world.drain()

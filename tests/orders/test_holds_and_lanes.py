@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from contracts.stock import SLOTS_PER_SHELF, ShelfItem, shelf_key
+from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
 from kernel import clock
 from kernel.outbox import history
 from services.orders.commands import sweep_orders
@@ -45,22 +45,22 @@ def test_a_hold_nobody_used_is_warned_of_once_then_given_back_to_those_who_wait(
     open_shop(stock=10)  # grade A: 72 hours in review
     has = desk.accepted(order_of((1, 10)))
     waits = desk.accepted(order_of((1, 6)), dealer="D0002")
-    ends = clock.parse_stamp(desk.show(has).json["held_until"])
+    ends = clock.parse_stamp(desk.show(has).json["reserved_until"])
     assert ends - clock.now() > timedelta(hours=71)
 
     sweep(desk, hours=67)
     assert happened(has) == ["submitted", "reserved"]
     sweep(desk, hours=2)
     sweep(desk)
-    assert happened(has) == ["submitted", "reserved", "hold-expiring"]
+    assert happened(has) == ["submitted", "reserved", "reservation-expiring"]
     assert counters(1) == (0, 10)
 
     sweep(desk, hours=4)
     sweep(desk)
-    assert happened(has)[3:] == ["hold-expired"]
+    assert happened(has)[3:] == ["reservation-expired"]
     assert (got(desk, has), got(desk, waits), counters(1)) == ((0, 10), (6, 0), (4, 6))
     shown = desk.show(has).json
-    assert (shown["state"], shown["holds"], shown["held_until"]) == ("in_review", ["stock"], None)
+    assert (shown["state"], shown["holds"], shown["reserved_until"]) == ("in_review", ["stock"], None)
     assert line() == [], "it would take back at once what it gave"
 
 
@@ -68,9 +68,9 @@ def test_a_renewed_hold_lasts_as_long_again(desk: Desk) -> None:
     open_shop(stock=10)
     order_id = desk.accepted(order_of((1, 10)))
     sweep(desk, hours=69)
-    assert desk.act(order_id, "renew", {"reason": "等客户付款"}).status == 200
+    assert desk.act(order_id, "extend-reservation", {"reason": "等客户付款"}).status == 200
     sweep(desk, hours=60)
-    assert (got(desk, order_id), happened(order_id)[-1]) == ((10, 0), "renewed")
+    assert (got(desk, order_id), happened(order_id)[-1]) == ((10, 0), "reservation-extended")
 
 
 def test_a_hold_renewed_since_the_sweep_saw_it_is_not_given_back(desk: Desk) -> None:
@@ -79,12 +79,12 @@ def test_a_hold_renewed_since_the_sweep_saw_it_is_not_given_back(desk: Desk) -> 
     load_order = sweep_orders.load_order
 
     def renewed_just_now(found: str) -> Any:
-        assert desk.act(found, "renew", {"reason": "等客户付款"}).status == 200
+        assert desk.act(found, "extend-reservation", {"reason": "等客户付款"}).status == 200
         return load_order(found)
 
     with patch.object(sweep_orders, "load_order", renewed_just_now):
         sweep(desk, hours=73)
-    assert (got(desk, order_id), happened(order_id)[-1]) == ((10, 0), "renewed")
+    assert (got(desk, order_id), happened(order_id)[-1]) == ((10, 0), "reservation-extended")
 
 
 def test_an_expired_order_that_is_renewed_waits_at_the_end_of_the_line(desk: Desk) -> None:
@@ -92,16 +92,16 @@ def test_an_expired_order_that_is_renewed_waits_at_the_end_of_the_line(desk: Des
     expired = desk.accepted(order_of((1, 10)))
     sweep(desk, hours=73)
     taken = desk.accepted(order_of((1, 8)), dealer="D0002")
-    assert desk.act(expired, "renew", {"reason": "客户要货"}).status == 200
+    assert desk.act(expired, "extend-reservation", {"reason": "客户要货"}).status == 200
     desk.world.drain()
     assert (got(desk, taken), got(desk, expired), line()) == ((8, 0), (2, 8), [expired])
 
 
 def test_there_is_nothing_to_renew_of_an_order_that_holds_and_lacks_nothing(desk: Desk) -> None:
     open_shop(stock=0)
-    order_id = desk.accepted(order_of((1, 10), policy="all_or_nothing"))
-    answer = desk.act(order_id, "renew", {"reason": "x"})
-    assert (answer.status, answer.json["code"]) == (409, "nothing-to-renew")
+    order_id = desk.accepted(order_of((1, 10), shortage_policy="all_or_nothing"))
+    answer = desk.act(order_id, "extend-reservation", {"reason": "x"})
+    assert (answer.status, answer.json["code"]) == (409, "nothing-to-extend")
 
 
 def test_an_approved_order_is_held_for_longer_and_a_shipped_one_never_expires(desk: Desk) -> None:
@@ -142,7 +142,7 @@ def test_a_hold_ends_once_whatever_breaks(desk: Desk) -> None:
 
     for fault in faults.every_point(desk.world, prepare=prepare, act=act, survives=(Exception,)):
         sweep(desk)
-        assert happened(orders[0]) == ["submitted", "reserved", "hold-expired"], fault
+        assert happened(orders[0]) == ["submitted", "reserved", "reservation-expired"], fault
         assert (counters(1), got(desk, orders[1])) == ((4, 6), (6, 0)), fault
 
 
@@ -225,12 +225,12 @@ def test_a_line_its_queue_forgot_is_served_by_the_sweep(desk: Desk) -> None:
 
 
 def stocked(warehouse: str, *, available: int) -> None:
-    """Another warehouse with so many pieces of everything on the first shelf."""
-    ShelfItem(*shelf_key(warehouse, 0), available=[available] * SLOTS_PER_SHELF).save()
+    """Another warehouse with so many pieces of everything on the first bucket."""
+    StockBucketItem(*stock_bucket_key(warehouse, 0), available=[available] * SKUS_PER_BUCKET).save()
 
 
 def publish(desk: Desk, *alternates: str, version: int = 0) -> Any:
-    path = f"/warehouses/{WAREHOUSE}/sourcing"
+    path = f"/warehouses/{WAREHOUSE}/sourcing-rule"
     body = {"alternates": list(alternates), "reason": "就近", "version": version}
     return desk.world.call("orders", "PUT", path, body=body, token=desk.world.token(role="admin"))
 

@@ -11,9 +11,9 @@ import pytest
 
 from kernel.table import query_all
 from services.orders import domain
-from services.orders.commands import serve_line
-from services.orders.table.line import BackorderItem, line_pk
-from services.orders.table.reading import load_order_and_line
+from services.orders.commands import allocate_backorders
+from services.orders.table.line import BackorderItem, backorders_pk
+from services.orders.table.reading import load_order_and_backorder_count
 from services.orders.table.stock import MovementItem, movements_pk
 from tests import faults
 from tests.interruptions import Killed
@@ -31,7 +31,7 @@ def desk(fast_world: World) -> Desk:
 
 def line() -> list[str]:
     """The orders in line, first first."""
-    return [item.order_id for item in query_all(BackorderItem, line_pk(WAREHOUSE))]
+    return [item.order_id for item in query_all(BackorderItem, backorders_pk(WAREHOUSE))]
 
 
 def got(desk: Desk, order_id: str) -> tuple[int, int]:
@@ -92,7 +92,7 @@ def test_an_urgent_order_is_served_before_those_that_waited_longer(desk: Desk) -
 
 def test_an_order_that_waits_takes_nothing_until_it_can_have_all(desk: Desk) -> None:
     open_shop(stock=5)
-    waits = desk.accepted(order_of((1, 10), (2, 3), policy="wait"))
+    waits = desk.accepted(order_of((1, 10), (2, 3), shortage_policy="wait"))
     assert (got(desk, waits), counters(1), counters(2)) == ((0, 13), (5, 0), (5, 0))
 
     come_in(desk, "DN-1", (1, 4))
@@ -103,12 +103,12 @@ def test_an_order_that_waits_takes_nothing_until_it_can_have_all(desk: Desk) -> 
     assert line() == []
 
 
-def test_an_order_that_waits_for_more_shelves_than_a_transaction_can_change_gets_all(
+def test_an_order_that_waits_for_more_buckets_than_a_transaction_can_change_gets_all(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(domain, "SHELVES_PER_STEP", 1)
+    monkeypatch.setattr(domain, "BUCKETS_PER_TRANSACTION", 1)
     open_shop(stock=0, products=130)
-    order_id = desk.accepted(order_of((1, 2), (100, 2), policy="wait"))
+    order_id = desk.accepted(order_of((1, 2), (100, 2), shortage_policy="wait"))
     come_in(desk, "DN-1", (1, 5))
     assert got(desk, order_id) == (0, 4)
     come_in(desk, "DN-2", (100, 5))
@@ -116,7 +116,7 @@ def test_an_order_that_waits_for_more_shelves_than_a_transaction_can_change_gets
 
 
 def test_a_line_longer_than_a_run_can_record_is_served_in_several(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve_line, "_MOST_SHARES", 2)
+    monkeypatch.setattr(allocate_backorders, "_MOST_SHARES", 2)
     open_shop(stock=0)
     orders = [desk.accepted(order_of((1, 1))) for _ in range(3)]
     come_in(desk, "DN-1", (1, 3))
@@ -127,7 +127,7 @@ def test_a_line_longer_than_a_run_can_record_is_served_in_several(desk: Desk, mo
 
 def test_an_order_that_wants_all_or_nothing_does_not_stand_in_line(desk: Desk) -> None:
     open_shop(stock=5)
-    refused = desk.accepted(order_of((1, 10), policy="all_or_nothing"))
+    refused = desk.accepted(order_of((1, 10), shortage_policy="all_or_nothing"))
     come_in(desk, "DN-1", (1, 100))
     assert (got(desk, refused), line(), counters(1)) == ((0, 10), [], (105, 0))
 
@@ -222,7 +222,7 @@ def test_a_rule_published_meanwhile_is_not_overwritten_unseen(desk: Desk) -> Non
 def test_a_rule_published_again_after_a_lost_answer_is_answered_the_same_and_stays_one_version(desk: Desk) -> None:
     body = {"rule": "quota", "quotas": {"A": 5}, "reason": "x", "version": 0}
     sourcing = {"alternates": ["SZ"], "reason": "x", "version": 0}
-    for path, asked in (("allocation-rule", body), ("sourcing", sourcing)):
+    for path, asked in (("allocation-rule", body), ("sourcing-rule", sourcing)):
 
         def put(path: str = path, asked: dict[str, Any] = asked, **more: Any) -> Response:
             token = desk.world.token(role="admin")
@@ -258,13 +258,13 @@ def test_shares_are_the_same_whatever_breaks_while_they_are_given(desk: Desk, ru
 @contextmanager
 def dying_after_the_first_share() -> Iterator[None]:
     """The process ends when the first in line has got its share."""
-    hold = serve_line._hold
+    hold = allocate_backorders._hold
 
     def die_afterwards(*args: Any) -> None:
         hold(*args)
         raise Killed
 
-    with patch.object(serve_line, "_hold", die_afterwards), pytest.raises(Killed):
+    with patch.object(allocate_backorders, "_hold", die_afterwards), pytest.raises(Killed):
         yield
 
 
@@ -293,15 +293,15 @@ def test_who_left_the_line_before_its_share_was_given_gets_nothing(desk: Desk) -
 
 def test_who_wants_all_takes_nothing_if_somebody_else_was_quicker(desk: Desk) -> None:
     open_shop(stock=0)
-    waits = desk.accepted(order_of((1, 10), policy="wait"))
-    hold = serve_line._hold
+    waits = desk.accepted(order_of((1, 10), shortage_policy="wait"))
+    hold = allocate_backorders._hold
 
     def too_late(*args: Any) -> None:
-        with patch.object(serve_line, "_hold", hold):
+        with patch.object(allocate_backorders, "_hold", hold):
             assert desk.adjust("lost", "L-1", (sku(1), 4)).status == 201
         hold(*args)
 
-    with patch.object(serve_line, "_hold", too_late):
+    with patch.object(allocate_backorders, "_hold", too_late):
         come_in(desk, "DN-1", (1, 10))
     assert (got(desk, waits), counters(1), line()) == ((0, 10), (6, 0), [waits])
 
@@ -316,7 +316,7 @@ def test_of_two_lines_of_one_sku_the_earlier_gets_what_comes_in(desk: Desk) -> N
 
 def test_nobody_looks_at_a_line_in_which_nobody_waits(desk: Desk) -> None:
     def waiting() -> int:
-        return load_order_and_line(order_id, WAREHOUSE)[1]
+        return load_order_and_backorder_count(order_id, WAREHOUSE)[1]
 
     open_shop(stock=4)
     order_id = desk.accepted(order_of((1, 4)))
@@ -329,7 +329,7 @@ def test_nobody_looks_at_a_line_in_which_nobody_waits(desk: Desk) -> None:
     assert waiting() == 1
     come_in(desk, "DN-2", (2, 10))
     assert (waiting(), line()) == (0, [])
-    with patch.object(serve_line, "line_of", side_effect=AssertionError("nobody is there")):
+    with patch.object(allocate_backorders, "backorders_of", side_effect=AssertionError("nobody is there")):
         desk.accepted(order_of((3, 4)))
 
 
@@ -340,10 +340,10 @@ def test_counters_are_what_the_movements_add_up_to(desk: Desk) -> None:
     assert desk.ship(order_id, (1, 5)).status == 201
     assert desk.act(order_id, "cancel", {"reason": "够了"}).status == 200
     moved = query_all(MovementItem, movements_pk(WAREHOUSE, "2026-11-23"))
-    assert [(item.move, item.by_slot) for item in moved] == [
+    assert [(item.move, item.by_sku_index) for item in moved] == [
         ("receive", {1: 20}),
-        ("hold", {1: 12}),
-        ("hold", {}),  # noted when it was approved
-        ("release", {1: 7}),
+        ("reserve", {1: 12}),
+        ("reserve", {}),  # noted when it was approved
+        ("unreserve", {1: 7}),
     ]
     assert counters(1) == (15, 0)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from contracts.catalog import PriceListItem, PricePageItem, price_list_key, price_page_key
-from contracts.channel import DealerItem, dealer_key
-from contracts.reconciliation import JournalReversed, ReceiptPosted
-from contracts.stock import SLOTS_PER_SHELF
-from kernel.outbox import announcement
+from contracts.dealers import DealerItem, dealer_key
+from contracts.reconciliation import JournalReversed, PaymentPosted
+from contracts.stock import SKUS_PER_BUCKET
+from kernel.outbox import outbox_event
 from services.orders import domain
-from services.orders.table.accounts import AccountItem, account_key
+from services.orders.table.accounts import OrderingAccountItem, account_key
 from services.orders.table.orders import HeaderItem, part_key
 from tests import shop
 from tests.interruptions import Killed, killed_at
@@ -25,7 +25,7 @@ def desk(world: World) -> Desk:
 
 
 def committed_fen() -> int:
-    return int(AccountItem.get(*account_key("D0001"), consistent_read=True).committed_fen)
+    return int(OrderingAccountItem.get(*account_key("D0001"), consistent_read=True).committed_fen)
 
 
 def test_an_order_is_stored_reserved_approved_shipped_and_closed(desk: Desk) -> None:
@@ -122,7 +122,7 @@ def test_short_stock_holds_what_is_there_and_the_rest_waits(desk: Desk) -> None:
 
 def test_all_or_nothing_holds_nothing_when_one_line_is_short(desk: Desk) -> None:
     open_shop(stock=6)
-    order_id = desk.accepted(order_of((1, 10), (2, 5), policy="all_or_nothing"))
+    order_id = desk.accepted(order_of((1, 10), (2, 5), shortage_policy="all_or_nothing"))
     shown = desk.show(order_id).json
     assert (shown["reserved"], shown["backordered"]) == (0, 15)
     assert (counters(1), counters(2)) == ((6, 0), (6, 0))
@@ -166,8 +166,8 @@ def test_all_that_a_dealer_has_on_order_counts_against_its_limit_and_nothing_of_
 def test_money_received_frees_credit_once_however_often_it_is_told(desk: Desk) -> None:
     open_shop(credit_limit_fen=12_500)
     desk.accepted(order_of((1, 10)))
-    receipt = ReceiptPosted(receipt_id="rcp_1", dealer_id="D0001", amount_fen=5_000, received_on="2026-11-23")
-    announcement(receipt, pk="LEDGER#D0001", subject="rcp_1", sequence=1, dealer_id="D0001").save()
+    receipt = PaymentPosted(payment_id="pay_1", dealer_id="D0001", amount_fen=5_000, received_on="2026-11-23")
+    outbox_event(receipt, pk="LEDGER#D0001", subject="pay_1", sequence=1, dealer_id="D0001").save()
     desk.world.drain()
     desk.world.redeliver_everything()
     assert committed_fen() == 7_500
@@ -176,20 +176,20 @@ def test_money_received_frees_credit_once_however_often_it_is_told(desk: Desk) -
 def test_a_receipt_taken_back_takes_its_credit_back(desk: Desk) -> None:
     open_shop()
     desk.accepted(order_of((1, 10)))
-    receipt = ReceiptPosted(receipt_id="rcp_1", dealer_id="D0001", amount_fen=5_000, received_on="2026-11-23")
+    receipt = PaymentPosted(payment_id="pay_1", dealer_id="D0001", amount_fen=5_000, received_on="2026-11-23")
     taken_back = JournalReversed(
         journal_id="j2",
         dealer_id="D0001",
-        document_kind="receipt",
-        document_id="rcp_1",
+        document_kind="payment",
+        document_id="pay_1",
         owed_change_fen=5_000,
         reason="退票",
     )
-    announcement(receipt, pk="LEDGER#D0001", subject="rcp_1", sequence=1, dealer_id="D0001").save()
-    announcement(taken_back, pk="LEDGER#D0001", subject="j2", sequence=1, dealer_id="D0001").save()
+    outbox_event(receipt, pk="LEDGER#D0001", subject="pay_1", sequence=1, dealer_id="D0001").save()
+    outbox_event(taken_back, pk="LEDGER#D0001", subject="j2", sequence=1, dealer_id="D0001").save()
     desk.world.drain()
     desk.world.redeliver_everything()
-    assert int(AccountItem.get(*account_key("D0001")).committed_fen) == 12_500
+    assert int(OrderingAccountItem.get(*account_key("D0001")).committed_fen) == 12_500
 
 
 def test_part_shipments_add_up_to_the_order(desk: Desk) -> None:
@@ -210,9 +210,9 @@ def test_part_shipments_add_up_to_the_order(desk: Desk) -> None:
 
 
 def test_an_order_of_any_number_of_lines_leaves_in_one_transaction(desk: Desk) -> None:
-    one_a_shelf = range(0, SLOTS_PER_SHELF * 100, SLOTS_PER_SHELF)
-    open_shop(products=one_a_shelf)
-    order_id = desk.approved(order_of(*((number, 10) for number in one_a_shelf)))
+    one_a_bucket = range(0, SKUS_PER_BUCKET * 100, SKUS_PER_BUCKET)
+    open_shop(products=one_a_bucket)
+    order_id = desk.approved(order_of(*((number, 10) for number in one_a_bucket)))
     assert desk.ship(order_id).json["state"] == "closed"
     (shipment,) = desk.shipments(order_id)
     assert [line["quantity"] for line in shipment["lines"]] == [10] * 100
@@ -269,7 +269,7 @@ def test_every_problem_of_every_line_is_named_at_once_and_nothing_is_written(des
 def test_the_quantity_break_goes_by_the_pieces_of_a_sku_over_all_lines(desk: Desk) -> None:
     open_shop()
     page = PricePageItem.get(*price_page_key(shop.PRICE_LIST, 1, 0))
-    page.prices = {**page.prices, "1": {"unit_price": "12.50", "policy": "P1", "breaks": [[20, "10.00"]]}}
+    page.prices = {**page.prices, "1": {"unit_price": "12.50", "price_policy": "P1", "breaks": [[20, "10.00"]]}}
     page.save()
     lines = desk.show(desk.accepted(order_of((1, 12), (2, 12), (1, 8)))).json["lines"]
     assert [line["unit_price"] for line in lines] == ["10.00", "12.50", "10.00"]
@@ -326,17 +326,17 @@ def test_urgent_orders_stand_first_in_the_review_queue(desk: Desk) -> None:
     assert [one["order_id"] for one in queue.json["orders"]] == [urgent, calm]
 
 
-@pytest.mark.parametrize("policy", ["ship_available", "all_or_nothing"])
+@pytest.mark.parametrize("shortage_policy", ["ship_available", "all_or_nothing"])
 @pytest.mark.parametrize("stock", [100, 5])
-def test_an_order_over_more_shelves_than_one_transaction_takes_is_reserved_whole(
-    desk: Desk, policy: str, stock: int
+def test_an_order_over_more_buckets_than_one_transaction_takes_is_reserved_whole(
+    desk: Desk, shortage_policy: str, stock: int
 ) -> None:
-    one_a_shelf = range(0, SLOTS_PER_SHELF * 100, SLOTS_PER_SHELF)
-    open_shop(products=one_a_shelf, stock=stock)
-    lines = [(number, 10) for number in one_a_shelf]
-    order_id = desk.accepted(order_of(*lines, policy=policy))
+    one_a_bucket = range(0, SKUS_PER_BUCKET * 100, SKUS_PER_BUCKET)
+    open_shop(products=one_a_bucket, stock=stock)
+    lines = [(number, 10) for number in one_a_bucket]
+    order_id = desk.accepted(order_of(*lines, shortage_policy=shortage_policy))
     shown = desk.show(order_id).json
-    expected = 1_000 if stock == 100 else 500 if policy == "ship_available" else 0
+    expected = 1_000 if stock == 100 else 500 if shortage_policy == "ship_available" else 0
     assert (shown["state"], shown["reserved"], shown["reserved"] + shown["backordered"]) == (
         "in_review",
         expected,
@@ -353,10 +353,10 @@ def test_an_order_over_more_shelves_than_one_transaction_takes_is_reserved_whole
         assert desk.act(order_id, "reject", {"reason": "缺货"}).json["state"] == "rejected"
 
 
-def test_cancelling_an_order_over_many_shelves_frees_them_all(desk: Desk) -> None:
-    one_a_shelf = range(0, SLOTS_PER_SHELF * 100, SLOTS_PER_SHELF)
-    open_shop(products=one_a_shelf)
-    lines = [(number, 10) for number in one_a_shelf]
+def test_cancelling_an_order_over_many_buckets_frees_them_all(desk: Desk) -> None:
+    one_a_bucket = range(0, SKUS_PER_BUCKET * 100, SKUS_PER_BUCKET)
+    open_shop(products=one_a_bucket)
+    lines = [(number, 10) for number in one_a_bucket]
     order_id = desk.accepted(order_of(*lines))
     assert desk.act(order_id, "cancel", {"reason": "不要了"}).json["cancelled"] == 1_000
     assert {counters(number) for number, _ in lines} == {(100, 0)}
@@ -365,18 +365,18 @@ def test_cancelling_an_order_over_many_shelves_frees_them_all(desk: Desk) -> Non
 def test_a_cancelling_that_breaks_off_loses_no_credit_whoever_goes_on_with_the_order(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(domain, "SHELVES_PER_STEP", 1)
-    on_three_shelves = (0, SLOTS_PER_SHELF, 2 * SLOTS_PER_SHELF)
-    open_shop(products=on_three_shelves, unit_price="1")
-    order_id = desk.approved(order_of(*((number, 10) for number in on_three_shelves)))
-    with pytest.raises(Killed), killed_at(1, after=True):  # two shelves are free, the third is not
+    monkeypatch.setattr(domain, "BUCKETS_PER_TRANSACTION", 1)
+    on_three_buckets = (0, SKUS_PER_BUCKET, 2 * SKUS_PER_BUCKET)
+    open_shop(products=on_three_buckets, unit_price="1")
+    order_id = desk.approved(order_of(*((number, 10) for number in on_three_buckets)))
+    with pytest.raises(Killed), killed_at(1, after=True):  # two buckets are free, the third is not
         desk.act(order_id, "cancel", {"reason": "不要了"})
-    assert [counters(number) for number in on_three_shelves] == [(100, 0), (100, 0), (90, 10)]
+    assert [counters(number) for number in on_three_buckets] == [(100, 0), (100, 0), (90, 10)]
     shipped = desk.ship(order_id).json
     assert (shipped["state"], committed_fen()) == ("confirmed", 3_000)
     ended = desk.act(order_id, "cancel", {"reason": "不要了"}).json
     assert (ended["state"], ended["shipped"], ended["cancelled"], committed_fen()) == ("closed", 10, 20, 1_000)
-    assert [counters(number) for number in on_three_shelves] == [(100, 0), (100, 0), (90, 0)]
+    assert [counters(number) for number in on_three_buckets] == [(100, 0), (100, 0), (90, 0)]
 
 
 def test_a_message_that_cannot_be_worked_off_takes_no_other_order_along(desk: Desk) -> None:

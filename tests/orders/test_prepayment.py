@@ -8,7 +8,7 @@ def test_a_dealer_that_paid_before_its_first_order_can_order_and_has_that_much_m
     open_shop(unit_price="10.00", credit_limit_fen=10_000)
     buyer, finance = world.token(role="dealer_buyer", dealer_id="D0001"), world.token(role="finance")
     money = {"dealer_id": "D0001", "amount_fen": 5_000, "received_on": "2026-11-23", "bank_reference": "B1"}
-    assert world.call("reconciliation", "POST", "/receipts", body=money, token=finance, key="money").status == 201
+    assert world.call("reconciliation", "POST", "/payments", body=money, token=finance, key="money").status == 201
     world.drain()
     within = world.call("orders", "POST", "/orders", body=order_of((1, 15)), token=buyer, key="first")
     assert within.status == 202 and within.json["holds"] == [], within.text

@@ -14,7 +14,7 @@ from kernel.clock import BUSINESS_ZONE, parse_stamp
 from kernel.events import Envelope
 from kernel.outbox import EventItem, history
 from kernel.table import query_all
-from services.orders.commands import promise_lines
+from services.orders.commands import renew_promises
 from services.orders.table.orders import HeaderItem
 from tests import faults
 from tests.orders.desk import Desk
@@ -149,16 +149,16 @@ def test_who_waits_is_told_a_day_down_the_line_and_nobody_a_day_that_nothing_cov
     shown = desk.world.call("orders", "GET", f"/orders/{second}/timeline", token=token).json["entries"]
     assert [entry["facts"].get("waiting", entry["facts"].get("moved")) for entry in shown[1:]] == [
         [1, 2],
-        [{"lines": [1, 2], "held": False, "old": None, "new": NEXT_MONDAY}],
+        [{"lines": [1, 2], "reserved": False, "old": None, "new": NEXT_MONDAY}],
     ]
 
 
 def test_an_order_that_takes_only_all_of_it_is_told_one_day_for_all_its_lines(desk: Desk) -> None:
     open_shop(stock=4)
     expect(desk, "PO-1", WEDNESDAY, (1, 10))
-    order_id = desk.accepted(order_of((1, 10), (2, 3), policy="wait"))
+    order_id = desk.accepted(order_of((1, 10), (2, 3), shortage_policy="wait"))
     assert days(desk, order_id) == [THURSDAY, THURSDAY]
-    none = desk.accepted(order_of((2, 4), (3, 9), policy="wait"))
+    none = desk.accepted(order_of((2, 4), (3, 9), shortage_policy="wait"))
     assert days(desk, none) == [None, None]
 
 
@@ -201,7 +201,7 @@ def test_goods_taken_from_under_one_who_waits_for_all_of_it_are_told_to_it_at_on
     open_shop(stock=4)
     expect(desk, "PO-1", WEDNESDAY, (2, 10))
     expect(desk, "PO-2", FRIDAY, (1, 10))
-    whole = desk.accepted(order_of((1, 4), (2, 9), policy="wait"))
+    whole = desk.accepted(order_of((1, 4), (2, 9), shortage_policy="wait"))
     assert days(desk, whole) == [THURSDAY, THURSDAY]
     desk.accepted(order_of((1, 2)), dealer="D0002")
     assert moves(whole)[1:] == [(SLIPPED, [([1, 2], THURSDAY, NEXT_MONDAY)])]
@@ -210,7 +210,7 @@ def test_goods_taken_from_under_one_who_waits_for_all_of_it_are_told_to_it_at_on
 def test_goods_that_are_lost_or_sent_away_are_told_to_who_counted_on_them(desk: Desk) -> None:
     open_shop(stock=4)
     expect(desk, "PO-1", WEDNESDAY, (2, 10))
-    whole = desk.accepted(order_of((1, 4), (2, 9), policy="wait"))
+    whole = desk.accepted(order_of((1, 4), (2, 9), shortage_policy="wait"))
     assert desk.adjust("lost", "L-1", (sku(1), 1)).status == 201
     desk.world.drain()
     assert moves(whole)[1:] == [(SLIPPED, [([1, 2], THURSDAY, None)])]
@@ -242,7 +242,7 @@ def test_an_overdue_delivery_is_told_the_evening_before_the_day_it_was_promised_
 def test_more_orders_than_are_told_in_one_go_are_told_by_the_sweep(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     open_shop(stock=0)
     orders = [desk.accepted(order_of((1, 1))) for _ in range(3)]
-    monkeypatch.setattr(promise_lines, "_MOST", 2)
+    monkeypatch.setattr(renew_promises, "_MOST", 2)
     expect(desk, "PO-1", WEDNESDAY, (1, 10))
     assert [len(moves(one)) for one in orders] == [1, 1, 0]
     sweep(desk)
@@ -254,15 +254,15 @@ def test_who_looked_earlier_does_not_take_back_what_was_told_since(desk: Desk, m
     expect(desk, "PO-1", WEDNESDAY, (1, 10))
     order_id = desk.accepted(order_of((1, 4)))
     assert desk.expect("PO-1", FRIDAY, (sku(1), 10), version=1).status == 200
-    tell, once = promise_lines._tell, iter([True])
+    tell, once = renew_promises._tell, iter([True])
 
     def overtaken(*asked: Any) -> None:
         if next(once, False):
             expect(desk, "PO-1", TUESDAY, (1, 10), version=2)
         tell(*asked)
 
-    monkeypatch.setattr(promise_lines, "_tell", overtaken)
-    promise_lines.renew_promises(WAREHOUSE)
+    monkeypatch.setattr(renew_promises, "_tell", overtaken)
+    renew_promises.renew_promises(WAREHOUSE)
     assert [(kind, lines[0][2]) for kind, lines in moves(order_id)] == [(MOVED, THURSDAY), (MOVED, WEDNESDAY)]
     assert days(desk, order_id) == [WEDNESDAY]
 
@@ -271,17 +271,17 @@ def test_who_lost_its_place_meanwhile_is_told_no_day(desk: Desk, monkeypatch: py
     open_shop(stock=4)
     order_id = desk.accepted(order_of((1, 10)))
     assert desk.expect("PO-1", FRIDAY, (sku(1), 10)).status == 200
-    tell, once = promise_lines._tell, iter([True])
+    tell, once = renew_promises._tell, iter([True])
 
     def overtaken(*asked: Any) -> None:
         if next(once, False):
             sweep(desk, "2026-11-26 10:30")
         tell(*asked)
 
-    monkeypatch.setattr(promise_lines, "_tell", overtaken)
-    promise_lines.renew_promises(WAREHOUSE)
+    monkeypatch.setattr(renew_promises, "_tell", overtaken)
+    renew_promises.renew_promises(WAREHOUSE)
     assert days(desk, order_id) == [None]
-    assert told(order_id)[-1].type == "order.hold-expired.v1"
+    assert told(order_id)[-1].type == "order.reservation-expired.v1"
 
 
 def test_a_hold_that_ends_takes_the_promise_with_it_and_a_renewed_order_gets_another(desk: Desk) -> None:
@@ -289,8 +289,8 @@ def test_a_hold_that_ends_takes_the_promise_with_it_and_a_renewed_order_gets_ano
     expect(desk, "PO-1", FRIDAY, (1, 10))
     order_id = desk.accepted(order_of((1, 10)))
     sweep(desk, "2026-11-26 10:30")
-    assert (days(desk, order_id), told(order_id)[-1].type) == ([None], "order.hold-expired.v1")
-    assert desk.act(order_id, "renew", {"reason": "仍需要"}).status == 200
+    assert (days(desk, order_id), told(order_id)[-1].type) == ([None], "order.reservation-expired.v1")
+    assert desk.act(order_id, "extend-reservation", {"reason": "仍需要"}).status == 200
     desk.world.drain()
     assert days(desk, order_id) == [NEXT_MONDAY]
 
@@ -396,7 +396,7 @@ def kept(desk: Desk, **query: str) -> Any:
     desk.world.drain()
     asked = {"warehouse": "GZ", "month": "2026-11"} | query
     token = desk.world.token(dealer_id="D0002")
-    return desk.world.call("orders", "GET", "/promises/kept", query=asked, token=token).json
+    return desk.world.call("orders", "GET", "/on-time-rate", query=asked, token=token).json
 
 
 # ---- whatever breaks, in whatever order ----
@@ -473,7 +473,7 @@ def _calendar(desk: Desk, random: Random) -> Iterator[str]:
                     come_in(desk, f"DN-{reference}", (1, pieces), expected=reference)
                     del expected[reference]
             if random.random() < 0.8:
-                body = order_of((1, random.randint(1, 20)), policy=random.choice(["ship_available", "wait"]))
+                body = order_of((1, random.randint(1, 20)), shortage_policy=random.choice(["ship_available", "wait"]))
                 yield desk.accepted(body, dealer=random.choice(["D0001", "D0002"]))
             for order_id in in_review(desk):
                 if random.random() < 0.6:
@@ -511,18 +511,21 @@ def test_every_slip_of_a_calendar_is_told_before_the_promised_day_is_over(desk: 
         for message in told(order_id):
             at, data = parse_stamp(message.time).astimezone(BUSINESS_ZONE), message.data
             for one in data.get("moved", []):
-                old, new, held = one.get("old"), one.get("new"), one["held"]
-                assert standing[held] == old, "a day moves from where it stood"
-                standing[held] = new
+                old, new, reserved = one.get("old"), one.get("new"), one["reserved"]
+                assert standing[reserved] == old, "a day moves from where it stood"
+                standing[reserved] = new
                 if old and (new or "9") > old:
                     slipped += 1
-                    assert f"{at:%Y-%m-%d %H:%M}" < (f"{old} 20:02" if held else f"{old} 00:00"), (order_id, message)
+                    assert f"{at:%Y-%m-%d %H:%M}" < (f"{old} 20:02" if reserved else f"{old} 00:00"), (
+                        order_id,
+                        message,
+                    )
             if message.type in {"order.reserved.v1", "order.backorders-filled.v1"}:
                 waited = standing[False] if message.type == "order.backorders-filled.v1" else None
                 standing[True] = data.get("promised_on")
                 assert not waited or str(standing[True]) <= waited, "goods that came are not promised for later"
                 standing[False] = standing[False] if data["backordered"] else None
-            if message.type == "order.hold-expired.v1":
+            if message.type == "order.reservation-expired.v1":
                 standing = {True: None, False: None}
             if message.type == "order.shipped.v1":
                 assert at.date().isoformat() <= str(standing[True]), (order_id, message)

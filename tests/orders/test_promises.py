@@ -12,12 +12,12 @@ from kernel.calendar import Calendar
 from kernel.clock import BUSINESS_ZONE
 from kernel.holidays import CHINA
 from services.orders.promises import (
-    Bucket,
-    Dated,
+    AtpDay,
+    PiecesOnDay,
     Promise,
     Slip,
     Waiting,
-    atp,
+    available_to_promise,
     promises,
     ship_day,
     ship_day_of_arrival,
@@ -33,7 +33,7 @@ def at(text: str) -> datetime:
 MONDAY = at("2026-11-23 10:00")
 
 days = st.integers(-3, 20).map(lambda later: (date(2026, 11, 23) + timedelta(days=later)).isoformat())
-dated = st.lists(st.builds(Dated, days, st.integers(1, 50)), max_size=6)
+dated = st.lists(st.builds(PiecesOnDay, days, st.integers(1, 50)), max_size=6)
 waiting = st.lists(st.integers(1, 50), max_size=6).map(
     lambda sizes: [Waiting(f"D{number}-1", pieces) for number, pieces in enumerate(sizes)]
 )
@@ -74,30 +74,34 @@ def test_expected_pieces_leave_on_the_first_working_day_after_they_come_in(expec
 
 def test_each_order_in_line_is_told_when_its_pieces_leave() -> None:
     line = [Waiting("D1-1", 10), Waiting("D2-1", 20), Waiting("D3-1", 5), Waiting("D4-1", 1)]
-    told = promises(line, 12, [Dated("2026-12-02", 10), Dated("2026-11-25", 13)], MONDAY, CHINA)
+    told = promises(line, 12, [PiecesOnDay("2026-12-02", 10), PiecesOnDay("2026-11-25", 13)], MONDAY, CHINA)
     assert told == [
-        Promise("D1-1", 10, (Dated("2026-11-23", 10),)),
-        Promise("D2-1", 20, (Dated("2026-11-23", 2), Dated("2026-11-26", 13), Dated("2026-12-03", 5))),
-        Promise("D3-1", 5, (Dated("2026-12-03", 5),)),
+        Promise("D1-1", 10, (PiecesOnDay("2026-11-23", 10),)),
+        Promise(
+            "D2-1", 20, (PiecesOnDay("2026-11-23", 2), PiecesOnDay("2026-11-26", 13), PiecesOnDay("2026-12-03", 5))
+        ),
+        Promise("D3-1", 5, (PiecesOnDay("2026-12-03", 5),)),
         Promise("D4-1", 1, ()),
     ]
     assert [promise.day for promise in told] == ["2026-11-23", "2026-12-03", "2026-12-03", None]
 
 
 def test_an_order_of_which_only_a_part_is_expected_is_told_no_day() -> None:
-    (told,) = promises([Waiting("D1-1", 10)], 0, [Dated("2026-11-25", 9)], MONDAY, CHINA)
+    (told,) = promises([Waiting("D1-1", 10)], 0, [PiecesOnDay("2026-11-25", 9)], MONDAY, CHINA)
     assert told.day is None
-    assert told.parts == (Dated("2026-11-26", 9),)
+    assert told.parts == (PiecesOnDay("2026-11-26", 9),)
 
 
 def test_deliveries_that_leave_on_one_day_are_one_part() -> None:
-    (told,) = promises([Waiting("D1-1", 10)], -2, [Dated("2026-11-27", 4), Dated("2026-11-28", 6)], MONDAY, CHINA)
-    assert told.parts == (Dated("2026-11-30", 10),)
+    (told,) = promises(
+        [Waiting("D1-1", 10)], -2, [PiecesOnDay("2026-11-27", 4), PiecesOnDay("2026-11-28", 6)], MONDAY, CHINA
+    )
+    assert told.parts == (PiecesOnDay("2026-11-30", 10),)
 
 
 @given(waiting, st.integers(0, 60), dated, moments)
 def test_no_piece_is_promised_twice_nor_before_it_is_there_nor_on_a_day_off(
-    line: list[Waiting], available: int, inbound: list[Dated], now: datetime
+    line: list[Waiting], available: int, inbound: list[PiecesOnDay], now: datetime
 ) -> None:
     told = promises(line, available, inbound, now, CHINA)
     parts = [part for promise in told for part in promise.parts]
@@ -113,7 +117,7 @@ def test_no_piece_is_promised_twice_nor_before_it_is_there_nor_on_a_day_off(
 
 @given(waiting, st.integers(0, 60), dated, moments)
 def test_who_comes_later_changes_nobodys_promise(
-    line: list[Waiting], available: int, inbound: list[Dated], now: datetime
+    line: list[Waiting], available: int, inbound: list[PiecesOnDay], now: datetime
 ) -> None:
     told = promises(line, available, inbound, now, CHINA)
     assert promises([*line, Waiting("D9-1", 7)], available, inbound, now, CHINA)[: len(line)] == told
@@ -123,73 +127,77 @@ def test_who_comes_later_changes_nobodys_promise(
 
 
 def test_what_lacks_later_is_taken_from_what_is_left_over_before() -> None:
-    inbound = [Dated("2026-11-24", 10), Dated("2026-11-30", 40)]
-    demand = [Dated("2026-11-23", 5), Dated("2026-11-27", 22)]
-    assert atp(20, inbound, demand, MONDAY, CHINA) == [
-        Bucket("2026-11-23", 3, 3),  # 15 are left over, but 12 of them lack on the 27th
-        Bucket("2026-11-25", 0, 3),
-        Bucket("2026-11-27", 0, 3),
-        Bucket("2026-12-01", 40, 43),
+    inbound = [PiecesOnDay("2026-11-24", 10), PiecesOnDay("2026-11-30", 40)]
+    demand = [PiecesOnDay("2026-11-23", 5), PiecesOnDay("2026-11-27", 22)]
+    assert available_to_promise(20, inbound, demand, MONDAY, CHINA) == [
+        AtpDay("2026-11-23", 3, 3),  # 15 are left over, but 12 of them lack on the 27th
+        AtpDay("2026-11-25", 0, 3),
+        AtpDay("2026-11-27", 0, 3),
+        AtpDay("2026-12-01", 40, 43),
     ]
 
 
 def test_what_is_waited_for_at_once_comes_out_of_the_next_delivery() -> None:
-    assert atp(0, [Dated("2026-11-24", 10)], [Dated("2026-11-20", 4)], MONDAY, CHINA) == [
-        Bucket("2026-11-23", 0, 0),
-        Bucket("2026-11-25", 6, 6),
+    assert available_to_promise(0, [PiecesOnDay("2026-11-24", 10)], [PiecesOnDay("2026-11-20", 4)], MONDAY, CHINA) == [
+        AtpDay("2026-11-23", 0, 0),
+        AtpDay("2026-11-25", 6, 6),
     ]
 
 
 def test_without_anything_expected_there_is_today_alone() -> None:
-    assert atp(7, [], [], MONDAY, Calendar()) == [Bucket("2026-11-23", 7, 7)]
-    assert atp(7, [], [Dated("2026-11-23", 9)], MONDAY, Calendar()) == [Bucket("2026-11-23", 0, 0)]
+    assert available_to_promise(7, [], [], MONDAY, Calendar()) == [AtpDay("2026-11-23", 7, 7)]
+    assert available_to_promise(7, [], [PiecesOnDay("2026-11-23", 9)], MONDAY, Calendar()) == [
+        AtpDay("2026-11-23", 0, 0)
+    ]
 
 
 @given(st.integers(0, 60), dated, dated, moments)
 def test_whatever_is_promised_by_it_every_earlier_demand_can_still_be_met(
-    available: int, inbound: list[Dated], demand: list[Dated], now: datetime
+    available: int, inbound: list[PiecesOnDay], demand: list[PiecesOnDay], now: datetime
 ) -> None:
     """Taking all of a bucket on its day leaves no day with less than before, below nothing."""
-    buckets = atp(available, inbound, demand, now, CHINA)
-    assert all(bucket.pieces >= 0 for bucket in buckets)
-    assert [bucket.cumulative for bucket in buckets] == [
-        sum(bucket.pieces for bucket in buckets[:number]) for number in range(1, len(buckets) + 1)
+    days_ = available_to_promise(available, inbound, demand, now, CHINA)
+    assert all(one_day.pieces >= 0 for one_day in days_)
+    assert [one_day.cumulative for one_day in days_] == [
+        sum(one_day.pieces for one_day in days_[:number]) for number in range(1, len(days_) + 1)
     ]
-    for bucket in buckets:
-        after = atp(available, inbound, [*demand, Dated(bucket.day, bucket.cumulative)], now, CHINA)
+    for one_day in days_:
+        after = available_to_promise(
+            available, inbound, [*demand, PiecesOnDay(one_day.day, one_day.cumulative)], now, CHINA
+        )
         left = {later.day: later.cumulative for later in after}
-        assert left[bucket.day] == 0
-        for later in buckets:
-            if later.day > bucket.day:
-                assert left[later.day] == later.cumulative - bucket.cumulative
+        assert left[one_day.day] == 0
+        for later in days_:
+            if later.day > one_day.day:
+                assert left[later.day] == later.cumulative - one_day.cumulative
 
 
 @given(waiting, st.integers(0, 60), dated, moments, st.data())
 def test_a_new_order_within_what_is_available_for_a_day_is_promised_for_that_day(
-    line: list[Waiting], available: int, inbound: list[Dated], now: datetime, data: st.DataObject
+    line: list[Waiting], available: int, inbound: list[PiecesOnDay], now: datetime, data: st.DataObject
 ) -> None:
-    at_once = [Dated("2026-11-23", pieces) for _, pieces in line]
-    bucket = data.draw(st.sampled_from(atp(available, inbound, at_once, now, CHINA)))
-    if bucket.cumulative:
-        new = [*line, Waiting("D9-1", bucket.cumulative)]
+    at_once = [PiecesOnDay("2026-11-23", pieces) for _, pieces in line]
+    one_day = data.draw(st.sampled_from(available_to_promise(available, inbound, at_once, now, CHINA)))
+    if one_day.cumulative:
+        new = [*line, Waiting("D9-1", one_day.cumulative)]
         day = promises(new, available, inbound, now, CHINA)[-1].day
-        assert day is not None and day <= bucket.day
-        one_more = [*line, Waiting("D9-1", bucket.cumulative + 1)]
+        assert day is not None and day <= one_day.day
+        one_more = [*line, Waiting("D9-1", one_day.cumulative + 1)]
         later = promises(one_more, available, inbound, now, CHINA)[-1].day
-        assert later is None or later > bucket.day
+        assert later is None or later > one_day.day
 
 
 # --- slips -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_later_day_and_a_lost_day_are_slips_and_nothing_else_is() -> None:
-    old = {"later": "2026-11-24", "lost": "2026-11-24", "same": "2026-11-24", "sooner": "2026-11-24"}
+    old = {"later": "2026-11-24", "lost": "2026-11-24", "same": "2026-11-24", "earliest_day": "2026-11-24"}
     old_and_none: dict[str, str | None] = {**old, "gone": "2026-11-24", "none": None, "named": None}
     new: dict[str, str | None] = {
         "later": "2026-11-25",
         "lost": None,
         "same": "2026-11-24",
-        "sooner": "2026-11-23",
+        "earliest_day": "2026-11-23",
         "none": None,
         "named": "2026-12-01",
         "new": "2026-12-01",

@@ -7,17 +7,20 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.orders.allocation import Grant, Place, Rule, Settings, allocate, share_out
+from services.orders.allocation import Grant, Rule, Settings, WaitingOrder, allocate, share_out
 from services.orders.terms import Grade
 
 
-def place(number: int, wanted: dict[int, int], *, whole: bool = False, urgent: bool = False) -> Place:
+def place(number: int, wanted: dict[int, int], *, whole: bool = False, urgent: bool = False) -> WaitingOrder:
     """The order that came in on this day of November."""
-    return Place(f"D{number}-1", f"D{number}", Grade.A, urgent, f"2026-11-{number:02}", whole, wanted)
+    return WaitingOrder(f"D{number}-1", f"D{number}", Grade.A, urgent, f"2026-11-{number:02}", whole, wanted)
 
 
 def pieces(shares: dict[str, dict[int, Grant]]) -> dict[str, dict[int, int]]:
-    return {order_id: {slot: grant.pieces for slot, grant in grants.items()} for order_id, grants in shares.items()}
+    return {
+        order_id: {sku_index: grant.pieces for sku_index, grant in grants.items()}
+        for order_id, grants in shares.items()
+    }
 
 
 wishes = st.dictionaries(st.integers(1, 3), st.integers(1, 12), min_size=1)
@@ -39,7 +42,7 @@ def test_each_sku_is_shared_out_by_itself_and_who_gets_nothing_is_left_out() -> 
     line = [place(1, {1: 5, 2: 5}), place(2, {1: 5})]
     shares = share_out(Rule.FIRST_COME, SETTINGS, {1: 5}, line)
     assert pieces(shares) == {"D1-1": {1: 5}}
-    assert (shares["D1-1"][1].reason.rank, shares["D1-1"][1].reason.in_line) == (1, 2)
+    assert (shares["D1-1"][1].reason.rank, shares["D1-1"][1].reason.queue_length) == (1, 2)
 
 
 def test_an_order_that_takes_only_all_of_it_waits_on_and_leaves_its_part_to_those_behind() -> None:
@@ -64,19 +67,21 @@ def test_one_that_stands_aside_does_not_keep_a_smaller_one_behind_it_from_being_
 
 @given(rules, supplies, places)
 def test_nothing_is_shared_out_twice_and_who_wants_all_gets_all_or_is_not_served(
-    rule: Rule, supply: dict[int, int], line: list[Place]
+    rule: Rule, supply: dict[int, int], line: list[WaitingOrder]
 ) -> None:
     shares = share_out(rule, SETTINGS, supply, line)
     for one in line:
         if one.whole and one.order_id in shares:
-            assert {slot: grant.pieces for slot, grant in shares[one.order_id].items()} == one.wanted
-    for slot in range(1, 5):
-        assert sum(grants[slot].pieces for grants in shares.values() if slot in grants) <= supply.get(slot, 0)
+            assert {sku_index: grant.pieces for sku_index, grant in shares[one.order_id].items()} == one.wanted
+    for sku_index in range(1, 5):
+        assert sum(grants[sku_index].pieces for grants in shares.values() if sku_index in grants) <= supply.get(
+            sku_index, 0
+        )
 
 
 @given(rules, supplies, places)
 def test_nobody_who_wants_all_is_left_waiting_if_it_could_have_been_served(
-    rule: Rule, supply: dict[int, int], line: list[Place]
+    rule: Rule, supply: dict[int, int], line: list[WaitingOrder]
 ) -> None:
     served = share_out(rule, SETTINGS, supply, line)
     inside = [one for one in line if not one.whole or one.order_id in served]
@@ -84,9 +89,12 @@ def test_nobody_who_wants_all_is_left_waiting_if_it_could_have_been_served(
         would = [*inside, left]
         short = {
             grant.order_id
-            for slot in left.wanted
+            for sku_index in left.wanted
             for grant in allocate(
-                rule, supply.get(slot, 0), [one.claim(slot) for one in would if slot in one.wanted], SETTINGS
+                rule,
+                supply.get(sku_index, 0),
+                [one.claim(sku_index) for one in would if sku_index in one.wanted],
+                SETTINGS,
             )
             if grant.pieces < grant.reason.wanted
         }
@@ -95,7 +103,7 @@ def test_nobody_who_wants_all_is_left_waiting_if_it_could_have_been_served(
 
 @given(rules, supplies, places)
 def test_the_order_in_which_places_are_handed_in_changes_nothing(
-    rule: Rule, supply: dict[int, int], line: list[Place]
+    rule: Rule, supply: dict[int, int], line: list[WaitingOrder]
 ) -> None:
     assert list(share_out(rule, SETTINGS, supply, line[::-1]).items()) == list(
         share_out(rule, SETTINGS, supply, line).items()

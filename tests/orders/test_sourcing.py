@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.orders.domain import Policy
+from services.orders.domain import ShortagePolicy
 from services.orders.sourcing import Candidate, Choice, Why, choose
 
 WANTED = {1: 10, 2: 5}
@@ -17,8 +17,10 @@ stocks = st.dictionaries(
 wishes = st.dictionaries(st.integers(1, 3), st.integers(1, 12), min_size=1)
 
 
-def chosen(available: dict[str, dict[int, int]], policy: Policy = Policy.SHIP_AVAILABLE) -> Choice:
-    return choose("WH1", ["WH3", "WH2"], available, WANTED, policy)
+def chosen(
+    available: dict[str, dict[int, int]], shortage_policy: ShortagePolicy = ShortagePolicy.SHIP_AVAILABLE
+) -> Choice:
+    return choose("WH1", ["WH3", "WH2"], available, WANTED, shortage_policy)
 
 
 def test_home_serves_what_it_has_whatever_others_have() -> None:
@@ -52,21 +54,21 @@ def test_if_nobody_has_everything_whoever_has_most_serves(available: dict[str, d
 
 def test_an_order_that_takes_all_or_nothing_stays_at_home_if_nobody_has_everything() -> None:
     stock = {"WH1": {1: 3}, "WH2": {1: 9}}
-    choice = chosen(stock, Policy.ALL_OR_NOTHING)
+    choice = chosen(stock, ShortagePolicy.ALL_OR_NOTHING)
     assert (choice.warehouse, choice.why) == ("WH1", Why.STAYS_AT_HOME)
-    moved = chosen({**stock, "WH3": WANTED}, Policy.ALL_OR_NOTHING)
+    moved = chosen({**stock, "WH3": WANTED}, ShortagePolicy.ALL_OR_NOTHING)
     assert (moved.warehouse, moved.why) == ("WH3", Why.ALTERNATE_HAS_ALL)
 
 
 def test_without_alternates_home_serves() -> None:
-    assert choose("WH1", [], {"WH2": WANTED}, WANTED, Policy.SHIP_AVAILABLE).warehouse == "WH1"
+    assert choose("WH1", [], {"WH2": WANTED}, WANTED, ShortagePolicy.SHIP_AVAILABLE).warehouse == "WH1"
 
 
-@given(stocks, wishes, st.sampled_from(Policy))
+@given(stocks, wishes, st.sampled_from(ShortagePolicy))
 def test_an_order_leaves_home_only_for_more_pieces_and_the_reason_bears_it_out(
-    available: dict[str, dict[int, int]], wanted: dict[int, int], policy: Policy
+    available: dict[str, dict[int, int]], wanted: dict[int, int], shortage_policy: ShortagePolicy
 ) -> None:
-    choice = choose("WH1", ["WH3", "WH2"], available, wanted, policy)
+    choice = choose("WH1", ["WH3", "WH2"], available, wanted, shortage_policy)
     found = {candidate.warehouse: candidate for candidate in choice.because}
     assert list(found) == ["WH1", "WH3", "WH2"]
     assert all(0 <= one.pieces <= one.wanted == sum(wanted.values()) for one in choice.because)

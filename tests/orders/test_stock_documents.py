@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from contracts.stock import SLOTS_PER_SHELF, QuarantineItem, Slot, quarantine_key
+from contracts.stock import SKUS_PER_BUCKET, BucketPosition, QuarantineItem, quarantine_key
 from kernel.outbox import EventItem
 from kernel.table import fetch_one, query_all
 from services.orders import inbound, stock
 from services.orders.table import reading
 from services.orders.table.orders import Order
-from services.orders.table.stock import ExpectedItem, MovementItem, StockDocumentItem, expected_pk, movements_pk
+from services.orders.table.stock import ExpectedDeliveryItem, MovementItem, StockDocumentItem, expected_pk, movements_pk
 from tests import faults
 from tests.orders.desk import Desk
 from tests.orders.test_faults import in_the_end
@@ -31,15 +31,15 @@ def desk(fast_world: World) -> Desk:
 
 def aside(number: int) -> int:
     """Pieces of a product that are set aside."""
-    slot = Slot.of(number)
-    item = fetch_one(QuarantineItem, quarantine_key(WAREHOUSE, slot.shelf))
-    return int(item.pieces[slot.position]) if item else 0
+    sku_index = BucketPosition.of(number)
+    item = fetch_one(QuarantineItem, quarantine_key(WAREHOUSE, sku_index.bucket))
+    return int(item.pieces[sku_index.position]) if item else 0
 
 
 def moved(warehouse: str = WAREHOUSE) -> list[tuple[str, str, dict[int, int]]]:
-    """What moved that day for documents: kind, reference, pieces by slot."""
+    """What moved that day for documents: kind, reference, pieces by sku_index."""
     found = query_all(MovementItem, movements_pk(warehouse, TODAY))
-    return [(item.move, item.reference, item.by_slot) for item in found if not item.reference.startswith("D0")]
+    return [(item.move, item.reference, item.by_sku_index) for item in found if not item.reference.startswith("D0")]
 
 
 def said(kind: str) -> list[dict[str, Any]]:
@@ -54,9 +54,9 @@ def _events() -> list[tuple[str, str]]:
 
 
 def expected(warehouse: str = WAREHOUSE) -> list[tuple[str, str, dict[int, int]]]:
-    """What a warehouse expects: reference, day, pieces by slot."""
-    found = query_all(ExpectedItem, expected_pk(warehouse), sk=ExpectedItem.sk.startswith("DELIVERY#"))
-    return [(item.reference, item.expected_on, item.by_slot) for item in found]
+    """What a warehouse expects: reference, day, pieces by sku_index."""
+    found = query_all(ExpectedDeliveryItem, expected_pk(warehouse), sk=ExpectedDeliveryItem.sk.startswith("DELIVERY#"))
+    return [(item.reference, item.expected_on, item.by_sku_index) for item in found]
 
 
 def codes(answer: Response) -> list[tuple[str, str]]:
@@ -76,8 +76,8 @@ def test_what_is_found_can_be_promised_and_goes_to_who_waits(desk: Desk) -> None
     assert answer.json["lines"] == [{"sku": sku(1), "quantity": 5, "expected": None, "difference": None}]
     assert (counters(1), desk.show(waits).json["reserved"]) == ((2, 3), 3)
     assert moved() == [("found", "found F-1", {1: 5})]
-    assert [event["pieces"] for event in said("arrived")] == [5]
-    assert said("removed") == []
+    assert [event["pieces"] for event in said("increased")] == [5]
+    assert said("decreased") == []
 
 
 def test_what_is_set_aside_cannot_be_promised_until_it_is_cleared_or_scrapped(desk: Desk) -> None:
@@ -88,7 +88,7 @@ def test_what_is_set_aside_cannot_be_promised_until_it_is_cleared_or_scrapped(de
     assert desk.adjust("scrap", "Q-1", (sku(1), 3)).status == 201
     assert (counters(1), aside(1)) == ((6, 0), 1)
     assert [kind for kind, _, _ in moved()] == ["set_aside", "clear", "scrap"]
-    assert ([one["document"] for one in said("removed")], [one["document"] for one in said("arrived")]) == (
+    assert ([one["document"] for one in said("decreased")], [one["document"] for one in said("increased")]) == (
         ["set_aside"],
         ["clear"],
     )
@@ -142,14 +142,14 @@ def test_a_document_with_wrong_lines_is_refused_and_changes_nothing(
 
 
 @pytest.mark.parametrize(("kind", "most"), [("found", 90), ("set_aside", 45)])
-def test_a_document_of_as_many_shelves_as_fit_is_booked_and_one_of_more_is_not(
+def test_a_document_of_as_many_buckets_as_fit_is_booked_and_one_of_more_is_not(
     desk: Desk, kind: str, most: int
 ) -> None:
-    one_a_shelf = range(0, SLOTS_PER_SHELF * (most + 1), SLOTS_PER_SHELF)
-    open_shop(products=one_a_shelf)
-    refused = desk.adjust(kind, "A-1", *((sku(number), 1) for number in one_a_shelf))
-    assert (refused.status, refused.json["code"]) == (409, "too-many-shelves")
-    assert desk.adjust(kind, "A-1", *((sku(number), 1) for number in one_a_shelf[1:])).status == 201
+    one_a_bucket = range(0, SKUS_PER_BUCKET * (most + 1), SKUS_PER_BUCKET)
+    open_shop(products=one_a_bucket)
+    refused = desk.adjust(kind, "A-1", *((sku(number), 1) for number in one_a_bucket))
+    assert (refused.status, refused.json["code"]) == (409, "document-too-large")
+    assert desk.adjust(kind, "A-1", *((sku(number), 1) for number in one_a_bucket[1:])).status == 201
 
 
 # ---- counts ----
@@ -168,13 +168,13 @@ def test_a_count_brings_the_books_to_what_was_found_and_keeps_what_they_said(des
     ]
     assert [counters(number) for number in (1, 2, 3, 4)] == [(9, 4), (5, 4), (10, 0), (0, 0)]
     assert sorted(moved()) == [("found", "count C-1", {1: 3}), ("lost", "count C-1", {2: 1, 4: 10})]
-    assert ([one["pieces"] for one in said("arrived")], [one["pieces"] for one in said("removed")]) == ([3], [11])
+    assert ([one["pieces"] for one in said("increased")], [one["pieces"] for one in said("decreased")]) == ([3], [11])
 
 
 def test_a_count_that_finds_everything_as_it_should_be_moves_nothing(desk: Desk) -> None:
     open_shop(stock=10)
     assert desk.adjust("count", "C-1", (sku(1), 10)).status == 201
-    assert (moved(), said("arrived"), said("removed")) == ([], [], [])
+    assert (moved(), said("increased"), said("decreased")) == ([], [], [])
     assert fetch_one(StockDocumentItem, (f"STOCK#{WAREHOUSE}", "DOCUMENT#count#C-1"))
 
 
@@ -189,14 +189,14 @@ def test_a_count_below_what_is_held_is_refused_with_the_held_figure(desk: Desk) 
     desk.accepted(order_of((1, 4)))
     before = desk.world.snapshot()
     answer = desk.adjust("count", "C-1", (sku(2), 3), (sku(1), 3))
-    assert (answer.status, codes(answer)) == (422, [("lines.1.quantity", "below-held")])
+    assert (answer.status, codes(answer)) == (422, [("lines.1.quantity", "below-reserved")])
     assert "占用 4 件" in answer.json["errors"][0]["detail"]
     assert desk.world.snapshot() == before
 
 
 def test_a_count_of_what_moved_since_it_was_read_is_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     open_shop(stock=10)
-    read = stock.settled_on_hand_at
+    read = stock.consistent_on_hand_at
     once = iter([True])
 
     def read_then_others_act(*asked: Any) -> Any:
@@ -205,7 +205,7 @@ def test_a_count_of_what_moved_since_it_was_read_is_read_again(desk: Desk, monke
             desk.receive("DN-1", (sku(1), 5))
         return found
 
-    monkeypatch.setattr(stock, "settled_on_hand_at", read_then_others_act)
+    monkeypatch.setattr(stock, "consistent_on_hand_at", read_then_others_act)
     answer = desk.adjust("count", "C-1", (sku(1), 12))
     assert (answer.json["lines"][0]["expected"], answer.json["lines"][0]["difference"]) == (15, -3)
     assert counters(1) == (12, 0)
@@ -216,7 +216,7 @@ def test_a_count_knows_what_orders_hold_though_the_index_does_not_name_them_yet(
 ) -> None:
     open_shop(stock=10)
     desk.accepted(order_of((1, 4)))
-    monkeypatch.setattr(reading, "waiting_orders", lambda _: iter(()))
+    monkeypatch.setattr(reading, "orders_in_state", lambda _: iter(()))
     answer = desk.adjust("count", "C-1", (sku(1), 10))
     assert (answer.json["lines"][0]["expected"], answer.json["lines"][0]["difference"]) == (10, 0)
 
@@ -229,7 +229,7 @@ def test_a_count_knows_what_an_order_holds_while_it_goes_from_one_queue_to_the_n
     desk.world.clock.advance(minutes=10)
     assert desk.act(order_id, "approve", {}).status == 200
     # It was taken out of the one queue, and the index has not put it into the other yet.
-    monkeypatch.setattr(reading, "waiting_orders", lambda _: iter(()))
+    monkeypatch.setattr(reading, "orders_in_state", lambda _: iter(()))
     answer = desk.adjust("count", "C-1", (sku(1), 10))
     assert (answer.json["lines"][0]["expected"], answer.json["lines"][0]["difference"]) == (10, 0)
 
@@ -238,7 +238,7 @@ def test_looking_at_a_warehouse_reads_no_order_of_another(desk: Desk) -> None:
     open_shop(stock=10)
     desk.accepted(order_of((1, 4)))
     with metered() as meter:
-        assert list(reading.orders_that_hold("SH")) == []
+        assert list(reading.orders_with_reservations("SH")) == []
     assert "BatchGetItem" not in [operation for operation, _ in meter.reads]
 
 
@@ -247,7 +247,7 @@ def test_a_count_during_which_goods_leave_sees_them_here_or_gone_not_half_of_eac
 ) -> None:
     open_shop(stock=10)
     orders = [desk.approved(order_of((1, 4))), desk.approved(order_of((1, 4)))]
-    look, ships = stock.orders_that_hold, iter([True])
+    look, ships = stock.orders_with_reservations, iter([True])
 
     def look_while_both_leave(warehouse: str) -> Iterator[Order]:
         found = list(look(warehouse))
@@ -258,16 +258,16 @@ def test_a_count_during_which_goods_leave_sees_them_here_or_gone_not_half_of_eac
         for order_id in orders:
             assert desk.ship(order_id).status == 201
 
-    monkeypatch.setattr(stock, "orders_that_hold", look_while_both_leave)
+    monkeypatch.setattr(stock, "orders_with_reservations", look_while_both_leave)
     answer = desk.adjust("count", "C-1", (sku(1), 2))
     assert (answer.status, answer.json["lines"][0]["difference"]) == (201, 0)
 
 
-def test_a_count_of_all_slots_of_a_shelf_stays_within_what_an_expression_may_hold(desk: Desk) -> None:
-    open_shop(products=SLOTS_PER_SHELF, stock=999_990)
-    answer = desk.adjust("count", "C-1", *((sku(number), 999_800 + number) for number in range(SLOTS_PER_SHELF)))
+def test_a_count_of_all_slots_of_a_bucket_stays_within_what_an_expression_may_hold(desk: Desk) -> None:
+    open_shop(products=SKUS_PER_BUCKET, stock=999_990)
+    answer = desk.adjust("count", "C-1", *((sku(number), 999_800 + number) for number in range(SKUS_PER_BUCKET)))
     assert answer.status == 201
-    assert counters(SLOTS_PER_SHELF - 1) == (999_800 + SLOTS_PER_SHELF - 1, 0)
+    assert counters(SKUS_PER_BUCKET - 1) == (999_800 + SKUS_PER_BUCKET - 1, 0)
 
 
 # ---- transfers and what is expected ----
@@ -280,14 +280,14 @@ def test_what_is_sent_is_gone_here_and_expected_there_until_it_is_received(desk:
     assert (counters(1), counters(2)) == ((4, 0), (6, 0))
     assert moved() == [("send", "transfer T-1", {1: 6, 2: 4})]
     assert expected("SH") == [("T-1", "2026-11-25", {1: 6, 2: 4})]
-    assert [one["document"] for one in said("removed")] == ["transfer"]
+    assert [one["document"] for one in said("decreased")] == ["transfer"]
 
     assert desk.receive("R-1", (sku(1), 6), (sku(2), 1), warehouse="SH", expected="T-1").status == 201
     assert expected("SH") == [("T-1", "2026-11-25", {2: 3})]
     assert desk.receive("R-2", (sku(2), 5), (sku(3), 1), warehouse="SH", expected="T-1").status == 201
     assert expected("SH") == []
     assert (counters(1, "SH"), counters(2, "SH"), counters(3, "SH")) == ((6, 0), (6, 0), (1, 0))
-    assert [one["pieces"] for one in said("expected")] == [10, 3, 0]
+    assert [one["pieces"] for one in said("expected-delivery-changed")] == [10, 3, 0]
 
 
 def test_no_more_is_sent_than_is_available_nor_to_where_it_is(desk: Desk) -> None:
@@ -360,14 +360,14 @@ def test_goods_that_nobody_expects_cannot_be_received_as_expected(desk: Desk) ->
 def test_of_two_receipts_of_one_delivery_each_takes_off_its_own(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     open_shop(stock=10)
     desk.expect("PO-1", "2026-11-25", (sku(1), 9))
-    take_off, once = inbound.take_off, iter([True])
+    receive_delivery, once = inbound.receive_delivery, iter([True])
 
     def overtaken(transaction: Any, before: Any, *more: Any, **named: Any) -> Any:
         if next(once, False):
             assert desk.receive("DN-2", (sku(1), 4), expected="PO-1").status == 201
-        return take_off(transaction, before, *more, **named)
+        return receive_delivery(transaction, before, *more, **named)
 
-    monkeypatch.setattr(inbound, "take_off", overtaken)
+    monkeypatch.setattr(inbound, "receive_delivery", overtaken)
     assert desk.receive("DN-1", (sku(1), 2), expected="PO-1").status == 201
     assert expected() == [("PO-1", "2026-11-25", {1: 3})]
     assert counters(1) == (16, 0)
@@ -377,7 +377,7 @@ def test_of_two_receipts_of_one_delivery_each_takes_off_its_own(desk: Desk, monk
 
 
 @pytest.mark.parametrize(
-    ("kind", "quantity", "shelf", "quarantined", "moves"),
+    ("kind", "quantity", "bucket", "quarantined", "moves"),
     [
         ("count", 12, (8, 4), 2, 1),
         ("count", 7, (3, 4), 2, 1),
@@ -389,7 +389,7 @@ def test_of_two_receipts_of_one_delivery_each_takes_off_its_own(desk: Desk, monk
     ],
 )
 def test_stock_is_corrected_once_whatever_breaks(
-    desk: Desk, kind: str, quantity: int, shelf: tuple[int, int], quarantined: int, moves: int
+    desk: Desk, kind: str, quantity: int, bucket: tuple[int, int], quarantined: int, moves: int
 ) -> None:
     def prepare() -> None:
         open_shop(stock=10)
@@ -401,10 +401,10 @@ def test_stock_is_corrected_once_whatever_breaks(
 
     for fault in faults.every_point(desk.world, prepare=prepare, act=act):
         assert in_the_end(act).status == 201, fault
-        assert (counters(1), aside(1), len(moved())) == (shelf, quarantined, 1 + moves), fault
+        assert (counters(1), aside(1), len(moved())) == (bucket, quarantined, 1 + moves), fault
         desk.world.drain()
         desk.world.redeliver_everything()
-        assert (counters(1), aside(1)) == (shelf, quarantined), fault
+        assert (counters(1), aside(1)) == (bucket, quarantined), fault
 
 
 def test_goods_are_sent_once_whatever_breaks(desk: Desk) -> None:
@@ -428,7 +428,7 @@ def test_what_is_expected_is_said_once_whatever_breaks(desk: Desk) -> None:
     for fault in faults.every_point(desk.world, prepare=prepare, act=act):
         assert in_the_end(act).json["version"] == 2, fault
         assert expected() == [("PO-1", "2026-11-26", {1: 5})], fault
-        assert len(said("expected")) == 2, fault
+        assert len(said("expected-delivery-changed")) == 2, fault
 
 
 def test_what_came_is_taken_off_what_is_expected_once_whatever_breaks(desk: Desk) -> None:

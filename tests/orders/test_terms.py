@@ -14,12 +14,12 @@ from services.orders.domain import State
 from services.orders.terms import (
     TERMS,
     Grade,
+    expiry_warning_time,
     grade_of,
-    hold_ends,
     may_be_urgent,
+    reservation_ends,
     urgent_due,
     urgent_week,
-    warned_at,
 )
 
 
@@ -48,17 +48,17 @@ moments = st.integers(0, 365 * 24 * 60).map(lambda minutes: at("2026-01-01 00:00
 def test_a_hold_lasts_as_long_as_stage_and_grade_say_and_ends_on_no_day_off(
     stage: State, grade: Grade, since: str, end: str
 ) -> None:
-    assert hold_ends(stage, grade, at(since), CHINA) == at(end)
+    assert reservation_ends(stage, grade, at(since), CHINA) == at(end)
 
 
 @pytest.mark.parametrize("stage", [state for state in State if state not in {State.IN_REVIEW, State.CONFIRMED}])
 def test_a_stage_that_holds_nothing_has_no_end(stage: State) -> None:
-    assert hold_ends(stage, Grade.A, at("2026-11-23 10:00"), CHINA) is None
+    assert reservation_ends(stage, Grade.A, at("2026-11-23 10:00"), CHINA) is None
 
 
 @given(moments, st.sampled_from([State.IN_REVIEW, State.CONFIRMED]))
 def test_a_better_grade_never_holds_shorter_and_nobody_shorter_than_published(since: datetime, stage: State) -> None:
-    ends = [hold_ends(stage, grade, since, CHINA) for grade in Grade]
+    ends = [reservation_ends(stage, grade, since, CHINA) for grade in Grade]
     assert ends == sorted(ends, key=lambda end: end or since, reverse=True)
     for grade, end in zip(Grade, ends, strict=True):
         hours = TERMS[grade].hours_in_review if stage is State.IN_REVIEW else TERMS[grade].hours_confirmed
@@ -67,7 +67,7 @@ def test_a_better_grade_never_holds_shorter_and_nobody_shorter_than_published(si
 
 
 def test_the_dealer_is_warned_four_hours_before() -> None:
-    assert warned_at(at("2026-11-26 10:00")) == at("2026-11-26 06:00")
+    assert expiry_warning_time(at("2026-11-26 10:00")) == at("2026-11-26 06:00")
 
 
 @pytest.mark.parametrize(

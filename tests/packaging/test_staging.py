@@ -47,7 +47,7 @@ def test_nothing_of_an_earlier_stage_is_left(checkout: Path) -> None:
 def test_a_fifo_queue_cannot_hear_the_bus() -> None:
     app = ServiceApp("orders")
 
-    @app.consumer(fifo=True, hears=[orders.OrderSubmitted])
+    @app.consumer(fifo=True, subscribes=[orders.OrderSubmitted])
     def listen(_message: Envelope) -> None: ...
 
     with pytest.raises(ValueError, match="listen: a FIFO queue takes commands"):

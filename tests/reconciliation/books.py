@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts.orders import OrderShipped
 from kernel.items import Item
-from kernel.outbox import announcement
+from kernel.outbox import outbox_event
 from services.reconciliation.commands.post_journals import post_ledger_entries
 from tests.shop import open_shop
 from tests.world import Response, World
@@ -72,7 +72,7 @@ class Books:
             complete=True,
         )
         subject = f"{shipment_id}-{self.shipments}"
-        told = announcement(event, pk=f"ORDERS#{dealer}", subject=subject, sequence=1, dealer_id=dealer)
+        told = outbox_event(event, pk=f"ORDERS#{dealer}", subject=subject, sequence=1, dealer_id=dealer)
         if by_hand:
             post_ledger_entries(told.envelope)
         else:
@@ -97,7 +97,7 @@ class Books:
         today = str(self.world.clock.moment.date())
         body = {"dealer_id": dealer, "amount_fen": amount, "received_on": today, "bank_reference": reference}
         key = more.pop("key", None)
-        return self.post("/receipts", body | more, key=key)
+        return self.post("/payments", body | more, key=key)
 
     def reverse(self, journal_id: str, reason: str = "发错", **more: Any) -> Response:
         """Finance takes a journal back."""

@@ -63,7 +63,7 @@ def test_the_books_add_up_at_every_step(books: Books, seed: int) -> None:
     for dealer in DEALERS:
         statement = books.statement(dealer)
         assert statement["closing_fen"] == trade.owed[dealer]
-        assert sum(bucket["amount_fen"] for bucket in statement["ageing"]) == max(trade.owed[dealer], 0)
+        assert sum(band["amount_fen"] for band in statement["ageing"]) == max(trade.owed[dealer], 0)
         _chained(books, dealer)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from contracts.orders import OrderShipped
 from services.reconciliation.domain import (
     Account,
-    Bucket,
+    AgeingBand,
     DayTotals,
     Journal,
     Kind,
@@ -22,16 +22,16 @@ from services.reconciliation.domain import (
     Unbalanced,
     Unexplained,
     aged,
-    bucket_of,
+    ageing_band_of,
     first_day,
     last_day,
     next_period,
+    payment_journal,
     period_of,
     period_to_issue,
     posting_day,
     previous_period,
     receipt_day_problem,
-    receipt_journal,
     reversal_of,
     shipment_journal,
     stated,
@@ -112,7 +112,7 @@ def test_a_reversal_mirrors_its_journal_and_there_can_be_one_only() -> None:
 
 @given(st.integers(1, 10**11), st.integers(0, 10**11))
 def test_every_journal_balances_and_so_does_its_reversal(gross: int, tax: int) -> None:
-    for journal in (journal_of(shipped(gross, min(tax, gross))), receipt_journal("D0001", "rcp_1", gross, day(1), "X")):
+    for journal in (journal_of(shipped(gross, min(tax, gross))), payment_journal("D0001", "pay_1", gross, day(1), "X")):
         reversal = reversal_of(journal, day(9), "错")
         assert sum(journal.amounts.values()) == sum(reversal.amounts.values()) == 0
         assert journal.owed_fen + reversal.owed_fen == 0
@@ -170,27 +170,27 @@ def test_money_is_of_the_past_year() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "bucket"),
+    ("days", "band"),
     [
-        (-30, Bucket.NOT_DUE),
-        (0, Bucket.NOT_DUE),
-        (1, Bucket.DAYS_1_30),
-        (30, Bucket.DAYS_1_30),
-        (31, Bucket.DAYS_31_60),
-        (60, Bucket.DAYS_31_60),
-        (61, Bucket.DAYS_61_90),
-        (90, Bucket.DAYS_61_90),
-        (91, Bucket.OVER_90),
-        (9999, Bucket.OVER_90),
+        (-30, AgeingBand.NOT_DUE),
+        (0, AgeingBand.NOT_DUE),
+        (1, AgeingBand.DAYS_1_30),
+        (30, AgeingBand.DAYS_1_30),
+        (31, AgeingBand.DAYS_31_60),
+        (60, AgeingBand.DAYS_31_60),
+        (61, AgeingBand.DAYS_61_90),
+        (90, AgeingBand.DAYS_61_90),
+        (91, AgeingBand.OVER_90),
+        (9999, AgeingBand.OVER_90),
     ],
 )
-def test_overdue_starts_at_day_one_and_buckets_do_not_overlap(days: int, bucket: Bucket) -> None:
-    assert bucket_of(days) is bucket
+def test_overdue_starts_at_day_one_and_bands_do_not_overlap(days: int, band: AgeingBand) -> None:
+    assert ageing_band_of(days) is band
 
 
 def test_money_pays_the_oldest_shipment_first() -> None:
     days = [booked(day(5), credit=150), booked(day(2), day(2, 12), debit=100), booked(day(1), day(1, 10), debit=100)]
-    assert aged(50, days, day(5)) == dict.fromkeys(Bucket, 0) | {Bucket.NOT_DUE: 50}
+    assert aged(50, days, day(5)) == dict.fromkeys(AgeingBand, 0) | {AgeingBand.NOT_DUE: 50}
 
 
 def test_what_is_unpaid_is_looked_for_no_farther_than_needed() -> None:
@@ -198,7 +198,7 @@ def test_what_is_unpaid_is_looked_for_no_farther_than_needed() -> None:
         yield booked(day(2), day(2, 12), debit=100)
         raise AssertionError("looked too far")
 
-    assert aged(100, days(), day(5))[Bucket.NOT_DUE] == 100
+    assert aged(100, days(), day(5))[AgeingBand.NOT_DUE] == 100
 
 
 def test_a_dealer_that_paid_in_advance_owes_nothing() -> None:
@@ -212,15 +212,15 @@ def test_a_reversed_shipment_counts_as_never_made() -> None:
         booked(day(2), wrong_due, debit=100),
         booked(day(1, 8), old_due, debit=70),
     ]
-    assert aged(70, days, day(5)) == dict.fromkeys(Bucket, 0) | {Bucket.DAYS_61_90: 70}
+    assert aged(70, days, day(5)) == dict.fromkeys(AgeingBand, 0) | {AgeingBand.DAYS_61_90: 70}
 
 
 def test_a_receipt_taken_back_leaves_the_debt_as_old_as_it_was() -> None:
     days = [booked(day(4), debit=70), booked(day(3), credit=70), booked(day(1, 8), day(1, 9), debit=70)]
-    assert aged(70, days, day(5))[Bucket.DAYS_61_90] == 70
+    assert aged(70, days, day(5))[AgeingBand.DAYS_61_90] == 70
 
 
-def test_a_balance_that_no_shipment_explains_is_an_alarm_not_a_bucket() -> None:
+def test_a_balance_that_no_shipment_explains_is_an_alarm_not_a_band() -> None:
     with pytest.raises(Unexplained):
         aged(71, [booked(day(1), day(1, 12), debit=70)], day(5))
 
@@ -244,7 +244,7 @@ def _documents(draw: st.DrawFn) -> list[tuple[Journal, date]]:
             event = shipped(amount, tax, shipment_id=f"S{number}", shipped_at=at, payment_days=days)
             made.append(journal_of(event))
         else:
-            made.append(receipt_journal("D0001", f"rcp_{number}", amount, on, "X"))
+            made.append(payment_journal("D0001", f"pay_{number}", amount, on, "X"))
     for journal in [*made]:
         if draw(st.integers(0, 3)) == 0:
             later = journal.document_date + timedelta(days=draw(st.integers(0, 60)))

@@ -17,7 +17,7 @@ def test_a_shipment_stands_on_the_statement_at_once(books: Books) -> None:
     (line,) = statement["lines"]
     assert (line["label"], line["document_id"], line["reference"]) == ("发货 / Shipment", shipment_id, "SF1")
     assert (line["posted_on"], line["due_on"], line["balance_fen"]) == ("2026-11-23", "2026-12-23", 11_300)
-    assert [bucket["amount_fen"] for bucket in statement["ageing"]] == [11_300, 0, 0, 0, 0]
+    assert [band["amount_fen"] for band in statement["ageing"]] == [11_300, 0, 0, 0, 0]
 
 
 def test_a_shipment_is_booked_against_sales_and_tax(books: Books) -> None:
@@ -86,9 +86,9 @@ def test_money_is_booked_said_and_lowers_what_is_owed(books: Books) -> None:
         "MAIN",
     )
     assert books.statement()["closing_fen"] == 6_300
-    (said,) = books.said("receipt.posted.v1")
+    (said,) = books.said("payment.posted.v1")
     assert said == {
-        "receipt_id": answer.json["receipt_id"],
+        "payment_id": answer.json["payment_id"],
         "dealer_id": "D0001",
         "amount_fen": 5_000,
         "received_on": "2026-11-23",
@@ -107,14 +107,14 @@ def test_a_bank_reference_counts_once_however_spelt_and_to_whomever_booked(books
     with books.unchanged():
         for spelling in ("ICBC 2026-1", "icbc2026-1", "IC BC2026-1"):
             again = books.received(5_000, spelling, dealer="D0002")
-            assert (again.status, again.json["code"]) == (409, "receipt-already-posted")
-            assert again.json["receipt_id"] == first.json["receipt_id"]
+            assert (again.status, again.json["code"]) == (409, "payment-already-posted")
+            assert again.json["payment_id"] == first.json["payment_id"]
     assert books.received(5_000, "ICBC 2026-1", bank="CCB").status == 201
 
 
 def test_a_bank_reference_stays_used_after_its_receipt_was_taken_back(books: Books) -> None:
-    receipt = books.received(5_000, "A1").json
-    assert books.reverse(receipt["journal_id"], "记错经销商").status == 201
+    payment = books.received(5_000, "A1").json
+    assert books.reverse(payment["journal_id"], "记错经销商").status == 201
     assert books.received(5_000, "A1", dealer="D0002").status == 409
     assert books.received(5_000, "A1/2", dealer="D0002").status == 201
     assert [books.statement(dealer)["closing_fen"] for dealer in ("D0001", "D0002")] == [0, -5_000]
@@ -145,7 +145,7 @@ def test_a_wrong_receipt_names_its_field_and_books_nothing(books: Books) -> None
     ]
     with books.unchanged():
         for change, field in wrong:
-            answer = books.post("/receipts", _GOOD | change)
+            answer = books.post("/payments", _GOOD | change)
             assert answer.status == 422, change
             assert field in [problem["field"] for problem in answer.json["errors"]], change
 
@@ -154,9 +154,9 @@ def test_money_without_a_key_or_from_the_wrong_hands_is_refused(books: Books) ->
     with books.unchanged():
         call = books.world.call
         finance, admin = books.world.token(role="finance"), books.world.token(role="admin")
-        assert call("reconciliation", "POST", "/receipts", body=_GOOD, token=finance).status == 400
-        assert call("reconciliation", "POST", "/receipts", body=_GOOD, token=admin, key="k").status == 403
-        assert call("reconciliation", "POST", "/receipts", body=_GOOD, key="k").status == 401
+        assert call("reconciliation", "POST", "/payments", body=_GOOD, token=finance).status == 400
+        assert call("reconciliation", "POST", "/payments", body=_GOOD, token=admin, key="k").status == 403
+        assert call("reconciliation", "POST", "/payments", body=_GOOD, key="k").status == 401
 
 
 def test_a_reversal_mirrors_its_journal_and_says_so(books: Books) -> None:
@@ -189,7 +189,7 @@ def test_a_reversal_made_by_mistake_is_itself_reversed(books: Books) -> None:
     assert books.reverse(reversal["journal_id"], "冲错了").status == 201
     statement = books.statement()
     assert statement["closing_fen"] == 11_300
-    assert [bucket["amount_fen"] for bucket in statement["ageing"]] == [11_300, 0, 0, 0, 0]
+    assert [band["amount_fen"] for band in statement["ageing"]] == [11_300, 0, 0, 0, 0]
 
 
 def test_what_was_never_booked_cannot_be_reversed(books: Books) -> None:

@@ -27,7 +27,7 @@ def test_a_statement_of_any_days_opens_with_what_was_owed_before(books: Books) -
     assert (statement["from"], statement["to"]) == ("2026-11-05", "2026-11-07")
     assert (statement["opening_fen"], statement["closing_fen"], statement["line_count"]) == (100, 300, 2)
     assert [line["balance_fen"] for line in statement["lines"]] == [200, 300]
-    assert sum(bucket["amount_fen"] for bucket in statement["ageing"]) == 300
+    assert sum(band["amount_fen"] for band in statement["ageing"]) == 300
 
 
 def test_a_month_begins_at_midnight_in_shanghai(books: Books) -> None:
@@ -41,10 +41,10 @@ def test_overdue_is_counted_from_the_day_after_it_was_due(books: Books) -> None:
     books.shipped(100, at="2026-08-01T10:00:00+08:00", payment_days=0)
     books.shipped(200, at="2026-10-24T10:00:00+08:00", payment_days=29)
     books.shipped(400, at="2026-10-24T10:00:00+08:00", payment_days=30)
-    owed = {bucket["bucket"]: bucket["amount_fen"] for bucket in books.statement()["ageing"]}
+    owed = {band["band"]: band["amount_fen"] for band in books.statement()["ageing"]}
     assert owed == {"not_due": 400, "days_1_30": 200, "days_31_60": 0, "days_61_90": 0, "over_90": 100}
     books.received(250, "A1")
-    owed = {bucket["bucket"]: bucket["amount_fen"] for bucket in books.statement()["ageing"]}
+    owed = {band["band"]: band["amount_fen"] for band in books.statement()["ageing"]}
     assert owed == {"not_due": 400, "days_1_30": 50, "days_31_60": 0, "days_61_90": 0, "over_90": 0}
 
 
@@ -172,7 +172,7 @@ def test_a_run_makes_one_statement_for_every_dealer_that_traded(books: Books) ->
     assert [statement[name] for name in figures] == [0, 11_300, 1_300, 10_000, 2]
     assert (statement["from"], statement["to"]) == ("2026-11-01", "2026-11-30")
     assert statement["lines"][-1]["balance_fen"] == 10_000
-    assert sum(bucket["amount_fen"] for bucket in statement["ageing"]) == 10_000
+    assert sum(band["amount_fen"] for band in statement["ageing"]) == 10_000
     assert (books.periods("D0002"), books.periods("D0003")) == (["2026-11"], [])
     said = {one["statement_id"]: one["closing_fen"] for one in books.said("statement.issued.v1")}
     assert said == {"D0001-2026-11": 10_000, "D0002-2026-11": 200}
@@ -313,7 +313,7 @@ def test_two_workers_on_one_run_ask_each_dealer_once(books: Books, monkeypatch: 
     def while_another_works(dealer_ids: list[str]) -> Any:
         ledgers = load_ledgers(dealer_ids)
         if next(overtaken, False):
-            issue_statements._request_some(table.RunItem.get(*table.run_key("2026-11")))
+            issue_statements._request_some(table.StatementRunItem.get(*table.run_key("2026-11")))
         return ledgers
 
     monkeypatch.setattr(table, "load_ledgers", while_another_works)

@@ -14,7 +14,7 @@ from infra.relay import relay
 from kernel import aws, observability
 from kernel.app import ServiceApp
 from kernel.events import Envelope
-from kernel.outbox import Command, EventItem, announcement, history
+from kernel.outbox import Command, EventItem, history, outbox_event
 from kernel.table import Transaction
 from tests import faults
 from tests.world import World
@@ -30,7 +30,7 @@ class Listener:
         self.obeyed: list[Envelope] = []
         self.app = ServiceApp("listener")
 
-        @self.app.consumer(hears=[TicketProgressed])
+        @self.app.consumer(subscribes=[TicketProgressed])
         def hear(message: Envelope) -> None:
             self.heard.append(message)
 
@@ -61,10 +61,10 @@ def listener(world: World) -> Listener:
 def announce(
     subject: str, sequence: int = 1, *, group: str | None = None, title: str = "灯带不亮", queue: str = "obey"
 ) -> str:
-    """Write an announcement as a service would, in a transaction; returns the event's id."""
+    """Write an outbox_event as a service would, in a transaction; returns the event's id."""
     event = TicketProgressed(ticket_id=subject, dealer_id="D0001", step="registered", state="new", title=title)
     command = Command(queue, group) if group else None
-    item = announcement(
+    item = outbox_event(
         event, pk="TICKETS#D0001", subject=subject, sequence=sequence, dealer_id="D0001", command=command
     )
     transaction = Transaction()
@@ -232,7 +232,7 @@ def test_a_command_for_a_queue_that_is_not_there_stays_unsent_and_holds_up_nothi
     world: World, listener: Listener
 ) -> None:
     event = TicketProgressed(ticket_id="T1", dealer_id="D0001", step="registered", state="new", title="x")
-    lost = announcement(event, pk="TICKETS#D0001", subject="T1", sequence=1, command=Command("nobody", "GZ"))
+    lost = outbox_event(event, pk="TICKETS#D0001", subject="T1", sequence=1, command=Command("nobody", "GZ"))
     lost.save()
     told = announce("T2", group="GZ")
     world.drain()
@@ -242,7 +242,7 @@ def test_a_command_for_a_queue_that_is_not_there_stays_unsent_and_holds_up_nothi
 
 def test_the_bus_being_away_loses_nothing(world: World, listener: Listener) -> None:
     told = [announce(f"T{number}", group="GZ") for number in range(3)]
-    call = faults.Run(kind=faults.Kind.REFUSED, at=0, within="relay.relay_announcements")
+    call = faults.Run(kind=faults.Kind.REFUSED, at=0, within="relay.relay_events")
     with faults.watched(call):
         world.drain()
     assert call.fired
@@ -285,7 +285,7 @@ def test_a_fault_at_any_call_of_the_relay_loses_nothing_and_keeps_the_order(worl
 
     points = 0
     for fault in faults.every_point(
-        world, prepare=prepare, act=world.drain, within="relay.relay_announcements", forget=listener.forget
+        world, prepare=prepare, act=world.drain, within="relay.relay_events", forget=listener.forget
     ):
         points += 1
         world.clock.advance(minutes=2)
@@ -344,7 +344,7 @@ def test_the_sweeper_finds_what_the_stream_never_told(world: World, listener: Li
 
 
 def relay_images(world: World) -> list[dict[str, str]]:
-    """The index keys every announcement was written with."""
+    """The index keys every outbox_event was written with."""
     images = [record["dynamodb"]["NewImage"] for record in world.stream_records() if record["eventName"] == "INSERT"]
     return [{"gsi1pk": image["gsi1pk"]["S"]} for image in images]
 
@@ -381,7 +381,7 @@ def test_what_cannot_be_sent_at_the_head_of_a_shard_keeps_nothing_behind_it_from
         with counted() as counts:
             world.periodic("relay", "resend_unsent")
     assert sorted(unsent(world)) == sorted(lost)
-    assert counts["AnnouncementsStuck"] == len(lost)
+    assert counts["EventsStuck"] == len(lost)
     world.drain()
     assert sorted(listener.orders()) == sorted(told)
 

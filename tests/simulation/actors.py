@@ -41,7 +41,7 @@ class View:
         """Take in what was answered to a request that was accepted."""
         if ask.path == "/orders":
             self.orders.append(answer["order_id"])
-        if ask.path == "/receipts":
+        if ask.path == "/payments":
             self.journals.append(answer["journal_id"])
 
     def order(self, *states: str) -> str | None:
@@ -77,8 +77,8 @@ def a_dealer_orders(view: View) -> Ask:
         {"sku": lot.choice(SKUS[:1] * 3 + SKUS), "quantity": lot.choice([1, 1, 2, 3, 5, 8, 13])}
         for _ in range(lot.choice([1, 1, 1, 2, 3]))
     ]
-    policy = lot.choice(["ship_available", "ship_available", "all_or_nothing", "wait"])
-    body = {"lines": lines, "policy": policy, "urgent": lot.random() < 0.15}
+    shortage_policy = lot.choice(["ship_available", "ship_available", "all_or_nothing", "wait"])
+    body = {"lines": lines, "shortage_policy": shortage_policy, "urgent": lot.random() < 0.15}
     return view.of_dealer(lot.choice(DEALERS), "/orders", body)
 
 
@@ -100,7 +100,7 @@ def a_clerk_cancels(view: View) -> Ask | None:
 
 
 def a_clerk_renews(view: View) -> Ask | None:
-    return _about(view, "renew", {"reason": "客户确认中"}, "assistant", "in_review", "confirmed")
+    return _about(view, "extend-reservation", {"reason": "客户确认中"}, "assistant", "in_review", "confirmed")
 
 
 def a_hold_is_released(view: View) -> Ask | None:
@@ -122,7 +122,7 @@ def the_depot_receives(view: View) -> Ask:
         "reference": f"DN-{view.lot.randrange(30)}",
         "lines": [{"sku": name, "quantity": view.lot.choice([1, 4, 20])} for name in skus],
     }
-    return view.post("/stock/receipts", body, "warehouse")
+    return view.post("/stock/goods-receipts", body, "warehouse")
 
 
 def the_depot_corrects_stock(view: View) -> Ask:
@@ -172,7 +172,7 @@ def a_rule_is_published(view: View) -> Ask:
 
 def somebody_stands_in(view: View) -> Ask:
     body = {"alternates": view.lot.choice([[], ["FS"]]), "reason": "约定", "version": view.lot.choice([0, 1])}
-    return view.post("/warehouses/GZ/sourcing", body, "admin")._replace(method="PUT")
+    return view.post("/warehouses/GZ/sourcing-rule", body, "admin")._replace(method="PUT")
 
 
 def finance_books_money(view: View) -> Ask:
@@ -182,7 +182,7 @@ def finance_books_money(view: View) -> Ask:
         "received_on": "2026-11-23",
         "bank_reference": f"BANK {view.lot.randrange(30)}",
     }
-    return view.post("/receipts", body, "finance", service="reconciliation")
+    return view.post("/payments", body, "finance", service="reconciliation")
 
 
 def finance_takes_a_journal_back(view: View) -> Ask | None:

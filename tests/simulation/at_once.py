@@ -45,7 +45,7 @@ class Pair:
         """
         tried: set[tuple[int, ...]] = set()
         for lots in _different(Random(seed), interleavings, tried):
-            self._scene.begin()
+            self._scene.reject_if_used()
             with drawn_from(1):
                 course = together([lambda act=act: act.do(self._world) for act in self._acts], drawn(lots))
                 tried.add(course.choices)
@@ -65,7 +65,7 @@ class Pair:
         self._good.add(came_to)
 
     def _one_after_the_other(self, acts: Sequence[Act]) -> tuple[Any, ...]:
-        self._scene.begin()
+        self._scene.reject_if_used()
         with drawn_from(1):
             answers = {act.name: act.do(self._world) for act in acts}
             self._ask_again([answers[act.name] for act in self._acts])

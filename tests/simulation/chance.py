@@ -13,7 +13,7 @@ import ulid
 
 from contracts import assortment, catalog
 from infra.relay import relay
-from kernel import sealing
+from kernel import cursors
 from services.orders.commands import submit_order
 
 
@@ -40,4 +40,4 @@ def new_process() -> None:
     catalog.forget()
     submit_order._likely_lists.clear()
     relay._queue_url.cache_clear()
-    sealing._box.cache_clear()
+    cursors._box.cache_clear()

@@ -14,8 +14,8 @@ _AT_ONCE = timedelta(0)
 
 def at_every_moment(world: World) -> None:
     """Cheap enough for every step: no counter of pieces is below zero."""
-    shelves = ((pk, row) for pk, row in world.cloud.partitions().items() if pk.startswith("SHELF#"))
-    for pk, row in shelves:
+    buckets = ((pk, row) for pk, row in world.cloud.partitions().items() if pk.startswith("BUCKET#"))
+    for pk, row in buckets:
         for sk, item in row.items():
             below = [name for name, value in item.items() if "L" in value and _below_zero(value["L"])]
             assert not below, f"{pk} {sk}: {below} below zero"

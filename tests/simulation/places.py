@@ -73,12 +73,12 @@ def _build(world: World, place: Place) -> list[str]:
                 "reference": "FIRST",
                 "lines": [{"sku": name, "quantity": pieces} for name in SKUS],
             }
-            _agreed(desk, "POST", "/stock/receipts", "warehouse", came)
+            _agreed(desk, "POST", "/stock/goods-receipts", "warehouse", came)
     if place.rule:
         _agreed(desk, "PUT", "/warehouses/GZ/allocation-rule", "admin", place.rule | {"reason": "约定", "version": 0})
     if place.alternates:
         stands_in = {"alternates": ["FS"], "reason": "约定", "version": 0}
-        _agreed(desk, "PUT", "/warehouses/GZ/sourcing", "admin", stands_in)
+        _agreed(desk, "PUT", "/warehouses/GZ/sourcing-rule", "admin", stands_in)
     return _business_goes_on(desk)
 
 

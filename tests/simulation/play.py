@@ -16,7 +16,7 @@ from kernel.problems import Stale
 from services.orders.table.orders import part_key
 from tests import faults
 from tests.cloud import plane
-from tests.cloud.plane import Answer, Place, Proceed, Request
+from tests.cloud.plane import Answer, Proceed, Request, Place
 from tests.simulation import demands
 from tests.simulation.actors import ACTORS, Ask, View, a_dealer_orders
 from tests.simulation.chance import drawn_from, new_process
@@ -190,7 +190,7 @@ class _Game:
             _answers_as_at_first(ask, text, self._call(ask))
 
     def _deliver_everything_again(self) -> None:
-        """Every message once more, in any order; or every announcement, so late that no queue remembers it."""
+        """Every message once more, in any order; or every outbox_event, so late that no queue remembers it."""
         if self._lot.random() < 0.5:
             again = list(self.world.delivered)
             self._lot.shuffle(again)
@@ -199,7 +199,7 @@ class _Game:
         else:
             self.world.clock.advance(minutes=6)
             for start in range(0, len(self._relayed), 10):
-                self.world.invoke("relay", "relay_announcements", {"Records": self._relayed[start : start + 10]})
+                self.world.invoke("relay", "relay_events", {"Records": self._relayed[start : start + 10]})
         self._deliver_all()
 
     # ---- steps; each says whether there was anything to do ----
@@ -219,9 +219,9 @@ class _Game:
         shard = self._shards[number]
         batch = [shard[at] for at in range(min(self._lot.randint(1, 10), len(shard)))]
         went = self._run(
-            "relay.relay_announcements",
+            "relay.relay_events",
             faulty,
-            lambda: self.world.invoke("relay", "relay_announcements", {"Records": batch}),
+            lambda: self.world.invoke("relay", "relay_events", {"Records": batch}),
         )
         self._attempts[number] += 1
         if went or self._attempts[number] == MAX_RECEIVES:

@@ -50,7 +50,7 @@ class Scene:
         #: Every item as every act finds it.
         self.rows = dict(world.cloud.rows())
 
-    def begin(self) -> None:
+    def reject_if_used(self) -> None:
         """Back to where every act begins; a process that knows nothing."""
         self.world.restore(self._saved)
         new_process()
@@ -71,7 +71,7 @@ class Scene:
             keys.update(_written(request))
             return proceed(request)
 
-        self.begin()
+        self.reject_if_used()
         with drawn_from(1), plane.inserted(plane.Place.NOTE, note):
             act.do(self.world)
         return frozenset(keys)
@@ -103,11 +103,11 @@ def _build(world: World) -> tuple[str, list[Delivery]]:
     assert desk.receive("FIRST", (sku(1), 12), (sku(2), 5), key="first").status == 201
     assert desk.accepted(order_of((1, 4), (2, 1))) == REVIEWED
     assert desk.approved(order_of((1, 4), (2, 2))) == CONFIRMED
-    assert desk.accepted(order_of((3, 2), (1, 1), policy="all_or_nothing")) == HELD_UP
+    assert desk.accepted(order_of((3, 2), (1, 1), shortage_policy="all_or_nothing")) == HELD_UP
     assert desk.accepted(order_of((1, 6))) == WAITING
     money = {"dealer_id": DEALER, "amount_fen": 1_000, "received_on": "2026-11-23", "bank_reference": "BANK 1"}
     token = world.token(role="finance")
-    booked = world.call("reconciliation", "POST", "/receipts", body=money, token=token, key="money").json
+    booked = world.call("reconciliation", "POST", "/payments", body=money, token=token, key="money").json
     world.drain()
     # What follows is under way: written and announced, but no consumer has heard of it.
     already = len(world.delivered)
@@ -115,7 +115,7 @@ def _build(world: World) -> tuple[str, list[Delivery]]:
     assert desk.receive("SECOND", (sku(1), 3), key="second").status == 201
     assert desk.submit(order_of((2, 2)), key="new").json["order_id"] == NEW
     money["bank_reference"] = "BANK 2"
-    assert world.call("reconciliation", "POST", "/receipts", body=money, token=token, key="more").status == 201
+    assert world.call("reconciliation", "POST", "/payments", body=money, token=token, key="more").status == 201
     under_way = world.save()
     world.drain()
     messages = world.delivered[already:]
@@ -155,7 +155,7 @@ def _requests(journal: str) -> dict[str, _Request]:
         "reject": about(REVIEWED, "reject", why),
         "cancel as dealer": by_dealer(f"/orders/{REVIEWED}/cancel", why),
         "cancel as clerk": about(REVIEWED, "cancel", why),
-        "renew": about(REVIEWED, "renew", why),
+        "extend-reservation": about(REVIEWED, "extend-reservation", why),
         "release the hold": about(HELD_UP, "holds/stock/release", why),
         "reject what is held up": about(HELD_UP, "reject", why),
         "ship all": about(CONFIRMED, "shipments", sent, "warehouse"),
@@ -164,7 +164,7 @@ def _requests(journal: str) -> dict[str, _Request]:
         "cancel who waits": by_dealer(f"/orders/{WAITING}/cancel", why),
         "cancel the new": by_dealer(f"/orders/{NEW}/cancel", why),
         "receive": stock(
-            "/stock/receipts",
+            "/stock/goods-receipts",
             {"warehouse": "GZ", "reference": "THIRD", "lines": [{"sku": sku(1), "quantity": 5}]},
         ),
         "count": stock(
@@ -197,11 +197,11 @@ def _requests(journal: str) -> dict[str, _Request]:
             "PUT",
         ),
         "say who stands in": stock(
-            "/warehouses/GZ/sourcing", {"alternates": ["FS"], "reason": "约定", "version": 0}, "PUT"
+            "/warehouses/GZ/sourcing-rule", {"alternates": ["FS"], "reason": "约定", "version": 0}, "PUT"
         ),
         "run statements": books("/statement-runs", {"period": "2026-10"}),
         "publish a rule": stock("/warehouses/GZ/allocation-rule", rule, "PUT"),
-        "book money": books("/receipts", money | {"amount_fen": 500, "bank_reference": "BANK 3"}),
+        "book money": books("/payments", money | {"amount_fen": 500, "bank_reference": "BANK 3"}),
         "take a journal back": books(f"/journals/{journal}/reversal", why),
     }
 
@@ -274,7 +274,7 @@ def digest(world: World, before: Mapping[Key, Item]) -> str:
 
 
 def essence(world: World) -> tuple[Any, ...]:
-    """What a merchant would look at: orders, shelves, what is committed and owed; not when, nor by which documents."""
+    """What a merchant would look at: orders, buckets, what is committed and owed; not when, nor by which documents."""
     return tuple(sorted(_essentials(dict(world.cloud.rows())), key=str))
 
 
@@ -285,7 +285,7 @@ def _essentials(rows: Mapping[Key, Item]) -> Iterator[Any]:
             names = ("state", "reserved", "backordered", "shipped", "cancelled", "gross_fen")
             # Who came first gets the lower number, so it is no part of what came out.
             yield "order", pk, tuple(next(iter(item[name].values())) for name in names if name in item)
-        elif pk.startswith("SHELF#"):
+        elif pk.startswith("BUCKET#"):
             yield pk, sk, str({name: value for name, value in item.items() if "L" in value})
         elif sk == "ACCOUNTS" or (pk.startswith("ORDERING#") and sk == "ACCOUNT"):
             yield pk, sk, str(sorted((name, value) for name, value in item.items() if "N" in value))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.cloud import plane
-from tests.cloud.plane import Answer, Place, Proceed, Request
+from tests.cloud.plane import Answer, Proceed, Request, Place
 
 Spoil = Callable[[Request], Request]
 

@@ -63,14 +63,14 @@ def test_a_seed_plays_the_same_again_and_in_another_process(stage: Stage) -> Non
 
 #: What a mistake in the services would come to.
 SPOILED: dict[str, Spoil] = {
-    "stock is taken without looking whether it is there": without_conditions("SHELF#"),
+    "stock is taken without looking whether it is there": without_conditions("BUCKET#"),
     "a repeated request is done again": without_conditions("IDEMPOTENCY#"),
-    "a payment counts as often as it is told": without_conditions("ORDERING#", "FOLLOWED#"),
+    "a payment counts as often as it is told": without_conditions("ORDERING#", "LEDGER_EVENT#"),
     "what happened to an order is not announced": without("ORDERS#", "EVENT#"),
-    "goods that came in are not put on a shelf": without("SHELF#", ""),
+    "goods that came in are not put on a bucket": without("BUCKET#", ""),
     "money that was committed is not written down": without("ORDERING#", "ACCOUNT"),
     "what is booked does not move the account": without("LEDGER#", "ACCOUNTS"),
-    "who waits is not put in line": without("STOCK#GZ#LINE", ""),
+    "who waits is not put in line": without("STOCK#GZ#BACKORDERS", ""),
     "a message is not counted as unread": without("INBOX#", "COUNT"),
 }
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.cloud import plane
-from tests.cloud.plane import Answer, Place, Proceed, Request
+from tests.cloud.plane import Answer, Proceed, Request, Place
 
 #: Who goes on next, of those that are not done: a number from 0 up to how many there are.
 Choose = Callable[[int], int]

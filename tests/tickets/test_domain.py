@@ -20,16 +20,16 @@ from services.tickets.domain import (
     RUNNING,
     WAITING,
     Action,
-    Said,
-    Standing,
     State,
     Step,
+    StepInput,
+    TicketStatus,
     WrongState,
     label,
     possible_actions,
     promise_problem,
+    roles_allowed,
     take,
-    who_may,
 )
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -71,14 +71,14 @@ def _wall() -> dict[tuple[State, Action], str]:
     return {(State(row[0]), Action(action)): cell for row in rows for action, cell in zip(head, row[1:], strict=True)}
 
 
-def _standing(state: State, **more: object) -> Standing:
+def _standing(state: State, **more: object) -> TicketStatus:
     asked_in = State.REVIEWED if state is State.NEED_INFO else None
     finished_at = NOW if state in FINISHED else None
-    return Standing(**{"state": state, "steps": 5, "asked_in": asked_in, "finished_at": finished_at, **more})  # type: ignore[arg-type]
+    return TicketStatus(**{"state": state, "steps": 5, "asked_in": asked_in, "finished_at": finished_at, **more})  # type: ignore[arg-type]
 
 
-def _outcome(standing: Standing, action: Action, roles: set[Role], now: datetime = NOW) -> Standing | Problem:
-    said = Said(assignee="张工", rating=5)
+def _outcome(standing: TicketStatus, action: Action, roles: set[Role], now: datetime = NOW) -> TicketStatus | Problem:
+    said = StepInput(assignee="张工", rating=5)
     try:
         return take(standing, action, said, frozenset(roles), now)
     except Problem as refused:
@@ -95,7 +95,7 @@ def test_every_cell_of_the_table_is_as_it_hangs_on_the_wall(state: State, action
         elif role not in WHO[cell]:
             assert isinstance(outcome, NotAllowed), (state, action, role)
         else:
-            assert isinstance(outcome, Standing), (state, action, role)
+            assert isinstance(outcome, TicketStatus), (state, action, role)
             assert outcome.state is LEADS_TO.get(action, State.REVIEWED)
             assert outcome.steps == 6
 
@@ -103,15 +103,15 @@ def test_every_cell_of_the_table_is_as_it_hangs_on_the_wall(state: State, action
 def test_routes_let_in_every_role_that_may_act_in_some_state_and_no_other() -> None:
     for action in Action:
         cells = {cell for (_, possible), cell in _wall().items() if possible is action}
-        assert who_may(action) == set().union(*(WHO[cell] for cell in cells))
-    assert all(who_may(action) <= STAFF_ROLES or who_may(action) <= DEALER_ROLES for action in Action)
+        assert roles_allowed(action) == set().union(*(WHO[cell] for cell in cells))
+    assert all(roles_allowed(action) <= STAFF_ROLES or roles_allowed(action) <= DEALER_ROLES for action in Action)
 
 
 def test_what_is_offered_is_exactly_what_is_possible() -> None:
     for state, role in product(State, Role):
         offered = possible_actions(_standing(state), frozenset({role}), NOW)
         assert offered == [
-            action for action in Action if isinstance(_outcome(_standing(state), action, {role}), Standing)
+            action for action in Action if isinstance(_outcome(_standing(state), action, {role}), TicketStatus)
         ]
 
 
@@ -132,38 +132,38 @@ def test_from_every_state_a_ticket_can_still_be_finished() -> None:
 )
 def test_an_answer_leads_back_to_where_the_question_arose(asked_in: State) -> None:
     asked = _outcome(_standing(asked_in), Action.ASK, {Role.AFTERSALES})
-    assert isinstance(asked, Standing) and asked.asked_in is asked_in
+    assert isinstance(asked, TicketStatus) and asked.asked_in is asked_in
     answered = _outcome(asked, Action.ANSWER, {Role.DEALER_BUYER})
-    assert isinstance(answered, Standing)
+    assert isinstance(answered, TicketStatus)
     assert (answered.state, answered.asked_in) == (asked_in, None)
 
 
 def test_a_question_does_not_make_the_technician_forgotten() -> None:
     asked = _outcome(_standing(State.DISPATCHED, assignee="张工"), Action.ASK, {Role.AFTERSALES})
-    assert isinstance(asked, Standing) and asked.assignee == "张工"
+    assert isinstance(asked, TicketStatus) and asked.assignee == "张工"
 
 
 def test_reopening_ends_with_its_last_day() -> None:
     last_moment = NOW + timedelta(days=REOPEN_DAYS)
     for state in FINISHED:
-        assert isinstance(_outcome(_standing(state), Action.REOPEN, {Role.DEALER_ADMIN}, last_moment), Standing)
+        assert isinstance(_outcome(_standing(state), Action.REOPEN, {Role.DEALER_ADMIN}, last_moment), TicketStatus)
         late = _outcome(_standing(state), Action.REOPEN, {Role.DEALER_ADMIN}, last_moment + timedelta(seconds=1))
         assert isinstance(late, Refusal) and late.code == "reopen-window-closed"
 
 
 def test_a_completion_is_rated_once_and_the_next_completion_again() -> None:
     rated = _outcome(_standing(State.COMPLETED), Action.RATE, {Role.DEALER_BUYER})
-    assert isinstance(rated, Standing) and rated.rating == 5 and rated.finished_at == NOW
+    assert isinstance(rated, TicketStatus) and rated.rating == 5 and rated.finished_at == NOW
     again = _outcome(rated, Action.RATE, {Role.DEALER_BUYER})
     assert isinstance(again, Refusal) and again.code == "already-rated"
     reopened = _outcome(rated, Action.REOPEN, {Role.DEALER_BUYER})
-    assert isinstance(reopened, Standing)
+    assert isinstance(reopened, TicketStatus)
     assert (reopened.rating, reopened.finished_at, reopened.assignee) == (None, None, "")
 
 
 def test_rating_does_not_prolong_the_days_for_reopening() -> None:
     rated = _outcome(_standing(State.COMPLETED), Action.RATE, {Role.DEALER_BUYER}, NOW + timedelta(days=10))
-    assert isinstance(rated, Standing) and rated.finished_at == NOW
+    assert isinstance(rated, TicketStatus) and rated.finished_at == NOW
 
 
 def test_a_ticket_grown_too_long_takes_no_more_loops_but_can_be_finished() -> None:
@@ -174,15 +174,15 @@ def test_a_ticket_grown_too_long_takes_no_more_loops_but_can_be_finished() -> No
     ]:
         refused = _outcome(_standing(state, **long), action, {role})
         assert isinstance(refused, Refusal) and refused.code == "too-many-steps"
-    assert isinstance(_outcome(_standing(State.DISPATCHED, **long), Action.COMPLETE, {Role.AFTERSALES}), Standing)
+    assert isinstance(_outcome(_standing(State.DISPATCHED, **long), Action.COMPLETE, {Role.AFTERSALES}), TicketStatus)
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(Action)), st.sampled_from(list(Role))), max_size=60))
 def test_whatever_people_try_a_ticket_keeps_its_invariants(tries: list[tuple[Action, Role]]) -> None:
-    standing, done = Standing(State.REGISTERED, steps=1), 1
+    standing, done = TicketStatus(State.REGISTERED, steps=1), 1
     for action, role in tries:
         outcome = _outcome(standing, action, {role})
-        if isinstance(outcome, Standing):
+        if isinstance(outcome, TicketStatus):
             standing, done = outcome, done + 1
         assert standing.steps == done
         assert (standing.asked_in is not None) == (standing.state is State.NEED_INFO)

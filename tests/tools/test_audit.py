@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from contracts.stock import SLOTS_PER_SHELF, QuarantineItem, quarantine_key
+from contracts.stock import SKUS_PER_BUCKET, QuarantineItem, quarantine_key
 from kernel.events import Envelope
 from kernel.items import Item
 from kernel.outbox import EventItem, shard_key
 from services.notifications.table.texts import RecordedItem
 from services.orders.domain import Progress
-from services.orders.table.line import length_key
+from services.orders.table.line import backorder_count_key
 from services.orders.table.orders import (
     PROGRESS_COLUMNS,
     FulfilmentItem,
@@ -26,7 +26,13 @@ from services.orders.table.orders import (
     columns_of_progress,
     part_key,
 )
-from services.orders.table.stock import ExpectedItem, MovementItem, StockDocumentItem, document_key, expected_key
+from services.orders.table.stock import (
+    ExpectedDeliveryItem,
+    MovementItem,
+    StockDocumentItem,
+    document_key,
+    expected_key,
+)
 from services.reconciliation.table import BankReferenceItem, JournalItem, journal_key
 from tests import world as worlds
 from tests.matrix.town import OTHER, OWN, WAREHOUSE, Town
@@ -104,8 +110,8 @@ class Table:
     def order(self, name: str, part: str = "HEADER", dealer: str = OWN) -> Key:
         return part_key(part, self.things[name, dealer])
 
-    def shelf(self) -> Any:
-        return self.item(SHELF)
+    def bucket(self) -> Any:
+        return self.item(BUCKET)
 
     def journal(self, name: str = "journal") -> Key:
         return journal_key(self.things[name, OWN])
@@ -121,7 +127,7 @@ class Table:
         return next(key for key in self.keys(journal[0], "ENTRY#") if key[1].endswith(journal[1][len("JOURNAL#") :]))
 
 
-SHELF = (f"SHELF#{WAREHOUSE}", "0000")
+BUCKET = (f"BUCKET#{WAREHOUSE}", "0000")
 LEDGER = (f"LEDGER#{OWN}", "ACCOUNTS")
 ACCOUNT = (f"ORDERING#{OWN}", "ACCOUNT")
 STATEMENT = (f"STATEMENT#{OWN}", "PERIOD#2026-11")
@@ -144,18 +150,24 @@ def _live_on(town: Town) -> None:
         town.things[name, OWN] = made
         return made
 
-    for held in town.world.items("ORDERS#"):
-        if held["kind"] == "order" and held["reserved"]:  # two weeks went by, and nobody lets them go
-            town.do("orders", "POST", f"/orders/{held['order_id']}/renew", {"reason": "r"}, role="assistant")
-    order("order of all", "L3", 5, policy="all_or_nothing")
-    order("order of nothing", "L3", 20_000, policy="all_or_nothing")
-    order("order that waits", "L3", 20_000, policy="wait")
+    for reserved in town.world.items("ORDERS#"):
+        if reserved["kind"] == "order" and reserved["reserved"]:  # two weeks went by, and nobody lets them go
+            town.do(
+                "orders",
+                "POST",
+                f"/orders/{reserved['order_id']}/extend-reservation",
+                {"reason": "r"},
+                role="assistant",
+            )
+    order("order of all", "L3", 5, shortage_policy="all_or_nothing")
+    order("order of nothing", "L3", 20_000, shortage_policy="all_or_nothing")
+    order("order that waits", "L3", 20_000, shortage_policy="wait")
     done = order("order done", "L3", 2)
     town.do("orders", "POST", f"/orders/{done}/holds/credit/release", {"reason": "r"}, role="finance")
     town.do("orders", "POST", f"/orders/{done}/approve", {"note": ""}, role="assistant")
     town.do("orders", "POST", f"/orders/{done}/shipments", {"carrier": "c", "waybill": "w"}, role="warehouse")
     came_in = {"warehouse": WAREHOUSE, "reference": "DN-2", "lines": [{"sku": "L4", "quantity": 1}]}
-    town.do("orders", "POST", "/stock/receipts", came_in, role="warehouse")
+    town.do("orders", "POST", "/stock/goods-receipts", came_in, role="warehouse")
     for action in ("cancel", "reject"):
         path = f"/orders/{town.things[f'order to {action}', OWN]}/{action}"
         town.do("orders", "POST", path, {"reason": "r"}, role="assistant")
@@ -188,21 +200,21 @@ def stock(position: int, *, available: int) -> Spoil:
     """Count so many pieces more."""
 
     def spoil(table: Table) -> None:
-        counters = table.shelf().available
+        counters = table.bucket().available
         counters[position] = counters[position] + available
-        table.change(SHELF, available=counters)
+        table.change(BUCKET, available=counters)
 
     return spoil
 
 
-def moved(move: str, slot: int, reference: str = "nobody 1.0") -> Spoil:
+def moved(move: str, sku_index: int, reference: str = "nobody 1.0") -> Spoil:
     """Record that one piece moved: for an order of the town, or by another document."""
 
     def spoil(table: Table) -> None:
         order_id = table.things.get((reference, OWN))
         named = f"{order_id} 9.0" if order_id else reference
         key = f"STOCK#{WAREHOUSE}#2026-11-23", f"9#{named}#{move}"
-        table.put(MovementItem(*key, move=move, reference=named, by="", pieces=[[slot], [1]]))
+        table.put(MovementItem(*key, move=move, reference=named, by="", pieces=[[sku_index], [1]]))
 
     return spoil
 
@@ -214,7 +226,7 @@ def written(kind: str, sku: str) -> Spoil:
 
 
 def _set_aside(table: Table) -> None:
-    table.put(QuarantineItem(*quarantine_key(WAREHOUSE, 0), pieces=[1] + [0] * (SLOTS_PER_SHELF - 1)))
+    table.put(QuarantineItem(*quarantine_key(WAREHOUSE, 0), pieces=[1] + [0] * (SKUS_PER_BUCKET - 1)))
 
 
 def _clone_product(table: Table) -> None:
@@ -278,18 +290,18 @@ def ledger(**more: int) -> Spoil:
 
 
 def _kept(table: Table) -> Key:
-    return table.keys(f"STOCK#{WAREHOUSE}#LEFT#")[0]
+    return table.keys(f"STOCK#{WAREHOUSE}#PUNCTUALITY#")[0]
 
 
 def _double_booked(table: Table) -> None:
     """The same money once more, under another number."""
     key = table.journal()
     receipt: JournalItem = table.item(key)
-    again = "rcp_again"
-    receipt.document_id, receipt.sk = again, f"JOURNAL#receipt.{again}"
+    again = "pay_again"
+    receipt.document_id, receipt.sk = again, f"JOURNAL#payment.{again}"
     table.put(receipt)
     entry = table.item(table.entry(key))
-    entry.sk, entry.journal_id, entry.document_id = "ENTRY#2026-11-20#1#z", f"{OWN}.receipt.{again}", again
+    entry.sk, entry.journal_id, entry.document_id = "ENTRY#2026-11-20#1#z", f"{OWN}.payment.{again}", again
     table.put(entry)
     fen = -receipt.amounts["receivable"]
     table.add((LEDGER[0], "DAY#2026-11-20#-"), credit_fen=fen, line_count=1)
@@ -371,7 +383,7 @@ def _closed_empty(table: Table) -> None:
 
 def _place(table: Table) -> Key:
     order_id = table.things["order that waits", OWN]
-    return next(key for key in table.keys(f"STOCK#{WAREHOUSE}#LINE") if key[1].endswith(order_id))
+    return next(key for key in table.keys(f"STOCK#{WAREHOUSE}#BACKORDERS") if key[1].endswith(order_id))
 
 
 def _stands_twice(table: Table) -> None:
@@ -410,24 +422,24 @@ def _unsent(table: Table) -> None:
 
 def _stolen_reversal(table: Table) -> None:
     key = table.keys(LEDGER[0], "JOURNAL#reversal.")[0]
-    table.change(key, reverses=f"{OWN}.receipt.nothing")
+    table.change(key, reverses=f"{OWN}.payment.nothing")
 
 
 def _foreign_journal(table: Table) -> None:
     key = table.journal()
-    table.change(key, document_id="rcp_other")
-    table.put(BankReferenceItem("LEDGER#BANK#MAIN", "BK-X", receipt_id="rcp_other"))
-    table.drop(next(at for at in table.keys("LEDGER#BANK#") if table.item(at).receipt_id == key[1].split(".")[1]))
+    table.change(key, document_id="pay_other")
+    table.put(BankReferenceItem("LEDGER#BANK#MAIN", "BK-X", payment_id="pay_other"))
+    table.drop(next(at for at in table.keys("LEDGER#BANK#") if table.item(at).payment_id == key[1].split(".")[1]))
 
 
 def _unfollowed(table: Table) -> None:
-    key = table.keys(ACCOUNT[0], "FOLLOWED#")[0]
+    key = table.keys(ACCOUNT[0], "LEDGER_EVENT#")[0]
     table.add(ACCOUNT, committed_fen=-table.item(key).change_fen)
     table.drop(key)
 
 
 def _followed_wrongly(table: Table) -> None:
-    table.add(table.keys(ACCOUNT[0], "FOLLOWED#")[0], change_fen=1)
+    table.add(table.keys(ACCOUNT[0], "LEDGER_EVENT#")[0], change_fen=1)
     table.add(ACCOUNT, committed_fen=1)
 
 
@@ -470,19 +482,19 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
         {"stock-negative"},
     ),
     "a piece is held for nobody": (
-        both(stock(1, available=-1), moved("hold", 1)),
+        both(stock(1, available=-1), moved("reserve", 1)),
         {"stock-conserved", "order-moved"},
     ),
     "a piece vanished": (stock(1, available=-1), {"stock-moved", "stock-conserved"}),
     "a piece was set aside and nobody knows": (_set_aside, {"stock-moved", "stock-conserved"}),
     "a receipt moved in more than stands on it": (
-        both(stock(0, available=1), moved("receive", 0, "receipt DN-1")),
+        both(stock(0, available=1), moved("receive", 0, "goods_receipt DN-1")),
         {"stock-document"},
     ),
     "a document moved nothing": (written("found", "L4"), {"stock-document"}),
     "a delivery is expected that nobody was told of": (
         lambda table: table.put(
-            ExpectedItem(
+            ExpectedDeliveryItem(
                 *expected_key(WAREHOUSE, "X"),
                 reference="X",
                 expected_on="2026-12-24",
@@ -494,13 +506,13 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
         ),
         {"stock-expected"},
     ),
-    "two products share a place": (_clone_product, {"slot-shared"}),
+    "two products share a place": (_clone_product, {"sku_index-shared"}),
     # orders: lines
     "a line lost a piece": (
         both(
             progress("order partly shipped", Progress(reserved=2, shipped=1), Progress(reserved=1)),
             stock(0, available=1),
-            moved("release", 0, "order partly shipped"),
+            moved("unreserve", 0, "order partly shipped"),
         ),
         {"line-identity"},
     ),
@@ -508,7 +520,7 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
         both(
             progress("order of nothing", Progress(reserved=1, backordered=19_999)),
             stock(2, available=-1),
-            moved("hold", 2, "order of nothing"),
+            moved("reserve", 2, "order of nothing"),
         ),
         {"all-or-nothing"},
     ),
@@ -534,7 +546,7 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
         {"shipment-number", "journal-unfounded", "shipment-unbooked", "promises-kept", "promises-unkept"},
     ),
     "a promise counts as kept that was not": (
-        lambda table: table.change(_kept(table), left_on="2026-11-01"),
+        lambda table: table.change(_kept(table), shipped_on="2026-11-01"),
         {"promises-kept"},
     ),
     "nobody noted whether promises were kept": (lambda table: table.drop(_kept(table)), {"promises-unkept"}),
@@ -558,11 +570,14 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
     ),
     "an order stands in line that wants nothing": (_stands_twice, {"line-place", "line-length"}),
     "nobody is told to wait though somebody does": (
-        lambda table: table.drop(length_key(WAREHOUSE)),
+        lambda table: table.drop(backorder_count_key(WAREHOUSE)),
         {"line-length"},
     ),
     "an order stopped waiting by itself": (
-        lambda table: (table.drop(_place(table)), table.change(table.order("order that waits"), in_line_since=None)),
+        lambda table: (
+            table.drop(_place(table)),
+            table.change(table.order("order that waits"), backordered_since=None),
+        ),
         {"line-since", "line-length"},
     ),
     "an order got more than it was told": (
@@ -574,8 +589,8 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
         {"order-share"},
     ),
     "what is held is never given back": (
-        lambda table: table.change(table.order("order in review"), held_until="2026-11-01T00:00:00.000Z"),
-        {"hold-expired"},
+        lambda table: table.change(table.order("order in review"), reserved_until="2026-11-01T00:00:00.000Z"),
+        {"reservation-expired"},
     ),
     "an order waits where nobody looks": (
         lambda table: _unlisted(table, table.order("order in review")),
@@ -827,7 +842,7 @@ def test_items_are_read_as_the_services_read_them(table: Table) -> None:
         for name in kind_of(item).get_attributes():
             assert getattr(item, name) == getattr(theirs, name), (item.pk, item.sk, name)
         kinds.add(kind_of(item).__name__)
-    assert {"ShelfItem", "HeaderItem", "PricePageItem", "DeliveryItem", "UserItem", "RunItem"} <= kinds
+    assert {"StockBucketItem", "HeaderItem", "PricePageItem", "DeliveryItem", "UserItem", "StatementRunItem"} <= kinds
 
 
 def test_a_snapshot_of_items_is_that_of_their_raw_form(table: Table) -> None:

@@ -28,7 +28,7 @@ from tools.dead_letters import queues
 from tools.dead_letters.masking import masked
 from tools.dead_letters.queues import Queue, find, look, named
 from tools.dead_letters.redrive import redrive
-from tools.errors import Explained
+from tools.errors import CommandError
 
 RESERVE, CREDIT = f"qudao-{STAGE}-reserve-stock-dlq.fifo", f"qudao-{STAGE}-update-credit-dlq"
 assert PRICE_LIST
@@ -63,7 +63,7 @@ def broken(*names: str) -> Iterator[None]:
         yield
 
 
-def trade(world: World, orders: int = 1, receipts: int = 1) -> None:
+def trade(world: World, orders: int = 1, payments: int = 1) -> None:
     """Goods come in, dealers order them and pay."""
     open_shop(products=3, stock=None)
 
@@ -73,19 +73,19 @@ def trade(world: World, orders: int = 1, receipts: int = 1) -> None:
         assert answer.status < 300, answer.json
 
     came_in = {"warehouse": WAREHOUSE, "reference": "DN", "lines": [{"sku": sku(1), "quantity": 100}]}
-    ask("orders", "/stock/receipts", came_in, role="warehouse", key="in")
+    ask("orders", "/stock/goods-receipts", came_in, role="warehouse", key="in")
     for number in range(orders):
         ask("orders", "/orders", order_of((1, 2)), role="dealer_buyer", key=f"order-{number}")
-    for number in range(receipts):
+    for number in range(payments):
         paid = {"dealer_id": "D0001", "amount_fen": 100, "bank_reference": f"B-{number}"}
         paid["received_on"] = business_date(world.clock.moment).isoformat()
-        ask("reconciliation", "/receipts", paid, role="finance", key=f"paid-{number}")
+        ask("reconciliation", "/payments", paid, role="finance", key=f"paid-{number}")
 
 
-def give_up(world: World, *names: str, orders: int = 1, receipts: int = 1) -> None:
+def give_up(world: World, *names: str, orders: int = 1, payments: int = 1) -> None:
     """The same, while these functions are broken."""
     with broken(*names):
-        trade(world, orders, receipts)
+        trade(world, orders, payments)
         world.drain(may_fail=True)
 
 
@@ -137,7 +137,7 @@ def test_a_stage_without_dead_letters_says_so_and_exits_with_0(world: World) -> 
 
 
 def test_dead_letters_are_listed_with_number_and_age_and_exit_with_1(world: World) -> None:
-    give_up(world, "update-credit", receipts=3)
+    give_up(world, "update-credit", payments=3)
     code, said = run("list")
     assert code == 1 and "update-credit" in said and "orders" in said and "reserve-stock" not in said
     code, listed = run("list", "--json")
@@ -161,7 +161,7 @@ def test_a_letter_tells_its_event_and_how_often_it_was_tried(world: World) -> No
 
 
 def test_looking_takes_nothing_away_and_hides_nothing(world: World) -> None:
-    give_up(world, "update-credit", receipts=3)
+    give_up(world, "update-credit", payments=3)
     before = world.dead_letters()
     assert [len(look(there(CREDIT), 100)) for _ in range(3)] == [3, 3, 3]
     assert world.dead_letters() == before
@@ -188,7 +188,7 @@ def test_a_queue_goes_by_several_names(world: World, name: str) -> None:
 
 
 def test_a_queue_of_another_stage_is_not_taken_for_ours(world: World) -> None:
-    with pytest.raises(Explained, match="qudao-prod-update-credit-dlq"):
+    with pytest.raises(CommandError, match="qudao-prod-update-credit-dlq"):
         there("qudao-prod-update-credit-dlq")
 
 
@@ -221,7 +221,7 @@ def test_numbers_that_are_no_phones_stay(world: World) -> None:
 
 @pytest.mark.parametrize("name", ["reserve-stock", "update-credit"])
 def test_what_is_sent_back_is_worked_off_once_and_nothing_stays(world: World, name: str) -> None:
-    give_up(world, name, orders=3, receipts=3)
+    give_up(world, name, orders=3, payments=3)
     assert wrong(world)
     code, said = run("redrive", name, "--all", "--json")
     done = json.loads(said)
@@ -240,7 +240,7 @@ def test_letters_of_a_group_go_back_in_their_order(world: World) -> None:
 
 
 def test_one_letter_is_chosen_by_its_event_and_the_others_stay(world: World) -> None:
-    give_up(world, "update-credit", receipts=3)
+    give_up(world, "update-credit", payments=3)
     chosen = look(there(CREDIT), 100)[1].name
     code, said = run("redrive", "update-credit", "--id", chosen, "--json")
     assert code == 0 and json.loads(said)["sent"] == [chosen]
@@ -281,7 +281,7 @@ def test_what_comes_back_again_is_shown_as_such_and_can_be_sent_back_again(world
 
 
 def test_what_comes_back_while_the_rest_is_sent_is_left_where_it_is(world: World) -> None:
-    give_up(world, "update-credit", receipts=2)
+    give_up(world, "update-credit", payments=2)
 
     def at_once(_: str) -> None:
         with broken("update-credit"):
@@ -293,8 +293,8 @@ def test_what_comes_back_while_the_rest_is_sent_is_left_where_it_is(world: World
 
 
 def test_notes_about_the_stream_are_not_sent_anywhere() -> None:
-    notes = Queue("qudao-test-relay-announcements-dlq", "url", "relay.relay_announcements", 1, 0, notes=True)
-    with pytest.raises(Explained, match="OldestUnsentSeconds"):
+    notes = Queue("qudao-test-relay-announcements-dlq", "url", "relay.relay_events", 1, 0, notes=True)
+    with pytest.raises(CommandError, match="OldestUnsentSeconds"):
         redrive(notes, None, "run")
 
 
@@ -318,7 +318,7 @@ def test_a_fault_at_any_call_loses_nothing_and_doubles_nothing(world: World, nam
     points = 0
     for fault in faults.every_point(
         world,
-        prepare=lambda: give_up(world, name, orders=2, receipts=2),
+        prepare=lambda: give_up(world, name, orders=2, payments=2),
         act=lambda: redrive(letters[name], None, "first"),
         kinds=KINDS,
         survives=(ClientError, BotoCoreError),
@@ -339,7 +339,7 @@ def test_a_fault_at_any_call_loses_nothing_and_doubles_nothing(world: World, nam
 
 
 def test_what_was_sent_back_may_be_told_any_number_of_times(world: World) -> None:
-    give_up(world, "reserve-stock", "update-credit", orders=2, receipts=2)
+    give_up(world, "reserve-stock", "update-credit", orders=2, payments=2)
     for name in ("reserve-stock", "update-credit"):
         assert redrive(there(name), None, "run").is_done
     world.drain()

@@ -10,7 +10,7 @@ import pytest
 
 from tools import identity, imports
 from tools.client import Api, ApiProblem
-from tools.errors import Explained
+from tools.errors import CommandError
 from tools.imports import Delivery, give_passwords, import_products, in_parallel, publish_prices, receive_stock
 
 
@@ -86,7 +86,7 @@ def test_a_password_is_given_as_soon_as_the_account_is_open(monkeypatch: pytest.
 def test_an_account_that_is_never_opened_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity, "is_open", lambda stage, user: False)
     monkeypatch.setattr(imports, "_ACCOUNT_OPENS_WITHIN_SECONDS", -1)
-    with pytest.raises(Explained, match="account of a was not opened"):
+    with pytest.raises(CommandError, match="account of a was not opened"):
         give_passwords("test", ["a"], "secret", lambda users: None)
 
 
@@ -97,12 +97,12 @@ def test_the_first_failure_ends_the_rest_and_is_told() -> None:
         def run() -> None:
             begun.append(number)
             if number == 0:
-                raise Explained("no")
+                raise CommandError("no")
             threading.Event().wait(0.01)
 
         return run
 
-    with pytest.raises(Explained, match="no"):
+    with pytest.raises(CommandError, match="no"):
         in_parallel(1, [job(number) for number in range(100)])
     assert len(begun) < 100
 

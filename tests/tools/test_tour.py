@@ -70,17 +70,17 @@ def test_the_whole_way_is_walked_and_leaves_no_endpoint_behind(walk: Walk) -> No
 @pytest.fixture
 def shipped(walk: Walk) -> tuple[Json, Json]:
     """Receipt and shipment of a fresh order."""
-    receipt = walk.submit(walk.choose())
-    walk.see(receipt)
-    walk.approve(receipt)
-    return receipt, walk.ship(receipt)
+    confirmation = walk.submit(walk.choose())
+    walk.see(confirmation)
+    walk.approve(confirmation)
+    return confirmation, walk.ship(confirmation)
 
 
 def test_a_statement_that_differs_by_a_fen_stops_the_tour(walk: Walk, shipped: tuple[Json, Json]) -> None:
-    receipt, shipment = shipped
-    walk.statement(receipt, shipment)
+    confirmation, shipment = shipped
+    walk.statement(confirmation, shipment)
     with pytest.raises(PromiseBroken, match="the statement charges"):
-        walk.statement(receipt, shipment | {"gross_fen": shipment["gross_fen"] + 1})
+        walk.statement(confirmation, shipment | {"gross_fen": shipment["gross_fen"] + 1})
 
 
 def test_what_never_comes_is_named_after_the_promised_time(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from kernel.items import Item
 from kernel.outbox import EventItem
-from services.orders.table.accounts import FollowedEventItem
-from services.orders.table.line import AllocationItem, GrantItem
+from services.orders.table.accounts import AppliedLedgerEventItem
+from services.orders.table.line import AllocationRunItem, GrantItem
 from services.orders.table.orders import LinesItem
 from services.orders.table.stock import GoodsReceiptItem, MovementItem, StockDocumentItem
 from services.reconciliation.table import BankReferenceItem, EntryItem, JournalItem, StatementItem
@@ -15,16 +15,16 @@ from services.tickets.table import NoteItem, RequestItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 
-#: Written once and kept for ever, but for the index keys of an announcement, which its sending takes away.
+#: Written once and kept for ever, but for the index keys of an outbox_event, which its sending takes away.
 _FOR_EVER: tuple[type[Item], ...] = (
     EventItem,
     LinesItem,
     GoodsReceiptItem,
     MovementItem,
     StockDocumentItem,
-    AllocationItem,
+    AllocationRunItem,
     GrantItem,
-    FollowedEventItem,
+    AppliedLedgerEventItem,
     JournalItem,
     EntryItem,
     BankReferenceItem,

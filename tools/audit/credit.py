@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.orders import OrderShipped
-from contracts.reconciliation import JournalReversed, ReceiptPosted
+from contracts.reconciliation import JournalReversed, PaymentPosted
 from kernel.events import Envelope
 from services.orders.domain import OPEN_STATES
-from services.orders.table.accounts import AccountItem, FollowedEventItem
+from services.orders.table.accounts import AppliedLedgerEventItem, OrderingAccountItem
 from services.orders.table.orders import Order
 from services.reconciliation.domain import Account
 from services.reconciliation.table import LedgerItem
@@ -20,8 +20,8 @@ from tools.audit.reading import Snapshot
 def commitments_are_explained(table: Snapshot) -> Iterator[Finding]:
     """G7: what a dealer has committed = what it ordered + what the followed events of the ledger changed."""
     accounts, followed, by_dealer = (
-        table.by_partition(AccountItem),
-        table.by_partition(FollowedEventItem),
+        table.by_partition(OrderingAccountItem),
+        table.by_partition(AppliedLedgerEventItem),
         table.orders_of,
     )
     for dealer_id in sorted(by_dealer.keys() | accounts.keys() | followed.keys()):
@@ -36,7 +36,7 @@ def exposure_is_owed_and_on_order(table: Snapshot, due: str) -> Iterator[Finding
     """G7, when due: exposure(d) = receivable + value of what is on order. Not of dealers of whom the ledger, or credit,
     does not know everything yet: that is for other rules to say."""
     accounts, ledgers, by_dealer = (
-        table.by_partition(AccountItem),
+        table.by_partition(OrderingAccountItem),
         table.by_partition(LedgerItem),
         table.orders_of,
     )
@@ -94,18 +94,20 @@ def _under_way(table: Snapshot) -> set[str]:
 
 def _followed(table: Snapshot) -> dict[str, tuple[str, int]]:
     """Partition and change in fen by event."""
-    return {item.sk.removeprefix("FOLLOWED#"): (item.pk, item.change_fen) for item in table.all(FollowedEventItem)}
+    return {
+        item.sk.removeprefix("LEDGER_EVENT#"): (item.pk, item.change_fen) for item in table.all(AppliedLedgerEventItem)
+    }
 
 
 def _credit_changes(table: Snapshot) -> dict[str, tuple[str, int]]:
     """Dealer and change in fen by event."""
 
     def change_fen(message: Envelope) -> int:
-        by_receipt = message.type == ReceiptPosted.TYPE
+        by_receipt = message.type == PaymentPosted.TYPE
         return -message.data["amount_fen"] if by_receipt else int(message.data["owed_change_fen"])
 
     return {
         message.id: (message.data["dealer_id"], change_fen(message))
-        for kind in (ReceiptPosted.TYPE, JournalReversed.TYPE)
+        for kind in (PaymentPosted.TYPE, JournalReversed.TYPE)
         for message in table.told(kind)
     }

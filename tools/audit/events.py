@@ -15,7 +15,7 @@ _UNSENT = "UNSENT#"
 
 
 def events_stand_where_they_say(table: Snapshot) -> Iterator[Finding]:
-    """E1: an announcement can be read, its id follows from subject and sequence, and so does its key."""
+    """E1: an outbox_event can be read, its id follows from subject and sequence, and so does its key."""
     for item in table.all(EventItem):
         message = envelope_of(item)
         if message is None:
@@ -39,7 +39,7 @@ def sequences_have_no_gap(table: Snapshot) -> Iterator[Finding]:
 
 
 def unsent_are_listed_rightly(table: Snapshot) -> Iterator[Finding]:
-    """E1: an announcement is either sent or stands where the sweeper looks for it, under its own time."""
+    """E1: an outbox_event is either sent or stands where the sweeper looks for it, under its own time."""
     for item in table.all(EventItem):
         message = envelope_of(item)
         if message is None or (item.gsi1pk is None and item.gsi1sk is None):

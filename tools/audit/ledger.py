@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from contracts.orders import OrderShipped
-from contracts.reconciliation import JournalReversed, ReceiptPosted, StatementIssued
+from contracts.reconciliation import JournalReversed, PaymentPosted, StatementIssued
 from services.reconciliation.domain import Account, Kind, next_period
 from services.reconciliation.table import (
     BankReferenceItem,
@@ -65,19 +65,19 @@ def documents_are_booked_once(table: Snapshot) -> Iterator[Finding]:
 
 def money_is_booked_once(table: Snapshot) -> Iterator[Finding]:
     """G6: every receipt has one bank reference, every bank reference one receipt."""
-    booked = Counter(item.document_id for item in table.all(JournalItem) if item.document_kind == Kind.RECEIPT)
-    known = Counter(item.receipt_id for item in table.all(BankReferenceItem))
-    for receipt_id in sorted(booked.keys() | known.keys()):
-        if (booked[receipt_id], known[receipt_id]) != (1, 1):
-            detail = f"{booked[receipt_id]} journals, {known[receipt_id]} bank references"
-            yield Finding("bank-reference", receipt_id, detail)
+    booked = Counter(item.document_id for item in table.all(JournalItem) if item.document_kind == Kind.PAYMENT)
+    known = Counter(item.payment_id for item in table.all(BankReferenceItem))
+    for payment_id in sorted(booked.keys() | known.keys()):
+        if (booked[payment_id], known[payment_id]) != (1, 1):
+            detail = f"{booked[payment_id]} journals, {known[payment_id]} bank references"
+            yield Finding("bank-reference", payment_id, detail)
 
 
 def journals_are_told(table: Snapshot) -> Iterator[Finding]:
     """E1, G6: money and reversals are told as they were booked, each once."""
     told: dict[str, int] = {}
-    for message in table.told(ReceiptPosted.TYPE):
-        told[f"{message.data['dealer_id']}.{Kind.RECEIPT}.{message.data['receipt_id']}"] = -message.data["amount_fen"]
+    for message in table.told(PaymentPosted.TYPE):
+        told[f"{message.data['dealer_id']}.{Kind.PAYMENT}.{message.data['payment_id']}"] = -message.data["amount_fen"]
     for message in table.told(JournalReversed.TYPE):
         told[message.data["journal_id"]] = message.data["owed_change_fen"]
     booked = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import pairwise
 
-from contracts.channel import DealerItem, DealerTermsChanged, UserItem, UserRegistered
+from contracts.dealers import DealerItem, DealerTermsChanged, UserItem, UserRegistered
 from contracts.notifications import SmsQueued
 from kernel import clock
 from kernel.events import Envelope, UnknownEvent

@@ -15,34 +15,41 @@ from contracts.orders import (
     OrderApproved,
     OrderBackordersFilled,
     OrderCancelled,
-    OrderHoldExpired,
-    OrderHoldExpiring,
     OrderHoldReleased,
     OrderOverdue,
     OrderPromiseMoved,
     OrderPromiseSlipped,
     OrderRejected,
-    OrderRenewed,
+    OrderReservationExpired,
+    OrderReservationExpiring,
+    OrderReservationExtended,
     OrderReserved,
     OrderShipped,
     OrderSubmitted,
 )
-from contracts.stock import Slot
+from contracts.stock import BucketPosition
 from kernel import clock
 from kernel.events import Envelope
 from kernel.idempotency import IdempotencyItem
 from kernel.money import fen_of
-from services.orders.domain import OPEN_STATES, Action, Line, Progress, State, backordered_by_slot, may
-from services.orders.table.accounts import AccountItem
-from services.orders.table.line import AllocationItem, BackorderItem, GrantItem, LineItem, allocation_key, line_pk
+from services.orders.domain import OPEN_STATES, Action, Line, Progress, State, backordered_by_sku_index, may
+from services.orders.table.accounts import OrderingAccountItem
+from services.orders.table.line import (
+    AllocationRunItem,
+    BackorderCountItem,
+    BackorderItem,
+    GrantItem,
+    allocation_run_key,
+    backorders_pk,
+)
 from services.orders.table.orders import (
     PROGRESS_COLUMNS,
     FulfilmentItem,
     HeaderItem,
     LinesItem,
     Order,
-    waiting_key,
-    waiting_rank,
+    priority_sort_key,
+    state_index_key,
 )
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
@@ -68,9 +75,9 @@ _WITHIN: Mapping[str, frozenset[State]] = {
         OrderBackordersFilled,
         OrderPromiseMoved,
         OrderPromiseSlipped,
-        OrderHoldExpiring,
-        OrderHoldExpired,
-        OrderRenewed,
+        OrderReservationExpiring,
+        OrderReservationExpired,
+        OrderReservationExtended,
     )
 } | {OrderOverdue.TYPE: frozenset({State.IN_REVIEW})}
 _NOTHING_SHIPPED = frozenset({State.SUBMITTED, State.IN_REVIEW, State.REJECTED, State.CANCELLED})
@@ -93,7 +100,7 @@ def all_or_nothing_is_kept(table: Snapshot) -> Iterator[Finding]:
     """S3: an order that has no use for a part holds all of what is open, or nothing. Unless its stock is decided, or
     given back, in several steps: in between it may hold a part."""
     for order in table.orders:
-        if order.policy.takes_part or order.state not in OPEN_STATES or order.header.steps:
+        if order.shortage_policy.accepts_partial or order.state not in OPEN_STATES or order.header.steps:
             continue
         holds, waits = order.header.reserved, order.header.backordered
         if holds and waits:
@@ -150,8 +157,8 @@ def accepted_orders_are_there(table: Snapshot) -> Iterator[Finding]:
 def waiting_orders_are_listed(table: Snapshot) -> Iterator[Finding]:
     """O1: an order that waits for somebody stands in the queue of its state, in its place; others in none."""
     for header in table.all(HeaderItem):
-        pk = waiting_key(State(header.state))
-        sk = waiting_rank(bool(header.urgent), header.submitted_at, header.order_id) if pk else None
+        pk = state_index_key(State(header.state))
+        sk = priority_sort_key(bool(header.urgent), header.submitted_at, header.order_id) if pk else None
         if (header.gsi1pk, header.gsi1sk) != (pk, sk):
             yield Finding("order-queue", header.order_id, f"{header.state}, listed under {header.gsi1pk}")
 
@@ -163,16 +170,18 @@ def who_waits_stands_in_line(table: Snapshot) -> Iterator[Finding]:
     """
     places = {(item.pk, item.sk): item for item in table.all(BackorderItem)}
     for order in table.orders:
-        header, since = order.header, order.header.in_line_since
-        waits = order.state in _DECIDED and bool(header.backordered) and order.policy.stands_in_line
+        header, since = order.header, order.header.backordered_since
+        waits = order.state in _DECIDED and bool(header.backordered) and order.shortage_policy.waits_for_stock
         if bool(since) != (waits and not _gave_up(table.history.get(header.order_id, []))):
             yield Finding("line-since", header.order_id, f"{order.state}, {header.backordered} back-ordered, {since}")
         if not since:
             continue
-        place = places.pop((line_pk(header.warehouse), waiting_rank(bool(header.urgent), since, header.order_id)), None)
-        wanted = backordered_by_slot(order.demands, order.progress)
-        if place is None or (place.by_slot != wanted and not header.steps):
-            stands = f"for {place.by_slot}" if place else "not in line"
+        place = places.pop(
+            (backorders_pk(header.warehouse), priority_sort_key(bool(header.urgent), since, header.order_id)), None
+        )
+        wanted = backordered_by_sku_index(order.demands, order.progress)
+        if place is None or (place.by_sku_index != wanted and not header.steps):
+            stands = f"for {place.by_sku_index}" if place else "not in line"
             yield Finding("line-place", header.order_id, f"{stands}, waits for {wanted}")
     for pk, sk in sorted(places):
         yield Finding("line-place", f"{pk} {sk}", "no order waits there")
@@ -181,7 +190,7 @@ def who_waits_stands_in_line(table: Snapshot) -> Iterator[Finding]:
 def lines_are_as_long_as_told(table: Snapshot) -> Iterator[Finding]:
     """O1: whoever comes to a line knows how many stand in it."""
     standing = Counter(place.pk for place in table.all(BackorderItem))
-    told = Counter({item.pk: item.orders for item in table.all(LineItem)})
+    told = Counter({item.pk: item.orders for item in table.all(BackorderCountItem)})
     for pk in sorted(standing.keys() | told.keys()):
         if standing[pk] != told[pk]:
             yield Finding("line-length", pk, f"{told[pk]} by its item, {standing[pk]} stand there")
@@ -202,14 +211,14 @@ def grants_are_told(table: Snapshot) -> Iterator[Finding]:
 
 def grants_are_within_shares(table: Snapshot) -> Iterator[Finding]:
     """S5: in a run nobody got more than its share, which was recorded before anybody got anything."""
-    shares = {(run.pk, run.sk): run.shares for run in table.all(AllocationItem)}
-    slots = {product.sku: str(product.slot_number) for product in table.all(ProductItem)}
+    shares = {(run.pk, run.sk): run.shares for run in table.all(AllocationRunItem)}
+    sku_indexes = {product.sku: str(product.sku_index) for product in table.all(ProductItem)}
     warehouses = {header.order_id: header.warehouse for header in table.all(HeaderItem)}
     for item in table.all(GrantItem):
-        run = allocation_key(warehouses.get(item.order_id, ""), item.run)
+        run = allocation_run_key(warehouses.get(item.order_id, ""), item.run)
         share = shares.get(run, {}).get(item.order_id, {})
         for sku, pieces, _ in item.grants:
-            most = share.get(slots.get(sku, ""), {}).get("pieces", 0)
+            most = share.get(sku_indexes.get(sku, ""), {}).get("pieces", 0)
             if pieces > most:
                 yield Finding("order-share", f"{item.order_id} {sku}", f"got {pieces} in {item.run}, its share {most}")
 
@@ -243,9 +252,9 @@ def prices_are_the_lists(table: Snapshot) -> Iterator[Finding]:
     for order in table.orders:
         pieces: Counter[int] = Counter()
         for line in order.lines:
-            pieces[line.slot] += line.quantity
+            pieces[line.sku_index] += line.quantity
         for line in order.lines:
-            listed = _listed(pages, order, line.slot, pieces[line.slot])
+            listed = _listed(pages, order, line.sku_index, pieces[line.sku_index])
             if listed != line.unit_price:
                 yield Finding("line-price", _line_name(order, line), f"{line.unit_price}, the list says {listed}")
 
@@ -280,8 +289,10 @@ def holds_end(table: Snapshot, due: str) -> Iterator[Finding]:
     """S4, when due: what is held beyond its time goes back. The sweeper comes every few minutes."""
     long_due = clock.stamp(clock.parse_stamp(due) - _SWEPT_WITHIN)
     for header in table.all(HeaderItem):
-        if header.held_until and header.reserved and header.held_until < long_due:
-            yield Finding("hold-expired", header.order_id, f"held until {header.held_until}, holds {header.reserved}")
+        if header.reserved_until and header.reserved and header.reserved_until < long_due:
+            yield Finding(
+                "reservation-expired", header.order_id, f"held until {header.reserved_until}, holds {header.reserved}"
+            )
 
 
 def decisions_come(table: Snapshot, due: str) -> Iterator[Finding]:
@@ -296,7 +307,7 @@ def decisions_come(table: Snapshot, due: str) -> Iterator[Finding]:
 
 def numbers_have_no_gap(table: Snapshot) -> Iterator[Finding]:
     """O2: a dealer's order numbers run from 1 to the last one given, each once."""
-    accounts = table.by_partition(AccountItem)
+    accounts = table.by_partition(OrderingAccountItem)
     by_dealer = table.orders_of
     for dealer_id in sorted(by_dealer.keys() | accounts.keys()):
         numbers = sorted(int(order.header.sequence) for order in by_dealer.get(dealer_id, []))
@@ -337,9 +348,9 @@ def _lines(table: Snapshot) -> Iterator[tuple[Order, Line, Progress]]:
             yield order, line, so_far
 
 
-def _listed(pages: Mapping[tuple[str, str], Any], order: Order, slot: int, pieces: int) -> Decimal | None:
-    shelf, position = Slot.of(slot)
-    page = pages.get(price_page_key(order.ordered.price_list, order.ordered.price_version, shelf))
+def _listed(pages: Mapping[tuple[str, str], Any], order: Order, sku_index: int, pieces: int) -> Decimal | None:
+    bucket, position = BucketPosition.of(sku_index)
+    page = pages.get(price_page_key(order.ordered.price_list, order.ordered.price_version, bucket))
     price = page.price_at(position) if page else None
     return price.at(pieces) if price else None
 
@@ -355,8 +366,12 @@ def _possible(before: State | None, event_type: str, after: State) -> bool:
 
 def _gave_up(history: Iterable[Envelope]) -> bool:
     """Whether its hold expired, and nobody renewed the order since."""
-    ends = [message.type for message in history if message.type in (OrderHoldExpired.TYPE, OrderRenewed.TYPE)]
-    return bool(ends) and ends[-1] == OrderHoldExpired.TYPE
+    ends = [
+        message.type
+        for message in history
+        if message.type in (OrderReservationExpired.TYPE, OrderReservationExtended.TYPE)
+    ]
+    return bool(ends) and ends[-1] == OrderReservationExpired.TYPE
 
 
 def _line_name(order: Order, line: Line) -> str:

@@ -13,7 +13,7 @@ from pynamodb.attributes import Attribute, UnicodeAttribute
 from kernel.events import Envelope
 from kernel.items import Item, PackedJSONAttribute, unpacked
 from kernel.outbox import EventItem
-from services.orders.shipments import Shipment, shipments_of
+from services.orders.shipments import Shipment, read_shipments
 from services.orders.table.orders import FulfilmentItem, HeaderItem, LinesItem, Order, order_of
 from tools import aws
 
@@ -77,7 +77,7 @@ class Snapshot:
 
     @cached_property
     def events(self) -> dict[str, Envelope]:
-        """Every announcement by its id."""
+        """Every outbox_event by its id."""
         return {message.id: message for _, message in self._announced}
 
     @cached_property
@@ -110,7 +110,7 @@ class Snapshot:
             order_id = order.header.order_id
             history = [(told, kept[told.subject, told.sequence]) for told in self.history.get(order_id, [])]
             try:
-                found[order_id] = shipments_of(order.lines, history)
+                found[order_id] = read_shipments(order.lines, history)
             except (LookupError, TypeError, ValueError):
                 found[order_id] = None
         return found
@@ -125,10 +125,10 @@ class Snapshot:
 
     def told(self, kind: str) -> list[Envelope]:
         """Announcements of a type."""
-        return self._told.get(kind, [])
+        return self._event_for.get(kind, [])
 
     @cached_property
-    def _told(self) -> dict[str, list[Envelope]]:
+    def _event_for(self) -> dict[str, list[Envelope]]:
         found: dict[str, list[Envelope]] = defaultdict(list)
         for message in self.events.values():
             found[message.type].append(message)
@@ -136,7 +136,7 @@ class Snapshot:
 
 
 def envelope_of(item: EventItem) -> Envelope | None:
-    """The message of an announcement; None if it cannot be read."""
+    """The message of an outbox_event; None if it cannot be read."""
     return _envelope(item.body)
 
 

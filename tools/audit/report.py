@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tools import local
 from tools.audit import audit
-from tools.errors import Explained
+from tools.errors import CommandError
 
 
 def report(stage: str | None, *, as_json: bool = False) -> int:
@@ -19,14 +19,14 @@ def report(stage: str | None, *, as_json: bool = False) -> int:
     Returns:
         0 if nothing is wrong, else 1.
     Raises:
-        Explained: there is no such stage.
+        CommandError: there is no such stage.
     """
     if stage is None:
         local.attach()
     try:
         found = audit(stage or local.STAGE)
     except (BotoCoreError, ClientError) as error:
-        raise Explained(f"stage '{stage or local.STAGE}' cannot be read: {error}") from error
+        raise CommandError(f"stage '{stage or local.STAGE}' cannot be read: {error}") from error
     if as_json:
         print(json.dumps({"findings": [asdict(finding) for finding in found]}, ensure_ascii=False))
     for finding in () if as_json else found:

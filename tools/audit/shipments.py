@@ -10,9 +10,9 @@ from contracts.orders import OrderShipped
 from kernel import clock
 from kernel.money import fen_of, tax_within
 from services.orders.domain import Line
-from services.orders.kept import first_days
+from services.orders.kept import first_promised_days
 from services.orders.shipments import Shipment
-from services.orders.table.kept import KeptItem, left_pk
+from services.orders.table.kept import ShipmentPunctualityItem, shipment_punctuality_pk
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 
@@ -56,15 +56,15 @@ def shipments_add_up(table: Snapshot) -> Iterator[Finding]:
 def promises_kept_are_founded(table: Snapshot) -> Iterator[Finding]:
     """E3: what is noted of promises is what follows from the order's events."""
     expected = table.once(_kept)
-    for item in table.all(KeptItem):
-        if expected.get((item.pk, item.sk)) != [item.left_on, item.rows]:
+    for item in table.all(ShipmentPunctualityItem):
+        if expected.get((item.pk, item.sk)) != [item.shipped_on, item.rows]:
             detail = f"{item.rows}, its order's events say {expected.get((item.pk, item.sk))}"
             yield Finding("promises-kept", item.sk.partition("#")[2], detail)
 
 
 def promises_kept_are_noted(table: Snapshot, due: str) -> Iterator[Finding]:
     """E2, when due: every shipment was measured by what was promised."""
-    noted = {(item.pk, item.sk) for item in table.all(KeptItem)}
+    noted = {(item.pk, item.sk) for item in table.all(ShipmentPunctualityItem)}
     for key in sorted(table.once(_kept).keys() - noted):
         at, _, shipment_id = key[1].partition("#")
         if at < due:
@@ -101,8 +101,11 @@ def _kept(table: Snapshot) -> dict[tuple[str, str], list[Any]]:
         ends = [number for number, message in enumerate(history, 1) if message.type == OrderShipped.TYPE]
         for shipment, end in zip(shipments, ends, strict=True):
             told = shipment.told
-            left_on = clock.business_date(clock.parse_stamp(told.shipped_at)).isoformat()
-            days = first_days(history[:end], told.line_count)
+            shipped_on = clock.business_date(clock.parse_stamp(told.shipped_at)).isoformat()
+            days = first_promised_days(history[:end], told.line_count)
             rows = [[line.sku, line.quantity, days.get(line.line_no)] for line in shipment.lines]
-            found[left_pk(told.warehouse, left_on[:7]), f"{told.shipped_at}#{told.shipment_id}"] = [left_on, rows]
+            found[shipment_punctuality_pk(told.warehouse, shipped_on[:7]), f"{told.shipped_at}#{told.shipment_id}"] = [
+                shipped_on,
+                rows,
+            ]
     return found

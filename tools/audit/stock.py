@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from contracts.catalog import ProductItem
-from contracts.stock import SLOTS_PER_SHELF, QuarantineItem, ShelfItem, Slot, StockExpected
+from contracts.stock import SKUS_PER_BUCKET, BucketPosition, ExpectedDeliveryChanged, QuarantineItem, StockBucketItem
 from kernel.items import Item
 from services.orders.domain import Move
-from services.orders.table.stock import ExpectedItem, GoodsReceiptItem, MovementItem, StockDocumentItem
+from services.orders.table.stock import ExpectedDeliveryItem, GoodsReceiptItem, MovementItem, StockDocumentItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 
-#: Warehouse and slot number.
+#: Warehouse and sku_index number.
 _Place = tuple[str, int]
 _COUNTERS = ("available", "quarantined")
 #: Warehouse, kind and number of a document, and the move it made.
@@ -57,8 +57,8 @@ def what_came_is_there_or_left(table: Snapshot) -> Iterator[Finding]:
     for item in table.all(MovementItem):
         move = Move(item.move)
         if not move.for_orders:
-            for slot, pieces in item.by_slot.items():
-                came[warehouse_of(item), slot] += sum(move.effect) * pieces
+            for sku_index, pieces in item.by_sku_index.items():
+                came[warehouse_of(item), sku_index] += sum(move.effect) * pieces
     for (_, place), pieces in table.once(_with_orders).items():
         with_orders[place] += pieces
     for place in sorted(came.keys() | stored.available.keys() | stored.quarantined.keys() | with_orders.keys()):
@@ -85,7 +85,7 @@ def documents_moved_what_stands_on_them(table: Snapshot) -> Iterator[Finding]:
     moved: dict[_Document, Counter[int]] = defaultdict(Counter)
     for item in table.all(MovementItem):
         if not Move(item.move).for_orders:
-            moved[warehouse_of(item), item.reference, item.move].update(item.by_slot)
+            moved[warehouse_of(item), item.reference, item.move].update(item.by_sku_index)
     for document in sorted(written.keys() | moved.keys()):
         if written.get(document) != moved.get(document):
             pieces = sum(written.get(document, {}).values()), sum(moved.get(document, {}).values())
@@ -98,11 +98,11 @@ def expected_goods_are_told(table: Snapshot) -> Iterator[Finding]:
         (message.data["warehouse"], message.data["reference"]): (message.sequence, message.data["pieces"])
         for history in table.history.values()
         for message in history[-1:]
-        if message.type == StockExpected.TYPE and message.data["pieces"]
+        if message.type == ExpectedDeliveryChanged.TYPE and message.data["pieces"]
     }
     stored = {
-        (item.pk.split("#")[1], item.reference): (item.version, sum(item.by_slot.values()))
-        for item in table.all(ExpectedItem)
+        (item.pk.split("#")[1], item.reference): (item.version, sum(item.by_sku_index.values()))
+        for item in table.all(ExpectedDeliveryItem)
     }
     for delivery in sorted(told.keys() | stored.keys()):
         if told.get(delivery) != stored.get(delivery):
@@ -112,12 +112,12 @@ def expected_goods_are_told(table: Snapshot) -> Iterator[Finding]:
 
 def slots_are_not_shared(table: Snapshot) -> Iterator[Finding]:
     """S2: a place counts the pieces of one SKU."""
-    by_slot: dict[int, list[str]] = defaultdict(list)
+    by_sku_index: dict[int, list[str]] = defaultdict(list)
     for product in table.all(ProductItem):
-        by_slot[product.slot_number].append(product.sku)
-    for slot, skus in sorted(by_slot.items()):
+        by_sku_index[product.sku_index].append(product.sku)
+    for sku_index, skus in sorted(by_sku_index.items()):
         if len(skus) > 1:
-            yield Finding("slot-shared", f"slot {slot}", ", ".join(sorted(skus)))
+            yield Finding("sku_index-shared", f"sku_index {sku_index}", ", ".join(sorted(skus)))
 
 
 ALWAYS = (
@@ -137,21 +137,21 @@ def warehouse_of(movement: MovementItem) -> str:
 
 
 def _stored(table: Snapshot) -> _Pieces:
-    """As the shelves count them."""
+    """As the buckets count them."""
     stock = _Pieces()
-    for shelf in table.all(ShelfItem):
-        warehouse, first = shelf.pk.removeprefix("SHELF#"), int(shelf.sk) * SLOTS_PER_SHELF
-        _count(stock.available, warehouse, first, shelf.available)
+    for bucket in table.all(StockBucketItem):
+        warehouse, first = bucket.pk.removeprefix("BUCKET#"), int(bucket.sk) * SKUS_PER_BUCKET
+        _count(stock.available, warehouse, first, bucket.available)
     for item in table.all(QuarantineItem):
-        first = int(item.sk.partition("#")[0]) * SLOTS_PER_SHELF
-        _count(stock.quarantined, item.pk.removeprefix("SHELF#"), first, item.pieces)
+        first = int(item.sk.partition("#")[0]) * SKUS_PER_BUCKET
+        _count(stock.quarantined, item.pk.removeprefix("BUCKET#"), first, item.pieces)
     return stock
 
 
 def _count(into: Counter[_Place], warehouse: str, first: int, pieces: list[int]) -> None:
-    for slot, number in enumerate(pieces, first):
+    for sku_index, number in enumerate(pieces, first):
         if number:
-            into[warehouse, slot] = int(number)
+            into[warehouse, sku_index] = int(number)
 
 
 def _moved(table: Snapshot) -> _Pieces:
@@ -159,10 +159,10 @@ def _moved(table: Snapshot) -> _Pieces:
     stock = _Pieces()
     for item in table.all(MovementItem):
         warehouse, effect = warehouse_of(item), Move(item.move).effect
-        for slot, pieces in item.by_slot.items():
+        for sku_index, pieces in item.by_sku_index.items():
             for name, sign in zip(_COUNTERS, effect, strict=True):
                 if sign:
-                    getattr(stock, name)[warehouse, slot] += sign * pieces
+                    getattr(stock, name)[warehouse, sku_index] += sign * pieces
     return stock
 
 
@@ -171,33 +171,33 @@ def _with_orders(table: Snapshot) -> Counter[tuple[str, _Place]]:
     pieces = Counter[tuple[str, _Place]]()
     for order in table.orders:
         for line, so_far in zip(order.lines, order.progress, strict=True):
-            pieces[order.header.order_id, (order.header.warehouse, line.slot)] += so_far.reserved + so_far.shipped
+            pieces[order.header.order_id, (order.header.warehouse, line.sku_index)] += so_far.reserved + so_far.shipped
     return pieces
 
 
 def _moved_for_orders(table: Snapshot) -> Counter[tuple[str, _Place]]:
     """Pieces held and not released, by order and place."""
-    held = Counter[tuple[str, _Place]]()
+    reserved = Counter[tuple[str, _Place]]()
     for item in table.all(MovementItem):
         if item.order_id:
-            for slot, pieces in item.by_slot.items():
-                held[item.order_id, (warehouse_of(item), slot)] -= Move(item.move).effect.available * pieces
-    return held
+            for sku_index, pieces in item.by_sku_index.items():
+                reserved[item.order_id, (warehouse_of(item), sku_index)] -= Move(item.move).effect.available * pieces
+    return reserved
 
 
 def _written(table: Snapshot) -> dict[_Document, Counter[int]]:
-    """Pieces by slot, as the documents say."""
-    slots = {product.sku: product.slot_number for product in table.all(ProductItem)}
+    """Pieces by sku_index, as the documents say."""
+    sku_indexes = {product.sku: product.sku_index for product in table.all(ProductItem)}
     found: dict[_Document, Counter[int]] = defaultdict(Counter)
 
     def note(item: Item, reference: str, move: str, rows: Iterable[tuple[str, int]]) -> None:
         warehouse = item.pk.removeprefix("STOCK#")
         for sku, pieces in rows:
             if pieces:
-                found[warehouse, reference, move][slots.get(sku, -1)] += pieces
+                found[warehouse, reference, move][sku_indexes.get(sku, -1)] += pieces
 
     for receipt in table.all(GoodsReceiptItem):
-        note(receipt, f"receipt {receipt.sk.removeprefix('RECEIPT#')}", Move.RECEIVE, receipt.lines)
+        note(receipt, f"goods_receipt {receipt.sk.removeprefix('GOODS_RECEIPT#')}", Move.RECEIVE, receipt.lines)
     for item in table.all(StockDocumentItem):
         _, kind, number = item.sk.split("#", 2)
         if kind == "count":
@@ -211,5 +211,5 @@ def _written(table: Snapshot) -> dict[_Document, Counter[int]]:
 
 def _name(place: _Place) -> str:
     warehouse, number = place
-    shelf, position = Slot.of(number)
-    return f"{warehouse} shelf {shelf} position {position}"
+    bucket, position = BucketPosition.of(number)
+    return f"{warehouse} bucket {bucket} position {position}"

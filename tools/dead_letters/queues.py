@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from kernel.consumer import read_message
 from kernel.events import Envelope
 from tools import aws, paths
-from tools.errors import Explained
+from tools.errors import CommandError
 from tools.stage import load_app
 
 _DEAD_LETTERS = re.compile(r"-dlq(\.fifo)?$")
@@ -133,13 +133,13 @@ def named(stage: str, name: str) -> Queue:
     """The queue of dead letters of this name: `qudao-prod-update-credit-dlq`, `update-credit-dlq` or `update-credit`.
 
     Raises:
-        Explained: there is none.
+        CommandError: there is none.
     """
     known = {queue.short: queue for queue in find(stage)}
     wanted = _short(name)
     elsewhere = bool(_STAGE.match(name)) and not name.startswith(f"qudao-{stage}-")
     if elsewhere or wanted not in known:
-        raise Explained(
+        raise CommandError(
             f"没有死信队列 '{name}',可选:{', '.join(known)} / there is no dead-letter queue '{name}': "
             f"choose from {', '.join(known) or 'none; this stage has no queues'}"
         )

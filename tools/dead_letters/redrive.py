@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tools import aws
 from tools.dead_letters.queues import SENT_BACK, SENT_BACK_BY, Letter, Queue, put_back, receive
-from tools.errors import Explained
+from tools.errors import CommandError
 
 
 @dataclass
@@ -47,10 +47,10 @@ def redrive(
         tell: is told each id that was sent back.
 
     Raises:
-        Explained: the queue holds no messages of a queue.
+        CommandError: the queue holds no messages of a queue.
     """
     if queue.notes:
-        raise Explained(
+        raise CommandError(
             f"{queue.name} 只是记录,无需重投 / {queue.name} holds notes about the stream, not messages: "
             "the sweeper sends what they are about, so purge it when OldestUnsentSeconds is back at 0"
         )

@@ -19,7 +19,7 @@ from tools.dead_letters.masking import masked
 from tools.dead_letters.queues import Letter, Queue, find, look, named
 from tools.dead_letters.redrive import Redriven
 from tools.dead_letters.redrive import redrive as send_back
-from tools.errors import Explained
+from tools.errors import CommandError
 from tools.screen import bars
 
 #: Of a queue so many messages are looked at to tell the age of the oldest, and shown.
@@ -32,7 +32,7 @@ def overview(stage: str | None, *, as_json: bool = False) -> int:
     Returns:
         0 if all are empty, else 1.
     Raises:
-        Explained: the stage cannot be read.
+        CommandError: the stage cannot be read.
     """
     with _reading(stage) as there:
         queues = find(there)
@@ -50,7 +50,7 @@ def contents(stage: str | None, name: str, *, body: bool = False, as_json: bool 
     Returns:
         0.
     Raises:
-        Explained: there is no such queue, or the stage cannot be read.
+        CommandError: there is no such queue, or the stage cannot be read.
     """
     with _reading(stage) as there:
         queue = named(there, name)
@@ -69,10 +69,10 @@ def redrive(stage: str | None, name: str, *, ids: Sequence[str], everything: boo
     Returns:
         0 if all that were chosen went back, else 1.
     Raises:
-        Explained: neither or both of ids and everything are given, there is no such queue, or it cannot be read.
+        CommandError: neither or both of ids and everything are given, there is no such queue, or it cannot be read.
     """
     if bool(ids) == everything:
-        raise Explained("请用 --id 选择,或用 --all 全选 / choose messages with --id, or take --all")
+        raise CommandError("请用 --id 选择,或用 --all 全选 / choose messages with --id, or take --all")
     with _reading(stage) as there:
         queue = named(there, name)
         console = Console(stderr=True)
@@ -97,7 +97,7 @@ def _reading(stage: str | None) -> Iterator[str]:
     try:
         yield there
     except (BotoCoreError, ClientError) as error:
-        raise Explained(f"无法读取 / the queues of stage '{there}' cannot be read: {error}") from error
+        raise CommandError(f"无法读取 / the queues of stage '{there}' cannot be read: {error}") from error
 
 
 def _oldest(queue: Queue) -> datetime | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tools.errors import Explained
+from tools.errors import CommandError
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ def read_logins(file: Path) -> list[Login]:
     """All logins.
 
     Raises:
-        Explained: there are none yet.
+        CommandError: there are none yet.
     """
     if not file.is_file():
-        raise Explained(f"there are no demo logins yet ({file.name}): start the local run once with `make run`")
+        raise CommandError(f"there are no demo logins yet ({file.name}): start the local run once with `make run`")
     return [Login(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
 
 

@@ -16,7 +16,7 @@ class Price:
 
     sku: str
     unit_price: Decimal
-    policy: str
+    price_policy: str
     breaks: tuple[tuple[int, Decimal], ...]
 
 
@@ -36,8 +36,8 @@ class PriceList:
             (cartons * product.carton, _to_fen(unit_price * (1 - reduction)))
             for cartons, reduction in self.carton_breaks
         )
-        policy = f"{self.name}·{'尾货清仓' if product.discontinued else '整箱优惠'}"
-        return Price(product.sku, unit_price, policy, breaks)
+        price_policy = f"{self.name}·{'尾货清仓' if product.discontinued else '整箱优惠'}"
+        return Price(product.sku, unit_price, price_policy, breaks)
 
 
 PRICE_LISTS = (

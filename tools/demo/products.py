@@ -149,7 +149,7 @@ def _product(family: Family, body: Body, choices: list[Choice], generation: int)
         specs=specs,
         carton=body.carton,
         order_multiple=1 if price >= 15 else 2 if price >= 6 else 5,
-        list_price=_shelf_price(price),
+        list_price=_bucket_price(price),
         successor=_sku(family, body, choices, _NEW) if old else None,
     )
 
@@ -164,7 +164,7 @@ def _words(*parts: str) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _shelf_price(price: float) -> Decimal:
+def _bucket_price(price: float) -> Decimal:
     """As price lists print it: to 0.1 yuan under 50, to 0.5 under 200, then to whole yuan."""
     step = Decimal("0.1") if price < 50 else Decimal("0.5") if price < 200 else Decimal(1)
     return (Decimal(str(price)) / step).quantize(Decimal(1)) * step

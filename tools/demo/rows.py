@@ -36,13 +36,13 @@ def price_row(price_list: PriceList, product: Product) -> Json:
     return {
         "sku": price.sku,
         "unit_price": str(price.unit_price),
-        "policy": price.policy,
+        "price_policy": price.price_policy,
         "breaks": [{"quantity": least, "unit_price": str(unit_price)} for least, unit_price in price.breaks],
     }
 
 
 def dealer_row(dealer: Dealer) -> Json:
-    """As `DealerRow` of services/channel/api.py."""
+    """As `DealerRow` of services/dealers/api.py."""
     return {
         "dealer_id": dealer.dealer_id,
         "name": dealer.name,
@@ -57,7 +57,7 @@ def dealer_row(dealer: Dealer) -> Json:
 
 
 def user_row(user: User) -> Json:
-    """As `DealerUserRow` and `StaffRow` of services/channel/api.py."""
+    """As `DealerUserRow` and `StaffRow` of services/dealers/api.py."""
     return {"username": user.username, "name": user.name, "phone": user.phone, "roles": [user.role]}
 
 

@@ -53,7 +53,7 @@ def seed(url: str, stage: str, logins_file: Path, console: Console, number: int 
         number: makes other dealers and stock.
     Raises:
         ApiProblem, Unreachable: an import was refused or not answered.
-        Explained: an account was not opened in time.
+        CommandError: an account was not opened in time.
     """
     password = read_logins(logins_file)[0].password if logins_file.is_file() else identity.new_password()
     products, companies = lighting_range(), dealers(number)

@@ -15,7 +15,7 @@ from tools import local
 from tools.audit import audit
 from tools.client import ApiProblem, Unreachable, open_http
 from tools.demo import read_logins
-from tools.errors import Explained
+from tools.errors import CommandError
 from tools.imports import People, give_passwords
 from tools.replay import report, run
 from tools.replay.invoices import Reading, Unusable, read
@@ -50,12 +50,12 @@ def replay(
     Returns:
         0 if every promise was kept, else 1.
     Raises:
-        Explained: in one sentence, why it could not be done.
+        CommandError: in one sentence, why it could not be done.
     """
     if stock not in {"enough", "scarce"}:
-        raise Explained("--stock is 'enough' or 'scarce'")
+        raise CommandError("--stock is 'enough' or 'scarce'")
     if dealers < 1:
-        raise Explained("--dealers: at least one must order")
+        raise CommandError("--dealers: at least one must order")
     reading = _reading(file, day, min_lines)
     origin = local.attach()
     console = Console(stderr=as_json)
@@ -73,7 +73,7 @@ def replay(
                 progress=progress,
             )
     except (ApiProblem, Unreachable) as problem:
-        raise Explained(f"回放中断 / the replay was stopped: {problem}") from problem
+        raise CommandError(f"回放中断 / the replay was stopped: {problem}") from problem
     verdict = judge(seen)
     if as_json:
         print(json.dumps(report.as_json(verdict), ensure_ascii=False))
@@ -107,7 +107,7 @@ def observe(
         run.sign_in(people, wanted, dealers, progress)
     with phase("submit"):
         submissions = run.submit(people, wanted, dealers, progress)
-    accepted = [one for one in submissions if one.receipt is not None]
+    accepted = [one for one in submissions if one.confirmation is not None]
     with phase("ship"):
         run.fulfil(people, accepted, _CLERKS, progress)
     with phase("check"):
@@ -134,9 +134,9 @@ def _reading(file: str, day: str | None, min_lines: int) -> Reading:
         with Path(file).open(encoding="utf-8", errors="replace", newline="") as opened:
             reading = read(opened, day=day, min_lines=min_lines)
     except OSError as error:
-        raise Explained(f"{file}: {error.strerror}") from error
+        raise CommandError(f"{file}: {error.strerror}") from error
     except Unusable as error:
-        raise Explained(f"{file}: {error}") from error
+        raise CommandError(f"{file}: {error}") from error
     if not reading.invoices:
-        raise Explained(f"{file} 中没有可回放的发票 / holds no invoice to replay under these conditions")
+        raise CommandError(f"{file} 中没有可回放的发票 / holds no invoice to replay under these conditions")
     return reading

@@ -23,7 +23,7 @@ class Submission:
     refusal: str | None = None
 
     @property
-    def receipt(self) -> Json | None:
+    def confirmation(self) -> Json | None:
         """Proof that the order is stored."""
         return self.answers[0] if self.answers else None
 
@@ -34,9 +34,9 @@ class Submission:
         Raises:
             LookupError: it was refused.
         """
-        if self.receipt is None:
+        if self.confirmation is None:
             raise LookupError(f"{self.order.number} was refused: {self.refusal}")
-        found: str = self.receipt["order_id"]
+        found: str = self.confirmation["order_id"]
         return found
 
 
@@ -76,4 +76,4 @@ class Replay:
     @property
     def accepted(self) -> list[Submission]:
         """What was accepted."""
-        return [one for one in self.submissions if one.receipt is not None]
+        return [one for one in self.submissions if one.confirmation is not None]

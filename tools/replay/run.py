@@ -11,7 +11,7 @@ from functools import partial
 from rich.progress import Progress
 
 from tools.client import Api, ApiProblem, Json, Unreachable
-from tools.errors import Explained
+from tools.errors import CommandError
 from tools.imports import (
     Delivery,
     People,
@@ -26,7 +26,7 @@ from tools.replay.record import DealerBooks, Kept, Submission
 
 _WAREHOUSE = "GZ"
 _CATEGORY = "回放 / Replay"
-_POLICY = "回放价 / as invoiced"
+_PRICE_POLICY = "回放价 / as invoiced"
 #: Ten million yuan: credit is not what a replay is about.
 _CREDIT_LIMIT_FEN = 1_000_000_000
 
@@ -55,7 +55,7 @@ def prepare(people: People, plan: Plan, scarce: bool, open_accounts: OpenAccount
     )
 
     def dealers() -> None:
-        facts = {"name": f"{_POLICY} {plan.run}", "valid_from": _VALID_FROM}
+        facts = {"name": f"{_PRICE_POLICY} {plan.run}", "valid_from": _VALID_FROM}
         publish_prices(admin, plan.price_list_id, facts, [_price_row(goods) for goods in plan.goods], prices)
         import_dealers(admin, [_dealer_row(buyer, plan) for buyer in plan.buyers], companies)
         open_accounts([buyer.username for buyer in plan.buyers], accounts)
@@ -72,13 +72,13 @@ def sign_in(people: People, plan: Plan, dealers: int, progress: Progress) -> Non
     """Each dealer signs in and looks at its orders, as people do before they order, so many at the same time.
 
     Raises:
-        Explained: somebody has ordered under this run's name before.
+        CommandError: somebody has ordered under this run's name before.
     """
     done = _bar(progress, "登录 / signed in", plan.buyers)
 
     def look(buyer: Buyer) -> None:
         if people.as_user(buyer.username).get("/api/orders/orders", limit=1)["orders"]:
-            raise Explained(f"{buyer.dealer_id} has orders already: another run has this one's name, start again")
+            raise CommandError(f"{buyer.dealer_id} has orders already: another run has this one's name, start again")
         done(1)
 
     in_parallel(people.threads(dealers), [partial(look, buyer) for buyer in plan.buyers])
@@ -111,7 +111,7 @@ def _submit(api: Api, run: str, buyer: Buyer, order: PlannedOrder, times: tuple[
     body = {
         "lines": [{"sku": sku, "quantity": pieces} for sku, pieces in order.lines],
         "purchase_order": order.number,
-        "policy": "ship_available",
+        "shortage_policy": "ship_available",
     }
 
     def send() -> tuple[Json, float]:
@@ -253,7 +253,7 @@ def _product_row(goods: Goods) -> Json:
 
 
 def _price_row(goods: Goods) -> Json:
-    return {"sku": goods.sku, "unit_price": format(goods.unit_price, "f"), "policy": _POLICY}
+    return {"sku": goods.sku, "unit_price": format(goods.unit_price, "f"), "price_policy": _PRICE_POLICY}
 
 
 def _dealer_row(buyer: Buyer, plan: Plan) -> Json:

@@ -26,7 +26,7 @@ def tour(*, as_json: bool = False, url: str | None = None) -> int:
     Returns:
         0 if every promise was kept, else 1.
     Raises:
-        Explained: it is not running, or holds no demo data.
+        CommandError: it is not running, or holds no demo data.
     """
     origin = local.attach()
     logins = read_logins(local.LOGINS)

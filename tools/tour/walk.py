@@ -60,20 +60,20 @@ class Walk:
         endpoint_id = self.register_endpoint()
         try:
             lines = self.choose()
-            receipt = self.submit(lines)
-            self.see(receipt)
-            self.approve(receipt)
-            shipment = self.ship(receipt)
-            self.messages(receipt)
-            self.webhook(receipt)
-            self.statement(receipt, shipment)
-            self.ticket(receipt, lines[0]["sku"])
+            confirmation = self.submit(lines)
+            self.see(confirmation)
+            self.approve(confirmation)
+            shipment = self.ship(confirmation)
+            self.messages(confirmation)
+            self.webhook(confirmation)
+            self.statement(confirmation, shipment)
+            self.ticket(confirmation, lines[0]["sku"])
         finally:
             self.people.as_user("admin").delete(f"/api/notifications/webhook-endpoints/{endpoint_id}")
 
     def sign_in(self) -> None:
         with self.narration.step("登录", "log in") as step:
-            me = self.people.as_user(self.company.buyer.user).get("/api/channel/me")
+            me = self.people.as_user(self.company.buyer.user).get("/api/dealers/me")
             step.facts["用户 / user"] = f"{self.company.buyer.user} {me['name']}"
             step.facts["经销商 / dealer"] = f"{me['dealer']['dealer_id']} {me['dealer']['name']}"
             check(me["dealer"]["dealer_id"] == self.company.dealer_id, "身份不符 / the token is another dealer's")
@@ -110,21 +110,23 @@ class Walk:
         api, key = self.people.as_user(self.company.buyer.user), new_key()
         order = {"lines": lines, "purchase_order": "TOUR", "note": "qudao tour"}
         with self.narration.step(f"下单 {LINES} 行", f"order {LINES} lines") as step:
-            receipt = api.post("/api/orders/orders", order, key=key)
-            step.facts["订单 / order"] = receipt["order_id"]
-            step.facts["金额 / total"] = f"{yuan(receipt['gross_fen'])} (含税 / tax {yuan(receipt['tax_fen'])})"
+            confirmation = api.post("/api/orders/orders", order, key=key)
+            step.facts["订单 / order"] = confirmation["order_id"]
+            step.facts["金额 / total"] = (
+                f"{yuan(confirmation['gross_fen'])} (含税 / tax {yuan(confirmation['tax_fen'])})"
+            )
         with self.narration.step("网络不稳,再发一次", "the network stutters: send it again") as step:
             again = api.post("/api/orders/orders", order, key=key)
-            check(again == receipt, f"同一请求得到两个订单 / one intent, two answers: {again['order_id']}")
+            check(again == confirmation, f"同一请求得到两个订单 / one intent, two answers: {again['order_id']}")
             step.facts["同一回执 / same receipt"] = again["order_id"]
-        return receipt
+        return confirmation
 
-    def see(self, receipt: Json) -> None:
+    def see(self, confirmation: Json) -> None:
         clerk = self.people.as_user("assistant")
 
         def in_queue() -> Json | None:
             queue = clerk.pages("/api/orders/review-queue", "orders", state="in_review", limit=100)
-            return next((order for order in queue if order["order_id"] == receipt["order_id"]), None)
+            return next((order for order in queue if order["order_id"] == confirmation["order_id"]), None)
 
         with self.narration.step("商务助理看到订单", "staff see the order") as step:
             order = self.wait(in_queue, "订单未出现在审核队列 / the order did not reach the review queue")
@@ -133,40 +135,40 @@ class Walk:
             step.facts["已占库存 / reserved"] = f"{order['reserved']} / {order['pieces']}"
             check(waited <= WITHIN_SECONDS, f"{waited:.0f} 秒后才可见 / visible only after {waited:.0f} s")
             check(order["backordered"] == 0, f"缺货 {order['backordered']} 件 / {order['backordered']} pieces short")
-            receipt["holds"] = order["holds"]
+            confirmation["holds"] = order["holds"]
 
-    def approve(self, receipt: Json) -> None:
-        path = f"/api/orders/orders/{receipt['order_id']}"
+    def approve(self, confirmation: Json) -> None:
+        path = f"/api/orders/orders/{confirmation['order_id']}"
         with self.narration.step("审核通过", "approve") as step:
-            for hold in receipt["holds"]:
+            for hold in confirmation["holds"]:
                 clerk = self.people.as_user("finance" if hold == "credit" else "assistant")
                 clerk.post(f"{path}/holds/{hold}/release", {"reason": "已核实 / checked"})
                 step.facts["解除冻结 / hold released"] = hold
             order = self.people.as_user("assistant").post(f"{path}/approve", {"note": "当天发货 / ships today"})
             check(order["state"] == "confirmed", f"审核后状态为 {order['state']} / {order['state']} after approval")
 
-    def ship(self, receipt: Json) -> Json:
-        path = f"/api/orders/orders/{receipt['order_id']}"
+    def ship(self, confirmation: Json) -> Json:
+        path = f"/api/orders/orders/{confirmation['order_id']}"
         with self.narration.step("整单发货", "ship everything") as step:
-            parcel = {"carrier": "德邦物流 / Deppon", "waybill": f"DPK{receipt['order_id'].replace('-', '')}"}
+            parcel = {"carrier": "德邦物流 / Deppon", "waybill": f"DPK{confirmation['order_id'].replace('-', '')}"}
             shipment: Json = self.people.as_user("warehouse").post(f"{path}/shipments", parcel)
             step.facts["发货单 / shipment"] = f"{shipment['shipment_id']} {shipment['waybill']}"
             check(
-                shipment["state"] == "closed" and shipment["gross_fen"] == receipt["gross_fen"],
+                shipment["state"] == "closed" and shipment["gross_fen"] == confirmation["gross_fen"],
                 f"发货金额 {yuan(shipment['gross_fen'])} 与订单不符 / the shipment is not worth what was ordered",
             )
             return shipment
 
-    def messages(self, receipt: Json) -> None:
+    def messages(self, confirmation: Json) -> None:
         staff, dealer = self.people.as_user("assistant"), self.people.as_user(self.company.buyer.user)
 
         def text() -> Json | None:
             sent = staff.get("/api/notifications/sms")["texts"]
-            return next((one for one in sent if _is_about(one, receipt) and one["state"] not in _UNDER_WAY), None)
+            return next((one for one in sent if _is_about(one, confirmation) and one["state"] not in _UNDER_WAY), None)
 
         def message() -> Json | None:
             inbox = dealer.get("/api/notifications/inbox")["messages"]
-            return next((one for one in inbox if _is_about(one, receipt)), None)
+            return next((one for one in inbox if _is_about(one, confirmation)), None)
 
         with self.narration.step("短信与站内信", "text message and inbox") as step:
             sms = self.wait(text, "没有短信记录 / no text message was recorded")
@@ -175,10 +177,10 @@ class Walk:
             inbox = self.wait(message, "没有站内信 / nothing in the dealer's inbox")
             step.facts["站内信 / inbox"] = f"{inbox['title_zh']} / {inbox['title_en']}"
 
-    def webhook(self, receipt: Json) -> None:
+    def webhook(self, confirmation: Json) -> None:
         def arrived() -> Json | None:
             check(self.receiver.refused == 0, "签名验证失败 / a webhook's signature was wrong")
-            return self.receiver.wait_for(lambda message: message["subject"] == receipt["order_id"], 0.1)
+            return self.receiver.wait_for(lambda message: message["subject"] == confirmation["order_id"], 0.1)
 
         with self.narration.step("webhook 送达并验签", "signed webhook at the sample receiver") as step:
             event = self.wait(arrived, "webhook 未送达 / the webhook did not arrive")
@@ -187,7 +189,7 @@ class Walk:
             check(forged.status_code == 401, "伪造的请求被接受 / the receiver took a forged request")
             step.facts["伪造请求 / forged request"] = "401"
 
-    def statement(self, receipt: Json, shipment: Json) -> None:
+    def statement(self, confirmation: Json, shipment: Json) -> None:
         accountant = self.people.as_user(self.company.accountant.user)
 
         def line() -> Json | None:
@@ -199,12 +201,12 @@ class Walk:
             step.facts["对账行 / line"] = f"{found['posted_on']} {found['document_id']} {yuan(found['debit_fen'])}"
             step.facts["余额 / balance"] = yuan(found["balance_fen"])
             check(
-                found["debit_fen"] == shipment["gross_fen"] == receipt["gross_fen"],
+                found["debit_fen"] == shipment["gross_fen"] == confirmation["gross_fen"],
                 f"对账金额 {found['debit_fen']} 分,发货 {shipment['gross_fen']} 分"
                 f" / the statement charges {found['debit_fen']} fen, shipped were {shipment['gross_fen']}",
             )
 
-    def ticket(self, receipt: Json, sku: str) -> None:
+    def ticket(self, confirmation: Json, sku: str) -> None:
         owner, desk = self.people.as_user(self.company.owner.user), self.people.as_user("aftersales")
         with self.narration.step("售后:登记 → 受理 → 审核 → 派工 → 完成", "a service request to its end") as step:
             request = {
@@ -214,7 +216,7 @@ class Walk:
                 "description": "安装后频闪,已换开关仍然如此 / flickers since installation, switch replaced already",
                 "contact": {"name": self.company.owner.name[-3:], "phone": "+8619900009999"},
                 "site_address": "门店样板间 / showroom",
-                "order_id": receipt["order_id"],
+                "order_id": confirmation["order_id"],
             }
             path = f"/api/tickets/tickets/{owner.post('/api/tickets/tickets', request)['ticket_id']}"
             desk.post(f"{path}/accept", {"note": "已受理 / accepted"})
@@ -266,8 +268,8 @@ def _offer(product: Json) -> str:
     price, there = product["price"], product["availability"]
     cheaper = price["next_break"]
     more = f",满 {cheaper['quantity']} 件 ¥{cheaper['unit_price']}" if cheaper else ""
-    return f"{product['name_zh']}  ¥{price['unit_price']} ({price['policy']}){more}  {there['text']}"
+    return f"{product['name_zh']}  ¥{price['unit_price']} ({price['price_policy']}){more}  {there['text']}"
 
 
-def _is_about(message: Json, receipt: Json) -> bool:
-    return bool(message["event_type"] == "order.shipped.v1" and message["subject"] == receipt["order_id"])
+def _is_about(message: Json, confirmation: Json) -> bool:
+    return bool(message["event_type"] == "order.shipped.v1" and message["subject"] == confirmation["order_id"])

@@ -16,7 +16,7 @@ from contracts.assortment import (
     page_of,
 )
 from contracts.catalog import ProductItem, product_key
-from contracts.stock import Slot
+from contracts.stock import BucketPosition
 from kernel.idempotency import IdempotencyKey
 from kernel.items import Item, Key
 from kernel.problems import Busy, Invalid
@@ -24,14 +24,14 @@ from kernel.table import MAX_ACTIONS, Transaction, TransactionRefused, batches, 
 from services.catalog.api import Imported, ImportProducts, ProductRow
 from services.catalog.domain import Product, successor_problems, tokens
 from services.catalog.table import (
-    SLOTS_KEY,
-    ShelfProductsItem,
-    SlotsItem,
+    SKU_INDEX_COUNTER_KEY,
+    BucketProductsItem,
+    SkuIndexCounterItem,
+    bucket_products_key,
     change_assortment,
-    change_shelf,
+    change_bucket,
     product_item,
     product_of,
-    shelf_products_key,
 )
 
 #: Another import may get in between; each attempt starts from what stands then.
@@ -39,17 +39,17 @@ _ATTEMPTS = 5
 
 
 class Change(NamedTuple):
-    """A product to be written: in which slot, and what stands there now."""
+    """A product to be written: in which sku_index, and what stands there now."""
 
     product: Product
-    slot_number: int
+    sku_index: int
     before: Product | None
     version: int
 
     @property
-    def slot(self) -> Slot:
-        """Shelf and position."""
-        return Slot.of(self.slot_number)
+    def bucket_position(self) -> BucketPosition:
+        """Bucket and position."""
+        return BucketPosition.of(self.sku_index)
 
     @property
     def changed_tokens(self) -> frozenset[str]:
@@ -60,17 +60,15 @@ class Change(NamedTuple):
     def listing(self) -> Listing:
         """What an order of it follows from."""
         made = self.product
-        return Listing(
-            self.slot_number, made.name_zh, made.order_multiple, made.tax_percent, made.status, made.successor
-        )
+        return Listing(self.sku_index, made.name_zh, made.order_multiple, made.tax_percent, made.status, made.successor)
 
     def items(self) -> set[Hashable]:
         """Names of the items its transaction writes; what two changes share is written once."""
-        shelf = self.slot.shelf
-        own: set[Hashable] = {("product", self.product.sku), ("shelf", shelf), "assortment"}
+        bucket = self.bucket_position.bucket
+        own: set[Hashable] = {("product", self.product.sku), ("bucket", bucket), "assortment"}
         own.add(("assortment page", page_of(self.product.sku)))
-        own.update(("term", token, shelf) for token in self.changed_tokens)
-        return own if self.before else own | {"slots"}
+        own.update(("term", token, bucket) for token in self.changed_tokens)
+        return own if self.before else own | {"sku_indexes"}
 
 
 def import_products(request: ImportProducts, key: IdempotencyKey) -> Imported:
@@ -80,9 +78,9 @@ def import_products(request: ImportProducts, key: IdempotencyKey) -> Imported:
 
     Raises:
         Invalid: some rows are wrong; names them all, and nothing was written.
-        Busy: other imports kept changing the same shelves.
+        Busy: other imports kept changing the same buckets.
     """
-    key.begin()
+    key.reject_if_used()
     products = [_product(row) for row in request.products]
     created = changed = 0
     for _ in range(_ATTEMPTS):
@@ -98,7 +96,7 @@ def import_products(request: ImportProducts, key: IdempotencyKey) -> Imported:
     unchanged = len(products) - created - changed
     answer = Imported(received=len(products), created=created, changed=changed, unchanged=unchanged)
     done = Transaction()
-    key.keep(done, answer)
+    key.record_response(done, answer)
     done.commit()
     return answer
 
@@ -111,7 +109,7 @@ def _carry_out(products: Sequence[Product]) -> Iterator[Change]:
     """Write what differs from the table as it stands, batch by batch; each change is handed out when it is done."""
     found = _read(products)
     changes = _changes(products, found)
-    found |= fetch([shelf_products_key(shelf) for shelf in {change.slot.shelf for change in changes}])
+    found |= fetch([bucket_products_key(bucket) for bucket in {change.bucket_position.bucket for change in changes}])
     for batch in batches(changes, Change.items, MAX_ACTIONS):
         _write(batch, found)
         yield from batch
@@ -121,12 +119,12 @@ def _read(products: Sequence[Product]) -> dict[Key, Item]:
     """Everything that tells what must be written. Pages of the assortment after its contents, which guard them."""
     skus = [product.sku for product in products]
     successors = {product.successor for product in products if product.successor}
-    found = fetch([SLOTS_KEY, ASSORTMENT_KEY, *(product_key(sku) for sku in (*skus, *successors))])
+    found = fetch([SKU_INDEX_COUNTER_KEY, ASSORTMENT_KEY, *(product_key(sku) for sku in (*skus, *successors))])
     return found | fetch([assortment_page_key(page) for page in {page_of(sku) for sku in skus}])
 
 
 def _changes(products: Sequence[Product], found: Mapping[Key, Item]) -> list[Change]:
-    """What must be written, new products in the slots that are free next.
+    """What must be written, new products in the sku_indexes that are free next.
 
     A product that is as the file says is written again where the assortment lacks it: it was imported before there was
     one.
@@ -139,15 +137,15 @@ def _changes(products: Sequence[Product], found: Mapping[Key, Item]) -> list[Cha
     for page in found.values():
         if isinstance(page, AssortmentPageItem):
             listed |= page.listings
-    slots = found.get(SLOTS_KEY)
-    free = count(slots.next if isinstance(slots, SlotsItem) else 0)
+    sku_indexes = found.get(SKU_INDEX_COUNTER_KEY)
+    free = count(sku_indexes.next if isinstance(sku_indexes, SkuIndexCounterItem) else 0)
     changes = []
     for product in products:
         item = stored.get(product.sku)
         if item is None:
             changes.append(Change(product, next(free), None, version=1))
         elif product_of(item) != product or listed.get(product.sku) != Listing.of(item):
-            changes.append(Change(product, item.slot_number, product_of(item), version=item.version + 1))
+            changes.append(Change(product, item.sku_index, product_of(item), version=item.version + 1))
     return changes
 
 
@@ -156,15 +154,15 @@ def _write(batch: Sequence[Change], found: dict[Key, Item]) -> None:
     transaction = Transaction()
     for change in batch:
         unchanged = ProductItem.version == change.version - 1 if change.before else ProductItem.pk.does_not_exist()
-        transaction.put(product_item(change.product, change.slot_number, change.version), change.product.sku, unchanged)
-    _take_slots(transaction, [change.slot_number for change in batch if change.before is None])
+        transaction.put(product_item(change.product, change.sku_index, change.version), change.product.sku, unchanged)
+    _take_sku_indexes(transaction, [change.sku_index for change in batch if change.before is None])
     written: list[Item] = []
-    for shelf, changes in _by_shelf(batch).items():
-        stored = found.get(shelf_products_key(shelf))
-        placed = {change.slot.position: change.product for change in changes}
+    for bucket, changes in _by_bucket(batch).items():
+        stored = found.get(bucket_products_key(bucket))
+        placed = {change.bucket_position.position: change.product for change in changes}
         changed_tokens = frozenset[str]().union(*(change.changed_tokens for change in changes))
-        here = stored if isinstance(stored, ShelfProductsItem) else None
-        written.append(change_shelf(transaction, shelf, here, placed, changed_tokens))
+        here = stored if isinstance(stored, BucketProductsItem) else None
+        written.append(change_bucket(transaction, bucket, here, placed, changed_tokens))
     contents = found.get(ASSORTMENT_KEY)
     listings = {change.product.sku: change.listing for change in batch}
     known = contents if isinstance(contents, AssortmentItem) else None
@@ -173,16 +171,18 @@ def _write(batch: Sequence[Change], found: dict[Key, Item]) -> None:
     found |= {(item.pk, item.sk): item for item in written}
 
 
-def _take_slots(transaction: Transaction, slot_numbers: Sequence[int]) -> None:
-    """Let the transaction take these consecutive slots, if the first of them is still the next one free."""
-    if slot_numbers:
-        first = slot_numbers[0]
-        still_free = SlotsItem.next == first if first else SlotsItem.pk.does_not_exist()
-        transaction.put(SlotsItem(*SLOTS_KEY, next=first + len(slot_numbers)), "slots", still_free)
+def _take_sku_indexes(transaction: Transaction, sku_indexes: Sequence[int]) -> None:
+    """Let the transaction take these consecutive sku_indexes, if the first of them is still the next one free."""
+    if sku_indexes:
+        first = sku_indexes[0]
+        still_free = SkuIndexCounterItem.next == first if first else SkuIndexCounterItem.pk.does_not_exist()
+        transaction.put(
+            SkuIndexCounterItem(*SKU_INDEX_COUNTER_KEY, next=first + len(sku_indexes)), "sku_indexes", still_free
+        )
 
 
-def _by_shelf(changes: Sequence[Change]) -> Mapping[int, list[Change]]:
+def _by_bucket(changes: Sequence[Change]) -> Mapping[int, list[Change]]:
     found: dict[int, list[Change]] = defaultdict(list)
     for change in changes:
-        found[change.slot.shelf].append(change)
+        found[change.bucket_position.bucket].append(change)
     return found

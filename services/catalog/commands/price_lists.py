@@ -91,9 +91,9 @@ def draft_prices(price_list_id: str, draft: str, request: DraftPrices, key: Idem
         Refusal: this is not the draft to be written now.
         Busy: others kept writing into the same pages.
     """
-    key.begin()
+    key.reject_if_used()
     wanted = Draft.named(price_list_id, draft)
-    prices = _by_shelf(request.prices)
+    prices = _by_bucket(request.prices)
     changed = 0
     for _ in range(_ATTEMPTS):
         wanted.check(_published(price_list_id))
@@ -110,7 +110,7 @@ def draft_prices(price_list_id: str, draft: str, request: DraftPrices, key: Idem
         price_list_id=price_list_id, draft=draft, received=received, changed=changed, unchanged=received - changed
     )
     done = Transaction()
-    key.keep(done, answer)
+    key.record_response(done, answer)
     done.commit()
     return answer
 
@@ -135,7 +135,7 @@ def publish_prices(price_list_id: str, draft: str, request: PublishPrices, key: 
         valid_to=request.valid_to,
     )
     transaction = Transaction()
-    key.keep(transaction, answer)
+    key.record_response(transaction, answer)
     published = _published(price_list_id)
     if published is None or _facts(published) != answer:
         wanted.check(published)
@@ -176,8 +176,8 @@ def _see_that_it_has_prices(draft: Draft) -> None:
         raise Refusal("empty-draft", "该版本还没有价格 / there are no prices in this draft; send them first")
 
 
-def _by_shelf(rows: Sequence[PriceRow]) -> dict[int, dict[str, Any]]:
-    """Prices as pages hold them, by shelf and position.
+def _by_bucket(rows: Sequence[PriceRow]) -> dict[int, dict[str, Any]]:
+    """Prices as pages hold them, by bucket and position.
 
     Raises:
         Invalid: unknown SKUs, or breaks that are none.
@@ -193,7 +193,7 @@ def _by_shelf(rows: Sequence[PriceRow]) -> dict[int, dict[str, Any]]:
             detail = "无此商品,请先导入 / no such product; import it first"
             problems.append(FieldProblem(field=f"prices.{index}.sku", code="unknown-sku", detail=detail))
         else:
-            pages[listing.slot.shelf][str(listing.slot.position)] = price.as_stored
+            pages[listing.bucket_position.bucket][str(listing.bucket_position.position)] = price.as_stored
     if problems:
         raise Invalid(problems)
     return pages
@@ -201,17 +201,17 @@ def _by_shelf(rows: Sequence[PriceRow]) -> dict[int, dict[str, Any]]:
 
 def _price(row: PriceRow) -> Price:
     breaks = tuple((one.quantity, one.unit_price) for one in row.breaks)
-    return Price(unit_price=row.unit_price, policy=row.policy, breaks=breaks)
+    return Price(unit_price=row.unit_price, price_policy=row.price_policy, breaks=breaks)
 
 
 def _write(draft: Draft, prices: Mapping[int, Mapping[str, Any]]) -> Iterator[int]:
     """Write the pages that differ from what stands in the draft; hands out the number of prices after each commit."""
-    keys = {shelf: price_page_key(draft.price_list_id, draft.version, shelf) for shelf in prices}
+    keys = {bucket: price_page_key(draft.price_list_id, draft.version, bucket) for bucket in prices}
     found = fetch(keys.values())
     changes = [
         change
-        for shelf, key in keys.items()
-        if (change := PageChange.of(key, found.get(key), prices[shelf])).changed_prices
+        for bucket, key in keys.items()
+        if (change := PageChange.of(key, found.get(key), prices[bucket])).changed_prices
     ]
     for batch in batches(changes, lambda change: [change.key], MAX_ACTIONS - 1):
         transaction = Transaction()

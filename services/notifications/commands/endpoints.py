@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kernel import clock, sealing
+from kernel import clock, cursors
 from kernel.idempotency import IdempotencyKey
 from kernel.ids import new_id
 from kernel.principal import Principal
@@ -39,7 +39,7 @@ def register(caller: Principal, body: api.RegisterEndpoint, key: IdempotencyKey)
         types=sorted(set(body.types)),
         description=body.description,
         state="active",
-        secret=sealing.seal(secret),
+        secret=cursors.seal(secret),
         version=1,
         created_at=clock.stamp(),
         created_by=caller.name,
@@ -61,7 +61,7 @@ def rotate_secret(endpoint_id: str, key: IdempotencyKey) -> api.EndpointWithSecr
     item = _existing(endpoint_id)
     secret = webhooks.new_secret()
     transaction = Transaction()
-    endpoints.replace_secret(transaction, item, sealing.seal(secret), clock.now())
+    endpoints.replace_secret(transaction, item, cursors.seal(secret), clock.now())
     return _keep_and_show(transaction, item, secret, key)
 
 
@@ -84,7 +84,7 @@ def replay(endpoint_id: str, event_id: str, key: IdempotencyKey) -> api.ReplayAc
         Refusal: `endpoint-disabled`, or `still-in-delivery`.
     """
     endpoint = _existing(endpoint_id)
-    delivery = deliveries.delivery_of(endpoint_id, event_id)
+    delivery = deliveries.load_delivery(endpoint_id, event_id)
     if delivery is None:
         raise NotFound
     if not endpoint.is_active:
@@ -94,7 +94,7 @@ def replay(endpoint_id: str, event_id: str, key: IdempotencyKey) -> api.ReplayAc
     answer = api.ReplayAccepted(endpoint_id=endpoint_id, event_id=event_id)
     transaction = Transaction()
     deliveries.ask_replay(transaction, delivery, clock.now())
-    key.keep(transaction, answer)
+    key.record_response(transaction, answer)
     try:
         transaction.commit()
     except TransactionRefused as refusal:
@@ -141,7 +141,7 @@ def _keep_and_show(
 ) -> api.EndpointWithSecret:
     # The record of the answer holds no secret: a repeat is answered with the one that lies sealed in the endpoint.
     shown = api.EndpointWithSecret(**views.endpoint(item).model_dump(), secret=None)
-    key.keep(transaction, shown)
+    key.record_response(transaction, shown)
     try:
         transaction.commit()
     except TransactionRefused as refusal:
@@ -157,10 +157,10 @@ def _keep_and_show(
 
 def _answered_before(key: IdempotencyKey) -> api.EndpointWithSecret | None:
     """The answer this request got the first time, with its secret while that is still the endpoint's newest."""
-    earlier = key.earlier_answer()
+    earlier = key.recorded_response()
     if earlier is None:
         return None
     shown = api.EndpointWithSecret.model_validate_json(earlier[1])
     item = endpoints.endpoint_of(shown.endpoint_id)
     current = item is not None and item.version == shown.version
-    return shown.model_copy(update={"secret": sealing.unseal(item.secret)}) if item and current else shown
+    return shown.model_copy(update={"secret": cursors.unseal(item.secret)}) if item and current else shown

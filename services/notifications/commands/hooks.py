@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from kernel import aws, clock, observability, sealing
+from kernel import aws, clock, cursors, observability
 from kernel.events import Envelope
 from kernel.settings import settings
 from services.notifications import domain, webhooks
@@ -132,7 +132,7 @@ def _try(due: Sequence[Attempt]) -> list[Tried]:
 
 
 def _signing(endpoint: EndpointItem, now: datetime) -> list[str]:
-    return [str(sealing.unseal(sealed)) for sealed in endpoint.sealed_secrets(now)]
+    return [str(cursors.unseal(sealed)) for sealed in endpoint.sealed_secrets(now)]
 
 
 def _send(one: Attempt, signing: list[str], now: datetime, loopback: bool) -> Answer:

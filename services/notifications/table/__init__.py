@@ -14,7 +14,7 @@ P11 an endpoint's deliveries, newest first    pk: DELIVERY#<endpoint>     sk: AT
 P12 a delivery by its event                   pk: DELIVERY#<endpoint>     sk: EVENT#<event id>
 P13 an endpoint's deliveries that are due     gsi1pk: DELIVERY#DUE#<endpoint>   gsi1sk: <time>
 Mailboxes: <dealer>#dealer, <dealer>#accounts, and HOUSE#<desk> for the people of the house.
-Read of channel: the dealer (is it active?) and its people (names, roles, phones).
+Read of dealers: the dealer (is it active?) and its people (names, roles, phones).
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class DeliveryPointerItem(Item, discriminator="webhook_delivery_pointer"):
     at = UnicodeAttribute()
 
 
-def delivery_of(endpoint_id: str, event_id: str) -> DeliveryItem | None:
+def load_delivery(endpoint_id: str, event_id: str) -> DeliveryItem | None:
     """The delivery of an event to an endpoint."""
     if not storable(event_id):
         return None
@@ -81,7 +81,7 @@ def open_delivery(endpoint: EndpointItem, message: Envelope, now: datetime) -> D
     transaction.create(pointer, "pointer")
     if carried_out(transaction):
         return item
-    known = delivery_of(endpoint.endpoint_id, message.id)
+    known = load_delivery(endpoint.endpoint_id, message.id)
     if known is None:
         raise LookupError(f"delivery {message.id} was refused and is not there")
     return known

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from pynamodb.attributes import UnicodeAttribute
 
-from contracts.channel import HOUSE
+from contracts.dealers import HOUSE
 from kernel import clock
 from kernel.events import Envelope
 from kernel.items import IntegerAttribute, Item, Key

@@ -1,8 +1,8 @@
-"""Dealers and their people, read of channel."""
+"""Dealers and their people, read of dealers."""
 
 from __future__ import annotations
 
-from contracts.channel import DealerItem, UserItem, dealer_key, user_key
+from contracts.dealers import DealerItem, UserItem, dealer_key, user_key
 from kernel.principal import Role
 from kernel.table import fetch, fetch_one, query_page
 

@@ -10,13 +10,13 @@ from typing import Any
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
-from contracts.channel import UserItem
+from contracts.dealers import UserItem
 from contracts.notifications import SmsQueued
 from kernel import clock
 from kernel.events import Envelope
 from kernel.items import IntegerAttribute, Item, Key
 from kernel.models import masked_phone
-from kernel.outbox import announcement
+from kernel.outbox import outbox_event
 from kernel.table import Page, Transaction, fetch_one, query_page
 from services.notifications import domain
 from services.notifications.domain import TextState
@@ -72,8 +72,8 @@ def add_text(transaction: Transaction, item: TextItem) -> None:
     if item.state != TextState.QUEUED:
         return
     said = SmsQueued(sms_id=item.sms_id, dealer_id=item.dealer_id)
-    told = announcement(said, pk=item.pk, subject=item.sms_id, sequence=1, dealer_id=item.dealer_id)
-    transaction.create(told, f"announcement {item.username}")
+    told = outbox_event(said, pk=item.pk, subject=item.sms_id, sequence=1, dealer_id=item.dealer_id)
+    transaction.create(told, f"outbox_event {item.username}")
 
 
 def new_text(message: Envelope, dealer_id: str, person: UserItem, template: str, words: dict[str, str]) -> TextItem:

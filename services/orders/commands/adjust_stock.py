@@ -13,8 +13,8 @@ from kernel.problems import Busy, FieldProblem, Invalid, Refusal
 from kernel.table import Transaction, TransactionRefused
 from services.orders import stock
 from services.orders.api import AdjustmentKind, AdjustStock, StockDocument
-from services.orders.domain import SHELVES_PER_STEP, Move, counted
-from services.orders.goods import Goods, goods_of, lines_short
+from services.orders.domain import BUCKETS_PER_TRANSACTION, Move, counted
+from services.orders.goods import Goods, resolve_lines, shortage_problems
 from services.orders.table.stock import StockDocumentItem, document_key
 from services.orders.views import document_view
 
@@ -35,12 +35,12 @@ def adjust_stock(caller: Principal, request: AdjustStock, key: IdempotencyKey) -
 
     Raises:
         Invalid: unknown SKUs, more taken than is there, or counted less than is held for orders; names the lines.
-        Refusal: the document was booked before, or touches too many shelves for one.
+        Refusal: the document was booked before, or touches too many buckets for one.
         Busy: others kept changing what was counted.
     """
     quarantine = request.kind is not AdjustmentKind.COUNT and bool(_MOVES[request.kind].effect.quarantined)
-    goods = goods_of(request.lines, SHELVES_PER_STEP // 2 if quarantine else SHELVES_PER_STEP)
-    stock.put_up_shelves(request.warehouse, goods.slots.values(), quarantine=quarantine)
+    goods = resolve_lines(request.lines, BUCKETS_PER_TRANSACTION // 2 if quarantine else BUCKETS_PER_TRANSACTION)
+    stock.ensure_buckets(request.warehouse, goods.sku_indexes.values(), quarantine=quarantine)
     for _ in range(_ROUNDS):
         plan = _counted(request, goods) if request.kind is AdjustmentKind.COUNT else _moved(request, goods)
         try:
@@ -56,7 +56,7 @@ def adjust_stock(caller: Principal, request: AdjustStock, key: IdempotencyKey) -
 
 
 class _Plan(NamedTuple):
-    """What a document moves, and the rows it keeps. `as_read`: what was available by slot when a count was held against
+    """What a document moves, and the rows it keeps. `as_read`: what was available by sku_index when a count was held against
     the books, and must still be so."""
 
     moves: Mapping[Move, stock.Pieces]
@@ -65,21 +65,25 @@ class _Plan(NamedTuple):
 
 
 def _moved(request: AdjustStock, goods: Goods) -> _Plan:
-    return _Plan({_MOVES[request.kind]: goods.by_slot}, [[sku, pieces] for sku, pieces in goods.by_sku.items()])
+    return _Plan({_MOVES[request.kind]: goods.by_sku_index}, [[sku, pieces] for sku, pieces in goods.by_sku.items()])
 
 
 def _counted(request: AdjustStock, goods: Goods) -> _Plan:
-    there = stock.settled_on_hand_at(request.warehouse, goods.slots.values())
-    held = {slot: held for slot, (_, held) in there.items() if goods.by_slot[slot] < held}
-    if held:
+    there = stock.consistent_on_hand_at(request.warehouse, goods.sku_indexes.values())
+    reserved = {
+        sku_index: reserved for sku_index, (_, reserved) in there.items() if goods.by_sku_index[sku_index] < reserved
+    }
+    if reserved:
         detail = "已为订单占用 {there} 件,请先释放或再点 / {there} pieces are held for orders; release some or recount"
-        raise Invalid(lines_short(request.lines, goods, held, "below-held", detail), code="below-held")
-    found, lost = counted(goods.by_slot, there)
+        raise Invalid(
+            shortage_problems(request.lines, goods, reserved, "below-reserved", detail), code="below-reserved"
+        )
+    found, lost = counted(goods.by_sku_index, there)
     rows: list[list[str | int]] = []
     for sku, pieces in goods.by_sku.items():
-        expected = sum(there[goods.slots[sku]])
+        expected = sum(there[goods.sku_indexes[sku]])
         rows.append([sku, pieces, expected, pieces - expected])
-    as_read = {slot: there[slot].available for slot in found.keys() | lost.keys()}
+    as_read = {sku_index: there[sku_index].available for sku_index in found.keys() | lost.keys()}
     return _Plan({Move.FOUND: found, Move.LOST: lost}, rows, as_read)
 
 
@@ -96,15 +100,15 @@ def _book(caller: Principal, request: AdjustStock, plan: _Plan, key: Idempotency
     cause = stock.Cause(f"{request.kind} {request.reference}", caller.name)
     stock.move_several(transaction, request.warehouse, plan.moves, cause, plan.as_read)
     transaction.create(document, "document")
-    for number, event in enumerate(_told(request, plan)):
+    for number, event in enumerate(_event_for(request, plan)):
         transaction.create(event, f"event {number}")
     answer = document_view(document)
-    key.keep(transaction, answer)
+    key.record_response(transaction, answer)
     transaction.commit()
     return answer
 
 
-def _told(request: AdjustStock, plan: _Plan) -> list[EventItem]:
+def _event_for(request: AdjustStock, plan: _Plan) -> list[EventItem]:
     """Both may be said of a count."""
     told = []
     for move, pieces in plan.moves.items():
@@ -115,9 +119,9 @@ def _told(request: AdjustStock, plan: _Plan) -> list[EventItem]:
 
 
 def _short(request: AdjustStock, goods: Goods, refused: TransactionRefused) -> list[FieldProblem]:
-    wanted = goods.by_slot
-    available = stock.available_by_slot(stock.refused_shelves(refused), wanted)
-    aside = stock.available_by_slot(stock.refused_quarantine(refused), wanted)
-    there = {slot: pieces for slot, pieces in (available | aside).items() if pieces < wanted[slot]}
+    wanted = goods.by_sku_index
+    available = stock.available_by_sku_index(stock.refused_buckets(refused), wanted)
+    aside = stock.available_by_sku_index(stock.refused_quarantine(refused), wanted)
+    there = {sku_index: pieces for sku_index, pieces in (available | aside).items() if pieces < wanted[sku_index]}
     detail = "现有 {there} 件 / only {there} pieces are there"
-    return lines_short(request.lines, goods, there, "not-there", detail)
+    return shortage_problems(request.lines, goods, there, "not-there", detail)

@@ -18,8 +18,8 @@ from services.orders.api import (
     ExpectedList,
     ExpectGoods,
 )
-from services.orders.commands.stock_rules import check_warehouse
-from services.orders.goods import goods_of
+from services.orders.commands.stock_rules import require_warehouse_id
+from services.orders.goods import resolve_lines
 from services.orders.table.stock import expected_pk
 from services.orders.views import delivery_change, delivery_view
 
@@ -35,16 +35,16 @@ def expect_goods(caller: Principal, warehouse: str, reference: str, request: Exp
     Raises:
         NotFound: no warehouse or delivery can be called that, or what is given up was not expected.
         Invalid: unknown SKUs, or a day that is over.
-        Refusal: more shelves than a receipt can take.
+        Refusal: more buckets than a receipt can take.
         Stale: it is no longer of that version.
     """
     _check_names(warehouse, reference)
     if request.lines:
         check_day(request.expected_on)
-    goods = goods_of(request.lines)
-    rows = [(sku, goods.slots[sku], pieces) for sku, pieces in goods.by_sku.items()]
-    before = inbound.delivery_of(warehouse, reference)
-    if before.version == request.version + 1 and _is_so(before, rows, request):
+    goods = resolve_lines(request.lines)
+    rows = [(sku, goods.sku_indexes[sku], pieces) for sku, pieces in goods.by_sku.items()]
+    before = inbound.load_delivery(warehouse, reference)
+    if before.version == request.version + 1 and _already_applied(before, rows, request):
         return delivery_view(before)
     if before.version != request.version:
         raise Stale
@@ -67,9 +67,10 @@ def list_expected(warehouse: str) -> ExpectedList:
     Raises:
         NotFound: no warehouse can be called that.
     """
-    check_warehouse(warehouse)
+    require_warehouse_id(warehouse)
     deliveries = [
-        inbound.Delivery(warehouse, item.reference, item, item.version) for item in inbound.expected_at(warehouse)
+        inbound.Delivery(warehouse, item.reference, item, item.version)
+        for item in inbound.expected_deliveries(warehouse)
     ]
     return ExpectedList(
         warehouse=warehouse, as_of=clock.stamp(), deliveries=[delivery_view(delivery) for delivery in deliveries]
@@ -83,10 +84,10 @@ def show_expected(warehouse: str, reference: str) -> ExpectedHistory:
         NotFound: nothing was ever expected under that reference.
     """
     _check_names(warehouse, reference)
-    delivery = inbound.delivery_of(warehouse, reference)
+    delivery = inbound.load_delivery(warehouse, reference)
     if not delivery.version:
         raise NotFound
-    told = history(expected_pk(warehouse), inbound.subject_of(warehouse, reference))
+    told = history(expected_pk(warehouse), inbound.delivery_subject(warehouse, reference))
     return ExpectedHistory(
         **delivery_view(delivery).model_dump(), changes=[delivery_change(message) for message in told]
     )
@@ -105,12 +106,12 @@ def check_day(day: date) -> None:
 
 
 def _check_names(warehouse: str, reference: str) -> None:
-    check_warehouse(warehouse)
+    require_warehouse_id(warehouse)
     if not re.fullmatch(DELIVERY_REFERENCE, reference):
         raise NotFound
 
 
-def _is_so(before: inbound.Delivery, rows: list[inbound.Row], request: ExpectGoods) -> bool:
+def _already_applied(before: inbound.Delivery, rows: list[inbound.Row], request: ExpectGoods) -> bool:
     if before.item is None:
         return not rows
     as_asked = before.item.goods == [list(row) for row in rows] and before.item.reason == request.reason

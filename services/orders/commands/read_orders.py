@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from kernel.cursors import next_cursor, open_cursor
 from kernel.outbox import history
 from kernel.principal import Principal
 from kernel.problems import NotFound
-from kernel.sealing import next_cursor, open_cursor
 from kernel.table import query_all, query_page
 from services.orders.api import AllocationList, OrderPage, OrdersQuery, OrderView, ReviewQuery, Timeline
+from services.orders.commands.allocate_backorders import backorders_of
 from services.orders.commands.review_order import own_order
-from services.orders.commands.serve_line import line_of
-from services.orders.table.line import GrantItem, promised_in_line
-from services.orders.table.orders import HeaderItem, orders_pk, part_key, waiting_key
+from services.orders.table.line import GrantItem, promised_backorder_days
+from services.orders.table.orders import HeaderItem, orders_pk, part_key, state_index_key
 from services.orders.views import allocation_view, summary_of, timeline_entry, view_of
 
 
@@ -22,7 +22,7 @@ def show_order(caller: Principal, order_id: str) -> OrderView:
         NotFound: there is none, or it is another dealer's.
     """
     order = own_order(caller, order_id)
-    return view_of(order, promised_in_line(order.header))
+    return view_of(order, promised_backorder_days(order.header))
 
 
 def show_timeline(caller: Principal, order_id: str) -> Timeline:
@@ -44,10 +44,10 @@ def show_allocations(caller: Principal, order_id: str) -> AllocationList:
     header = own_order(caller, order_id).header
     pk, sk = part_key("GRANT", order_id)
     grants = sorted(query_all(GrantItem, pk, sk=GrantItem.sk.startswith(f"{sk}#")), key=lambda item: item.granted_at)
-    line = [place.order_id for place in line_of(header.warehouse)] if header.in_line_since else []
+    line = [place.order_id for place in backorders_of(header.warehouse)] if header.backordered_since else []
     return AllocationList(
         order_id=order_id,
-        in_line_since=header.in_line_since,
+        backordered_since=header.backordered_since,
         place=line.index(order_id) + 1 if order_id in line else None,
         waiting=len(line),
         allocations=[allocation_view(item) for item in grants],
@@ -81,7 +81,7 @@ def review_queue(caller: Principal, query: ReviewQuery) -> OrderPage:
     Raises:
         NotFound: orders do not wait in that state.
     """
-    waiting = waiting_key(query.state)
+    waiting = state_index_key(query.state)
     if waiting is None:
         raise NotFound
     bound_to = [caller.scope, "review-queue", query.state]

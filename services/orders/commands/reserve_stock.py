@@ -7,14 +7,14 @@ from dataclasses import asdict
 from typing import Any
 
 from contracts.orders import OrderReserved
-from contracts.stock import SLOTS_PER_SHELF
+from contracts.stock import SKUS_PER_BUCKET
 from kernel import clock, observability
 from kernel.holidays import CHINA
 from kernel.table import Transaction, TransactionRefused
 from services.orders import stock
-from services.orders.commands.promise_lines import renew_promises
-from services.orders.commands.serve_line import StockKeepsChanging, serve_those_ahead
-from services.orders.commands.stock_rules import alternates_of
+from services.orders.commands.allocate_backorders import StockKeepsChanging, allocate_to_earlier_orders
+from services.orders.commands.renew_promises import renew_promises
+from services.orders.commands.stock_rules import alternate_warehouses
 from services.orders.domain import (
     Action,
     Hold,
@@ -22,20 +22,20 @@ from services.orders.domain import (
     Progress,
     State,
     decided,
-    grantable,
-    held_by_slot,
+    limit_to_available,
     may,
+    reserved_by_sku_index,
     steps,
     totals,
-    wanted_by_slot,
+    wanted_by_sku_index,
 )
-from services.orders.holding import held_until
+from services.orders.holding import reserved_until
 from services.orders.promises import ship_day
 from services.orders.sourcing import choose
-from services.orders.table.changes import change_order, record_step, sourced_from
+from services.orders.table.changes import change_order, record_step, with_warehouse
 from services.orders.table.orders import Order
-from services.orders.table.reading import load_order_and_line
-from services.orders.views import facts_of
+from services.orders.table.reading import load_order_and_backorder_count
+from services.orders.views import event_fields
 
 #: Each refused round lowers what is asked for to what is there; others may take some meanwhile.
 _ROUNDS = 25
@@ -47,7 +47,7 @@ _PARTS = 50
 def reserve_stock(order_id: str, warehouse: str) -> None:
     """Decide the stock of an order submitted to a warehouse; nothing to do if that was done.
 
-    A part is held per transaction: one for any order of up to SHELVES_PER_STEP shelves. A larger order takes several,
+    A part is held per transaction: one for any order of up to BUCKETS_PER_TRANSACTION buckets. A larger order takes several,
     each recorded, so that a repeat goes on where a crash left off. Then whoever it puts in line, or takes goods from,
     is told when its pieces leave; if a crash comes first, the sweep does that.
 
@@ -55,11 +55,11 @@ def reserve_stock(order_id: str, warehouse: str) -> None:
         StockKeepsChanging: to have the message delivered again.
     """
     for part in range(_PARTS):
-        order, waiting = load_order_and_line(order_id, warehouse)
+        order, waiting = load_order_and_backorder_count(order_id, warehouse)
         if not may(Action.RESERVE, order.state):
             return
         if not part:
-            shared = waiting > 0 and serve_those_ahead(order)
+            shared = waiting > 0 and allocate_to_earlier_orders(order)
         try:
             after = _reserve_part(order)
         except TransactionRefused as refused:
@@ -67,7 +67,7 @@ def reserve_stock(order_id: str, warehouse: str) -> None:
                 raise StockKeepsChanging from refused
             continue
         if after:
-            if shared or after.header.in_line_since or after.header.sourcing:
+            if shared or after.header.backordered_since or after.header.sourcing:
                 renew_promises(after.header.warehouse)
             return
     raise StockKeepsChanging
@@ -75,12 +75,12 @@ def reserve_stock(order_id: str, warehouse: str) -> None:
 
 def _reserve_part(order: Order) -> Order | None:
     """Decide the next part of the order; the order as it is then if it was the last, and goes to the review queue."""
-    wanted = wanted_by_slot(order.demands, order.progress)
-    parts = steps(wanted, SLOTS_PER_SHELF)
-    if not order.policy.takes_part and len(parts) + order.header.steps > 1:
+    wanted = wanted_by_sku_index(order.demands, order.progress)
+    parts = steps(wanted, SKUS_PER_BUCKET)
+    if not order.shortage_policy.accepts_partial and len(parts) + order.header.steps > 1:
         return _reserve_all_or_nothing_in_parts(order, wanted, parts)
     last = len(parts) == 1
-    asked = wanted if last else {slot: pieces for slot, pieces in wanted.items() if slot in parts[0]}
+    asked = wanted if last else {sku_index: pieces for sku_index, pieces in wanted.items() if sku_index in parts[0]}
     return _hold_what_is_there(order, asked, last=last)
 
 
@@ -88,16 +88,16 @@ def _hold_what_is_there(order: Order, asked: Mapping[int, int], *, last: bool) -
     granted = dict(asked)
     for attempt in range(_ROUNDS):
         try:
-            return _write(order, decided(order.demands, order.progress, granted), Move.HOLD, granted, last=last)
+            return _write(order, decided(order.demands, order.progress, granted), Move.RESERVE, granted, last=last)
         except TransactionRefused as refused:
-            shelves = stock.refused_shelves(refused)
-            if "order" in refused or not shelves:
+            buckets = stock.refused_buckets(refused)
+            if "order" in refused or not buckets:
                 raise
-            available = stock.available_by_slot(shelves, granted)
+            available = stock.available_by_sku_index(buckets, granted)
         if not attempt and last and not order.header.steps:
             order, available = _sourced(order, asked, available)
-        granted = grantable(granted, available)
-        if not order.policy.takes_part and granted != asked:
+        granted = limit_to_available(granted, available)
+        if not order.shortage_policy.accepts_partial and granted != asked:
             granted = dict.fromkeys(granted, 0)
     raise StockKeepsChanging
 
@@ -105,24 +105,26 @@ def _hold_what_is_there(order: Order, asked: Mapping[int, int], *, last: bool) -
 def _sourced(order: Order, asked: Mapping[int, int], available: dict[int, int]) -> tuple[Order, dict[int, int]]:
     """What is short at home may be at another warehouse: the order, moved there if so, and what is available."""
     home = order.header.warehouse
-    alternates = alternates_of(home)
+    alternates = alternate_warehouses(home)
     if not alternates:
         return order, available
     found = {one: stock.available_at(one, asked) for one in (home, *alternates)}
-    choice = choose(home, alternates, found, asked, order.policy)
+    choice = choose(home, alternates, found, asked, order.shortage_policy)
     because = [asdict(candidate) for candidate in choice.because]
-    return sourced_from(order, choice.warehouse, because), found[choice.warehouse]
+    return with_warehouse(order, choice.warehouse, because), found[choice.warehouse]
 
 
 def _reserve_all_or_nothing_in_parts(
     order: Order, wanted: Mapping[int, int], parts: Sequence[frozenset[int]]
 ) -> Order | None:
     """Look before the first part is held; if a later part still falls short, give back what the earlier ones hold."""
-    asked = {slot: pieces for slot, pieces in wanted.items() if slot in parts[0]}
+    asked = {sku_index: pieces for sku_index, pieces in wanted.items() if sku_index in parts[0]}
     short = any(so_far.backordered for so_far in order.progress)
     if not short and (order.header.steps or _all_there(order.header.warehouse, wanted)):
         try:
-            return _write(order, decided(order.demands, order.progress, asked), Move.HOLD, asked, last=len(parts) == 1)
+            return _write(
+                order, decided(order.demands, order.progress, asked), Move.RESERVE, asked, last=len(parts) == 1
+            )
         except TransactionRefused as refused:
             if "order" in refused:
                 raise
@@ -131,15 +133,15 @@ def _reserve_all_or_nothing_in_parts(
 
 def _give_back(order: Order) -> Order | None:
     """Turn a part of what is held into back-order, or with nothing held any more all of it, and finish."""
-    held = held_by_slot(order.demands, order.progress)
-    parts = steps(held, SLOTS_PER_SHELF)
-    returned = {slot: pieces for slot, pieces in held.items() if parts and slot in parts[0]}
+    reserved = reserved_by_sku_index(order.demands, order.progress)
+    parts = steps(reserved, SKUS_PER_BUCKET)
+    returned = {sku_index: pieces for sku_index, pieces in reserved.items() if parts and sku_index in parts[0]}
     last = len(parts) <= 1
     progress = tuple(
-        Progress(backordered=quantity) if last or slot in returned or so_far.backordered else so_far
-        for (slot, quantity), so_far in zip(order.demands, order.progress, strict=True)
+        Progress(backordered=quantity) if last or sku_index in returned or so_far.backordered else so_far
+        for (sku_index, quantity), so_far in zip(order.demands, order.progress, strict=True)
     )
-    return _write(order, progress, Move.RELEASE, returned, last=last)
+    return _write(order, progress, Move.UNRESERVE, returned, last=last)
 
 
 def _all_there(warehouse: str, wanted: Mapping[int, int]) -> bool:
@@ -171,13 +173,13 @@ def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ..
     changes: dict[str, Any] = {"visible_at": clock.stamp(), "holds": holds}
     if reserved:
         changes["promised_on"] = ship_day(now, CHINA)
-        changes["held_until"] = held_until(State.IN_REVIEW, order.header.grade, now)
-    if backordered and order.policy.stands_in_line:
-        changes["in_line_since"] = order.header.submitted_at
+        changes["reserved_until"] = reserved_until(State.IN_REVIEW, order.header.grade, now)
+    if backordered and order.shortage_policy.waits_for_stock:
+        changes["backordered_since"] = order.header.submitted_at
     if order.header.sourcing:
         changes |= {"warehouse": order.header.warehouse, "sourcing": order.header.sourcing}
     event = OrderReserved(
-        **facts_of(order.header, State.IN_REVIEW, by=""),
+        **event_fields(order.header, State.IN_REVIEW, by=""),
         reserved=reserved,
         backordered=backordered,
         holds=tuple(holds),

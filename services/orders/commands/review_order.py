@@ -10,7 +10,7 @@ from contracts.orders import (
     OrderEvent,
     OrderHoldReleased,
     OrderRejected,
-    OrderRenewed,
+    OrderReservationExtended,
 )
 from kernel import clock, observability
 from kernel.idempotency import IdempotencyKey
@@ -19,23 +19,23 @@ from kernel.principal import Principal, Role
 from kernel.problems import NotAllowed, NotFound, Refusal
 from kernel.table import Transaction
 from services.orders import stock
-from services.orders.api import Approve, OrderSummary, WithReason
-from services.orders.commands.free_stock import free, free_all_but_last
+from services.orders.api import Approve, OrderSummary, ReasonRequest
+from services.orders.commands.release_stock import free, release_all_but_last_step
 from services.orders.domain import (
     Action,
     Hold,
     Progress,
     State,
+    cancel_unshipped,
     dealer_may_cancel,
     may,
-    rest_cancelled,
 )
-from services.orders.holding import held_until
-from services.orders.table.accounts import AccountItem, account_key
+from services.orders.holding import reserved_until
+from services.orders.table.accounts import OrderingAccountItem, account_key
 from services.orders.table.changes import change_order
 from services.orders.table.orders import RESERVE_QUEUE, Order
 from services.orders.table.reading import load_order
-from services.orders.views import facts_of, summary_of
+from services.orders.views import event_fields, summary_of
 
 _RELEASERS = {
     Hold.CREDIT: frozenset({Role.FINANCE, Role.ADMIN}),
@@ -67,31 +67,33 @@ def approve_order(caller: Principal, order_id: str, request: Approve, key: Idemp
         raise Refusal(
             "order-on-hold", f"请先解除冻结:{names} / release these holds first: {names}", holds=sorted(order.holds)
         )
-    event = OrderApproved(**facts_of(order.header, State.CONFIRMED, caller.name), note=request.note)
+    event = OrderApproved(**event_fields(order.header, State.CONFIRMED, caller.name), note=request.note)
     now = clock.now()
-    ends = held_until(State.CONFIRMED, order.header.grade, now) if order.header.reserved else None
+    ends = reserved_until(State.CONFIRMED, order.header.grade, now) if order.header.reserved else None
     transaction = Transaction()
     if order.header.reserved:
-        stock.note_hold(transaction, order.header.warehouse, stock.Cause(order.next_step, caller.name))
-    answer = _commit(transaction, order, event, key, decided_at=clock.stamp(), held_until=ends, warned=None)
+        stock.record_reservation_carried_over(
+            transaction, order.header.warehouse, stock.Cause(order.next_step, caller.name)
+        )
+    answer = _commit(transaction, order, event, key, decided_at=clock.stamp(), reserved_until=ends, warned=None)
     _measure_decision(order)
     return answer
 
 
-def reject_order(caller: Principal, order_id: str, request: WithReason, key: IdempotencyKey) -> OrderSummary:
+def reject_order(caller: Principal, order_id: str, request: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
     """Turn an order down, giving back its stock and credit.
 
     Raises:
         Refusal: it is not in review.
     """
     order = _order_for(Action.REJECT, order_id)
-    event = OrderRejected(**facts_of(order.header, State.REJECTED, caller.name), reason=request.reason)
+    event = OrderRejected(**event_fields(order.header, State.REJECTED, caller.name), reason=request.reason)
     answer = _end(order, event, key)
     _measure_decision(order)
     return answer
 
 
-def cancel_order(caller: Principal, order_id: str, request: WithReason, key: IdempotencyKey) -> OrderSummary:
+def cancel_order(caller: Principal, order_id: str, request: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
     """Cancel what was not shipped, giving back its stock and credit. Dealers may until the order is approved.
 
     Raises:
@@ -100,18 +102,20 @@ def cancel_order(caller: Principal, order_id: str, request: WithReason, key: Ide
     """
     order = own_order(caller, order_id)
     if not may(Action.CANCEL, order.state) or (caller.is_dealer and not dealer_may_cancel(order.state)):
-        raise _not_now(Action.CANCEL, order.state)
+        raise _wrong_state(Action.CANCEL, order.state)
     shipped = sum(so_far.shipped for so_far in order.progress)
     state = State.CLOSED if shipped else State.CANCELLED
     event = OrderCancelled(
-        **facts_of(order.header, state, caller.name),
+        **event_fields(order.header, state, caller.name),
         cancelled=order.header.pieces - shipped,
         reason=request.reason,
     )
     return _end(order, event, key)
 
 
-def release_hold(caller: Principal, order_id: str, hold: str, request: WithReason, key: IdempotencyKey) -> OrderSummary:
+def release_hold(
+    caller: Principal, order_id: str, hold: str, request: ReasonRequest, key: IdempotencyKey
+) -> OrderSummary:
     """Take one hold off an order: finance answers for credit, assistants for stock.
 
     Raises:
@@ -123,12 +127,12 @@ def release_hold(caller: Principal, order_id: str, hold: str, request: WithReaso
         raise NotFound
     if not caller.roles & _RELEASERS[Hold(hold)]:
         raise NotAllowed
-    event = OrderHoldReleased(**facts_of(order.header, order.state, caller.name), hold=hold, reason=request.reason)
+    event = OrderHoldReleased(**event_fields(order.header, order.state, caller.name), hold=hold, reason=request.reason)
     left = sorted(order.holds - {Hold(hold)})
     return _commit(Transaction(), order, event, key, holds=left)
 
 
-def renew_order(caller: Principal, order_id: str, request: WithReason, key: IdempotencyKey) -> OrderSummary:
+def extend_reservation(caller: Principal, order_id: str, request: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
     """Let what is held for an order stay held as long as if it had come to its stage just now. What went back when its
     hold expired is waited for again, from the end of the line.
 
@@ -137,32 +141,37 @@ def renew_order(caller: Principal, order_id: str, request: WithReason, key: Idem
         Refusal: it is not in review or confirmed, or neither holds nor lacks anything.
     """
     order = own_order(caller, order_id)
-    if not may(Action.RENEW, order.state):
-        raise _not_now(Action.RENEW, order.state)
+    if not may(Action.EXTEND_RESERVATION, order.state):
+        raise _wrong_state(Action.EXTEND_RESERVATION, order.state)
     header = order.header
-    ends = held_until(order.state, header.grade, clock.now()) if header.reserved else None
-    since = header.in_line_since
-    if header.backordered and not since and order.policy.stands_in_line:
+    ends = reserved_until(order.state, header.grade, clock.now()) if header.reserved else None
+    since = header.backordered_since
+    if header.backordered and not since and order.shortage_policy.waits_for_stock:
         since = clock.stamp()
-    if ends is None and since == header.in_line_since:
+    if ends is None and since == header.backordered_since:
         raise Refusal(
-            "nothing-to-renew", "没有可续期的预留 / nothing is held or waited for; approve or cancel the order"
+            "nothing-to-extend", "没有可续期的预留 / nothing is held or waited for; approve or cancel the order"
         )
-    event = OrderRenewed(
-        **facts_of(header, order.state, caller.name), held_until=ends, in_line_since=since, reason=request.reason
+    event = OrderReservationExtended(
+        **event_fields(header, order.state, caller.name),
+        reserved_until=ends,
+        backordered_since=since,
+        reason=request.reason,
     )
     command = Command(RESERVE_QUEUE, header.warehouse)
-    return _commit(Transaction(), order, event, key, command=command, held_until=ends, warned=None, in_line_since=since)
+    return _commit(
+        Transaction(), order, event, key, command=command, reserved_until=ends, warned=None, backordered_since=since
+    )
 
 
 def _order_for(action: Action, order_id: str) -> Order:
     order = load_order(order_id)
     if not may(action, order.state):
-        raise _not_now(action, order.state)
+        raise _wrong_state(action, order.state)
     return order
 
 
-def _not_now(action: Action, state: State) -> Refusal:
+def _wrong_state(action: Action, state: State) -> Refusal:
     return Refusal(
         "order-state",
         f"订单状态为 {state},不能执行 {action} / an order that is {state} cannot be put to {action}",
@@ -171,24 +180,28 @@ def _not_now(action: Action, state: State) -> Refusal:
 
 
 def _end(order: Order, event: OrderEvent, key: IdempotencyKey) -> OrderSummary:
-    """Cancel what was not shipped and give it back. More shelves than one transaction can change are freed in recorded
+    """Cancel what was not shipped and give it back. More buckets than one transaction can change are freed in recorded
     parts first; the last transaction ends the order. If that never comes, what was freed is still on order, and counts
     as committed, until somebody ends the order after all."""
     header = order.header
-    order, last = free_all_but_last(order)
+    order, last = release_all_but_last_step(order)
     transaction = Transaction()
     free(transaction, order, last)
     unshipped_fen = sum(
         line.gross_fen - line.value_of(so_far.shipped) for line, so_far in zip(order.lines, order.progress, strict=True)
     )
     transaction.update(
-        AccountItem, account_key(header.dealer_id), [AccountItem.committed_fen.add(-unshipped_fen)], None, "account"
+        OrderingAccountItem,
+        account_key(header.dealer_id),
+        [OrderingAccountItem.committed_fen.add(-unshipped_fen)],
+        None,
+        "account",
     )
-    progress = rest_cancelled(order.lines, order.progress)
+    progress = cancel_unshipped(order.lines, order.progress)
     decided = {} if order.header.decided_at else {"decided_at": clock.stamp()}
     # What was freed is for those who wait for it.
     command = Command(RESERVE_QUEUE, header.warehouse)
-    ended: dict[str, Any] = {"holds": [], "held_until": None, "warned": None, **decided}
+    ended: dict[str, Any] = {"holds": [], "reserved_until": None, "warned": None, **decided}
     return _commit(transaction, order, event, key, command=command, progress=progress, **ended)
 
 
@@ -204,7 +217,7 @@ def _commit(
 ) -> OrderSummary:
     after = change_order(transaction, order, event=event, progress=progress, command=command, **changes)
     answer = summary_of(after.header)
-    key.keep(transaction, answer)
+    key.record_response(transaction, answer)
     transaction.commit()
     return answer
 

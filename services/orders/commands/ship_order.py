@@ -7,24 +7,24 @@ from collections import defaultdict
 from contracts.orders import OrderShipped
 from kernel import clock
 from kernel.idempotency import IdempotencyKey
-from kernel.outbox import recorded_history
+from kernel.outbox import event_history_with_records
 from kernel.principal import Principal
 from kernel.problems import FieldProblem, Invalid, Refusal
 from kernel.table import Transaction
-from services.orders.api import Ship, ShipmentList, ShipmentReceipt
+from services.orders.api import Ship, ShipmentConfirmation, ShipmentList
 from services.orders.commands.review_order import own_order
 from services.orders.domain import Action, State, is_complete, may, shipped, shipped_line
-from services.orders.shipments import record_of, shipments_of
+from services.orders.shipments import read_shipments, shipment_record
 from services.orders.table.changes import change_order
 from services.orders.table.orders import Order
 from services.orders.table.reading import load_order
-from services.orders.views import facts_of, shipment_receipt, shipment_view
+from services.orders.views import event_fields, shipment_confirmation, shipment_view
 
 
-def ship_order(caller: Principal, order_id: str, request: Ship, key: IdempotencyKey) -> ShipmentReceipt:
+def ship_order(caller: Principal, order_id: str, request: Ship, key: IdempotencyKey) -> ShipmentConfirmation:
     """Ship held pieces of a confirmed order: those asked for, or all.
 
-    They were taken off the shelves when they were held, so one transaction that changes the order alone is enough for
+    They were taken off the buckets when they were held, so one transaction that changes the order alone is enough for
     any number of lines: stock on hand, which counts what orders hold, falls with it.
 
     Raises:
@@ -44,10 +44,10 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
     shipments = order.header.shipments + 1
     event = _event(caller, order, request, leaving, shipments, state)
     transaction = Transaction()
-    record = record_of(order.lines, leaving)
+    record = shipment_record(order.lines, leaving)
     change_order(transaction, order, event=event, progress=progress, record=record, shipments=shipments)
-    answer = shipment_receipt(event)
-    key.keep(transaction, answer)
+    answer = shipment_confirmation(event)
+    key.record_response(transaction, answer)
     transaction.commit()
     return answer
 
@@ -59,7 +59,7 @@ def list_shipments(caller: Principal, order_id: str) -> ShipmentList:
         NotFound: not the caller's order.
     """
     order = own_order(caller, order_id)
-    shipments = shipments_of(order.lines, recorded_history(order.header.pk, order_id))
+    shipments = read_shipments(order.lines, event_history_with_records(order.header.pk, order_id))
     return ShipmentList(order_id=order_id, state=order.state, shipments=[shipment_view(one) for one in shipments])
 
 
@@ -72,12 +72,12 @@ def _leaving(order: Order, request: Ship) -> dict[int, int]:
         asked[line.line_no] += line.quantity
     problems = []
     for index, line in enumerate(request.lines):
-        held = order.progress[line.line_no - 1].reserved if line.line_no <= len(order.lines) else 0
-        if asked[line.line_no] > held:
-            detail = f"该行可发 {held} 件 / only {held} pieces of this line are held"
-            problems.append(FieldProblem(field=f"lines.{index}.quantity", code="not-held", detail=detail))
+        reserved = order.progress[line.line_no - 1].reserved if line.line_no <= len(order.lines) else 0
+        if asked[line.line_no] > reserved:
+            detail = f"该行可发 {reserved} 件 / only {reserved} pieces of this line are held"
+            problems.append(FieldProblem(field=f"lines.{index}.quantity", code="not-reserved", detail=detail))
     if problems:
-        raise Invalid(problems, code="not-held")
+        raise Invalid(problems, code="not-reserved")
     return dict(sorted(asked.items()))
 
 
@@ -91,7 +91,7 @@ def _event(
     ]
     gross_fen, tax_fen = sum(line.gross_fen for line in sent), sum(line.tax_fen for line in sent)
     return OrderShipped(
-        **facts_of(header, state, caller.name),
+        **event_fields(header, state, caller.name),
         shipment_id=f"{header.order_id}-S{number:02d}",
         shipped_pieces=sum(leaving.values()),
         shipped_gross_fen=gross_fen,

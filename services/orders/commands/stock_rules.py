@@ -11,12 +11,12 @@ from kernel.principal import Principal
 from kernel.problems import FieldProblem, Invalid, NotFound, Stale
 from kernel.table import Transaction, TransactionRefused, fetch_one
 from services.orders.allocation import Rule, Settings
-from services.orders.api import AllocationRule, SetAllocationRule, SetSourcing, Sourcing
-from services.orders.table.rules import RuleItem, SourcingItem, rule_key, sourcing_key
+from services.orders.api import AllocationRule, PublishAllocationRule, PublishSourcingRule, Sourcing
+from services.orders.table.rules import AllocationRuleItem, SourcingRuleItem, allocation_rule_key, sourcing_rule_key
 from services.orders.terms import Grade
 
 
-class PublishedRule(NamedTuple):
+class PublishedAllocationRule(NamedTuple):
     """A warehouse's rule; `version` 0 is the one that holds while none was published: first come, first served."""
 
     rule: Rule
@@ -24,18 +24,18 @@ class PublishedRule(NamedTuple):
     version: int
 
 
-def rule_of(warehouse: str) -> PublishedRule:
+def load_allocation_rule(warehouse: str) -> PublishedAllocationRule:
     """How a warehouse shares out what is short."""
-    item = fetch_one(RuleItem, rule_key(warehouse))
+    item = fetch_one(AllocationRuleItem, allocation_rule_key(warehouse))
     if item is None:
-        return PublishedRule(Rule.FIRST_COME, Settings(), 0)
+        return PublishedAllocationRule(Rule.FIRST_COME, Settings(), 0)
     quotas = {Grade(grade): int(pieces) for grade, pieces in item.quotas.items()}
-    return PublishedRule(Rule(item.rule), Settings(quotas, item.pack), item.version)
+    return PublishedAllocationRule(Rule(item.rule), Settings(quotas, item.pack), item.version)
 
 
-def alternates_of(warehouse: str) -> list[str]:
+def alternate_warehouses(warehouse: str) -> list[str]:
     """The warehouses that may serve an order this one is short of, in the order in which they are asked."""
-    item = fetch_one(SourcingItem, sourcing_key(warehouse))
+    item = fetch_one(SourcingRuleItem, sourcing_rule_key(warehouse))
     return list(item.alternates) if item else []
 
 
@@ -45,10 +45,10 @@ def show_rule(warehouse: str) -> AllocationRule:
     Raises:
         NotFound: no warehouse can be called that.
     """
-    check_warehouse(warehouse)
-    rule = rule_of(warehouse)
+    require_warehouse_id(warehouse)
+    rule = load_allocation_rule(warehouse)
     quotas = {grade.value: pieces for grade, pieces in rule.settings.quotas.items()}
-    item = fetch_one(RuleItem, rule_key(warehouse))
+    item = fetch_one(AllocationRuleItem, allocation_rule_key(warehouse))
     return AllocationRule(
         warehouse=warehouse,
         rule=rule.rule,
@@ -60,7 +60,7 @@ def show_rule(warehouse: str) -> AllocationRule:
     )
 
 
-def set_rule(caller: Principal, warehouse: str, request: SetAllocationRule) -> AllocationRule:
+def set_rule(caller: Principal, warehouse: str, request: PublishAllocationRule) -> AllocationRule:
     """Publish how a warehouse shares out what is short, from the next run on.
 
     Asked again after a lost answer, it changes nothing and answers the same.
@@ -69,9 +69,9 @@ def set_rule(caller: Principal, warehouse: str, request: SetAllocationRule) -> A
         NotFound: no warehouse can be called that.
         Stale: the rule is no longer the one of that version.
     """
-    check_warehouse(warehouse)
-    item = RuleItem(
-        *rule_key(warehouse),
+    require_warehouse_id(warehouse)
+    item = AllocationRuleItem(
+        *allocation_rule_key(warehouse),
         rule=request.rule,
         quotas={grade.value: pieces for grade, pieces in request.quotas.items()},
         pack=request.pack,
@@ -83,14 +83,14 @@ def set_rule(caller: Principal, warehouse: str, request: SetAllocationRule) -> A
     return show_rule(warehouse)
 
 
-def show_sourcing(warehouse: str) -> Sourcing:
+def show_sourcing_rule(warehouse: str) -> Sourcing:
     """Which warehouses serve the orders this one is short of; anyone may read it.
 
     Raises:
         NotFound: no warehouse can be called that.
     """
-    check_warehouse(warehouse)
-    item = fetch_one(SourcingItem, sourcing_key(warehouse))
+    require_warehouse_id(warehouse)
+    item = fetch_one(SourcingRuleItem, sourcing_rule_key(warehouse))
     if item is None:
         return Sourcing(warehouse=warehouse, alternates=[], version=0, changed_by="", reason="")
     return Sourcing(
@@ -102,7 +102,7 @@ def show_sourcing(warehouse: str) -> Sourcing:
     )
 
 
-def set_sourcing(caller: Principal, warehouse: str, request: SetSourcing) -> Sourcing:
+def publish_sourcing_rule(caller: Principal, warehouse: str, request: PublishSourcingRule) -> Sourcing:
     """Publish who serves the orders a warehouse is short of, from the next order on.
 
     Asked again after a lost answer, it changes nothing and answers the same.
@@ -112,22 +112,22 @@ def set_sourcing(caller: Principal, warehouse: str, request: SetSourcing) -> Sou
         Invalid: a warehouse stands in its own stead, or twice.
         Stale: the order is no longer the one of that version.
     """
-    check_warehouse(warehouse)
+    require_warehouse_id(warehouse)
     if warehouse in request.alternates or len(set(request.alternates)) < len(request.alternates):
         detail = "不可重复,也不可为本仓 / each other warehouse once"
         raise Invalid([FieldProblem(field="alternates", code="repeated", detail=detail)])
-    item = SourcingItem(
-        *sourcing_key(warehouse),
+    item = SourcingRuleItem(
+        *sourcing_rule_key(warehouse),
         alternates=request.alternates,
         version=request.version + 1,
         changed_by=caller.name,
         reason=request.reason,
     )
     _publish(item, request.version)
-    return show_sourcing(warehouse)
+    return show_sourcing_rule(warehouse)
 
 
-def check_warehouse(warehouse: str) -> None:
+def require_warehouse_id(warehouse: str) -> None:
     """Let nobody ask for what cannot be a warehouse.
 
     Raises:
@@ -137,7 +137,7 @@ def check_warehouse(warehouse: str) -> None:
         raise NotFound
 
 
-def _publish(item: RuleItem | SourcingItem, replaced: int) -> None:
+def _publish(item: AllocationRuleItem | SourcingRuleItem, replaced: int) -> None:
     kind = type(item)
     transaction = Transaction()
     transaction.put(item, "rule", kind.version == replaced if replaced else Item.pk.does_not_exist())

@@ -1,4 +1,4 @@
-"""Intake: an order is priced, checked, numbered and stored with its announcement in one transaction."""
+"""Intake: an order is priced, checked, numbered and stored with its outbox_event in one transaction."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 from contracts.assortment import ASSORTMENT_KEY, Assortment, Listing
 from contracts.catalog import Price, PriceListItem, price_list_key, prices_of
-from contracts.channel import DealerItem, dealer_key
+from contracts.dealers import DealerItem, dealer_key
 from contracts.orders import OrderSubmitted
 from kernel import clock
 from kernel.idempotency import IdempotencyKey
 from kernel.items import Item, Key
 from kernel.money import fen_of
-from kernel.outbox import Command, announcement
+from kernel.outbox import Command, outbox_event
 from kernel.principal import Principal
 from kernel.problems import Busy, FieldProblem, Invalid, Refusal
 from kernel.table import Transaction, TransactionRefused, fetch
-from services.orders.api import OrderReceipt, SubmitOrder
-from services.orders.domain import MAX_PIECES_PER_SKU, Hold, Line, State, needs_credit_hold, total
-from services.orders.table.accounts import AccountItem, account_key
+from services.orders.api import OrderConfirmation, SubmitOrder
+from services.orders.domain import MAX_PIECES_PER_SKU, Hold, Line, State, exceeds_credit_limit, total
+from services.orders.table.accounts import OrderingAccountItem, account_key
 from services.orders.table.orders import (
     RESERVE_QUEUE,
     RESERVE_URGENT_QUEUE,
@@ -30,11 +30,11 @@ from services.orders.table.orders import (
     order_id_of,
     orders_pk,
     part_key,
-    waiting_key,
-    waiting_rank,
+    priority_sort_key,
+    state_index_key,
 )
 from services.orders.terms import grade_of, may_be_urgent, urgent_week
-from services.orders.views import facts_of, receipt_of
+from services.orders.views import confirmation_of, event_fields
 
 #: Each dealer's price list of last time: read along with the dealer, it spares a call unless the list is now another.
 _likely_lists: dict[str, list[Key]] = {}
@@ -52,7 +52,7 @@ class Priced:
     price_version: int
 
 
-def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -> OrderReceipt:
+def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -> OrderConfirmation:
     """Store an order of the caller's dealer.
 
     Raises:
@@ -96,7 +96,7 @@ def _price(request: SubmitOrder, price_list: PriceListItem, products: Mapping[st
     Raises:
         Invalid: lines cannot be ordered as they are; names everything that keeps them from it, all at once.
     """
-    prices = prices_of(price_list, [product.slot_number for product in products.values()])
+    prices = prices_of(price_list, [product.sku_index for product in products.values()])
     sums: dict[str, int] = defaultdict(int)
     for line in request.lines:
         sums[line.sku] += line.quantity
@@ -104,7 +104,7 @@ def _price(request: SubmitOrder, price_list: PriceListItem, products: Mapping[st
     for number, line in enumerate(request.lines, 1):
         sku, quantity = line.sku, line.quantity
         product = products.get(sku)
-        price = prices.get(product.slot_number) if product else None
+        price = prices.get(product.sku_index) if product else None
         in_all = sums[sku]
         found = _problems(number - 1, quantity, product, price, in_all)
         if found or product is None or price is None:
@@ -118,10 +118,10 @@ def _price(request: SubmitOrder, price_list: PriceListItem, products: Mapping[st
                 product.name_zh,
                 quantity,
                 unit_price,
-                price.policy,
+                price.price_policy,
                 product.tax_percent,
                 fen_of(unit_price, quantity),
-                product.slot_number,
+                product.sku_index,
             )
         )
     if problems:
@@ -169,14 +169,14 @@ def _store(
     priced: Priced,
     account: Item | None,
     key: IdempotencyKey,
-) -> OrderReceipt:
+) -> OrderConfirmation:
     last, committed = 0, 0
-    if isinstance(account, AccountItem):
+    if isinstance(account, OrderingAccountItem):
         last, committed = account.last_sequence, account.committed_fen
     order_id = order_id_of(dealer.dealer_id, last + 1)
     header = _header(caller, request, dealer, priced, order_id, committed)
-    receipt = receipt_of(header)
-    event = OrderSubmitted(**facts_of(header, State.SUBMITTED, caller.name), urgent=request.urgent)
+    confirmation = confirmation_of(header)
+    event = OrderSubmitted(**event_fields(header, State.SUBMITTED, caller.name), urgent=request.urgent)
     transaction = Transaction()
     transaction.create(header, "order")
     transaction.create(
@@ -193,7 +193,7 @@ def _store(
     # Only a submit raises what a dealer has committed, and every submit takes the next number: while the number is as
     # read, the credit decision above still holds.
     transaction.set(
-        AccountItem,
+        OrderingAccountItem,
         account_key(dealer.dealer_id),
         {"last_sequence": last + 1, **(_one_more_urgent(account, dealer) if request.urgent else {})},
         {"last_sequence": last or None},
@@ -201,7 +201,7 @@ def _store(
         adds={"committed_fen": header.gross_fen},
     )
     transaction.create(
-        announcement(
+        outbox_event(
             event,
             pk=orders_pk(dealer.dealer_id),
             subject=order_id,
@@ -211,9 +211,9 @@ def _store(
         ),
         "event",
     )
-    key.keep(transaction, receipt)
+    key.record_response(transaction, confirmation)
     transaction.commit()
-    return receipt
+    return confirmation
 
 
 def _one_more_urgent(account: Item | None, dealer: DealerItem) -> dict[str, str | int]:
@@ -223,7 +223,7 @@ def _one_more_urgent(account: Item | None, dealer: DealerItem) -> dict[str, str 
         Refusal: the dealer has had all it may have.
     """
     week, grade = urgent_week(clock.now()), grade_of(dealer.grade)
-    already = account.urgent_orders if isinstance(account, AccountItem) and account.urgent_week == week else 0
+    already = account.urgent_orders if isinstance(account, OrderingAccountItem) and account.urgent_week == week else 0
     if not may_be_urgent(grade, already):
         raise Refusal(
             "urgent-quota-used",
@@ -238,7 +238,7 @@ def _header(
     caller: Principal, request: SubmitOrder, dealer: DealerItem, priced: Priced, order_id: str, committed_fen: int
 ) -> HeaderItem:
     money = total(priced.lines)
-    over_limit = needs_credit_hold(money.gross_fen, committed_fen, dealer.credit_limit_fen)
+    over_limit = exceeds_credit_limit(money.gross_fen, committed_fen, dealer.credit_limit_fen)
     submitted_at = clock.stamp()
     return HeaderItem(
         *part_key("HEADER", order_id),
@@ -248,7 +248,7 @@ def _header(
         state=State.SUBMITTED,
         holds=[Hold.CREDIT] if over_limit else [],
         version=1,
-        policy=request.policy,
+        shortage_policy=request.shortage_policy,
         urgent=request.urgent,
         line_count=len(priced.lines),
         pieces=sum(line.quantity for line in priced.lines),
@@ -258,6 +258,6 @@ def _header(
         submitted_at=submitted_at,
         submitted_by=caller.name,
         grade=dealer.grade,
-        gsi1pk=waiting_key(State.SUBMITTED),
-        gsi1sk=waiting_rank(request.urgent, submitted_at, order_id),
+        gsi1pk=state_index_key(State.SUBMITTED),
+        gsi1sk=priority_sort_key(request.urgent, submitted_at, order_id),
     )

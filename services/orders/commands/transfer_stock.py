@@ -11,7 +11,7 @@ from services.orders import inbound, stock
 from services.orders.api import StockDocument, TransferStock
 from services.orders.commands.expect_goods import check_day
 from services.orders.domain import Move
-from services.orders.goods import goods_of, lines_short
+from services.orders.goods import resolve_lines, shortage_problems
 from services.orders.table.stock import StockDocumentItem, document_key
 from services.orders.views import document_view
 
@@ -23,13 +23,13 @@ def transfer_stock(caller: Principal, request: TransferStock, key: IdempotencyKe
 
     Raises:
         Invalid: unknown SKUs, more sent than is available, a day that is over, or one warehouse at both ends.
-        Refusal: the transfer was booked before, or touches too many shelves for one.
+        Refusal: the transfer was booked before, or touches too many buckets for one.
     """
     if request.from_warehouse == request.to_warehouse:
         detail = "须为另一仓 / must be another warehouse"
         raise Invalid([FieldProblem(field="to_warehouse", code="repeated", detail=detail)])
     check_day(request.expected_on)
-    goods = goods_of(request.lines)
+    goods = resolve_lines(request.lines)
     document = StockDocumentItem(
         *document_key(request.from_warehouse, _DOCUMENT, request.reference),
         document=_DOCUMENT,
@@ -41,19 +41,19 @@ def transfer_stock(caller: Principal, request: TransferStock, key: IdempotencyKe
     )
     transaction = Transaction()
     cause = stock.Cause(f"{_DOCUMENT} {request.reference}", caller.name)
-    stock.move(transaction, Move.SEND, request.from_warehouse, goods.by_slot, cause)
+    stock.move(transaction, Move.SEND, request.from_warehouse, goods.by_sku_index, cause)
     transaction.create(document, "document")
-    transaction.create(stock.removal(request.from_warehouse, _DOCUMENT, request.reference, goods.by_slot), "event")
+    transaction.create(stock.removal(request.from_warehouse, _DOCUMENT, request.reference, goods.by_sku_index), "event")
     inbound.change(
         transaction,
         inbound.Delivery(request.to_warehouse, request.reference, None, 0),
-        [(sku, goods.slots[sku], pieces) for sku, pieces in goods.by_sku.items()],
+        [(sku, goods.sku_indexes[sku], pieces) for sku, pieces in goods.by_sku.items()],
         request.expected_on.isoformat(),
         reason=request.reason,
         by=caller.name,
     )
     answer = document_view(document)
-    key.keep(transaction, answer)
+    key.record_response(transaction, answer)
     try:
         transaction.commit()
     except TransactionRefused as refused:
@@ -63,8 +63,10 @@ def transfer_stock(caller: Principal, request: TransferStock, key: IdempotencyKe
             raise Refusal(
                 "already-booked", "该调拨单号已用过 / this number was used before, here or where the goods go"
             ) from refused
-        there = stock.available_by_slot(stock.refused_shelves(refused), goods.by_slot)
-        short = {slot: pieces for slot, pieces in there.items() if pieces < goods.by_slot[slot]}
+        there = stock.available_by_sku_index(stock.refused_buckets(refused), goods.by_sku_index)
+        short = {sku_index: pieces for sku_index, pieces in there.items() if pieces < goods.by_sku_index[sku_index]}
         detail = "可用 {there} 件 / only {there} pieces are available"
-        raise Invalid(lines_short(request.lines, goods, short, "not-there", detail), code="not-there") from refused
+        raise Invalid(
+            shortage_problems(request.lines, goods, short, "not-there", detail), code="not-there"
+        ) from refused
     return answer

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from contracts.reconciliation import JournalReversed, ReceiptPosted
+from contracts.reconciliation import JournalReversed, PaymentPosted
 from kernel.events import Envelope
 from kernel.table import Transaction, TransactionRefused
-from services.orders.table.accounts import AccountItem, FollowedEventItem, account_key
+from services.orders.table.accounts import AppliedLedgerEventItem, OrderingAccountItem, account_key
 
 
 def update_credit(message: Envelope) -> None:
     """Let money received lower what the dealer has committed, and a document taken back change it: once, however often
     it is told. What was shipped needs no following: it was committed when it was ordered."""
     event = message.event
-    if isinstance(event, ReceiptPosted):
+    if isinstance(event, PaymentPosted):
         _follow(message.id, event.dealer_id, -event.amount_fen)
     elif isinstance(event, JournalReversed):
         _follow(message.id, event.dealer_id, event.owed_change_fen)
@@ -21,8 +21,10 @@ def update_credit(message: Envelope) -> None:
 def _follow(event_id: str, dealer_id: str, change_fen: int) -> None:
     account = account_key(dealer_id)
     transaction = Transaction()
-    transaction.create(FollowedEventItem(account[0], f"FOLLOWED#{event_id}", change_fen=change_fen), "event")
-    transaction.update(AccountItem, account, [AccountItem.committed_fen.add(change_fen)], None, "account")
+    transaction.create(AppliedLedgerEventItem(account[0], f"LEDGER_EVENT#{event_id}", change_fen=change_fen), "event")
+    transaction.update(
+        OrderingAccountItem, account, [OrderingAccountItem.committed_fen.add(change_fen)], None, "account"
+    )
     try:
         transaction.commit()
     except TransactionRefused as refused:

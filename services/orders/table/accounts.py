@@ -7,7 +7,7 @@ from pynamodb.attributes import UnicodeAttribute
 from kernel.items import IntegerAttribute, Item, Key
 
 
-class AccountItem(Item, discriminator="ordering_account"):
+class OrderingAccountItem(Item, discriminator="ordering_account"):
     """A dealer's last order number, and what it owes or has on order, in fen. `urgent_orders`: how many it had in
     `urgent_week` (2026-W48)."""
 
@@ -17,7 +17,7 @@ class AccountItem(Item, discriminator="ordering_account"):
     urgent_orders = IntegerAttribute(default=0)
 
 
-class FollowedEventItem(Item, discriminator="followed_event"):
+class AppliedLedgerEventItem(Item, discriminator="applied_ledger_event"):
     """An event of the ledger by which commitments were changed, so that it is not followed twice."""
 
     change_fen = IntegerAttribute()

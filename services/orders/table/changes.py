@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.orders import OrderEvent
-from kernel.outbox import Command, announcement
+from kernel.outbox import Command, outbox_event
 from kernel.table import Transaction
-from services.orders.domain import OPEN_STATES, Progress, State, backordered_by_slot, totals
-from services.orders.table.line import BackorderItem, LineItem, length_key, place_in_line
+from services.orders.domain import OPEN_STATES, Progress, State, backordered_by_sku_index, totals
+from services.orders.table.line import BackorderCountItem, BackorderItem, backorder_count_key, backorder_key
 from services.orders.table.orders import (
     FulfilmentItem,
     HeaderItem,
     Order,
     columns_of_progress,
     part_key,
-    waiting_key,
-    waiting_rank,
+    priority_sort_key,
+    state_index_key,
 )
 
 
@@ -34,13 +34,13 @@ def change_order(
 ) -> Order:
     """Let the transaction bring an order to the state its event tells of, if nobody changed it since it was read.
 
-    Its place in line for goods follows: it stands there while `in_line_since` is set, it is open and pieces are
+    Its place in line for goods follows: it stands there while `backordered_since` is set, it is open and pieces are
     back-ordered.
 
     Args:
         progress: what becomes of the lines, None if that stays; totals in the header follow from it.
         command: what besides the bus the event is for.
-        promised: days its dealer is told for what it waits for in line, by slot; None if they stay.
+        promised: days its dealer is told for what it waits for in line, by sku_index; None if they stay.
         record: what is kept with the event and not sent.
         changes: further attributes of the header and their new values, None to take one away.
 
@@ -54,12 +54,14 @@ def change_order(
         changes |= _record_progress(transaction, order, progress)
     changes |= {"state": state.value, "version": version}
     if not changes.get("backordered", header.backordered) or state not in OPEN_STATES:
-        changes["in_line_since"] = None
+        changes["backordered_since"] = None
     after = order._replace(header=_with(header, changes), progress=progress or order.progress)
-    _stand_in_line(transaction, order, after, promised)
-    transaction.set(HeaderItem, (header.pk, header.sk), {**changes, **_waits(header, state)}, _as_read(header), "order")
+    _sync_backorder_entry(transaction, order, after, promised)
+    transaction.set(
+        HeaderItem, (header.pk, header.sk), {**changes, **_review_index_keys(header, state)}, _as_read(header), "order"
+    )
     transaction.create(
-        announcement(
+        outbox_event(
             event,
             pk=header.pk,
             subject=header.order_id,
@@ -73,7 +75,7 @@ def change_order(
     return after
 
 
-def sourced_from(order: Order, warehouse: str, because: list[dict[str, Any]]) -> Order:
+def with_warehouse(order: Order, warehouse: str, because: list[dict[str, Any]]) -> Order:
     """The order, not yet decided, at the warehouse that serves it and with the reason for that."""
     return order._replace(header=_with(order.header, {"warehouse": warehouse, "sourcing": because}))
 
@@ -91,24 +93,26 @@ def _with(header: HeaderItem, changes: Mapping[str, Any]) -> HeaderItem:
     return after
 
 
-def _stand_in_line(transaction: Transaction, before: Order, after: Order, promised: Mapping[int, str] | None) -> None:
-    was, is_now = (place_in_line(order.header) for order in (before, after))
+def _sync_backorder_entry(
+    transaction: Transaction, before: Order, after: Order, promised: Mapping[int, str] | None
+) -> None:
+    was, is_now = (backorder_key(order.header) for order in (before, after))
     if was and was != is_now:
         transaction.delete(BackorderItem, was, None, "place left")
     if bool(was) != bool(is_now):
-        change = LineItem.orders.add(1 if is_now else -1)
-        transaction.update(LineItem, length_key(after.header.warehouse), [change], None, "line")
+        change = BackorderCountItem.orders.add(1 if is_now else -1)
+        transaction.update(BackorderCountItem, backorder_count_key(after.header.warehouse), [change], None, "line")
     if is_now:
         header = after.header
-        wanted = backordered_by_slot(after.demands, after.progress)
+        wanted = backordered_by_sku_index(after.demands, after.progress)
         # What it was promised stays unless it is told: hence no put.
         values = {
             "order_id": header.order_id,
             "dealer_id": header.dealer_id,
             "grade": header.grade,
             "urgent": header.urgent,
-            "since": header.in_line_since,
-            "policy": header.policy,
+            "since": header.backordered_since,
+            "shortage_policy": header.shortage_policy,
             "wanted": [list(wanted), list(wanted.values())],
         }
         if promised is not None:
@@ -116,10 +120,10 @@ def _stand_in_line(transaction: Transaction, before: Order, after: Order, promis
         transaction.set(BackorderItem, is_now, values, None, "place")
 
 
-def _waits(header: HeaderItem, state: State) -> dict[str, str | None]:
+def _review_index_keys(header: HeaderItem, state: State) -> dict[str, str | None]:
     """Stand in the queue of the state, or in none."""
-    waiting = waiting_key(state)
-    rank = waiting_rank(bool(header.urgent), header.submitted_at, header.order_id) if waiting else None
+    waiting = state_index_key(state)
+    rank = priority_sort_key(bool(header.urgent), header.submitted_at, header.order_id) if waiting else None
     return {"gsi1pk": waiting, "gsi1sk": rank}
 
 

@@ -7,14 +7,14 @@ from pynamodb.attributes import UnicodeAttribute
 from kernel.items import Item, PackedJSONAttribute
 
 
-class KeptItem(Item, discriminator="promises_kept"):
-    """What one shipment says of promises. `left_on`: ISO date of Asia/Shanghai; `rows`: per line SKU, pieces, and the
+class ShipmentPunctualityItem(Item, discriminator="shipment_punctuality"):
+    """What one shipment says of promises. `shipped_on`: ISO date of Asia/Shanghai; `rows`: per line SKU, pieces, and the
     day its line was first promised for or None."""
 
-    left_on = UnicodeAttribute()
+    shipped_on = UnicodeAttribute()
     rows = PackedJSONAttribute()
 
 
-def left_pk(warehouse: str, month: str) -> str:
+def shipment_punctuality_pk(warehouse: str, month: str) -> str:
     """What left a warehouse in a month (`2026-11`, Asia/Shanghai), against what was promised."""
-    return f"STOCK#{warehouse}#LEFT#{month}"
+    return f"STOCK#{warehouse}#PUNCTUALITY#{month}"

@@ -13,7 +13,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribut
 from kernel.items import IntegerAttribute, Item, Key, PackedJSONAttribute
 from kernel.problems import NotFound
 from kernel.table import query_page
-from services.orders.domain import OPEN_STATES, Demand, Hold, Line, Policy, Progress, State
+from services.orders.domain import OPEN_STATES, Demand, Hold, Line, Progress, ShortagePolicy, State
 
 #: Where orders are decided and lines served, one warehouse at a time; urgent orders have a lane of their own.
 RESERVE_QUEUE = "reserve-stock"
@@ -23,7 +23,7 @@ _ORDER_ID = re.compile(r"([A-Z0-9]{2,16})-([0-9]{6,9})")
 
 #: The counters of a line, each also summed up in the header under the same name.
 PROGRESS_COLUMNS = ("reserved", "backordered", "shipped", "cancelled")
-_COLUMNS = ("sku", "name", "unit_price", "policy", "tax_percent", "gross_fen")
+_COLUMNS = ("sku", "name", "unit_price", "price_policy", "tax_percent", "gross_fen")
 
 _PAGE = 100
 
@@ -33,8 +33,8 @@ class HeaderItem(Item, discriminator="order"):
 
     `version` grows by one with every event; `steps` counts the transactions of a reservation too large for one;
     `shipments`: how many left; `fulfilments`: how often what became of its lines was written, which bears that number.
-    `grade`: the dealer's when it ordered; `in_line_since`: when it began to wait for goods, absent while it does not;
-    `held_until`: when what is held for it goes back unless somebody acts; `warned`: that was announced;
+    `grade`: the dealer's when it ordered; `backordered_since`: when it began to wait for goods, absent while it does not;
+    `reserved_until`: when what is held for it goes back unless somebody acts; `warned`: that was announced;
     `overdue`: nobody decided an urgent order in time, and that was announced; `sourcing`: why its warehouse;
     `promised_on`: the day (ISO date) on which what is held leaves, what is waited for has its days in the line.
     """
@@ -48,7 +48,7 @@ class HeaderItem(Item, discriminator="order"):
     steps = IntegerAttribute(default=0)
     shipments = IntegerAttribute(default=0)
     fulfilments = IntegerAttribute(default=0)
-    policy = UnicodeAttribute()
+    shortage_policy = UnicodeAttribute()
     urgent = BooleanAttribute()
     line_count = IntegerAttribute()
     pieces = IntegerAttribute()
@@ -60,8 +60,8 @@ class HeaderItem(Item, discriminator="order"):
     visible_at = UnicodeAttribute(null=True)
     decided_at = UnicodeAttribute(null=True)
     grade = UnicodeAttribute(default="")
-    in_line_since = UnicodeAttribute(null=True)
-    held_until = UnicodeAttribute(null=True)
+    backordered_since = UnicodeAttribute(null=True)
+    reserved_until = UnicodeAttribute(null=True)
     warned = BooleanAttribute(null=True)
     overdue = BooleanAttribute(null=True)
     promised_on = UnicodeAttribute(null=True)
@@ -78,7 +78,7 @@ class HeaderItem(Item, discriminator="order"):
 
 
 class LinesItem(Item, discriminator="order_lines"):
-    """What was ordered, written once, and remarks. Lines by column, packed a third of the write units: `wanted` slots
+    """What was ordered, written once, and remarks. Lines by column, packed a third of the write units: `wanted` sku_indexes
     and quantities, all that stock is decided by, `columns` the rest by name."""
 
     wanted = PackedJSONAttribute()
@@ -96,10 +96,10 @@ class LinesItem(Item, discriminator="order_lines"):
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         """The lines in their order."""
-        slots, quantities = self.wanted
+        sku_indexes, quantities = self.wanted
         sku, name, unit_price, *others = (self.columns[name] for name in _COLUMNS)
-        numbers = range(1, len(slots) + 1)
-        columns = numbers, sku, name, quantities, map(Decimal, unit_price), *others, slots
+        numbers = range(1, len(sku_indexes) + 1)
+        columns = numbers, sku, name, quantities, map(Decimal, unit_price), *others, sku_indexes
         return tuple(map(Line._make, zip(*columns, strict=True)))
 
 
@@ -145,9 +145,9 @@ class Order(NamedTuple):
         return frozenset(Hold(hold) for hold in self.header.holds)
 
     @property
-    def policy(self) -> Policy:
+    def shortage_policy(self) -> ShortagePolicy:
         """What to do when stock is short."""
-        return Policy(self.header.policy)
+        return ShortagePolicy(self.header.shortage_policy)
 
     @property
     def next_step(self) -> str:
@@ -173,8 +173,8 @@ def _uniform(header: HeaderItem, demands: Sequence[Demand]) -> tuple[Progress, .
 def columns_of_lines(lines: Sequence[Line]) -> dict[str, Any]:
     """Lines as attributes of a `LinesItem`."""
     # The place of a line is its number.
-    _, sku, name, quantities, *others, slots = zip(*lines, strict=True)
-    return {"wanted": [slots, quantities], "columns": dict(zip(_COLUMNS, (sku, name, *others), strict=True))}
+    _, sku, name, quantities, *others, sku_indexes = zip(*lines, strict=True)
+    return {"wanted": [sku_indexes, quantities], "columns": dict(zip(_COLUMNS, (sku, name, *others), strict=True))}
 
 
 def columns_of_progress(progress: Sequence[Progress]) -> list[Sequence[int]]:
@@ -210,19 +210,19 @@ def part_key(part: str, order_id: str) -> Key:
     return orders_pk(dealer_id), f"{part}#{sequence}"
 
 
-def waiting_key(state: State) -> str | None:
+def state_index_key(state: State) -> str | None:
     """Index partition of the orders that wait in a state; closed ones wait for nothing."""
     return f"ORDERS#{state}" if state in OPEN_STATES else None
 
 
-def waiting_rank(urgent: bool, submitted_at: str, order_id: str) -> str:
+def priority_sort_key(urgent: bool, submitted_at: str, order_id: str) -> str:
     """Urgent before normal, then first come first."""
     return f"{0 if urgent else 1}#{submitted_at}#{order_id}"
 
 
-def waiting_orders(state: State) -> Iterator[HeaderItem]:
+def orders_in_state(state: State) -> Iterator[HeaderItem]:
     """Headers of the orders that wait in a state, urgent and old ones first, as the index knows them."""
-    pk, start = waiting_key(state), None
+    pk, start = state_index_key(state), None
     assert pk
     while True:
         page = query_page(HeaderItem, pk, on_index=True, limit=_PAGE, start=start)

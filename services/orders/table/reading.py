@@ -10,15 +10,15 @@ from kernel.items import Item, Key
 from kernel.problems import Busy, NotFound
 from kernel.table import fetch, query_all
 from services.orders.domain import OPEN_STATES
-from services.orders.table.line import LineItem, length_key
+from services.orders.table.line import BackorderCountItem, backorder_count_key
 from services.orders.table.orders import (
     FulfilmentItem,
     HeaderItem,
     LinesItem,
     Order,
     order_of,
+    orders_in_state,
     part_key,
-    waiting_orders,
 )
 from services.orders.table.stock import MovementItem, movements_pk
 
@@ -45,18 +45,18 @@ def load_order(order_id: str) -> Order:
     return _load(order_id)[0]
 
 
-def load_order_and_line(order_id: str, warehouse: str) -> tuple[Order, int]:
+def load_order_and_backorder_count(order_id: str, warehouse: str) -> tuple[Order, int]:
     """An order, and how many wait for goods in a warehouse; as `load_order`, and at its price."""
-    key = length_key(warehouse)
+    key = backorder_count_key(warehouse)
     order, found = _load(order_id, key)
     line = found.get(key)
-    return order, line.orders if isinstance(line, LineItem) else 0
+    return order, line.orders if isinstance(line, BackorderCountItem) else 0
 
 
 def _load(order_id: str, *also: Key) -> tuple[Order, Mapping[Key, Item]]:
     for _ in range(_LOOKS):
         found = fetch([*_part_keys(order_id), *also])
-        order = _put_together(order_id, found)
+        order = _assemble(order_id, found)
         if order is not None:
             return order, found
     raise Busy
@@ -66,7 +66,7 @@ def _part_keys(order_id: str) -> list[Key]:
     return [part_key(part, order_id) for part in _PARTS]
 
 
-def _put_together(order_id: str, found: Mapping[Key, Item]) -> Order | None:
+def _assemble(order_id: str, found: Mapping[Key, Item]) -> Order | None:
     """None if the parts were read at different moments and do not belong together.
 
     Raises:
@@ -80,23 +80,23 @@ def _put_together(order_id: str, found: Mapping[Key, Item]) -> Order | None:
     return order_of(header, ordered, became) if together else None
 
 
-def orders_that_hold(warehouse: str) -> Iterator[Order]:
+def orders_with_reservations(warehouse: str) -> Iterator[Order]:
     """The open orders that may hold pieces in a warehouse, each as it stands.
 
     The index names them and may be behind, and know an order that goes on from one state to the next in neither. What
     it may be wrong about has held pieces, or was approved, a short while ago.
     """
-    waiting = (header for state in sorted(OPEN_STATES) for header in waiting_orders(state))
+    waiting = (header for state in sorted(OPEN_STATES) for header in orders_in_state(state))
     holding = {header.order_id for header in waiting if header.warehouse == warehouse and header.reserved}
-    named = holding | _lately_held(warehouse)
+    named = holding | _recently_reserved(warehouse)
     found = fetch(key for order_id in sorted(named) for key in _part_keys(order_id))
     for order_id in sorted(named):
-        order = _put_together(order_id, found) or load_order(order_id)
+        order = _assemble(order_id, found) or load_order(order_id)
         if order.header.warehouse == warehouse and order.state in OPEN_STATES:
             yield order
 
 
-def _lately_held(warehouse: str) -> set[str]:
+def _recently_reserved(warehouse: str) -> set[str]:
     """Orders for which pieces were held, still held or given back a short while ago, read consistently."""
     since = clock.now() - _BEHIND
     lately = MovementItem.sk >= clock.stamp(since)

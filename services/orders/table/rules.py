@@ -7,7 +7,7 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from kernel.items import IntegerAttribute, Item, Key
 
 
-class RuleItem(Item, discriminator="allocation_rule"):
+class AllocationRuleItem(Item, discriminator="allocation_rule"):
     """How a warehouse shares out what is short. `quotas`: pieces per dealer and run by grade; `pack`: of shares."""
 
     rule = UnicodeAttribute()
@@ -18,7 +18,7 @@ class RuleItem(Item, discriminator="allocation_rule"):
     reason = UnicodeAttribute()
 
 
-class SourcingItem(Item, discriminator="sourcing"):
+class SourcingRuleItem(Item, discriminator="sourcing"):
     """The warehouses that may serve an order its own is short of, in the order in which they are asked."""
 
     alternates: JSONAttribute = JSONAttribute()
@@ -27,11 +27,11 @@ class SourcingItem(Item, discriminator="sourcing"):
     reason = UnicodeAttribute()
 
 
-def rule_key(warehouse: str) -> Key:
+def allocation_rule_key(warehouse: str) -> Key:
     """How a warehouse shares out what is short."""
     return f"STOCK#{warehouse}", "RULE"
 
 
-def sourcing_key(warehouse: str) -> Key:
+def sourcing_rule_key(warehouse: str) -> Key:
     """Who serves orders a warehouse is short of."""
     return f"STOCK#{warehouse}", "SOURCING"

@@ -11,7 +11,7 @@ from services.orders.domain import Move
 class MovementItem(Item, discriminator="stock_movement"):
     """Pieces that moved together, never changed: all movements of a warehouse add up to its counters.
 
-    `move`: a Move; `pieces`: slot numbers and as many quantities; `reference`: the document or the order's step.
+    `move`: a Move; `pieces`: sku_index numbers and as many quantities; `reference`: the document or the order's step.
     """
 
     move = UnicodeAttribute()
@@ -20,8 +20,8 @@ class MovementItem(Item, discriminator="stock_movement"):
     pieces = PackedJSONAttribute()
 
     @property
-    def by_slot(self) -> dict[int, int]:
-        """Pieces by slot number."""
+    def by_sku_index(self) -> dict[int, int]:
+        """Pieces by sku_index number."""
         return dict(zip(*self.pieces, strict=True))
 
     @property
@@ -53,10 +53,10 @@ class StockDocumentItem(Item, discriminator="stock_document"):
     lines = PackedJSONAttribute()
 
 
-class ExpectedItem(Item, discriminator="expected_delivery"):
+class ExpectedDeliveryItem(Item, discriminator="expected_delivery"):
     """A delivery on its way; there while something of it is expected.
 
-    `expected_on`: ISO date of Asia/Shanghai; `goods`: [sku, slot, pieces] each; `version`: of its last event.
+    `expected_on`: ISO date of Asia/Shanghai; `goods`: [sku, sku_index, pieces] each; `version`: of its last event.
     """
 
     reference = UnicodeAttribute()
@@ -67,9 +67,9 @@ class ExpectedItem(Item, discriminator="expected_delivery"):
     reason = UnicodeAttribute()
 
     @property
-    def by_slot(self) -> dict[int, int]:
-        """Pieces expected by slot."""
-        return {slot: pieces for _, slot, pieces in self.goods}
+    def by_sku_index(self) -> dict[int, int]:
+        """Pieces expected by sku_index."""
+        return {sku_index: pieces for _, sku_index, pieces in self.goods}
 
 
 def movements_pk(warehouse: str, day: str) -> str:

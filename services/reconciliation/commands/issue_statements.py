@@ -6,14 +6,14 @@ from contracts.reconciliation import StatementIssued, StatementRequested, Statem
 from kernel import clock, observability
 from kernel.events import Envelope
 from kernel.idempotency import IdempotencyKey
-from kernel.outbox import EventItem, announcement
+from kernel.outbox import EventItem, outbox_event
 from kernel.principal import Principal
 from kernel.problems import Busy, FieldProblem, Invalid, NotFound
 from kernel.table import Transaction, TransactionRefused, fetch_one
 from services.reconciliation import domain, table
-from services.reconciliation.api import Run, StartRun
+from services.reconciliation.api import Run, StartStatementRun
 from services.reconciliation.domain import Totals
-from services.reconciliation.table import LedgerItem, RunItem, StatementItem, run_key, statement_pk
+from services.reconciliation.table import LedgerItem, StatementItem, StatementRunItem, run_key, statement_pk
 
 #: Dealers asked for in one transaction, which has room for 100 actions.
 _DEALERS_AT_A_TIME = 90
@@ -23,7 +23,7 @@ _ATTEMPTS = 10
 _CALENDAR = "calendar"
 
 
-def start_run(caller: Principal, request: StartRun, key: IdempotencyKey) -> Run:
+def start_run(caller: Principal, request: StartStatementRun, key: IdempotencyKey) -> Run:
     """Ask for the statements of a period; again, to make those that are missing.
 
     Raises:
@@ -34,12 +34,12 @@ def start_run(caller: Principal, request: StartRun, key: IdempotencyKey) -> Run:
     if request.period > domain.previous_period(today):
         detail = "该月尚未结束 / this month is not over; choose an earlier one"
         raise Invalid([FieldProblem(field="period", code="not-over", detail=detail)])
-    earlier = fetch_one(RunItem, run_key(request.period))
+    earlier = fetch_one(StatementRunItem, run_key(request.period))
     run = _new_run(request.period, caller.name, earlier)
     transaction = Transaction()
     _start(transaction, run, earlier)
     answer = _view(run)
-    key.keep(transaction, answer)
+    key.record_response(transaction, answer)
     transaction.commit()
     return answer
 
@@ -47,7 +47,7 @@ def start_run(caller: Principal, request: StartRun, key: IdempotencyKey) -> Run:
 def start_monthly_run() -> None:
     """Start the run of the month that is over, unless somebody did."""
     period = domain.previous_period(clock.business_date(clock.now()))
-    if fetch_one(RunItem, run_key(period)) is not None:
+    if fetch_one(StatementRunItem, run_key(period)) is not None:
         return
     transaction = Transaction()
     _start(transaction, _new_run(period, _CALENDAR, None), None)
@@ -63,7 +63,7 @@ def show_run(period: str) -> Run:
     Raises:
         NotFound: there was none.
     """
-    run = fetch_one(RunItem, run_key(period))
+    run = fetch_one(StatementRunItem, run_key(period))
     if run is None:
         raise NotFound
     return _view(run)
@@ -75,7 +75,7 @@ def request_statements(message: Envelope) -> None:
     if not isinstance(started, StatementRunStarted):
         return
     while True:
-        run = fetch_one(RunItem, run_key(started.period))
+        run = fetch_one(StatementRunItem, run_key(started.period))
         if run is None or run.round != started.round or run.state != "requesting":
             return
         try:
@@ -138,7 +138,7 @@ def _statement_item(dealer_id: str, period: str, totals: Totals) -> StatementIte
         debit_fen=totals.debit_fen,
         credit_fen=totals.credit_fen,
         line_count=totals.line_count,
-        ageing={bucket.value: fen for bucket, fen in totals.ageing.items()},
+        ageing={band.value: fen for band, fen in totals.ageing.items()},
         issued_at=clock.stamp(),
     )
 
@@ -152,11 +152,11 @@ def _statement_issued(statement: StatementItem, totals: Totals) -> EventItem:
         closing_fen=totals.closing_fen,
     )
     pk = statement_pk(statement.dealer_id)
-    return announcement(event, pk=pk, subject=event.statement_id, sequence=1, dealer_id=event.dealer_id)
+    return outbox_event(event, pk=pk, subject=event.statement_id, sequence=1, dealer_id=event.dealer_id)
 
 
-def _new_run(period: str, started_by: str, earlier: RunItem | None) -> RunItem:
-    return RunItem(
+def _new_run(period: str, started_by: str, earlier: StatementRunItem | None) -> StatementRunItem:
+    return StatementRunItem(
         *run_key(period),
         period=period,
         state="requesting",
@@ -169,14 +169,14 @@ def _new_run(period: str, started_by: str, earlier: RunItem | None) -> RunItem:
     )
 
 
-def _start(transaction: Transaction, run: RunItem, earlier: RunItem | None) -> None:
-    unchanged = RunItem.version == earlier.version if earlier else RunItem.pk.does_not_exist()
+def _start(transaction: Transaction, run: StatementRunItem, earlier: StatementRunItem | None) -> None:
+    unchanged = StatementRunItem.version == earlier.version if earlier else StatementRunItem.pk.does_not_exist()
     transaction.put(run, "run", unchanged)
     event = StatementRunStarted(period=run.period, round=run.round)
-    transaction.create(announcement(event, pk=run.pk, subject=_subject(run), sequence=run.said), "event")
+    transaction.create(outbox_event(event, pk=run.pk, subject=_subject(run), sequence=run.said), "event")
 
 
-def _request_some(run: RunItem) -> None:
+def _request_some(run: StatementRunItem) -> None:
     page = table.dealers_after(run.after, _DEALERS_AT_A_TIME)
     ledgers = table.load_ledgers([dealer.dealer_id for dealer in page.items])
     lacking = [dealer_id for dealer_id, ledger in ledgers.items() if (ledger.closed_through or "") < run.period]
@@ -185,26 +185,26 @@ def _request_some(run: RunItem) -> None:
     for sequence, dealer_id in enumerate(lacking, said + 1):
         event = StatementRequested(dealer_id=dealer_id, period=run.period)
         transaction.create(
-            announcement(event, pk=run.pk, subject=_subject(run), sequence=sequence, dealer_id=dealer_id),
+            outbox_event(event, pk=run.pk, subject=_subject(run), sequence=sequence, dealer_id=dealer_id),
             f"event {sequence}",
         )
     changes = [
-        RunItem.said.set(said + len(lacking)),
-        RunItem.requested.set(run.requested + len(lacking)),
-        RunItem.after.set(page.next_key) if page.next_key else RunItem.after.remove(),
-        RunItem.state.set("requesting" if page.next_key else "requested"),
-        RunItem.version.set(run.version + 1),
+        StatementRunItem.said.set(said + len(lacking)),
+        StatementRunItem.requested.set(run.requested + len(lacking)),
+        StatementRunItem.after.set(page.next_key) if page.next_key else StatementRunItem.after.remove(),
+        StatementRunItem.state.set("requesting" if page.next_key else "requested"),
+        StatementRunItem.version.set(run.version + 1),
     ]
-    transaction.update(RunItem, (run.pk, run.sk), changes, RunItem.version == run.version, "run")
+    transaction.update(StatementRunItem, (run.pk, run.sk), changes, StatementRunItem.version == run.version, "run")
     transaction.commit()
 
 
-def _subject(run: RunItem) -> str:
+def _subject(run: StatementRunItem) -> str:
     """The run's events are numbered through all its rounds."""
     return f"statements-{run.period}"
 
 
-def _view(run: RunItem) -> Run:
+def _view(run: StatementRunItem) -> Run:
     return Run(
         period=run.period,
         state="requesting" if run.state == "requesting" else "requested",

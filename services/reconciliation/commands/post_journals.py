@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from contracts.channel import DealerItem, dealer_key
+from contracts.dealers import DealerItem, dealer_key
 from contracts.orders import OrderShipped
-from contracts.reconciliation import JournalReversed, ReceiptPosted
+from contracts.reconciliation import JournalReversed, PaymentPosted
 from kernel import clock, observability
 from kernel.events import Envelope
 from kernel.idempotency import IdempotencyKey
 from kernel.ids import new_id
 from kernel.items import Item
-from kernel.outbox import announcement
+from kernel.outbox import outbox_event
 from kernel.principal import Principal
 from kernel.problems import FieldProblem, Invalid, Refusal
 from kernel.table import Transaction, TransactionRefused, fetch_one
 from services.reconciliation import domain, table
-from services.reconciliation.api import JournalEntry, JournalView, PostReceipt, Receipt, Reverse
+from services.reconciliation.api import JournalEntry, JournalView, Payment, PostPayment, Reverse
 from services.reconciliation.domain import Journal
 from services.reconciliation.table import BankReferenceItem, JournalItem, LedgerItem, bank_reference_key, ledger_pk
 
@@ -44,29 +44,29 @@ def post_ledger_entries(message: Envelope) -> None:
     observability.seconds("ShipmentToLedger", since.total_seconds())
 
 
-def post_receipt(caller: Principal, request: PostReceipt, key: IdempotencyKey) -> Receipt:
+def post_payment(caller: Principal, request: PostPayment, key: IdempotencyKey) -> Payment:
     """Book money that came in, and say so.
 
     Raises:
         Invalid: no such dealer, or not a day on which it can have come.
         Refusal: money with this reference was booked before.
     """
-    _check_receipt(request)
-    receipt_id = new_id("rcp")
-    journal = domain.receipt_journal(
-        request.dealer_id, receipt_id, request.amount_fen, request.received_on, request.bank_reference
+    _check_payment(request)
+    payment_id = new_id("pay")
+    journal = domain.payment_journal(
+        request.dealer_id, payment_id, request.amount_fen, request.received_on, request.bank_reference
     )
 
-    def receipt_on(posted_on: date) -> Receipt:
-        return Receipt(
-            receipt_id=receipt_id, journal_id=journal.journal_id, posted_on=posted_on, **request.model_dump()
+    def payment_on(posted_on: date) -> Payment:
+        return Payment(
+            payment_id=payment_id, journal_id=journal.journal_id, posted_on=posted_on, **request.model_dump()
         )
 
     def add_the_rest(transaction: Transaction, booked: JournalItem) -> None:
         reference = bank_reference_key(request.bank, request.bank_reference)
-        transaction.create(BankReferenceItem(*reference, receipt_id=receipt_id), "bank reference")
-        transaction.create(_receipt_posted(journal, receipt_id), "event")
-        key.keep(transaction, receipt_on(date.fromisoformat(booked.posted_on)))
+        transaction.create(BankReferenceItem(*reference, payment_id=payment_id), "bank reference")
+        transaction.create(_payment_posted(journal, payment_id), "event")
+        key.record_response(transaction, payment_on(date.fromisoformat(booked.posted_on)))
 
     try:
         booked = _post(journal, posted_by=caller.name, add_the_rest=add_the_rest)
@@ -74,7 +74,7 @@ def post_receipt(caller: Principal, request: PostReceipt, key: IdempotencyKey) -
         if "bank reference" in refused:
             raise _booked_before(request) from None
         raise
-    return receipt_on(date.fromisoformat(booked.posted_on))
+    return payment_on(date.fromisoformat(booked.posted_on))
 
 
 def reverse_journal(caller: Principal, journal_id: str, request: Reverse, key: IdempotencyKey) -> JournalView:
@@ -92,7 +92,7 @@ def reverse_journal(caller: Principal, journal_id: str, request: Reverse, key: I
 
     def add_the_rest(transaction: Transaction, booked: JournalItem) -> None:
         transaction.create(_journal_reversed(original.journal, reversal), "event")
-        key.keep(transaction, _view(booked, reversed_already=False))
+        key.record_response(transaction, _view(booked, reversed_already=False))
 
     try:
         booked = _post(reversal, posted_by=caller.name, add_the_rest=add_the_rest)
@@ -148,7 +148,7 @@ def _closed_through(dealer_id: str) -> str | None:
     return ledger.closed_through if ledger else None
 
 
-def _check_receipt(request: PostReceipt) -> None:
+def _check_payment(request: PostPayment) -> None:
     problems = []
     if fetch_one(DealerItem, dealer_key(request.dealer_id)) is None:
         detail = "无此经销商 / there is no such dealer"
@@ -159,15 +159,15 @@ def _check_receipt(request: PostReceipt) -> None:
         raise Invalid(problems)
 
 
-def _receipt_posted(journal: Journal, receipt_id: str) -> Item:
-    event = ReceiptPosted(
-        receipt_id=receipt_id,
+def _payment_posted(journal: Journal, payment_id: str) -> Item:
+    event = PaymentPosted(
+        payment_id=payment_id,
         dealer_id=journal.dealer_id,
         amount_fen=-journal.owed_fen,
         received_on=journal.document_date.isoformat(),
     )
     pk = ledger_pk(journal.dealer_id)
-    return announcement(event, pk=pk, subject=receipt_id, sequence=1, dealer_id=journal.dealer_id)
+    return outbox_event(event, pk=pk, subject=payment_id, sequence=1, dealer_id=journal.dealer_id)
 
 
 def _journal_reversed(original: Journal, reversal: Journal) -> Item:
@@ -180,15 +180,15 @@ def _journal_reversed(original: Journal, reversal: Journal) -> Item:
         reason=reversal.reference,
     )
     pk = ledger_pk(reversal.dealer_id)
-    return announcement(event, pk=pk, subject=reversal.journal_id, sequence=1, dealer_id=reversal.dealer_id)
+    return outbox_event(event, pk=pk, subject=reversal.journal_id, sequence=1, dealer_id=reversal.dealer_id)
 
 
-def _booked_before(request: PostReceipt) -> Refusal:
+def _booked_before(request: PostPayment) -> Refusal:
     earlier = fetch_one(BankReferenceItem, bank_reference_key(request.bank, request.bank_reference))
     return Refusal(
-        "receipt-already-posted",
+        "payment-already-posted",
         "该银行流水号已入账 / money with this bank reference is booked already; check the reference",
-        receipt_id=earlier.receipt_id if earlier else None,
+        payment_id=earlier.payment_id if earlier else None,
     )
 
 

@@ -7,15 +7,15 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Any
 
-from contracts.channel import DealerItem, dealer_key
+from contracts.dealers import DealerItem, dealer_key
 from kernel import clock
+from kernel.cursors import next_cursor, open_cursor
 from kernel.principal import Principal
 from kernel.problems import FieldProblem, Invalid, NotFound
-from kernel.sealing import next_cursor, open_cursor
 from kernel.table import fetch_one, query_page
 from services.reconciliation import domain, table
 from services.reconciliation.api import (
-    AgeingBucket,
+    AgeingBandView,
     IssuedPage,
     IssuedStatement,
     IssuedTotals,
@@ -27,7 +27,7 @@ from services.reconciliation.api import (
     TrialAccount,
     TrialBalance,
 )
-from services.reconciliation.domain import Account, Bucket, Movement, Totals
+from services.reconciliation.domain import Account, AgeingBand, Movement, Totals
 from services.reconciliation.table import StatementItem
 
 _LONGEST = timedelta(days=366)
@@ -223,7 +223,5 @@ def _totals_view(dealer_id: str, from_day: date, to_day: date, totals: Totals) -
         "credit_fen": totals.credit_fen,
         "closing_fen": totals.closing_fen,
         "line_count": totals.line_count,
-        "ageing": [
-            AgeingBucket(bucket=bucket, label=bucket.label, amount_fen=totals.ageing[bucket]) for bucket in Bucket
-        ],
+        "ageing": [AgeingBandView(band=band, label=band.label, amount_fen=totals.ageing[band]) for band in AgeingBand],
     }

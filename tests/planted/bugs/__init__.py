@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.planted.bugs import catalog, channel, kernel, machines, notifications, orders, reconciliation, relay, tickets
+from tests.planted.bugs import catalog, dealers, kernel, machines, notifications, orders, reconciliation, relay, tickets
 
 BUGS = (
     *kernel.BUGS,
     *relay.BUGS,
     *catalog.BUGS,
-    *channel.BUGS,
+    *dealers.BUGS,
     *orders.BUGS,
     *reconciliation.BUGS,
     *notifications.BUGS,

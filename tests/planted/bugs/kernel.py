@@ -90,7 +90,7 @@ BUGS = (
     Bug(
         "the cursor of one dealer opens the list of another",
         Kind.MISSING_TENANT,
-        "kernel/sealing.py",
+        "kernel/cursors.py",
         old="if bound != bound_to or not isinstance(key, dict):",
         new="if not isinstance(key, dict):",
         caught_by="tests/kernel/test_sealing.py::test_a_cursor_is_refused_for_another_dealer_route_or_filter",

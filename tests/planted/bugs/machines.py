@@ -16,9 +16,9 @@ BUGS = (
         "money whose message breaks off never frees credit, for it counts as followed",
         Kind.EFFECT_BEFORE_RECORD,
         "services/orders/commands/update_credit.py",
-        old='f"FOLLOWED#{event_id}", change_fen=change_fen), "event")\n',
+        old='f"LEDGER_EVENT#{event_id}", change_fen=change_fen), "event")\n',
         new=(
-            'f"FOLLOWED#{event_id}", change_fen=change_fen), "event")\n'
+            'f"LEDGER_EVENT#{event_id}", change_fen=change_fen), "event")\n'
             "    try:\n        transaction.commit()\n    except TransactionRefused:\n        return\n"
             "    transaction = Transaction()\n"
         ),
@@ -28,9 +28,9 @@ BUGS = (
         "a decision is taken and its answer kept one after the other, so that a repeat is refused",
         Kind.EFFECT_BEFORE_RECORD,
         "services/orders/commands/review_order.py",
-        old="    key.keep(transaction, answer)\n    transaction.commit()\n    return answer\n\n\ndef _measure",
+        old="    key.record_response(transaction, answer)\n    transaction.commit()\n    return answer\n\n\ndef _measure",
         new=(
-            "    transaction.commit()\n    transaction = Transaction()\n    key.keep(transaction, answer)\n"
+            "    transaction.commit()\n    transaction = Transaction()\n    key.record_response(transaction, answer)\n"
             "    transaction.commit()\n    return answer\n\n\ndef _measure"
         ),
         caught_by="tests/orders/test_faults.py::test_a_decision_is_taken_once_whatever_breaks",
@@ -39,9 +39,9 @@ BUGS = (
         "credit is given back before the order ends, and once more at the next attempt",
         Kind.EFFECT_BEFORE_RECORD,
         "services/orders/commands/review_order.py",
-        old='[AccountItem.committed_fen.add(-unshipped_fen)], None, "account"\n    )\n',
+        old='[OrderingAccountItem.committed_fen.add(-unshipped_fen)], None, "account"\n    )\n',
         new=(
-            '[AccountItem.committed_fen.add(-unshipped_fen)], None, "account"\n    )\n'
+            '[OrderingAccountItem.committed_fen.add(-unshipped_fen)], None, "account"\n    )\n'
             "    transaction.commit()\n    transaction = Transaction()\n"
         ),
         caught_by="tests/orders/test_faults.py::test_a_decision_is_taken_once_whatever_breaks",
@@ -103,8 +103,8 @@ BUGS = (
         "who got a part at once never gets the rest",
         Kind.REMOVED_CONDITION,
         "services/orders/commands/reserve_stock.py",
-        old="    if backordered and order.policy.stands_in_line:\n",
-        new="    if backordered and not reserved and order.policy.stands_in_line:\n",
+        old="    if backordered and order.shortage_policy.waits_for_stock:\n",
+        new="    if backordered and not reserved and order.shortage_policy.waits_for_stock:\n",
         caught_by=_PLAYED,
     ),
     # two at once

@@ -12,7 +12,7 @@ _SUBMIT = "services/orders/commands/submit_order.py"
 _RESERVE = "services/orders/commands/reserve_stock.py"
 _REVIEW = "services/orders/commands/review_order.py"
 _SHIP = "services/orders/commands/ship_order.py"
-_LINE = "services/orders/commands/serve_line.py"
+_LINE = "services/orders/commands/allocate_backorders.py"
 _SWEEP = "services/orders/commands/sweep_orders.py"
 _RECEIVE = "services/orders/commands/receive_stock.py"
 _ADJUST = "services/orders/commands/adjust_stock.py"
@@ -78,8 +78,8 @@ BUGS = (
         "the weekly quota of urgent orders is used up for ever",
         Kind.REMOVED_CONDITION,
         _SUBMIT,
-        old="if isinstance(account, AccountItem) and account.urgent_week == week else 0",
-        new="if isinstance(account, AccountItem) else 0",
+        old="if isinstance(account, OrderingAccountItem) and account.urgent_week == week else 0",
+        new="if isinstance(account, OrderingAccountItem) else 0",
         caught_by=f"{_HOLDS}test_a_dealer_has_so_many_urgent_orders_a_week_and_is_told_when_they_are_used_up",
     ),
     Bug(
@@ -108,7 +108,7 @@ BUGS = (
     ),
     # reservation
     Bug(
-        "more is promised than is on the shelf",
+        "more is promised than is on the bucket",
         Kind.REMOVED_CONDITION,
         _STOCK,
         old='" AND ".join(enough) or f"attribute_exists({counters})"',
@@ -119,8 +119,8 @@ BUGS = (
         "two lines of one SKU each get the same pieces",
         Kind.LOST_UPDATE,
         _DOMAIN,
-        old="            wanted[slot] += undecided\n",
-        new="            wanted[slot] = undecided\n",
+        old="            wanted[sku_index] += undecided\n",
+        new="            wanted[sku_index] = undecided\n",
         caught_by=f"{_ORDERS}test_two_lines_of_one_sku_cannot_oversell_it",
     ),
     Bug(
@@ -128,7 +128,7 @@ BUGS = (
         Kind.REMOVED_CONDITION,
         _RESERVE,
         old=(
-            "        if not order.policy.takes_part and granted != asked:\n"
+            "        if not order.shortage_policy.accepts_partial and granted != asked:\n"
             "            granted = dict.fromkeys(granted, 0)\n"
         ),
         new="",
@@ -185,8 +185,8 @@ BUGS = (
         "what is given back is taken once more",
         Kind.SIGN_FLIP,
         _DOMAIN,
-        old="    Move.RELEASE: Effect(available=+1),\n",
-        new="    Move.RELEASE: Effect(available=-1),\n",
+        old="    Move.UNRESERVE: Effect(available=+1),\n",
+        new="    Move.UNRESERVE: Effect(available=-1),\n",
         caught_by=f"{_ORDERS}test_ending_an_order_gives_back_its_stock_and_credit",
     ),
     Bug(
@@ -212,15 +212,15 @@ BUGS = (
         "who leaves the line is still counted in it",
         Kind.LOST_UPDATE,
         _CHANGES,
-        old="        change = LineItem.orders.add(1 if is_now else -1)\n",
-        new="        change = LineItem.orders.add(1 if is_now else 0)\n",
+        old="        change = BackorderCountItem.orders.add(1 if is_now else -1)\n",
+        new="        change = BackorderCountItem.orders.add(1 if is_now else 0)\n",
         caught_by="tests/orders/test_line.py::test_nobody_looks_at_a_line_in_which_nobody_waits",
     ),
     Bug(
         "a count takes what an order holds for lost while the index does not name the order",
         Kind.WRONG_SOURCE,
         _READING,
-        old="    named = holding | _lately_held(warehouse)\n",
+        old="    named = holding | _recently_reserved(warehouse)\n",
         new="    named = holding\n",
         caught_by=f"{_DOCUMENTS}test_a_count_knows_what_orders_hold_though_the_index_does_not_name_them_yet",
     ),
@@ -228,7 +228,7 @@ BUGS = (
         "a count finds what an order holds that is just being approved",
         Kind.LOST_UPDATE,
         _REVIEW,
-        old="        stock.note_hold(transaction, order.header.warehouse, stock.Cause(order.next_step, caller.name))\n",
+        old="        stock.record_reservation_carried_over(transaction, order.header.warehouse, stock.Cause(order.next_step, caller.name))\n",
         new="        pass\n",
         caught_by=f"{_DOCUMENTS}test_a_count_knows_what_an_order_holds_while_it_goes_from_one_queue_to_the_next",
     ),
@@ -244,8 +244,8 @@ BUGS = (
         "what a count finds is booked as lost",
         Kind.SIGN_FLIP,
         _DOMAIN,
-        old="    difference = {slot: pieces - sum(there[slot]) for slot, pieces in on_hand.items()}\n",
-        new="    difference = {slot: sum(there[slot]) - pieces for slot, pieces in on_hand.items()}\n",
+        old="    difference = {sku_index: pieces - sum(there[sku_index]) for sku_index, pieces in on_hand.items()}\n",
+        new="    difference = {sku_index: sum(there[sku_index]) - pieces for sku_index, pieces in on_hand.items()}\n",
         caught_by=f"{_DOCUMENTS}test_a_count_brings_the_books_to_what_was_found_and_keeps_what_they_said",
     ),
     Bug(
@@ -262,7 +262,7 @@ BUGS = (
         _STOCK,
         old="        if moved:\n            _record(transaction, kind, warehouse, moved, cause)\n",
         new=(
-            "        if moved and kind is not Move.RELEASE:\n"
+            "        if moved and kind is not Move.UNRESERVE:\n"
             "            _record(transaction, kind, warehouse, moved, cause)\n"
         ),
         caught_by=f"{_IN_LINE}test_counters_are_what_the_movements_add_up_to",
@@ -280,8 +280,8 @@ BUGS = (
         Kind.LOST_ANNOUNCEMENT,
         _RECEIVE,
         old=(
-            '    transaction.create(stock.arrival(request.warehouse, "receipt", request.reference, '
-            'goods.by_slot), "event")\n'
+            '    transaction.create(stock.arrival(request.warehouse, "goods_receipt", request.reference, '
+            'goods.by_sku_index), "event")\n'
         ),
         new="",
         caught_by=f"{_IN_LINE}test_what_is_short_waits_in_line_and_gets_what_comes_in_first_come_first_served",
@@ -353,7 +353,7 @@ BUGS = (
         "who takes all or nothing is given a part when goods come in",
         Kind.REMOVED_CONDITION,
         _LINE,
-        old="        if not (whole or order.policy.takes_part):\n            return\n",
+        old="        if not (whole or order.shortage_policy.accepts_partial):\n            return\n",
         new="",
         caught_by=f"{_IN_LINE}test_who_wants_all_takes_nothing_if_somebody_else_was_quicker",
     ),
@@ -361,7 +361,7 @@ BUGS = (
         "who left the line gets its share all the same",
         Kind.REMOVED_CONDITION,
         _LINE,
-        old="        granted = {slot: min(pieces, waited.get(slot, 0)) for slot, pieces in granted.items()}\n",
+        old="        granted = {sku_index: min(pieces, waited.get(sku_index, 0)) for sku_index, pieces in granted.items()}\n",
         new="",
         caught_by=f"{_IN_LINE}test_who_left_the_line_before_its_share_was_given_gets_nothing",
     ),
@@ -369,7 +369,7 @@ BUGS = (
         "two lines of one SKU are both filled with the same pieces",
         Kind.LOST_UPDATE,
         _DOMAIN,
-        old="            left[demand.slot] -= given\n            so_far = so_far._replace(",
+        old="            left[demand.sku_index] -= given\n            so_far = so_far._replace(",
         new="            so_far = so_far._replace(",
         caught_by=f"{_IN_LINE}test_of_two_lines_of_one_sku_the_earlier_gets_what_comes_in",
     ),
@@ -394,9 +394,9 @@ BUGS = (
         "a hold ends before its time",
         Kind.REMOVED_CONDITION,
         _SWEEP,
-        old="        if clock.parse_stamp(header.held_until) <= now:\n            _attempt(header.order_id, _expire)\n",
+        old="        if clock.parse_stamp(header.reserved_until) <= now:\n            _attempt(header.order_id, _expire)\n",
         new=(
-            "        if clock.parse_stamp(header.held_until) - WARNING <= now:\n"
+            "        if clock.parse_stamp(header.reserved_until) - WARNING <= now:\n"
             "            _attempt(header.order_id, _expire)\n"
         ),
         caught_by=f"{_HOLDS}test_a_hold_nobody_used_is_warned_of_once_then_given_back_to_those_who_wait",
@@ -405,8 +405,8 @@ BUGS = (
         "a hold that was renewed this very moment is given back",
         Kind.REMOVED_CONDITION,
         _SWEEP,
-        old="    if not header.held_until or clock.parse_stamp(header.held_until) > clock.now():\n",
-        new="    if not header.held_until:\n",
+        old="    if not header.reserved_until or clock.parse_stamp(header.reserved_until) > clock.now():\n",
+        new="    if not header.reserved_until:\n",
         caught_by=f"{_HOLDS}test_a_hold_renewed_since_the_sweep_saw_it_is_not_given_back",
     ),
     Bug(
@@ -437,8 +437,8 @@ BUGS = (
         "a cancelled order still weighs on the dealer's credit",
         Kind.SIGN_FLIP,
         _REVIEW,
-        old="[AccountItem.committed_fen.add(-unshipped_fen)]",
-        new="[AccountItem.committed_fen.add(unshipped_fen)]",
+        old="[OrderingAccountItem.committed_fen.add(-unshipped_fen)]",
+        new="[OrderingAccountItem.committed_fen.add(unshipped_fen)]",
         caught_by=f"{_ORDERS}test_ending_an_order_gives_back_its_stock_and_credit",
     ),
     Bug(
@@ -477,9 +477,9 @@ BUGS = (
     Bug(
         "a promise told after the goods left counts for them",
         Kind.WRONG_SOURCE,
-        "services/orders/commands/kept_promises.py",
-        old="    told = recorded_history(order.header.pk, message.subject)[: message.sequence]\n    *_, left",
-        new="    told = recorded_history(order.header.pk, message.subject)\n    *_, left",
+        "services/orders/commands/on_time_rate.py",
+        old="    told = event_history_with_records(order.header.pk, message.subject)[: message.sequence]\n    *_, left",
+        new="    told = event_history_with_records(order.header.pk, message.subject)\n    *_, left",
         caught_by="tests/orders/test_promise_ledger.py::test_what_left_is_measured_by_what_was_told_before_it_left",
     ),
     Bug(
@@ -494,8 +494,8 @@ BUGS = (
         "money that came in counts twice for the dealer's credit",
         Kind.DROPPED_DEDUP,
         "services/orders/commands/update_credit.py",
-        old="    transaction.create(FollowedEventItem(",
-        new="    transaction.put(FollowedEventItem(",
+        old="    transaction.create(AppliedLedgerEventItem(",
+        new="    transaction.put(AppliedLedgerEventItem(",
         caught_by=f"{_ORDERS}test_money_received_frees_credit_once_however_often_it_is_told",
     ),
     Bug(
@@ -519,16 +519,16 @@ BUGS = (
         "what came in is still expected, and promised a second time",
         Kind.SIGN_FLIP,
         "services/orders/inbound.py",
-        old="pieces - came.get(slot, 0)) for",
-        new="pieces + came.get(slot, 0)) for",
+        old="pieces - came.get(sku_index, 0)) for",
+        new="pieces + came.get(sku_index, 0)) for",
         caught_by=f"{_DOCUMENTS}test_of_two_receipts_of_one_delivery_each_takes_off_its_own",
     ),
     Bug(
         "one piece is promised to everybody in line",
         Kind.DROPPED_DEDUP,
         "services/orders/promises.py",
-        old="                supply.appendleft(Dated(day, there - taken))\n",
-        new="                supply.appendleft(Dated(day, there))\n",
+        old="                supply.appendleft(PiecesOnDay(day, there - taken))\n",
+        new="                supply.appendleft(PiecesOnDay(day, there))\n",
         caught_by="tests/orders/test_promises.py::test_no_piece_is_promised_twice_nor_before_it_is_there_nor_on_a_day_off",
     ),
     Bug(

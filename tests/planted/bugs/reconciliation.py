@@ -46,9 +46,9 @@ BUGS = (
         "who pays on the day it is due is overdue",
         Kind.OFF_BY_ONE,
         _DOMAIN,
-        old="if days_overdue <= last), Bucket.OVER_90)",
-        new="if days_overdue < last), Bucket.OVER_90)",
-        caught_by="tests/reconciliation/test_domain.py::test_overdue_starts_at_day_one_and_buckets_do_not_overlap",
+        old="if days_overdue <= last), AgeingBand.OVER_90)",
+        new="if days_overdue < last), AgeingBand.OVER_90)",
+        caught_by="tests/reconciliation/test_domain.py::test_overdue_starts_at_day_one_and_bands_do_not_overlap",
     ),
     Bug(
         "a late document changes a statement that was issued",
@@ -73,8 +73,8 @@ BUGS = (
         "one payment typed in by two clerks is booked twice",
         Kind.DROPPED_DEDUP,
         _POSTING,
-        old='        transaction.create(BankReferenceItem(*reference, receipt_id=receipt_id), "bank reference")\n',
-        new='        transaction.put(BankReferenceItem(*reference, receipt_id=receipt_id), "bank reference")\n',
+        old='        transaction.create(BankReferenceItem(*reference, payment_id=payment_id), "bank reference")\n',
+        new='        transaction.put(BankReferenceItem(*reference, payment_id=payment_id), "bank reference")\n',
         caught_by=(
             "tests/reconciliation/test_posting.py::"
             "test_a_bank_reference_counts_once_however_spelt_and_to_whomever_booked"
@@ -84,7 +84,7 @@ BUGS = (
         "money is booked and the dealer's credit never hears of it",
         Kind.LOST_ANNOUNCEMENT,
         _POSTING,
-        old='        transaction.create(_receipt_posted(journal, receipt_id), "event")\n',
+        old='        transaction.create(_payment_posted(journal, payment_id), "event")\n',
         new="",
         caught_by="tests/reconciliation/test_posting.py::test_money_is_booked_said_and_lowers_what_is_owed",
     ),
@@ -114,8 +114,8 @@ BUGS = (
         "dealers beyond the first page of them get no statement",
         Kind.REMOVED_CONDITION,
         _ISSUING,
-        old='RunItem.state.set("requesting" if page.next_key else "requested"),',
-        new='RunItem.state.set("requested"),',
+        old='StatementRunItem.state.set("requesting" if page.next_key else "requested"),',
+        new='StatementRunItem.state.set("requested"),',
         caught_by="tests/reconciliation/test_statements.py::test_a_run_that_died_goes_on_where_it_stood",
     ),
     Bug(

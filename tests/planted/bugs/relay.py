@@ -8,7 +8,7 @@ _FILE = "infra/relay/relay.py"
 
 BUGS = (
     Bug(
-        "an announcement leaves the index before it is sent, and a crash loses it",
+        "an outbox_event leaves the index before it is sent, and a crash loses it",
         Kind.EFFECT_BEFORE_RECORD,
         _FILE,
         old="    published = _publish(items)\n    commanded = _command([item for item in items if item.command])\n",
@@ -48,7 +48,7 @@ BUGS = (
         ),
     ),
     Bug(
-        "an announcement that is both event and command is done with once the bus has it",
+        "an outbox_event that is both event and command is done with once the bus has it",
         Kind.LOST_ANNOUNCEMENT,
         _FILE,
         old="if item in published and (item.command is None or item in commanded)]",
@@ -58,7 +58,7 @@ BUGS = (
         ),
     ),
     Bug(
-        "a change of an announcement is announced as if it were new",
+        "a change of an outbox_event is announced as if it were new",
         Kind.DROPPED_DEDUP,
         _FILE,
         old='for record in records if record["eventName"] == "INSERT")',

@@ -7,30 +7,30 @@ from itertools import accumulate
 from typing import Any
 
 from contracts.orders import OrderBackordersFilled
-from contracts.stock import SLOTS_PER_SHELF
+from contracts.stock import SKUS_PER_BUCKET
 from kernel import clock
 from kernel.holidays import CHINA
 from kernel.table import Transaction, TransactionRefused, fetch_one, query_all
 from services.orders import stock
-from services.orders.allocation import Grant, Place, share_out
-from services.orders.commands.stock_rules import rule_of
-from services.orders.domain import Hold, Move, Policy, backordered_by_slot, filled, steps
-from services.orders.holding import held_until
-from services.orders.promises import ship_day, sooner
+from services.orders.allocation import Grant, WaitingOrder, share_out
+from services.orders.commands.stock_rules import load_allocation_rule
+from services.orders.domain import Hold, Move, ShortagePolicy, backordered_by_sku_index, filled, steps
+from services.orders.holding import reserved_until
+from services.orders.promises import earliest_day, ship_day
 from services.orders.table.changes import change_order
 from services.orders.table.line import (
-    AllocationItem,
+    AllocationRunItem,
     BackorderItem,
     GrantItem,
-    allocation_key,
+    allocation_run_key,
+    backorders_pk,
     grant_key,
-    line_pk,
-    promised_in_line,
+    promised_backorder_days,
 )
-from services.orders.table.orders import HeaderItem, Order, waiting_rank
+from services.orders.table.orders import HeaderItem, Order, priority_sort_key
 from services.orders.table.reading import load_order
 from services.orders.terms import grade_of
-from services.orders.views import facts_of
+from services.orders.views import event_fields
 
 #: Others may take some of what was granted before it is held, each round lowers it to what is there.
 _ROUNDS = 25
@@ -43,7 +43,7 @@ class StockKeepsChanging(Exception):
     """Others took stock faster than we could decide; the message comes again."""
 
 
-def serve_line(warehouse: str, run_id: str) -> None:
+def allocate_backorders(warehouse: str, run_id: str) -> None:
     """Share what is available in a warehouse out to the orders that wait for it; nothing to do if nobody does.
 
     What each order gets is recorded before the first gets anything, so that a repeat after a crash (`run_id` names the
@@ -52,53 +52,56 @@ def serve_line(warehouse: str, run_id: str) -> None:
     Raises:
         StockKeepsChanging: to have the message delivered again.
     """
-    run = fetch_one(AllocationItem, allocation_key(warehouse, run_id)) or _new_run(warehouse, run_id)
+    run = fetch_one(AllocationRunItem, allocation_run_key(warehouse, run_id)) or _new_run(warehouse, run_id)
     if run is None:
         return
-    for order_id, slots in run.shares.items():
-        shares = {int(slot): share for slot, share in slots.items()}
-        for part in steps(shares, SLOTS_PER_SHELF):
-            _fill(order_id, run, {slot: shares[slot] for slot in sorted(part)}, run_gives=shares.keys())
+    for order_id, sku_indexes in run.shares.items():
+        shares = {int(sku_index): share for sku_index, share in sku_indexes.items()}
+        for part in steps(shares, SKUS_PER_BUCKET):
+            _fill(order_id, run, {sku_index: shares[sku_index] for sku_index in sorted(part)}, run_gives=shares.keys())
 
 
-def serve_those_ahead(order: Order) -> bool:
+def allocate_to_earlier_orders(order: Order) -> bool:
     """Before an order is decided: goods that came in while it was on its way belong to those who wait already.
 
     Returns:
         whether anybody, ahead or behind, waits for the same SKUs: what they are promised may change with the order.
     """
     header = order.header
-    rank = waiting_rank(bool(header.urgent), header.submitted_at, header.order_id)
-    own = {demand.slot for demand in order.demands}
-    wanted = {place.sk: own & place.by_slot.keys() for place in line_of(header.warehouse)}
-    contested = {slot for sk, slots in wanted.items() if sk < rank for slot in slots}
+    rank = priority_sort_key(bool(header.urgent), header.submitted_at, header.order_id)
+    own = {demand.sku_index for demand in order.demands}
+    wanted = {place.sk: own & place.by_sku_index.keys() for place in backorders_of(header.warehouse)}
+    contested = {sku_index for sk, sku_indexes in wanted.items() if sk < rank for sku_index in sku_indexes}
     if contested and any(stock.available_at(header.warehouse, contested).values()):
-        serve_line(header.warehouse, f"before {header.order_id}")
+        allocate_backorders(header.warehouse, f"before {header.order_id}")
     return any(wanted.values())
 
 
-def line_of(warehouse: str) -> list[BackorderItem]:
+def backorders_of(warehouse: str) -> list[BackorderItem]:
     """The orders that wait for goods in a warehouse, first first, read consistently."""
-    return list(query_all(BackorderItem, line_pk(warehouse)))
+    return list(query_all(BackorderItem, backorders_pk(warehouse)))
 
 
-def _new_run(warehouse: str, run_id: str) -> AllocationItem | None:
-    line = _foremost(line_of(warehouse))
-    there = stock.available_at(warehouse, {slot for place in line for slot in place.by_slot}) if line else {}
-    supply = {slot: pieces for slot, pieces in there.items() if pieces}
+def _new_run(warehouse: str, run_id: str) -> AllocationRunItem | None:
+    line = _foremost(backorders_of(warehouse))
+    there = (
+        stock.available_at(warehouse, {sku_index for place in line for sku_index in place.by_sku_index}) if line else {}
+    )
+    supply = {sku_index: pieces for sku_index, pieces in there.items() if pieces}
     if not supply:
         return None
-    rule = rule_of(warehouse)
-    shares = share_out(rule.rule, rule.settings, supply, [place_of(place) for place in line])
+    rule = load_allocation_rule(warehouse)
+    shares = share_out(rule.rule, rule.settings, supply, [waiting_order_of(place) for place in line])
     if not shares:
         return None
-    run = AllocationItem(
-        *allocation_key(warehouse, run_id),
+    run = AllocationRunItem(
+        *allocation_run_key(warehouse, run_id),
         made_at=clock.stamp(),
         rule=rule.rule,
         rule_version=rule.version,
         shares={
-            order_id: {str(slot): _kept(grant) for slot, grant in slots.items()} for order_id, slots in shares.items()
+            order_id: {str(sku_index): _kept(grant) for sku_index, grant in sku_indexes.items()}
+            for order_id, sku_indexes in shares.items()
         },
     )
     transaction = Transaction()
@@ -106,26 +109,26 @@ def _new_run(warehouse: str, run_id: str) -> AllocationItem | None:
     try:
         transaction.commit()
     except TransactionRefused:
-        return fetch_one(AllocationItem, allocation_key(warehouse, run_id))
+        return fetch_one(AllocationRunItem, allocation_run_key(warehouse, run_id))
     return run
 
 
 def _foremost(line: Sequence[BackorderItem]) -> list[BackorderItem]:
     """As much of the line, from its head, as one record of a run can hold; the sweep goes on with the others."""
-    waited = accumulate(len(place.by_slot) for place in line)
+    waited = accumulate(len(place.by_sku_index) for place in line)
     return [place for place, so_far in zip(line, waited, strict=True) if so_far <= _MOST_SHARES]
 
 
-def place_of(item: BackorderItem) -> Place:
+def waiting_order_of(item: BackorderItem) -> WaitingOrder:
     """An order in line, as the rules see it."""
-    return Place(
+    return WaitingOrder(
         order_id=item.order_id,
         dealer_id=item.dealer_id,
         grade=grade_of(item.grade),
         urgent=bool(item.urgent),
         since=item.since,
-        whole=not Policy(item.policy).takes_part,
-        wanted=item.by_slot,
+        whole=not ShortagePolicy(item.shortage_policy).accepts_partial,
+        wanted=item.by_sku_index,
     )
 
 
@@ -133,47 +136,57 @@ def _kept(grant: Grant) -> dict[str, Any]:
     return {"pieces": grant.pieces, "reason": grant.reason._asdict()}
 
 
-def _fill(order_id: str, run: AllocationItem, shares: Mapping[int, dict[str, Any]], *, run_gives: Set[int]) -> None:
+def _fill(order_id: str, run: AllocationRunItem, shares: Mapping[int, dict[str, Any]], *, run_gives: Set[int]) -> None:
     """Hold a part of an order's share, unless that was done; less if it waits for less by now, or others took some.
 
     Args:
-        run_gives: all slots of which the run gives it something. Who takes only all of it must get it in all parts.
+        run_gives: all sku_indexes of which the run gives it something. Who takes only all of it must get it in all parts.
     """
-    granted = {slot: int(share["pieces"]) for slot, share in shares.items()}
+    granted = {sku_index: int(share["pieces"]) for sku_index, share in shares.items()}
     for _ in range(_ROUNDS):
         order = load_order(order_id)
-        waited = backordered_by_slot(order.demands, order.progress) if order.header.in_line_since else {}
-        granted = {slot: min(pieces, waited.get(slot, 0)) for slot, pieces in granted.items()}
+        waited = backordered_by_sku_index(order.demands, order.progress) if order.header.backordered_since else {}
+        granted = {sku_index: min(pieces, waited.get(sku_index, 0)) for sku_index, pieces in granted.items()}
         if not any(granted.values()):
             return
-        whole = waited.keys() <= run_gives and all(pieces == waited.get(slot, 0) for slot, pieces in granted.items())
-        if not (whole or order.policy.takes_part):
+        whole = waited.keys() <= run_gives and all(
+            pieces == waited.get(sku_index, 0) for sku_index, pieces in granted.items()
+        )
+        if not (whole or order.shortage_policy.accepts_partial):
             return
         try:
             _hold(order, run, shares, granted)
         except TransactionRefused as refused:
             if "grant" in refused:
                 return
-            available = stock.available_by_slot(stock.refused_shelves(refused), granted)
-            granted = {slot: min(pieces, available.get(slot, pieces)) for slot, pieces in granted.items()}
+            available = stock.available_by_sku_index(stock.refused_buckets(refused), granted)
+            granted = {
+                sku_index: min(pieces, available.get(sku_index, pieces)) for sku_index, pieces in granted.items()
+            }
             continue
         return
     raise StockKeepsChanging
 
 
-def _hold(order: Order, run: AllocationItem, shares: Mapping[int, dict[str, Any]], granted: Mapping[int, int]) -> None:
+def _hold(
+    order: Order, run: AllocationRunItem, shares: Mapping[int, dict[str, Any]], granted: Mapping[int, int]
+) -> None:
     header = order.header
     progress = filled(order.demands, order.progress, granted)
     backordered = sum(so_far.backordered for so_far in progress)
     holds = sorted(order.holds if backordered else order.holds - {Hold.STOCK})
     # Whoever waited for goods has as long to use them as whoever found them there.
-    ends = held_until(order.state, header.grade, clock.now())
+    ends = reserved_until(order.state, header.grade, clock.now())
     run_id = run.sk.removeprefix("ALLOCATION#")
-    skus = {line.slot: line.sku for line in order.lines}
-    grants = [[skus[slot], granted[slot], share["reason"]] for slot, share in shares.items() if granted[slot]]
+    skus = {line.sku_index: line.sku for line in order.lines}
+    grants = [
+        [skus[sku_index], granted[sku_index], share["reason"]]
+        for sku_index, share in shares.items()
+        if granted[sku_index]
+    ]
     day = _leaves_on(header, granted)
     event = OrderBackordersFilled(
-        **facts_of(header, order.state, by=""),
+        **event_fields(header, order.state, by=""),
         promised_on=day,
         filled=sum(granted.values()),
         backordered=backordered,
@@ -181,7 +194,7 @@ def _hold(order: Order, run: AllocationItem, shares: Mapping[int, dict[str, Any]
         rule=run.rule,
     )
     transaction = Transaction()
-    stock.move(transaction, Move.HOLD, header.warehouse, granted, stock.Cause(order.next_step))
+    stock.move(transaction, Move.RESERVE, header.warehouse, granted, stock.Cause(order.next_step))
     transaction.create(
         GrantItem(
             *grant_key(header.order_id, run_id, min(shares)),
@@ -193,14 +206,14 @@ def _hold(order: Order, run: AllocationItem, shares: Mapping[int, dict[str, Any]
         ),
         "grant",
     )
-    changes: dict[str, Any] = {"holds": holds, "held_until": ends, "warned": None, "promised_on": day}
+    changes: dict[str, Any] = {"holds": holds, "reserved_until": ends, "warned": None, "promised_on": day}
     change_order(transaction, order, event=event, progress=progress, **changes)
     transaction.commit()
 
 
 def _leaves_on(header: HeaderItem, granted: Mapping[int, int]) -> str | None:
     """The day on which what is held leaves: no later than was promised. If that is missed, it is told as a slip."""
-    waited = promised_in_line(header)
-    promised = [waited.get(slot) for slot, pieces in granted.items() if pieces]
-    held = header.promised_on if header.reserved else None
-    return sooner(held, *promised, ship_day(clock.now(), CHINA))
+    waited = promised_backorder_days(header)
+    promised = [waited.get(sku_index) for sku_index, pieces in granted.items() if pieces]
+    reserved = header.promised_on if header.reserved else None
+    return earliest_day(reserved, *promised, ship_day(clock.now(), CHINA))

@@ -1,4 +1,4 @@
-"""Requests and answers of channel."""
+"""Requests and answers of dealers."""
 
 from typing import Annotated, Any, Literal
 
@@ -20,8 +20,8 @@ from kernel.models import (
 )
 from kernel.principal import Role
 from kernel.problems import FieldProblem
-from services.channel.domain import Status
-from services.channel.table import MAX_USERS
+from services.dealers.domain import Status
+from services.dealers.table import MAX_USERS
 
 MAX_DEALERS = 500
 MAX_STAFF = 500

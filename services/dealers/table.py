@@ -1,4 +1,4 @@
-"""How people lie in the shared table, besides the dealers and users published in contracts/channel.py.
+"""How people lie in the shared table, besides the dealers and users published in contracts/dealers.py.
 
 P1  whose user a name is       pk: USER#<username>    sk: OWNER
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
-from contracts.channel import DEALERS, DealerItem, DealerTermsChanged, UserItem, dealer_key, user_key
+from contracts.dealers import DEALERS, DealerItem, DealerTermsChanged, UserItem, dealer_key, user_key
 from kernel.items import Item, Key
-from kernel.outbox import EventItem, announcement
+from kernel.outbox import EventItem, outbox_event
 from kernel.principal import Role
 from kernel.table import query_page
-from services.channel.domain import Dealer, User, difference
+from services.dealers.domain import Dealer, User, difference
 
 #: Most users of one dealer (or of the house) that one call brings or shows.
 MAX_USERS = 30
@@ -104,7 +104,7 @@ def unchanged(stored: DealerItem | UserItem | None) -> Condition:
 def terms_changed(stored: DealerItem, before: Dealer, after: Dealer, *, author: str, reason: str) -> EventItem:
     """The record of a dealer's change, to be created with it. A dealer's first version has none."""
     old, new = difference(before, after)
-    return announcement(
+    return outbox_event(
         DealerTermsChanged(dealer_id=after.dealer_id, author=author, reason=reason, before=old, after=new),
         pk=stored.pk,
         subject=after.dealer_id,

@@ -1,11 +1,11 @@
-"""Everything channel can be asked, and the opening of accounts."""
+"""Everything dealers can be asked, and the opening of accounts."""
 
-from contracts.channel import UserRegistered
+from contracts.dealers import UserRegistered
 from kernel.app import ServiceApp
 from kernel.events import Envelope
 from kernel.idempotency import IdempotencyKey
 from kernel.principal import STAFF_ROLES, Principal, Role
-from services.channel.api import (
+from services.dealers.api import (
     ChangeTerms,
     DealerPage,
     DealersImported,
@@ -17,9 +17,9 @@ from services.channel.api import (
     Me,
     StaffImported,
 )
-from services.channel.commands import accounts, dealers, import_people
+from services.dealers.commands import accounts, dealers, import_people
 
-app = ServiceApp("channel")
+app = ServiceApp("dealers")
 
 EVERYONE = frozenset(Role)
 ADMIN = frozenset({Role.ADMIN})
@@ -36,7 +36,7 @@ def import_staff(body: ImportStaff, key: IdempotencyKey) -> StaffImported:
     return import_people.import_staff(body, key)
 
 
-@app.consumer(hears=[UserRegistered])
+@app.consumer(subscribes=[UserRegistered])
 def open_account(message: Envelope) -> None:
     accounts.open_account(message)
 

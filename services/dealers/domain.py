@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from contracts.channel import HOUSE
+from contracts.dealers import HOUSE
 from kernel.principal import Role
 
 

@@ -1,4 +1,4 @@
-"""What channel publishes: dealers and their users. Only channel writes these items."""
+"""What dealers publishes: dealers and their users. Only dealers writes these items."""
 
 from typing import ClassVar
 
@@ -59,13 +59,13 @@ def user_key(dealer_id: str | None, username: str) -> Key:
 
 
 class UserRegistered(Event):
-    """Said when a user is imported or changed. Heard by channel (open the account at the identity provider).
+    """Published when a user is imported or changed. Heard by dealers (open the account at the identity provider).
 
     The subject is `ming@D0001`, of the house `ming@HOUSE`: a user may be called like a dealer.
     """
 
     TYPE: ClassVar[str] = "user.registered.v1"
-    SOURCE: ClassVar[str] = "channel"
+    SOURCE: ClassVar[str] = "dealers"
 
     username: str
     dealer_id: str | None = None
@@ -73,14 +73,14 @@ class UserRegistered(Event):
 
 
 class DealerTermsChanged(Event):
-    """Said when a dealer's name, territory or terms changed; subject is the dealer. Heard by nobody yet: the record.
+    """Published when a dealer's name, territory or terms changed; subject is the dealer. Heard by nobody yet: the record.
 
     `author` is the user id of who did it, for `reason`; `before` and `after` hold only what changed, under the names of
     `DealerItem`.
     """
 
     TYPE: ClassVar[str] = "dealer.terms-changed.v1"
-    SOURCE: ClassVar[str] = "channel"
+    SOURCE: ClassVar[str] = "dealers"
 
     dealer_id: str
     author: str

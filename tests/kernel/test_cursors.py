@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from cryptography.fernet import Fernet
 
-from kernel import aws, sealing
+from kernel import aws, cursors
+from kernel.cursors import Forged, next_cursor, open_cursor, seal, unseal
 from kernel.problems import BadRequest
-from kernel.sealing import Forged, next_cursor, open_cursor, seal, unseal
 from kernel.settings import settings
 from tests.kernel.desk import Desk, sheet
 from tests.world import SEALING_KEY, Response, World
@@ -32,7 +32,7 @@ def test_after_a_change_of_keys_the_new_one_seals_and_the_old_one_still_opens(wo
 
     def keys(secret: str) -> None:
         aws.secrets().put_secret_value(SecretId=settings().sealing_key_name, SecretString=secret)
-        sealing._box.cache_clear()
+        cursors._box.cache_clear()
 
     keys(old)
     earlier = seal("先前")
@@ -102,7 +102,7 @@ def test_the_same_value_is_never_sealed_alike(world: World) -> None:
 def test_the_key_is_fetched_once_per_process(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests import faults
 
-    sealing._box.cache_clear()
+    cursors._box.cache_clear()
     calls = faults.calls_of(lambda: [seal(number) for number in range(5)])
     assert [(call.service, call.operation) for call in calls] == [("secretsmanager", "GetSecretValue")]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.channel.office import Office, dealer, user
+from tests.dealers.office import Office, dealer, user
 from tests.interruptions import before_commit
 from tests.world import World
 

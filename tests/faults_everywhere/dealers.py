@@ -8,8 +8,8 @@ from typing import Any
 from unittest.mock import patch
 
 from kernel import aws
-from services.channel.commands import accounts
-from services.channel.identity import CognitoUserPool
+from services.dealers.commands import accounts
+from services.dealers.identity import CognitoUserPool
 from tests.cloud import plane
 from tests.cloud.plane import Answer, Proceed, Request
 from tests.faults_everywhere.differences import counted_by_the_last
@@ -49,7 +49,7 @@ def _imported(kind: str, body: dict[str, Any]) -> Happening:
     """By a colleague; nothing is carried anywhere yet."""
 
     def happen(town: Town) -> None:
-        answer = town.ask("channel", "POST", f"/imports/{kind}", body, role="admin")
+        answer = town.ask("dealers", "POST", f"/imports/{kind}", body, role="admin")
         assert answer.status == 200, answer.json
 
     return happen
@@ -57,14 +57,14 @@ def _imported(kind: str, body: dict[str, Any]) -> Happening:
 
 def _import(kind: str, world: str, body: dict[str, Any], **more: Any) -> Scenario:
     given = {"role": "admin", "told_alike": counted_by_the_last} | more
-    return request("channel", "POST", f"/imports/{kind}", world, body, **given)
+    return request("dealers", "POST", f"/imports/{kind}", world, body, **given)
 
 
 def _terms(world: str, dealer: str = OTHER, *, answers: tuple[int, ...] = (200,), **facts: Any) -> Scenario:
     rival = facts.pop("rival", None)
     body = TERMS | facts
     return request(
-        "channel",
+        "dealers",
         "PUT",
         "/dealers/{dealer_id}/terms",
         world,
@@ -77,7 +77,7 @@ def _terms(world: str, dealer: str = OTHER, *, answers: tuple[int, ...] = (200,)
 
 
 def _terms_changed(town: Town) -> None:
-    answer = town.ask("channel", "PUT", f"/dealers/{OTHER}/terms", TERMS | {"payment_days": 60}, role="finance")
+    answer = town.ask("dealers", "PUT", f"/dealers/{OTHER}/terms", TERMS | {"payment_days": 60}, role="finance")
     assert answer.status == 200, answer.json
 
 
@@ -215,10 +215,10 @@ def _then(past: Happening, now: Happening) -> Happening:
 
 NEW_CLERK = _imported("staff", {"staff": [_person("new-clerk", "warehouse", "assistant")]})
 ACCOUNTS = [
-    message("channel", "open_account", "new", _imported("dealers", _dealers(_new(1))), around=user_pool),
-    message("channel", "open_account", "new, of the house", NEW_CLERK, around=user_pool),
+    message("dealers", "open_account", "new", _imported("dealers", _dealers(_new(1))), around=user_pool),
+    message("dealers", "open_account", "new, of the house", NEW_CLERK, around=user_pool),
     message(
-        "channel",
+        "dealers",
         "open_account",
         "roles given and taken",
         _then(
@@ -228,7 +228,7 @@ ACCOUNTS = [
         around=user_pool,
     ),
     message(
-        "channel",
+        "dealers",
         "open_account",
         "changed again before the first was carried out",
         _then(NEW_CLERK, _imported("staff", {"staff": [_person("new-clerk", "finance")]})),

@@ -1,4 +1,4 @@
-"""Who does what in the tests of channel."""
+"""Who does what in the tests of dealers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Office:
     def post(self, path: str, body: Any, key: str | None = None) -> Response:
         """Send something under a key of its own."""
         key = key or f"key-{next(self._keys)}"
-        return self.world.call("channel", "POST", path, body=body, token=self.admin, key=key)
+        return self.world.call("dealers", "POST", path, body=body, token=self.admin, key=key)
 
     def import_dealers(self, *rows: dict[str, Any], key: str | None = None) -> Response:
         """Send a dealer file."""
@@ -60,17 +60,17 @@ class Office:
 
     def get(self, path: str, token: str | None = None, **query: Any) -> Response:
         """Look at something."""
-        return self.world.call("channel", "GET", path, token=token or self.admin, query=query)
+        return self.world.call("dealers", "GET", path, token=token or self.admin, query=query)
 
     def put_terms(self, dealer_id: str, token: str | None = None, **facts: Any) -> Response:
         """Change terms, from those every dealer of these tests begins with."""
         row = dealer(dealer_id)
         terms = {name: row[name] for name in ("grade", "price_list", "warehouse", "credit_limit_fen", "payment_days")}
         body = {**terms, "status": "active", "version": 1, "reason": "年度调整", **facts}
-        return self.world.call("channel", "PUT", f"/dealers/{dealer_id}/terms", body=body, token=token or self.admin)
+        return self.world.call("dealers", "PUT", f"/dealers/{dealer_id}/terms", body=body, token=token or self.admin)
 
     def stored(self) -> dict[str, str]:
-        """All that channel stores but for the answers under keys."""
+        """All that dealers stores but for the answers under keys."""
         return {key: item for key, item in self.world.snapshot().items() if key.startswith(("DEALER#", "USER#"))}
 
     def events(self, subject: str) -> list[dict[str, Any]]:

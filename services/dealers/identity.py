@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from kernel import aws
 from kernel.settings import settings
-from services.channel.domain import User
+from services.dealers.domain import User
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient

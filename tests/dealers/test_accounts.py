@@ -8,10 +8,10 @@ import boto3
 import pytest
 
 from kernel.principal import Role
-from services.channel.commands import accounts
-from services.channel.domain import User
-from services.channel.identity import CognitoUserPool, identity_provider
-from tests.channel.office import Office, dealer, user
+from services.dealers.commands import accounts
+from services.dealers.domain import User
+from services.dealers.identity import CognitoUserPool, identity_provider
+from tests.dealers.office import Office, dealer, user
 from tests.world import World
 
 
@@ -85,7 +85,7 @@ def test_messages_delivered_again_change_nothing(office: Office, pool: Pool) -> 
     office.import_dealers(dealer("D0001", user("ming", "dealer_buyer"), user("li")))
     office.world.drain()
     before, table = pool.account("ming"), office.world.snapshot()
-    assert office.world.redeliver_everything().delivered["channel.open_account"] >= 3
+    assert office.world.redeliver_everything().delivered["dealers.open_account"] >= 3
     assert pool.account("ming") == before == ({"name": "王 ming", "custom:dealer_id": "D0001"}, {"dealer_buyer"})
     assert pool.usernames() == ["li", "ming"]
     assert office.world.snapshot() == table
@@ -116,7 +116,7 @@ def test_an_account_left_half_made_is_finished_by_the_next_delivery(office: Offi
 
     with patch.object(pool._client, "admin_add_user_to_group", failing):
         drained = office.world.drain()
-    assert drained.failed["channel.open_account"] == 1
+    assert drained.failed["dealers.open_account"] == 1
     assert pool.account("ming")[1] == {"dealer_admin", "dealer_buyer"}
 
 
@@ -134,7 +134,7 @@ def test_rights_are_taken_before_any_are_given(office: Office, pool: Pool) -> No
 
 
 def test_accounts_are_opened_only_where_the_issuer_is_a_user_pool(office: Office, world: World) -> None:
-    with patch("services.channel.identity.settings") as settings:
+    with patch("services.dealers.identity.settings") as settings:
         settings.return_value.oidc_issuer = "https://cognito-idp.ap-southeast-1.amazonaws.com/ap-southeast-1_x1"
         found = identity_provider()
         assert isinstance(found, CognitoUserPool)
@@ -143,4 +143,4 @@ def test_accounts_are_opened_only_where_the_issuer_is_a_user_pool(office: Office
             settings.return_value.oidc_issuer = foreign
             assert identity_provider() is None
     office.import_dealers(dealer("D0001"))
-    assert world.drain().delivered["channel.open_account"] == 1
+    assert world.drain().delivered["dealers.open_account"] == 1

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from contracts.channel import DealerItem, dealer_key
+from contracts.dealers import DealerItem, dealer_key
 from contracts.orders import MovedPromise, OrderPromiseMoved, OrderPromiseSlipped
 from kernel import clock, observability
 from kernel.holidays import CHINA
@@ -14,17 +14,17 @@ from kernel.principal import Principal
 from kernel.problems import NotFound
 from kernel.table import Transaction, TransactionRefused, fetch_one
 from services.orders import inbound, stock
-from services.orders.api import Promisable, PromisableDay, PromisableSku, StockQuery
-from services.orders.commands.serve_line import line_of, place_of
-from services.orders.commands.stock_rules import check_warehouse
-from services.orders.domain import State, backordered_by_slot
-from services.orders.goods import products_asked
-from services.orders.promises import Dated, atp, of_line, slips, still_leaves
+from services.orders.api import AvailableToPromise, AvailableToPromiseDay, AvailableToPromiseSku, StockQuery
+from services.orders.commands.allocate_backorders import backorders_of, waiting_order_of
+from services.orders.commands.stock_rules import require_warehouse_id
+from services.orders.domain import State, backordered_by_sku_index
+from services.orders.goods import products_in_query
+from services.orders.promises import PiecesOnDay, available_to_promise, next_ship_day, promise_days_of, slips
 from services.orders.table.changes import change_order
-from services.orders.table.line import BackorderItem, promised_in_line
+from services.orders.table.line import BackorderItem, promised_backorder_days
 from services.orders.table.orders import HeaderItem, Order
 from services.orders.table.reading import load_order
-from services.orders.views import facts_of
+from services.orders.views import event_fields
 
 #: Orders told in one go; the sweep goes on with the others.
 _MOST = 100
@@ -36,46 +36,46 @@ def renew_promises(warehouse: str) -> None:
     It goes by what is there and expected now, so a repeat finds nothing to tell. An order that is changed meanwhile is
     left to whoever changed it, or to the sweep.
     """
-    line = line_of(warehouse)
+    line = backorders_of(warehouse)
     if not line:
         return
-    slots = {slot for place in line for slot in place.by_slot}
-    expected = inbound.inbound_by_slot(inbound.expected_at(warehouse))
-    there = stock.available_at(warehouse, slots)
-    days = of_line([place_of(place) for place in line], there, expected, clock.now(), CHINA)
+    sku_indexes = {sku_index for place in line for sku_index in place.by_sku_index}
+    expected = inbound.inbound_by_sku_index(inbound.expected_deliveries(warehouse))
+    there = stock.available_at(warehouse, sku_indexes)
+    days = promise_days_of([waiting_order_of(place) for place in line], there, expected, clock.now(), CHINA)
     changed = [place for place in line if days[place.order_id] != place.days]
     for place in changed[:_MOST]:
         _tell(place, days[place.order_id])
 
 
-def show_promise(caller: Principal, warehouse: str, query: StockQuery) -> Promisable:
+def show_available_to_promise(caller: Principal, warehouse: str, query: StockQuery) -> AvailableToPromise:
     """What may still be promised of SKUs, day by day: what is there and expected, less what those in line wait for.
 
     Raises:
         NotFound: no warehouse can be called that, or it is not the dealer's own.
         Invalid: unknown SKUs, or more than 50.
     """
-    check_warehouse(warehouse)
+    require_warehouse_id(warehouse)
     if caller.is_dealer:
         _check_own(caller, warehouse)
-    slots = {sku: product.slot_number for sku, product in products_asked(query.skus).items()}
-    there = stock.available_at(warehouse, slots.values())
-    expected = inbound.inbound_by_slot(inbound.expected_at(warehouse))
+    sku_indexes = {sku: product.sku_index for sku, product in products_in_query(query.skus).items()}
+    there = stock.available_at(warehouse, sku_indexes.values())
+    expected = inbound.inbound_by_sku_index(inbound.expected_deliveries(warehouse))
     wanted: Counter[int] = Counter()
-    for place in line_of(warehouse):
-        wanted.update(place.by_slot)
+    for place in backorders_of(warehouse):
+        wanted.update(place.by_sku_index)
     now = clock.now()
     at_once = clock.business_date(now).isoformat()
     promisable = []
-    for sku, slot in slots.items():
-        demand = [Dated(at_once, wanted[slot])] if wanted[slot] else []
-        buckets = atp(there[slot], expected.get(slot, ()), demand, now, CHINA)
+    for sku, sku_index in sku_indexes.items():
+        demand = [PiecesOnDay(at_once, wanted[sku_index])] if wanted[sku_index] else []
+        days_ = available_to_promise(there[sku_index], expected.get(sku_index, ()), demand, now, CHINA)
         days = [
-            PromisableDay(day=date.fromisoformat(one.day), pieces=one.pieces, cumulative=one.cumulative)
-            for one in buckets
+            AvailableToPromiseDay(day=date.fromisoformat(one.day), pieces=one.pieces, cumulative=one.cumulative)
+            for one in days_
         ]
-        promisable.append(PromisableSku(sku=sku, days=days))
-    return Promisable(warehouse=warehouse, as_of=clock.stamp(now), skus=promisable)
+        promisable.append(AvailableToPromiseSku(sku=sku, days=days))
+    return AvailableToPromise(warehouse=warehouse, as_of=clock.stamp(now), skus=promisable)
 
 
 def _check_own(caller: Principal, warehouse: str) -> None:
@@ -89,42 +89,44 @@ def has_slipped(header: HeaderItem) -> bool:
     return bool(header.reserved and header.promised_on and _leaves(header) > header.promised_on)
 
 
-def tell_of_slip(order_id: str) -> None:
+def announce_slip(order_id: str) -> None:
     """Tell that what is held for an order leaves later than promised, unless it does not."""
     order = load_order(order_id)
     if not has_slipped(order.header):
         return
     new = _leaves(order.header)
-    held = {
+    reserved = {
         line.line_no: order.header.promised_on
         for line, so_far in zip(order.lines, order.progress, strict=True)
         if so_far.reserved
     }
     transaction = Transaction()
-    event = _event(order, _moved(held, dict.fromkeys(held, new), held=True))
+    event = _event(order, _moved(reserved, dict.fromkeys(reserved, new), reserved=True))
     change_order(transaction, order, event=event, promised_on=new)
     transaction.commit()
 
 
 def _leaves(header: HeaderItem) -> str:
-    return still_leaves(str(header.promised_on), header.state == State.CONFIRMED, clock.now(), CHINA)
+    return next_ship_day(str(header.promised_on), header.state == State.CONFIRMED, clock.now(), CHINA)
 
 
 def _tell(place: BackorderItem, days: Mapping[int, str]) -> None:
     """Tell an order its days, unless it or what it was told is no longer as `place` was read: then whoever changed that
     knew better, and older knowledge must not take it back."""
     order = load_order(place.order_id)
-    told = promised_in_line(order.header)
-    as_read = backordered_by_slot(order.demands, order.progress) == place.by_slot and told == place.days
-    if not order.header.in_line_since or not as_read:
+    told = promised_backorder_days(order.header)
+    as_read = backordered_by_sku_index(order.demands, order.progress) == place.by_sku_index and told == place.days
+    if not order.header.backordered_since or not as_read:
         return
     waiting = {
-        line.line_no: line.slot for line, so_far in zip(order.lines, order.progress, strict=True) if so_far.backordered
+        line.line_no: line.sku_index
+        for line, so_far in zip(order.lines, order.progress, strict=True)
+        if so_far.backordered
     }
     moved = _moved(
-        {number: told.get(slot) for number, slot in waiting.items()},
-        {number: days.get(slot) for number, slot in waiting.items()},
-        held=False,
+        {number: told.get(sku_index) for number, sku_index in waiting.items()},
+        {number: days.get(sku_index) for number, sku_index in waiting.items()},
+        reserved=False,
     )
     if not moved:
         return
@@ -136,19 +138,19 @@ def _tell(place: BackorderItem, days: Mapping[int, str]) -> None:
         observability.logger().info("promise left to whoever changed the order", order_id=place.order_id)
 
 
-def _moved(old: Mapping[int, str | None], new: Mapping[int, str | None], *, held: bool) -> tuple[MovedPromise, ...]:
+def _moved(old: Mapping[int, str | None], new: Mapping[int, str | None], *, reserved: bool) -> tuple[MovedPromise, ...]:
     """Lines whose day changed, those with the same days together."""
     lines: dict[tuple[str | None, str | None], list[int]] = defaultdict(list)
     for number, day in old.items():
         if new[number] != day:
             lines[day, new[number]].append(number)
     return tuple(
-        MovedPromise(lines=tuple(numbers), held=held, old=was, new=now) for (was, now), numbers in lines.items()
+        MovedPromise(lines=tuple(numbers), reserved=reserved, old=was, new=now) for (was, now), numbers in lines.items()
     )
 
 
 def _event(order: Order, moved: Sequence[MovedPromise]) -> OrderPromiseMoved | OrderPromiseSlipped:
-    facts = facts_of(order.header, order.state, by="")
+    facts = event_fields(order.header, order.state, by="")
     later = slips(
         {str(one.lines): one.old for one in moved},
         {str(one.lines): one.new for one in moved},

@@ -10,15 +10,15 @@ from typing import NamedTuple, TypeVar
 from pynamodb.expressions.condition import Condition
 
 from contracts.catalog import price_list_key
-from contracts.channel import HOUSE, DealerItem, UserItem, UserRegistered, dealer_key, user_key
+from contracts.dealers import HOUSE, DealerItem, UserItem, UserRegistered, dealer_key, user_key
 from kernel.idempotency import IdempotencyKey
 from kernel.items import Item, Key
 from kernel.models import Answer
-from kernel.outbox import announcement
+from kernel.outbox import outbox_event
 from kernel.principal import Principal, Role
 from kernel.problems import Busy, FieldProblem, Invalid
 from kernel.table import MAX_ACTIONS, Transaction, TransactionRefused, batches, fetch
-from services.channel.api import (
+from services.dealers.api import (
     Counts,
     DealerRow,
     DealersImported,
@@ -28,8 +28,8 @@ from services.channel.api import (
     StaffImported,
     StaffRow,
 )
-from services.channel.domain import Dealer, Status, User, after_import, keeps_an_administrator
-from services.channel.table import (
+from services.dealers.domain import Dealer, Status, User, after_import, keeps_an_administrator
+from services.dealers.table import (
     UsernameItem,
     dealer_item,
     dealer_of,
@@ -98,7 +98,7 @@ def import_dealers(caller: Principal, request: ImportDealers, key: IdempotencyKe
         Invalid: some rows are wrong; names them all, and nothing was written.
         Busy: others kept changing the same dealers.
     """
-    key.begin()
+    key.reject_if_used()
     done = _persist(lambda: _dealer_groups(caller, request.dealers))
     users = sum(len(row.users) for row in request.dealers)
     answer = DealersImported(dealers=_counts("dealer", len(request.dealers), done), users=_counts("user", users, done))
@@ -112,7 +112,7 @@ def import_staff(request: ImportStaff, key: IdempotencyKey) -> StaffImported:
         Invalid: user names belong to dealers; names the rows, and nothing was written.
         Busy: others kept changing the same people.
     """
-    key.begin()
+    key.reject_if_used()
     done = _persist(lambda: _staff_groups(request.staff))
     return _kept(key, StaffImported(users=_counts("user", len(request.staff), done)))
 
@@ -144,7 +144,7 @@ def _counts(sort: str, received: int, done: Counter[Outcome]) -> Counts:
 
 def _kept(key: IdempotencyKey, answer: Kept) -> Kept:
     done = Transaction()
-    key.keep(done, answer)
+    key.record_response(done, answer)
     done.commit()
     return answer
 
@@ -274,7 +274,7 @@ def _user_changes(users: Sequence[User], found: Mapping[Key, Item]) -> Iterator[
 
 def _user_change(user: User, stored: UserItem | None) -> Change:
     version = next_version(stored)
-    event = announcement(
+    event = outbox_event(
         UserRegistered(username=user.username, dealer_id=user.dealer_id, roles=tuple(sorted(user.roles))),
         pk=user_key(user.dealer_id, user.username)[0],
         # Beside the dealer's id, which may read like a user name.

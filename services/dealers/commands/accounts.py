@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contracts.channel import UserItem, UserRegistered, user_key
+from contracts.dealers import UserItem, UserRegistered, user_key
 from kernel.events import Envelope
 from kernel.table import fetch_one
-from services.channel.identity import identity_provider
-from services.channel.table import user_of
+from services.dealers.identity import identity_provider
+from services.dealers.table import user_of
 
 
 def open_account(message: Envelope) -> None:

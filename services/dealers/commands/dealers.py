@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contracts.catalog import PriceListItem, price_list_key
-from contracts.channel import DEALERS, DealerItem, dealer_key
+from contracts.dealers import DEALERS, DealerItem, dealer_key
+from kernel.cursors import next_cursor, open_cursor
 from kernel.items import Index
 from kernel.principal import Principal
 from kernel.problems import FieldProblem, Invalid, NotFound, Stale
-from kernel.sealing import next_cursor, open_cursor
 from kernel.table import Transaction, TransactionRefused, fetch_one, query_page
-from services.channel.api import (
+from services.dealers.api import (
     ChangeTerms,
     DealerPage,
     DealersQuery,
@@ -20,8 +20,8 @@ from services.channel.api import (
     Me,
     UserView,
 )
-from services.channel.domain import Dealer, Status
-from services.channel.table import (
+from services.dealers.domain import Dealer, Status
+from services.dealers.table import (
     dealer_item,
     dealer_of,
     next_version,

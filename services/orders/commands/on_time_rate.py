@@ -5,43 +5,43 @@ from __future__ import annotations
 from contracts.orders import OrderShipped
 from kernel import clock
 from kernel.events import Envelope
-from kernel.outbox import recorded_history
+from kernel.outbox import event_history_with_records
 from kernel.table import query_all
-from services.orders.api import KeptPromises, KeptQuery, KeptTally
-from services.orders.kept import Tally, first_days, tally
-from services.orders.shipments import shipments_of
-from services.orders.table.kept import KeptItem, left_pk
+from services.orders.api import OnTimeQuery, OnTimeReport, OnTimeTally
+from services.orders.kept import Tally, first_promised_days, tally
+from services.orders.shipments import read_shipments
+from services.orders.table.kept import ShipmentPunctualityItem, shipment_punctuality_pk
 from services.orders.table.reading import load_order
 
 
-def note_kept(message: Envelope) -> None:
+def record_on_time(message: Envelope) -> None:
     """Write down of what left for which day each line of it was first promised, by what was told before it left. The
     same is written however often the shipment is told."""
     shipment = OrderShipped.model_validate(message.data)
     order = load_order(message.subject)
-    told = recorded_history(order.header.pk, message.subject)[: message.sequence]
-    *_, left = shipments_of(order.lines, told)
-    days = first_days((earlier for earlier, _ in told), len(order.lines))
-    left_on = clock.business_date(clock.parse_stamp(shipment.shipped_at)).isoformat()
-    KeptItem(
-        left_pk(shipment.warehouse, left_on[:7]),
+    told = event_history_with_records(order.header.pk, message.subject)[: message.sequence]
+    *_, left = read_shipments(order.lines, told)
+    days = first_promised_days((earlier for earlier, _ in told), len(order.lines))
+    shipped_on = clock.business_date(clock.parse_stamp(shipment.shipped_at)).isoformat()
+    ShipmentPunctualityItem(
+        shipment_punctuality_pk(shipment.warehouse, shipped_on[:7]),
         f"{shipment.shipped_at}#{shipment.shipment_id}",
-        left_on=left_on,
+        shipped_on=shipped_on,
         rows=[[line.sku, line.quantity, days.get(line.line_no)] for line in left.lines],
     ).save()
 
 
-def show_kept(query: KeptQuery) -> KeptPromises:
+def show_on_time_rate(query: OnTimeQuery) -> OnTimeReport:
     """Of what left a warehouse in a month, how much left by the day first promised; by SKU, or of one SKU."""
-    shipments = query_all(KeptItem, left_pk(query.warehouse, query.month))
-    by_sku = tally((item.left_on, item.rows) for item in shipments)
+    shipments = query_all(ShipmentPunctualityItem, shipment_punctuality_pk(query.warehouse, query.month))
+    by_sku = tally((item.shipped_on, item.rows) for item in shipments)
     wanted = {sku: one for sku, one in by_sku.items() if query.sku in {None, sku}}
     total = Tally(
         sum(one.kept for one in wanted.values()),
         sum(one.late for one in wanted.values()),
         sum(one.undated for one in wanted.values()),
     )
-    return KeptPromises(
+    return OnTimeReport(
         warehouse=query.warehouse,
         month=query.month,
         total=_view(None, total),
@@ -49,6 +49,6 @@ def show_kept(query: KeptQuery) -> KeptPromises:
     )
 
 
-def _view(sku: str | None, counted: Tally) -> KeptTally:
+def _view(sku: str | None, counted: Tally) -> OnTimeTally:
     rate = None if counted.rate is None else format(counted.rate, "f")
-    return KeptTally(sku=sku, kept=counted.kept, late=counted.late, undated=counted.undated, rate=rate)
+    return OnTimeTally(sku=sku, kept=counted.kept, late=counted.late, undated=counted.undated, rate=rate)

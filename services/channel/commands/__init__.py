@@ -1,1 +1,0 @@
-"""One module per thing channel can be asked to do."""

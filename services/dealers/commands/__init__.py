@@ -1,0 +1,1 @@
+"""One module per thing dealers can be asked to do."""

@@ -19,8 +19,8 @@ from pynamodb.attributes import BinaryAttribute, JSONAttribute
 
 from contracts.catalog import ProductItem, product_key
 from contracts.stock import BucketPosition
-from kernel.items import IntegerAttribute, Item, Key, unpacked
-from kernel.table import fetch
+from kernel.store.items import IntegerAttribute, Item, Key, unpacked
+from kernel.store.table import fetch
 
 #: A page of 20,000 products holds some 300 of them in 15 KB.
 PAGES = 64

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Self
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition
-from kernel.items import IntegerAttribute, Item, Key, PackedJSONAttribute
-from kernel.table import fetch
+from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
+from kernel.store.table import fetch
 
 
 class Price(NamedTuple):

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 
-from kernel.events import Event
-from kernel.items import IntegerAttribute, Item, Key
+from kernel.messaging.events import Event
+from kernel.store.items import IntegerAttribute, Item, Key
 
 #: Index partition of all dealers.
 DEALERS = "DEALERS"

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from kernel.events import Event
+from kernel.messaging.events import Event
 
 
 class SmsQueued(Event):

@@ -7,8 +7,8 @@ from typing import ClassVar, NamedTuple, Self
 
 from pynamodb.attributes import ListAttribute
 
-from kernel.events import Event
-from kernel.items import IntegerAttribute, Item, Key
+from kernel.messaging.events import Event
+from kernel.store.items import IntegerAttribute, Item, Key
 
 #: SKUs counted in one item. So many counters stay within 1 KB, so that a write costs two units in a transaction; one
 #: expression may name them all; a bit for each fits into a number of 38 digits. More would make orders of a small

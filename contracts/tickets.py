@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from kernel.events import Event
+from kernel.messaging.events import Event
 
 
 class Part(BaseModel):

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.cloud import plane
-from tests.cloud.plane import Answer, Proceed, Request, Place
-from tests.cloud.wanted import ACCOUNT, REGION
+from tests.fast_aws import plane
+from tests.fast_aws.plane import Answer, Place, Proceed, Request
+from tests.fast_aws.wanted import ACCOUNT, REGION
 from tests.faults import running
 
 _TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}

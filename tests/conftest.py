@@ -12,7 +12,7 @@ from hypothesis import settings
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests import world as worlds
-from tests.faults_everywhere.count import Count
+from tests.fault_injection.count import Count
 
 # Moto, botocore and the services are many objects, and looking through them for garbage takes an eighth of a run.
 gc.set_threshold(50_000, 20, 20)
@@ -65,6 +65,6 @@ def world() -> Iterator[worlds.World]:
 
 @pytest.fixture
 def fast_world() -> Iterator[worlds.World]:
-    """The same on our own small AWS (tests/cloud), in a twentieth of the time."""
+    """The same on our own small AWS (tests/fast_aws), in a twentieth of the time."""
     with worlds.opened(fast=True) as world:
         yield world

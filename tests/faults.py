@@ -25,8 +25,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from tests.cloud import plane
-from tests.cloud.plane import Answer, Proceed, Request, Place
+from tests.fast_aws import plane
+from tests.fast_aws.plane import Answer, Place, Proceed, Request
 
 if TYPE_CHECKING:
     from tests.world import World

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from kernel.table import Transaction
+from kernel.store.table import Transaction
 
 
 class Killed(BaseException):

@@ -17,9 +17,9 @@ from contracts.assortment import (
 from contracts.catalog import PriceListItem, PricePageItem, ProductItem, price_list_key, price_page_key, product_key
 from contracts.dealers import DealerItem, dealer_key
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition, StockBucketItem, stock_bucket_key
-from kernel import ids
-from kernel.items import Item
-from kernel.table import fetch_one
+from kernel.base import ids
+from kernel.store.items import Item
+from kernel.store.table import fetch_one
 from services.orders.stock import on_hand_at
 
 WAREHOUSE = "GZ"

@@ -23,7 +23,7 @@
 - `world.empty()` begins anew; `world.save()` and `world.restore(saved)` go back to a state that was dear to make.
   tests/faults.py breaks the system at every AWS call it makes, tests/calls.py tells which rights these calls need.
 - `with world.disorder(Random(7), repeats=0.2)`: queues hand out in any order that SQS may choose, some messages twice.
-- The fixture `world` stands on moto, `fast_world` on our own small AWS (tests/cloud), which is the same at a twentieth
+- The fixture `world` stands on moto, `fast_world` on our own small AWS (tests/fast_aws), which is the same at a twentieth
   of the time; there queues live in the world's time too. `opened(fast=True)` where no fixture will do.
 - `world.snapshot()`: every item as text by its key, to compare byte for byte; `world.items("ORDERS#")`: as values.
 
@@ -57,12 +57,12 @@ from boto3.dynamodb.types import TypeDeserializer
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from kernel import clock
-from kernel.app import ConsumerSpec, Operation, ServiceApp
-from tests.cloud.fast import FastCloud
-from tests.cloud.in_moto import MotoCloud
-from tests.cloud.items import Item, Key
-from tests.cloud.wanted import ACCOUNT, REGION, Cloud, Wanted, WantedQueue
+from kernel.http.app import ConsumerSpec, Operation, ServiceApp
+from kernel.time import clock
+from tests.fast_aws.fast import FastCloud
+from tests.fast_aws.in_moto import MotoCloud
+from tests.fast_aws.items import Item, Key
+from tests.fast_aws.wanted import ACCOUNT, REGION, Cloud, Wanted, WantedQueue
 from tests.faults import running
 from tools import paths
 from tools.template import MAX_RECEIVES

@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from kernel.problems import CONTENT_TYPE
+from kernel.base.problems import CONTENT_TYPE
 from tools import api_pages, paths
 
 MAX_BODY_BYTES = 5 * 1024 * 1024

@@ -8,7 +8,7 @@ import pkgutil
 from typing import Any
 
 import contracts
-from kernel.openapi import build_document
+from kernel.http.openapi import build_document
 from tools import paths
 from tools.stage import load_app
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from chalice.package import YAMLTemplateSerializer
 
-from kernel.app import ServiceApp
+from kernel.http.app import ServiceApp
 from tools import paths, template
 from tools.errors import CommandError
 

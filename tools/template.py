@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from kernel.app import ConsumerSpec, PeriodicSpec, ServiceApp, StreamSpec
+from kernel.http.app import ConsumerSpec, PeriodicSpec, ServiceApp, StreamSpec
 
 Json = dict[str, Any]
 

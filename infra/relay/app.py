@@ -3,7 +3,7 @@
 from typing import Any
 
 from infra.relay import relay
-from kernel.app import ServiceApp
+from kernel.http.app import ServiceApp
 
 app = ServiceApp("relay")
 

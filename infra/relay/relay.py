@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
-from kernel import aws, clock, observability
-from kernel.items import Index
-from kernel.outbox import SHARDS, Command, EventItem, shard_key
-from kernel.settings import settings
-from kernel.table import Page, change, query_page
+from kernel.base import observability
+from kernel.base.settings import settings
+from kernel.messaging.outbox import SHARDS, Command, EventItem, shard_key
+from kernel.store import aws
+from kernel.store.items import Index
+from kernel.store.table import Page, change, query_page
+from kernel.time import clock
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from kernel.models import IGNORE_KEY_ORDER, Answer, Body, DealerId, Name, Query, Sku, UnitPrice, repeated, rows_of
-from kernel.problems import FieldProblem
+from kernel.base.problems import FieldProblem
+from kernel.http.models import IGNORE_KEY_ORDER, Answer, Body, DealerId, Name, Query, Sku, UnitPrice, repeated, rows_of
 from services.catalog.domain import Band
 
 MAX_PRODUCTS = 500

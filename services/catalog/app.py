@@ -1,8 +1,8 @@
 """Everything the catalogue can be asked: products in, prices in, and what dealers see of both."""
 
-from kernel.app import ServiceApp
-from kernel.idempotency import IdempotencyKey
-from kernel.principal import Principal, Role
+from kernel.http.app import ServiceApp
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal, Role
 from services.catalog.api import (
     Drafted,
     DraftPrices,

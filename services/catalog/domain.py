@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from contracts.catalog import Price
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition
-from kernel.problems import FieldProblem
+from kernel.base.problems import FieldProblem
 
 
 class Status(StrEnum):

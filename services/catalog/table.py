@@ -15,8 +15,8 @@ from typing import Any
 
 from contracts.assortment import AssortmentItem, Listing, with_listings
 from contracts.catalog import ProductItem, product_key
-from kernel.items import IntegerAttribute, Item, Key, PackedJSONAttribute
-from kernel.table import Page, Transaction, query_page
+from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
+from kernel.store.table import Page, Transaction, query_page
 from services.catalog.domain import Postings, Product, token_bits
 
 #: Buckets of a token read at a time: at most 8 KB, so one read unit.

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from kernel.models import (
+from kernel.base.problems import FieldProblem
+from kernel.http.models import (
     Answer,
     Body,
     DealerId,
@@ -18,8 +19,7 @@ from kernel.models import (
     repeated,
     rows_of,
 )
-from kernel.principal import Role
-from kernel.problems import FieldProblem
+from kernel.http.principal import Role
 from services.dealers.domain import Status
 from services.dealers.table import MAX_USERS
 

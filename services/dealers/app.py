@@ -1,10 +1,10 @@
 """Everything dealers can be asked, and the opening of accounts."""
 
 from contracts.dealers import UserRegistered
-from kernel.app import ServiceApp
-from kernel.events import Envelope
-from kernel.idempotency import IdempotencyKey
-from kernel.principal import STAFF_ROLES, Principal, Role
+from kernel.http.app import ServiceApp
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import STAFF_ROLES, Principal, Role
+from kernel.messaging.events import Envelope
 from services.dealers.api import (
     ChangeTerms,
     DealerPage,

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from contracts.dealers import HOUSE
-from kernel.principal import Role
+from kernel.http.principal import Role
 
 
 class Status(StrEnum):

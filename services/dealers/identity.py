@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from kernel import aws
-from kernel.settings import settings
+from kernel.base.settings import settings
+from kernel.store import aws
 from services.dealers.domain import User
 
 if TYPE_CHECKING:

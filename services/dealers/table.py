@@ -9,10 +9,10 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from contracts.dealers import DEALERS, DealerItem, DealerTermsChanged, UserItem, dealer_key, user_key
-from kernel.items import Item, Key
-from kernel.outbox import EventItem, outbox_event
-from kernel.principal import Role
-from kernel.table import query_page
+from kernel.http.principal import Role
+from kernel.messaging.outbox import EventItem, outbox_event
+from kernel.store.items import Item, Key
+from kernel.store.table import query_page
 from services.dealers.domain import Dealer, User, difference
 
 #: Most users of one dealer (or of the house) that one call brings or shows.

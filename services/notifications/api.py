@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kernel.models import Answer, Body, Name, Query
+from kernel.http.models import Answer, Body, Name, Query
 
 
 class PageQuery(Query):

@@ -1,11 +1,11 @@
 """Every trigger of the service: routes, queues, schedule."""
 
 from contracts.notifications import SmsQueued
-from kernel import aws
-from kernel.app import ServiceApp
-from kernel.events import Envelope
-from kernel.idempotency import IdempotencyKey
-from kernel.principal import STAFF_ROLES, Principal, Role
+from kernel.http.app import ServiceApp
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import STAFF_ROLES, Principal, Role
+from kernel.messaging.events import Envelope
+from kernel.store import aws
 from services.notifications import api, catalogue, domain, views, webhooks
 from services.notifications.commands import endpoints, hooks, telling, texting
 

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 
 import contracts
-from kernel.events import Event
+from kernel.messaging.events import Event
 
 _OWN = "notifications"
 

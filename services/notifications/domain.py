@@ -25,10 +25,10 @@ from contracts.orders import (
 )
 from contracts.reconciliation import PaymentPosted, StatementIssued
 from contracts.tickets import TicketOverdue, TicketProgressed
-from kernel.clock import BUSINESS_ZONE, parse_stamp
-from kernel.events import Event
-from kernel.money import yuan
-from kernel.principal import DEALER_ROLES, Role
+from kernel.base.money import yuan
+from kernel.http.principal import DEALER_ROLES, Role
+from kernel.messaging.events import Event
+from kernel.time.clock import BUSINESS_ZONE, parse_stamp
 from services.notifications.templates import STEPS, TEMPLATES
 
 # ---- which event tells whom what ----

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kernel import cursors
-from kernel.principal import Principal
-from kernel.problems import NotFound
+from kernel.base.problems import NotFound
+from kernel.http.principal import Principal
+from kernel.store import cursors
 from services.notifications import api
 from services.notifications.commands import telling
 from services.notifications.table import deliveries, endpoints, mailboxes, texts

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from standardwebhooks.webhooks import Webhook
 
-from kernel import clock
+from kernel.time import clock
 from services.notifications.addresses import Target, UrlRefused, is_public, parse_target
 
 CONTENT_TYPE = "application/cloudevents+json"

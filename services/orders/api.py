@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from kernel.models import (
+from kernel.base.problems import FieldProblem
+from kernel.http.models import (
     IGNORE_KEY_ORDER,
     Answer,
     Body,
@@ -21,7 +22,6 @@ from kernel.models import (
     repeated,
     rows_of,
 )
-from kernel.problems import FieldProblem
 from services.orders.allocation import Rule
 from services.orders.domain import Hold, ShortagePolicy, State
 from services.orders.terms import Grade

@@ -4,10 +4,10 @@ from http import HTTPStatus
 
 from contracts.orders import OrderShipped, OrderSubmitted
 from contracts.reconciliation import JournalReversed, PaymentPosted
-from kernel.app import ServiceApp
-from kernel.events import Envelope
-from kernel.idempotency import IdempotencyKey
-from kernel.principal import STAFF_ROLES, Principal, Role
+from kernel.http.app import ServiceApp
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import STAFF_ROLES, Principal, Role
+from kernel.messaging.events import Envelope
 from services.orders.api import (
     AdjustStock,
     AllocationList,

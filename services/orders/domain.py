@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from kernel.money import fen_of, tax_within
+from kernel.base.money import fen_of, tax_within
 
 #: Pieces of one SKU that one order may ask for, over all its lines.
 MAX_PIECES_PER_SKU = 1_000_000

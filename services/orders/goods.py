@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 
 from contracts.catalog import ProductItem, product_key
 from contracts.stock import BucketPosition
-from kernel.problems import FieldProblem, Invalid, Refusal
-from kernel.table import fetch
+from kernel.base.problems import FieldProblem, Invalid, Refusal
+from kernel.store.table import fetch
 from services.orders.domain import BUCKETS_PER_TRANSACTION
 
 _MAX_ASKED = 50

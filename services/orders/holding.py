@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kernel import clock
-from kernel.holidays import CHINA
+from kernel.time import clock
+from kernel.time.holidays import CHINA
 from services.orders.domain import State
 from services.orders.terms import grade_of, reservation_ends
 

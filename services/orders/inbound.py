@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from contracts.stock import ExpectedDeliveryChanged
-from kernel.items import Item
-from kernel.outbox import Command, EventItem, outbox_event
-from kernel.table import Transaction, fetch_one, query_all, query_page
+from kernel.messaging.outbox import Command, EventItem, outbox_event
+from kernel.store.items import Item
+from kernel.store.table import Transaction, fetch_one, query_all, query_page
 from services.orders.promises import PiecesOnDay
 from services.orders.table.orders import RESERVE_QUEUE
 from services.orders.table.stock import ExpectedDeliveryItem, expected_key, expected_pk

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from contracts.orders import OrderPromiseMoved, OrderPromiseSlipped, OrderReserved
-from kernel.events import Envelope
+from kernel.messaging.events import Envelope
 
 _TELL_OF_DAYS = frozenset({OrderPromiseMoved.TYPE, OrderPromiseSlipped.TYPE})
 

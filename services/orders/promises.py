@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 from itertools import accumulate
 from typing import NamedTuple
 
-from kernel.calendar import Calendar
-from kernel.clock import BUSINESS_ZONE
+from kernel.time.calendar import Calendar
+from kernel.time.clock import BUSINESS_ZONE
 from services.orders.allocation import WaitingOrder
 
 #: What is approved and held before this hour of a working day leaves on that day. Orders are taken at any hour.

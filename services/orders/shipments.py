@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from contracts.orders import OrderShipped
-from kernel.events import Envelope
+from kernel.messaging.events import Envelope
 from services.orders.domain import Line, ShippedLine, shipped_line
 
 #: What is kept with the event of a shipment: line numbers and as many quantities; None if every line left whole.

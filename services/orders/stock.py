@@ -16,11 +16,11 @@ from contracts.stock import (
     quarantine_key,
     stock_bucket_key,
 )
-from kernel import clock
-from kernel.items import Key
-from kernel.outbox import Command, EventItem, outbox_event
-from kernel.problems import Busy
-from kernel.table import Transaction, TransactionRefused, fetch
+from kernel.base.problems import Busy
+from kernel.messaging.outbox import Command, EventItem, outbox_event
+from kernel.store.items import Key
+from kernel.store.table import Transaction, TransactionRefused, fetch
+from kernel.time import clock
 from services.orders.domain import Move, reserved_by_sku_index
 from services.orders.table.orders import RESERVE_QUEUE
 from services.orders.table.reading import orders_with_reservations

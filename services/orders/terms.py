@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from kernel.calendar import Calendar
-from kernel.clock import BUSINESS_ZONE, business_date
+from kernel.time.calendar import Calendar
+from kernel.time.clock import BUSINESS_ZONE, business_date
 from services.orders.domain import State
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, TypedDict
 
 from contracts.orders import OrderShipped
-from kernel.events import Envelope
+from kernel.messaging.events import Envelope
 from services.orders.api import (
     AllocationView,
     DeliveryChange,

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from kernel.models import Answer, Body, DealerId, Fen, Name, Query
-from kernel.money import CURRENCY
+from kernel.base.money import CURRENCY
+from kernel.http.models import Answer, Body, DealerId, Fen, Name, Query
 
 PERIOD = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
 

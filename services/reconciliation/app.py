@@ -4,10 +4,10 @@ from http import HTTPStatus
 
 from contracts.orders import OrderShipped
 from contracts.reconciliation import StatementRequested, StatementRunStarted
-from kernel.app import ServiceApp
-from kernel.events import Envelope
-from kernel.idempotency import IdempotencyKey
-from kernel.principal import Principal, Role
+from kernel.http.app import ServiceApp
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal, Role
+from kernel.messaging.events import Envelope
 from services.reconciliation.api import (
     IssuedPage,
     IssuedStatement,

@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from contracts.orders import OrderShipped
-from kernel.clock import business_date, parse_stamp
-from kernel.problems import FieldProblem
+from kernel.base.problems import FieldProblem
+from kernel.time.clock import business_date, parse_stamp
 
 
 class Account(StrEnum):

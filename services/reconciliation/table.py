@@ -5,7 +5,7 @@ P2  what a document booked, once                 pk: LEDGER#<dealer>       sk: J
 P3  a dealer's movements from day to day         pk: LEDGER#<dealer>       sk: ENTRY#<day>#<rank of kind>#<journal>
 P4  their totals by day and due day              pk: LEDGER#<dealer>       sk: DAY#<day>#<due day or ->
 P5  money of one bank reference, once for ever   pk: LEDGER#BANK#<bank>    sk: <reference>
-P6  what was said of a ledger (kernel.outbox)    pk: LEDGER#<dealer>       sk: EVENT#<document>#<sequence>
+P6  what was said of a ledger (kernel.messaging.outbox)    pk: LEDGER#<dealer>       sk: EVENT#<document>#<sequence>
 P7  a dealer's statements, newest first          pk: STATEMENT#<dealer>    sk: PERIOD#<period>
 P8  how far the statements of a period are       pk: STATEMENT#RUN#<period>  sk: RUN
 Dealers: contracts/dealers.py, read only.
@@ -22,10 +22,10 @@ from typing import Any, NamedTuple
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from contracts.dealers import DEALERS, DealerItem
-from kernel import clock
-from kernel.items import IntegerAttribute, Item, Key
-from kernel.problems import NotFound
-from kernel.table import Page, Transaction, fetch, fetch_one, query_page
+from kernel.base.problems import NotFound
+from kernel.store.items import IntegerAttribute, Item, Key
+from kernel.store.table import Page, Transaction, fetch, fetch_one, query_page
+from kernel.time import clock
 from services.reconciliation.domain import (
     Account,
     AgeingBand,

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from contracts.tickets import CostSplit, Part
-from kernel.models import Answer, Body, DealerId, FenOrZero, Name, Phone, Quantity, Query, Score, Sku, Text
+from kernel.http.models import Answer, Body, DealerId, FenOrZero, Name, Phone, Quantity, Query, Score, Sku, Text
 from services.tickets.domain import Action, Kind, State, Step, StepInput
 
 _Paragraph = Annotated[Text, Field(min_length=1, max_length=1_000)]

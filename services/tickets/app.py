@@ -2,9 +2,9 @@
 
 from http import HTTPStatus
 
-from kernel.app import ServiceApp
-from kernel.idempotency import IdempotencyKey
-from kernel.principal import Principal, Role
+from kernel.http.app import ServiceApp
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal, Role
 from services.tickets import commands, queries
 from services.tickets.api import (
     AnswerQuestion,

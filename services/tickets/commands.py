@@ -7,13 +7,14 @@ from datetime import datetime
 
 from contracts.catalog import ProductItem, product_key
 from contracts.tickets import TicketOverdue, TicketProgressed
-from kernel import clock, observability
-from kernel.holidays import CHINA
-from kernel.idempotency import IdempotencyKey
-from kernel.outbox import history
-from kernel.principal import Principal
-from kernel.problems import Busy, FieldProblem, Invalid
-from kernel.table import Transaction, TransactionRefused, fetch, fetch_one
+from kernel.base import observability
+from kernel.base.problems import Busy, FieldProblem, Invalid
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.messaging.outbox import history
+from kernel.store.table import Transaction, TransactionRefused, fetch, fetch_one
+from kernel.time import clock
+from kernel.time.holidays import CHINA
 from services.tickets.api import RegisterTicket, TicketConfirmation
 from services.tickets.domain import DONE, WAITING, Action, State, Step, StepInput, TicketStatus, promise_problem, take
 from services.tickets.sla import History, read_clock

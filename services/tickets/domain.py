@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from contracts.tickets import CostSplit, Part
-from kernel.principal import Role
-from kernel.problems import FieldProblem, NotAllowed, Problem, Refusal
+from kernel.base.problems import FieldProblem, NotAllowed, Problem, Refusal
+from kernel.http.principal import Role
 
 #: A dealer may reopen what was finished for so long.
 REOPEN_DAYS = 15

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from contracts.tickets import TicketProgressed
-from kernel import clock
-from kernel.cursors import next_cursor, open_cursor
-from kernel.events import Envelope
-from kernel.holidays import CHINA
-from kernel.models import masked_phone
-from kernel.outbox import history
-from kernel.principal import Principal
-from kernel.problems import FieldProblem, Invalid, NotFound
-from kernel.table import Page, fetch, query_page
+from kernel.base.problems import FieldProblem, Invalid, NotFound
+from kernel.http.models import masked_phone
+from kernel.http.principal import Principal
+from kernel.messaging.events import Envelope
+from kernel.messaging.outbox import history
+from kernel.store.cursors import next_cursor, open_cursor
+from kernel.store.table import Page, fetch, query_page
+from kernel.time import clock
+from kernel.time.holidays import CHINA
 from services.tickets.api import (
     ContactView,
     InternalNote,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import NamedTuple
 
-from kernel.calendar import Calendar
+from kernel.time.calendar import Calendar
 from services.tickets.domain import RUNNING, State
 
 #: From registration to completion, in business minutes: one working day, or three.

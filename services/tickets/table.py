@@ -4,7 +4,7 @@ P1  a ticket's header                        pk: TICKETS#<dealer>    sk: TICKET#
 P2  a dealer's tickets, newest first         pk: TICKETS#<dealer>    sk: TICKET#…
 P3  what the dealer asked for                pk: TICKETS#<dealer>    sk: REQUEST#<ticket>
 P4  notes among the distributor's people     pk: TICKETS#<dealer>    sk: NOTE#<ticket>#<step>
-P5  a ticket's history (kernel.outbox)       pk: TICKETS#<dealer>    sk: EVENT#<ticket>#<step>
+P5  a ticket's history (kernel.messaging.outbox)       pk: TICKETS#<dealer>    sk: EVENT#<ticket>#<step>
 P6  tickets that wait, urgent and old first  gsi1pk: TICKETS#<state> gsi1sk: <0|1>#<registered at>#<ticket>
 P7  the last number given to a dealer        pk: TICKETS#<dealer>    sk: SEQUENCE
 """
@@ -17,13 +17,13 @@ from collections.abc import Iterator, Sequence
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from contracts.tickets import TicketOverdue, TicketProgressed
-from kernel import clock
-from kernel.events import Envelope
-from kernel.items import IntegerAttribute, Item, Key
-from kernel.outbox import outbox_event
-from kernel.principal import Principal
-from kernel.problems import NotFound
-from kernel.table import Transaction, fetch_one, query_page
+from kernel.base.problems import NotFound
+from kernel.http.principal import Principal
+from kernel.messaging.events import Envelope
+from kernel.messaging.outbox import outbox_event
+from kernel.store.items import IntegerAttribute, Item, Key
+from kernel.store.table import Transaction, fetch_one, query_page
+from kernel.time import clock
 from services.tickets.domain import WAITING, State, TicketStatus
 from services.tickets.sla import History
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
-from kernel import aws
-from kernel.settings import settings
+from kernel.base.settings import settings
+from kernel.store import aws
 from tests.bench.meter import Watch, at_rest
 from tests.bench.order_path import OURS, Bench, Bills, Cost, Draw, best_sellers_first, cost_of, evenly
 from tests.bench.yardsticks import PLENTY

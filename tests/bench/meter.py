@@ -21,9 +21,9 @@ from typing import Any
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from kernel.app import ServiceApp
+from kernel.http.app import ServiceApp
 from tests.bench.wire import Wire
-from tests.cloud.fast import FastCloud
+from tests.fast_aws.fast import FastCloud
 from tests.read_units import cost, item_bytes
 from tests.world import World
 

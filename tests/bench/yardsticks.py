@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import boto3
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
-from kernel.items import Item
-from kernel.settings import settings
+from kernel.base.settings import settings
+from kernel.store.items import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

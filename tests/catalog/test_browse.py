@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from contracts.stock import SKUS_PER_BUCKET
-from kernel.clock import parse_stamp
+from kernel.time.clock import parse_stamp
 from services.catalog.commands.browse import BUCKETS_PER_PAGE
 from tests.catalog.desk import Desk, have_dealer, have_stock, next_sku_index, price, row
 from tests.read_units import metered

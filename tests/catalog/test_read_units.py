@@ -9,8 +9,8 @@ import pytest
 
 from contracts.catalog import PriceListItem, PricePageItem, price_list_key, price_page_key
 from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
-from kernel.items import Item
-from kernel.table import Transaction
+from kernel.store.items import Item
+from kernel.store.table import Transaction
 from services.catalog.domain import EVERYTHING, Product, category_token, search_tokens
 from services.catalog.table import change_bucket
 from tests.catalog.desk import Desk, have_dealer

@@ -7,7 +7,7 @@ from unittest.mock import patch
 import boto3
 import pytest
 
-from kernel.principal import Role
+from kernel.http.principal import Role
 from services.dealers.commands import accounts
 from services.dealers.domain import User
 from services.dealers.identity import CognitoUserPool, identity_provider

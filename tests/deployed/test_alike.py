@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cloud import alike
-from tests.cloud.fast import FastCloud
-from tests.cloud.in_moto import table_definition
-from tests.cloud.wanted import Wanted
 from tests.depth import depth
+from tests.fast_aws import alike
+from tests.fast_aws.fast import FastCloud
+from tests.fast_aws.in_moto import table_definition
+from tests.fast_aws.wanted import Wanted
 from tests.world import MONDAY_MORNING
 from tools import aws
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.outbox import shard_key
+from kernel.messaging.outbox import shard_key
 from tests.deployed.conftest import UNPACKED, eventually
 from tools import aws, deploy, emulator, package, paths
 from tools.emulator import Emulator

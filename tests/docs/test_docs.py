@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from kernel.table import OWNERS
+from kernel.store.table import OWNERS
 from tools import paths
 
 ROOT = paths.ROOT
@@ -106,8 +106,8 @@ def test_what_is_missing_is_noticed(tmp_path: Path) -> None:
     assert [_broken_link(document, link) for link in links] == [None, None, None]
     for broken in ("gone.md", "code.py#gone", "code.py#method", "#gone"):
         assert _broken_link(document, broken)
-    assert _broken_reference("kernel/app.py", "gone") and _broken_reference("kernel/gone.py", "")
-    assert _broken_reference("kernel/app.py", "ServiceApp.operation") is None
+    assert _broken_reference("kernel/http/app.py", "gone") and _broken_reference("kernel/gone.py", "")
+    assert _broken_reference("kernel/http/app.py", "ServiceApp.operation") is None
 
 
 def test_the_chinese_readme_is_built_like_the_english_one() -> None:

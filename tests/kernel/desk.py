@@ -8,15 +8,15 @@ from pydantic import Field
 from pynamodb.attributes import UnicodeAttribute
 
 from contracts.tickets import TicketProgressed
-from kernel.app import ServiceApp
-from kernel.cursors import next_cursor, open_cursor
-from kernel.idempotency import IdempotencyKey
-from kernel.items import IntegerAttribute, Item
-from kernel.models import IGNORE_KEY_ORDER, Answer, Body, Name, Quantity, Query, Sku, UnitPrice
-from kernel.outbox import outbox_event
-from kernel.principal import Principal, Role
-from kernel.problems import NotFound, Refusal
-from kernel.table import Transaction, fetch_one, query_page
+from kernel.base.problems import NotFound, Refusal
+from kernel.http.app import ServiceApp
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.models import IGNORE_KEY_ORDER, Answer, Body, Name, Quantity, Query, Sku, UnitPrice
+from kernel.http.principal import Principal, Role
+from kernel.messaging.outbox import outbox_event
+from kernel.store.cursors import next_cursor, open_cursor
+from kernel.store.items import IntegerAttribute, Item
+from kernel.store.table import Transaction, fetch_one, query_page
 
 EVERYONE = frozenset(Role)
 

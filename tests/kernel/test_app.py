@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from kernel.app import ServiceApp
-from kernel.idempotency import IdempotencyKey
-from kernel.models import Answer
-from kernel.principal import Role
-from kernel.problems import problem_document
+from kernel.base.problems import problem_document
+from kernel.http.app import ServiceApp
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.models import Answer
+from kernel.http.principal import Role
 from tests import faults
 from tests.kernel.desk import Desk, Sheet, sheet
 from tests.world import LambdaContext, Response, World
@@ -309,8 +309,8 @@ def test_a_fault_at_any_call_and_a_retry_hand_in_one_sheet_and_tell_it_once(worl
 
 
 def test_several_transactions_begin_only_under_an_unused_key(world: World, desk: Desk) -> None:
-    from kernel.problems import Busy, KeyReused
-    from kernel.table import Transaction
+    from kernel.base.problems import Busy, KeyReused
+    from kernel.store.table import Transaction
 
     def key_of(quantity: int) -> IdempotencyKey:
         body = Sheet.model_validate(sheet("一", quantity))

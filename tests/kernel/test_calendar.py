@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from kernel.calendar import Calendar
-from kernel.holidays import CHINA
+from kernel.time.calendar import Calendar
+from kernel.time.holidays import CHINA
 
 
 @pytest.mark.parametrize(

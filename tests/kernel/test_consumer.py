@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from contracts.tickets import TicketProgressed
-from kernel.app import ServiceApp
-from kernel.aws import ONE_ATTEMPT_SECONDS, client
-from kernel.consumer import each_message, read_message
-from kernel.events import Envelope, Event, UnknownEvent, envelope
+from kernel.http.app import ServiceApp
+from kernel.messaging.consumer import each_message, read_message
+from kernel.messaging.events import Envelope, Event, UnknownEvent, envelope
+from kernel.store.aws import ONE_ATTEMPT_SECONDS, client
 from services.notifications.webhooks import DEADLINE_SECONDS
 from tests.world import LambdaContext, World
 
@@ -192,7 +192,7 @@ class Ear:
 
 
 def announce(subject: str) -> str:
-    from kernel.outbox import outbox_event
+    from kernel.messaging.outbox import outbox_event
 
     item = outbox_event(SAID, pk="TICKETS#D0001", subject=subject, sequence=1)
     item.save()

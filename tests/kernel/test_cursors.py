@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from cryptography.fernet import Fernet
 
-from kernel import aws, cursors
-from kernel.cursors import Forged, next_cursor, open_cursor, seal, unseal
-from kernel.problems import BadRequest
-from kernel.settings import settings
+from kernel.base.problems import BadRequest
+from kernel.base.settings import settings
+from kernel.store import aws, cursors
+from kernel.store.cursors import Forged, next_cursor, open_cursor, seal, unseal
 from tests.kernel.desk import Desk, sheet
 from tests.world import SEALING_KEY, Response, World
 

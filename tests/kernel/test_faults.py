@@ -8,13 +8,13 @@ from collections.abc import Callable
 import pytest
 
 from contracts.tickets import TicketProgressed
-from kernel import aws
-from kernel.app import ServiceApp
-from kernel.events import Envelope
-from kernel.items import IntegerAttribute, Item
-from kernel.outbox import outbox_event
-from kernel.settings import settings
-from kernel.table import Transaction, TransactionRefused, fetch_one
+from kernel.base.settings import settings
+from kernel.http.app import ServiceApp
+from kernel.messaging.events import Envelope
+from kernel.messaging.outbox import outbox_event
+from kernel.store import aws
+from kernel.store.items import IntegerAttribute, Item
+from kernel.store.table import Transaction, TransactionRefused, fetch_one
 from tests import faults
 from tests.faults import Kind
 from tests.world import World

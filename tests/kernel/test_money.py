@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.money import fen_of, tax_within, yuan
+from kernel.base.money import fen_of, tax_within, yuan
 
 PRICES = st.decimals(min_value=0, max_value=999_999_999, places=6, allow_nan=False, allow_infinity=False)
 QUANTITIES = st.integers(1, 1_000_000)

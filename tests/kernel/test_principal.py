@@ -13,9 +13,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from kernel import principal
-from kernel.principal import DEALER_ROLES, STAFF_ROLES, Role, principal_of
-from kernel.problems import NotSignedIn
+from kernel.base.problems import NotSignedIn
+from kernel.http import principal
+from kernel.http.principal import DEALER_ROLES, STAFF_ROLES, Role, principal_of
 from tests.kernel.desk import Desk, sheet
 from tests.world import AUDIENCE, ISSUER, KEY_ID, World, claims_of, sign, signing_key
 

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from kernel import aws, clock, observability, strict_json
-from kernel.ids import new_id
-from kernel.models import (
+from kernel.base import observability, strict_json
+from kernel.base.ids import new_id
+from kernel.base.settings import Settings, SettingsMissing, settings
+from kernel.http.models import (
     DealerId,
     Fen,
     FenOrZero,
@@ -32,7 +33,8 @@ from kernel.models import (
     repeated,
     rows_of,
 )
-from kernel.settings import Settings, SettingsMissing, settings
+from kernel.store import aws
+from kernel.time import clock
 from tests.world import ENVIRONMENT, World, load_apps
 
 # ---- settings ----
@@ -155,7 +157,7 @@ def test_identifiers_of_one_moment_differ_too(world: World) -> None:
 
 
 def accepted(kind: Any, text: str) -> Any:
-    """What a field holds when a body with this text is read, as kernel/app.py reads it."""
+    """What a field holds when a body with this text is read, as kernel/http/app.py reads it."""
     return TypeAdapter(kind, config={"strict": True}).validate_json(to_json(strict_json.parse(text)))
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel import strict_json
-from kernel.problems import BadRequest, TooLarge
+from kernel.base import strict_json
+from kernel.base.problems import BadRequest, TooLarge
 from tests.kernel.desk import Desk, sheet
 from tests.world import World
 

@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import AttributeNullError, TransactWriteError
 
-from kernel.items import Index, IntegerAttribute, Item, PackedJSONAttribute
-from kernel.problems import Busy
-from kernel.table import Transaction, TransactionRefused, fetch, fetch_one, query_page
+from kernel.base.problems import Busy
+from kernel.store.items import Index, IntegerAttribute, Item, PackedJSONAttribute
+from kernel.store.table import Transaction, TransactionRefused, fetch, fetch_one, query_page
 from tests import faults
 from tests.world import World
 

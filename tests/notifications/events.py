@@ -19,7 +19,7 @@ from contracts.orders import (
 )
 from contracts.reconciliation import PaymentPosted, StatementIssued
 from contracts.tickets import TicketOverdue, TicketProgressed
-from kernel.events import Event
+from kernel.messaging.events import Event
 
 ORDER: dict[str, Any] = {
     "order_id": "D0001-000123",

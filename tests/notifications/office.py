@@ -10,10 +10,10 @@ from unittest.mock import patch
 
 from contracts.dealers import DealerItem, UserItem, dealer_key, user_key
 from contracts.orders import OrderHoldReleased
-from kernel.events import Envelope, Event
-from kernel.outbox import outbox_event
-from kernel.settings import settings
-from kernel.table import Transaction
+from kernel.base.settings import settings
+from kernel.messaging.events import Envelope, Event
+from kernel.messaging.outbox import outbox_event
+from kernel.store.table import Transaction
 from tests.notifications.events import ORDER
 from tests.shop import open_shop
 from tests.world import World

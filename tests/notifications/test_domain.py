@@ -19,8 +19,8 @@ from contracts.orders import (
 )
 from contracts.reconciliation import PaymentPosted, StatementIssued
 from contracts.tickets import TicketProgressed
-from kernel.events import Event
-from kernel.principal import DEALER_ROLES, STAFF_ROLES, Role
+from kernel.http.principal import DEALER_ROLES, STAFF_ROLES, Role
+from kernel.messaging.events import Event
 from services.notifications import domain
 from services.notifications.domain import Box, DeliveryState, Outcome, judge, parse_retry_after
 from services.notifications.templates import TEMPLATES

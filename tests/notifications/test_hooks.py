@@ -18,8 +18,9 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from contracts.notifications import SmsQueued
-from kernel import clock, observability
-from kernel.events import event_types
+from kernel.base import observability
+from kernel.messaging.events import event_types
+from kernel.time import clock
 from services.notifications import catalogue, domain, views, webhooks
 from services.notifications.commands import hooks
 from services.notifications.table import deliveries

@@ -16,8 +16,9 @@ from botocore.session import Session
 
 from contracts.dealers import UserItem, user_key
 from contracts.orders import OrderReserved
-from kernel import aws, observability
-from kernel.table import MAX_ACTIONS
+from kernel.base import observability
+from kernel.store import aws
+from kernel.store.table import MAX_ACTIONS
 from services.notifications import domain, providers, views
 from services.notifications.commands import texting
 from services.notifications.providers import Accepted, Rejected, Result, Unknown

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from kernel import clock
+from kernel.time import clock
 from services.notifications import addresses, webhooks
 from tests.notifications.receiver import closed_port, dribbling, receiving
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.money import fen_of
+from kernel.base.money import fen_of
 from services.orders.domain import (
     BUCKETS_PER_TRANSACTION,
     Action,

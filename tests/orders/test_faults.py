@@ -11,7 +11,7 @@ import pytest
 
 from contracts.reconciliation import PaymentPosted
 from contracts.stock import SKUS_PER_BUCKET
-from kernel.outbox import history, outbox_event
+from kernel.messaging.outbox import history, outbox_event
 from services.orders.table.accounts import OrderingAccountItem, account_key
 from tests import faults
 from tests.orders.desk import Desk

@@ -9,8 +9,8 @@ from unittest.mock import patch
 import pytest
 
 from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
-from kernel import clock
-from kernel.outbox import history
+from kernel.messaging.outbox import history
+from kernel.time import clock
 from services.orders.commands import sweep_orders
 from services.orders.table.orders import HeaderItem
 from tests import faults

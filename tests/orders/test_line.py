@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from kernel.table import query_all
+from kernel.store.table import query_all
 from services.orders import domain
 from services.orders.commands import allocate_backorders
 from services.orders.table.line import BackorderItem, backorders_pk

@@ -8,7 +8,7 @@ from contracts.catalog import PriceListItem, PricePageItem, price_list_key, pric
 from contracts.dealers import DealerItem, dealer_key
 from contracts.reconciliation import JournalReversed, PaymentPosted
 from contracts.stock import SKUS_PER_BUCKET
-from kernel.outbox import outbox_event
+from kernel.messaging.outbox import outbox_event
 from services.orders import domain
 from services.orders.table.accounts import OrderingAccountItem, account_key
 from services.orders.table.orders import HeaderItem, part_key

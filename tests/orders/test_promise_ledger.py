@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from kernel.clock import BUSINESS_ZONE, parse_stamp
-from kernel.events import Envelope
-from kernel.outbox import EventItem, history
-from kernel.table import query_all
+from kernel.messaging.events import Envelope
+from kernel.messaging.outbox import EventItem, history
+from kernel.store.table import query_all
+from kernel.time.clock import BUSINESS_ZONE, parse_stamp
 from services.orders.commands import renew_promises
 from services.orders.table.orders import HeaderItem
 from tests import faults

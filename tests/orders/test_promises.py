@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.calendar import Calendar
-from kernel.clock import BUSINESS_ZONE
-from kernel.holidays import CHINA
+from kernel.time.calendar import Calendar
+from kernel.time.clock import BUSINESS_ZONE
+from kernel.time.holidays import CHINA
 from services.orders.promises import (
     AtpDay,
     PiecesOnDay,

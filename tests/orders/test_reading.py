@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from kernel.items import Item, Key
+from kernel.store.items import Item, Key
 from services.orders.table import reading
 from services.orders.table.orders import FulfilmentItem, part_key
 from tests.orders.desk import Desk

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition, QuarantineItem, quarantine_key
-from kernel.outbox import EventItem
-from kernel.table import fetch_one, query_all
+from kernel.messaging.outbox import EventItem
+from kernel.store.table import fetch_one, query_all
 from services.orders import inbound, stock
 from services.orders.table import reading
 from services.orders.table.orders import Order

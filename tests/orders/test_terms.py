@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.clock import BUSINESS_ZONE, business_date
-from kernel.holidays import CHINA
+from kernel.time.clock import BUSINESS_ZONE, business_date
+from kernel.time.holidays import CHINA
 from services.orders.domain import State
 from services.orders.terms import (
     TERMS,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.settings import Settings
+from kernel.base.settings import Settings
 from tests.packaging.conftest import SERVICES
 from tools import package, paths
 from tools.package import Package
@@ -39,7 +39,7 @@ for name in ("kernel", "contracts", sys.argv[3]):
 # What is imported by the first who needs it: a token is verified, something told.
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
-from kernel import observability
+from kernel.base import observability
 key = rsa.generate_private_key(65537, 2048)
 assert jwt.decode(jwt.encode({}, key, "RS256"), key.public_key(), ["RS256"]) == {}
 observability.logger().info("told")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from chalice.package import YAMLTemplateSerializer
 
-from kernel.principal import Role
+from kernel.http.principal import Role
 from tools import paths, template
 
 Json = dict[str, Any]

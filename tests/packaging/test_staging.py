@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from contracts import orders
-from kernel.app import ServiceApp
-from kernel.events import Envelope
+from kernel.http.app import ServiceApp
+from kernel.messaging.events import Envelope
 from tools import paths, template
 from tools.stage import NotPackageable, stage
 

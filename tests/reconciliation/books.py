@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from contracts.orders import OrderShipped
-from kernel.items import Item
-from kernel.outbox import outbox_event
+from kernel.messaging.outbox import outbox_event
+from kernel.store.items import Item
 from services.reconciliation.commands.post_journals import post_ledger_entries
 from tests.shop import open_shop
 from tests.world import Response, World

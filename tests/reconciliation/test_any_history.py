@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from kernel import clock
+from kernel.time import clock
 from services.reconciliation.domain import period_of, previous_period
 from tests.reconciliation.books import DEALERS, Books
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kernel.items import Item
+from kernel.store.items import Item
 from services.reconciliation import table
 from services.reconciliation.commands import issue_statements, read_statements
 from tests.reconciliation.books import Books

@@ -11,11 +11,12 @@ import pytest
 
 from contracts.tickets import TicketProgressed
 from infra.relay import relay
-from kernel import aws, observability
-from kernel.app import ServiceApp
-from kernel.events import Envelope
-from kernel.outbox import Command, EventItem, history, outbox_event
-from kernel.table import Transaction
+from kernel.base import observability
+from kernel.http.app import ServiceApp
+from kernel.messaging.events import Envelope
+from kernel.messaging.outbox import Command, EventItem, history, outbox_event
+from kernel.store import aws
+from kernel.store.table import Transaction
 from tests import faults
 from tests.world import World
 

@@ -13,7 +13,7 @@ import ulid
 
 from contracts import assortment, catalog
 from infra.relay import relay
-from kernel import cursors
+from kernel.store import cursors
 from services.orders.commands import submit_order
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from tests.cloud.items import Item, Key
+from tests.fast_aws.items import Item, Key
 from tests.world import World
 from tools.audit import ALWAYS, Snapshot, broken, findings
 

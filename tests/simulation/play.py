@@ -11,12 +11,12 @@ from hashlib import sha256
 from typing import Any
 from zlib import crc32
 
-from kernel.app import ConsumerSpec
-from kernel.problems import Stale
+from kernel.base.problems import Stale
+from kernel.http.app import ConsumerSpec
 from services.orders.table.orders import part_key
 from tests import faults
-from tests.cloud import plane
-from tests.cloud.plane import Answer, Proceed, Request, Place
+from tests.fast_aws import plane
+from tests.fast_aws.plane import Answer, Place, Proceed, Request
 from tests.simulation import demands
 from tests.simulation.actors import ACTORS, Ask, View, a_dealer_orders
 from tests.simulation.chance import drawn_from, new_process

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from functools import cache
 from unittest.mock import patch
 
-from kernel import observability, principal
+from kernel.base import observability
+from kernel.http import principal
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from hashlib import sha256
 from itertools import combinations_with_replacement
 from typing import Any, NamedTuple
 
-from tests.cloud import plane
-from tests.cloud.items import Item, Key
-from tests.cloud.plane import Answer, Proceed, Request
+from tests.fast_aws import plane
+from tests.fast_aws.items import Item, Key
+from tests.fast_aws.plane import Answer, Proceed, Request
 from tests.notifications.office import add_person
 from tests.orders.desk import Desk
 from tests.shop import open_shop, order_of, sku

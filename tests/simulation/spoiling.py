@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from tests.cloud import plane
-from tests.cloud.plane import Answer, Proceed, Request, Place
+from tests.fast_aws import plane
+from tests.fast_aws.plane import Answer, Place, Proceed, Request
 
 Spoil = Callable[[Request], Request]
 

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.cloud import plane
-from tests.cloud.plane import Answer, Proceed, Request, Place
+from tests.fast_aws import plane
+from tests.fast_aws.plane import Answer, Place, Proceed, Request
 
 #: Who goes on next, of those that are not done: a number from 0 up to how many there are.
 Choose = Callable[[int], int]

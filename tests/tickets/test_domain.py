@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.principal import DEALER_ROLES, STAFF_ROLES, Role
-from kernel.problems import NotAllowed, Problem, Refusal
+from kernel.base.problems import NotAllowed, Problem, Refusal
+from kernel.http.principal import DEALER_ROLES, STAFF_ROLES, Role
 from services.tickets.domain import (
     DONE,
     FINISHED,

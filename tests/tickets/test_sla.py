@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.calendar import Calendar
-from kernel.holidays import CHINA
+from kernel.time.calendar import Calendar
+from kernel.time.holidays import CHINA
 from services.tickets.domain import RUNNING, State
 from services.tickets.sla import ServiceClock, read_clock
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import Binary
 
-from kernel import clock
+from kernel.time import clock
 from services.tickets import commands
 from services.tickets.table import TicketItem, part_key
 from tests.shop import open_shop, sku

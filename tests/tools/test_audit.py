@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from contracts.stock import SKUS_PER_BUCKET, QuarantineItem, quarantine_key
-from kernel.events import Envelope
-from kernel.items import Item
-from kernel.outbox import EventItem, shard_key
+from kernel.messaging.events import Envelope
+from kernel.messaging.outbox import EventItem, shard_key
+from kernel.store.items import Item
 from services.notifications.table.texts import RecordedItem
 from services.orders.domain import Progress
 from services.orders.table.line import backorder_count_key
@@ -35,7 +35,7 @@ from services.orders.table.stock import (
 )
 from services.reconciliation.table import BankReferenceItem, JournalItem, journal_key
 from tests import world as worlds
-from tests.matrix.town import OTHER, OWN, WAREHOUSE, Town
+from tests.authorization.town import OTHER, OWN, WAREHOUSE, Town
 from tools.audit import ALWAYS, WHEN_DUE, Finding, Snapshot, audit, findings, nothing_is_rewritten
 from tools.audit.delivery import dead_letter_findings
 from tools.audit.reading import envelope_of, kind_of, read

@@ -5,7 +5,7 @@ from collections import Counter
 
 from pydantic import TypeAdapter
 
-from kernel.models import DealerId, Name, Phone, Sku, UnitPrice
+from kernel.http.models import DealerId, Name, Phone, Sku, UnitPrice
 from tools.demo.people import STAFF, dealers
 from tools.demo.prices import PRICE_LISTS
 from tools.demo.products import RANGE_SIZE, lighting_range

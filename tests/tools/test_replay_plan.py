@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from kernel.models import DealerId, Name, PriceListId, Sku
-from kernel.money import fen_of
+from kernel.base.money import fen_of
+from kernel.http.models import DealerId, Name, PriceListId, Sku
 from tools.imports import chunks
 from tools.replay.invoices import read
 from tools.replay.plan import Plan, plan, run_name

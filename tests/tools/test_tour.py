@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 from rich.console import Console
 
-from kernel.settings import settings
+from kernel.base.settings import settings
 from tests import world as worlds
 from tests.tools.people import WorldPeople
 from tools.client import Json

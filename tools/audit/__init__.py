@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from kernel import clock
+from kernel.time import clock
 from tools.audit import credit, events, ledger, notifications, orders, shipments, stock, tenancy, tickets
 from tools.audit.changes import nothing_is_rewritten
 from tools.audit.delivery import dead_letter_findings

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kernel.items import Item
-from kernel.outbox import EventItem
+from kernel.messaging.outbox import EventItem
+from kernel.store.items import Item
 from services.orders.table.accounts import AppliedLedgerEventItem
 from services.orders.table.line import AllocationRunItem, GrantItem
 from services.orders.table.orders import LinesItem

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from contracts.orders import OrderShipped
 from contracts.reconciliation import JournalReversed, PaymentPosted
-from kernel.events import Envelope
+from kernel.messaging.events import Envelope
 from services.orders.domain import OPEN_STATES
 from services.orders.table.accounts import AppliedLedgerEventItem, OrderingAccountItem
 from services.orders.table.orders import Order

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from contracts.reconciliation import StatementRequested
-from kernel.outbox import EventItem
+from kernel.messaging.outbox import EventItem
 from services.reconciliation.table import DayItem, LedgerItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot, envelope_of

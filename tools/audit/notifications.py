@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from contracts.dealers import DealerItem, DealerTermsChanged, UserItem, UserRegistered
 from contracts.notifications import SmsQueued
-from kernel import clock
-from kernel.events import Envelope, UnknownEvent
+from kernel.messaging.events import Envelope, UnknownEvent
+from kernel.time import clock
 from services.notifications import domain
 from services.notifications.catalogue import webhook_types
 from services.notifications.domain import RULES, DeliveryState, Outcome, Rule, TextState

@@ -28,10 +28,10 @@ from contracts.orders import (
     OrderSubmitted,
 )
 from contracts.stock import BucketPosition
-from kernel import clock
-from kernel.events import Envelope
-from kernel.idempotency import IdempotencyItem
-from kernel.money import fen_of
+from kernel.base.money import fen_of
+from kernel.http.idempotency import IdempotencyItem
+from kernel.messaging.events import Envelope
+from kernel.time import clock
 from services.orders.domain import OPEN_STATES, Action, Line, Progress, State, backordered_by_sku_index, may
 from services.orders.table.accounts import OrderingAccountItem
 from services.orders.table.line import (

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, TypeVar
 
 from pynamodb.attributes import Attribute, UnicodeAttribute
 
-from kernel.events import Envelope
-from kernel.items import Item, PackedJSONAttribute, unpacked
-from kernel.outbox import EventItem
+from kernel.messaging.events import Envelope
+from kernel.messaging.outbox import EventItem
+from kernel.store.items import Item, PackedJSONAttribute, unpacked
 from services.orders.shipments import Shipment, read_shipments
 from services.orders.table.orders import FulfilmentItem, HeaderItem, LinesItem, Order, order_of
 from tools import aws

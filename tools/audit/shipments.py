@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from contracts.orders import OrderShipped
-from kernel import clock
-from kernel.money import fen_of, tax_within
+from kernel.base.money import fen_of, tax_within
+from kernel.time import clock
 from services.orders.domain import Line
 from services.orders.kept import first_promised_days
 from services.orders.shipments import Shipment

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from contracts.catalog import ProductItem
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition, ExpectedDeliveryChanged, QuarantineItem, StockBucketItem
-from kernel.items import Item
+from kernel.store.items import Item
 from services.orders.domain import Move
 from services.orders.table.stock import ExpectedDeliveryItem, GoodsReceiptItem, MovementItem, StockDocumentItem
 from tools.audit.findings import Finding

@@ -6,8 +6,8 @@ import json
 import zlib
 from collections.abc import Iterator
 
-from kernel.idempotency import IdempotencyItem
-from kernel.outbox import EventItem
+from kernel.http.idempotency import IdempotencyItem
+from kernel.messaging.outbox import EventItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot, envelope_of
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from contracts.tickets import TicketOverdue
-from kernel import clock
-from kernel.holidays import CHINA
+from kernel.time import clock
+from kernel.time.holidays import CHINA
 from services.tickets.domain import DONE, FINISHED, RULES, WAITING, State, Step
 from services.tickets.sla import read_clock
 from services.tickets.table import NoteItem, RequestItem, SequenceItem, TicketItem, states_of, waiting_pk

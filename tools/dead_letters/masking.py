@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from kernel.models import masked_phone
+from kernel.http.models import masked_phone
 
 _PHONE = re.compile(r"\+[0-9]{8,15}\b|(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
 _SECRET = re.compile(r"whsec_[\w+/=-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=\bBearer )[^\s\"]+")

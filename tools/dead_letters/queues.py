@@ -12,8 +12,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kernel.consumer import read_message
-from kernel.events import Envelope
+from kernel.messaging.consumer import read_message
+from kernel.messaging.events import Envelope
 from tools import aws, paths
 from tools.errors import CommandError
 from tools.stage import load_app

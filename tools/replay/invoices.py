@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TextIO
 
-from kernel.money import fen_of
+from kernel.base.money import fen_of
 
 #: Rows without a customer are counter sales: they all belong to this one.
 WALK_IN = "WALKIN"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from kernel.clock import parse_stamp
+from kernel.time.clock import parse_stamp
 from tools.replay.record import Kept, Replay
 
 #: Staff see an order within this time (F6).

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from kernel.money import yuan
+from kernel.base.money import yuan
 from tools.replay.invoices import REASONS, Reason
 from tools.replay.judge import Spread, Verdict
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import httpx
 
-from kernel.clock import parse_stamp
-from kernel.money import yuan
+from kernel.base.money import yuan
+from kernel.time.clock import parse_stamp
 from tools.client import Json, new_key
 from tools.demo.logins import Login
 from tools.imports import People

@@ -21,12 +21,12 @@ from contracts.catalog import (
 )
 from contracts.dealers import DealerItem, dealer_key
 from contracts.stock import BucketPosition, StockBucketItem, stock_bucket_key
-from kernel import clock
-from kernel.cursors import next_cursor, open_cursor
-from kernel.items import Item, Key
-from kernel.principal import Principal
-from kernel.problems import NotFound
-from kernel.table import fetch, fetch_one
+from kernel.base.problems import NotFound
+from kernel.http.principal import Principal
+from kernel.store.cursors import next_cursor, open_cursor
+from kernel.store.items import Item, Key
+from kernel.store.table import fetch, fetch_one
+from kernel.time import clock
 from services.catalog.api import (
     AvailabilityView,
     BreakView,

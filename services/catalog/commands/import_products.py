@@ -17,10 +17,10 @@ from contracts.assortment import (
 )
 from contracts.catalog import ProductItem, product_key
 from contracts.stock import BucketPosition
-from kernel.idempotency import IdempotencyKey
-from kernel.items import Item, Key
-from kernel.problems import Busy, Invalid
-from kernel.table import MAX_ACTIONS, Transaction, TransactionRefused, batches, fetch
+from kernel.base.problems import Busy, Invalid
+from kernel.http.idempotency import IdempotencyKey
+from kernel.store.items import Item, Key
+from kernel.store.table import MAX_ACTIONS, Transaction, TransactionRefused, batches, fetch
 from services.catalog.api import Imported, ImportProducts, ProductRow
 from services.catalog.domain import Product, successor_problems, tokens
 from services.catalog.table import (

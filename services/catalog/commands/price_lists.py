@@ -13,12 +13,13 @@ from pynamodb.expressions.condition import Condition
 
 from contracts.assortment import listings_of
 from contracts.catalog import Price, PriceListItem, PricePageItem, price_list_key, price_page_key, price_pages
-from kernel import clock, ids
-from kernel.idempotency import IdempotencyKey
-from kernel.items import Item, Key
-from kernel.models import PriceListId
-from kernel.problems import Busy, FieldProblem, Invalid, Refusal
-from kernel.table import MAX_ACTIONS, Transaction, TransactionRefused, batches, fetch, fetch_one, query_page
+from kernel.base import ids
+from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.models import PriceListId
+from kernel.store.items import Item, Key
+from kernel.store.table import MAX_ACTIONS, Transaction, TransactionRefused, batches, fetch, fetch_one, query_page
+from kernel.time import clock
 from services.catalog.api import Drafted, DraftPrices, PriceRow, Published, PublishPrices
 from services.catalog.domain import price_problems, validity_problems
 

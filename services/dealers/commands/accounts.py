@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contracts.dealers import UserItem, UserRegistered, user_key
-from kernel.events import Envelope
-from kernel.table import fetch_one
+from kernel.messaging.events import Envelope
+from kernel.store.table import fetch_one
 from services.dealers.identity import identity_provider
 from services.dealers.table import user_of
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from contracts.catalog import PriceListItem, price_list_key
 from contracts.dealers import DEALERS, DealerItem, dealer_key
-from kernel.cursors import next_cursor, open_cursor
-from kernel.items import Index
-from kernel.principal import Principal
-from kernel.problems import FieldProblem, Invalid, NotFound, Stale
-from kernel.table import Transaction, TransactionRefused, fetch_one, query_page
+from kernel.base.problems import FieldProblem, Invalid, NotFound, Stale
+from kernel.http.principal import Principal
+from kernel.store.cursors import next_cursor, open_cursor
+from kernel.store.items import Index
+from kernel.store.table import Transaction, TransactionRefused, fetch_one, query_page
 from services.dealers.api import (
     ChangeTerms,
     DealerPage,

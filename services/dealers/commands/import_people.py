@@ -11,13 +11,13 @@ from pynamodb.expressions.condition import Condition
 
 from contracts.catalog import price_list_key
 from contracts.dealers import HOUSE, DealerItem, UserItem, UserRegistered, dealer_key, user_key
-from kernel.idempotency import IdempotencyKey
-from kernel.items import Item, Key
-from kernel.models import Answer
-from kernel.outbox import outbox_event
-from kernel.principal import Principal, Role
-from kernel.problems import Busy, FieldProblem, Invalid
-from kernel.table import MAX_ACTIONS, Transaction, TransactionRefused, batches, fetch
+from kernel.base.problems import Busy, FieldProblem, Invalid
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.models import Answer
+from kernel.http.principal import Principal, Role
+from kernel.messaging.outbox import outbox_event
+from kernel.store.items import Item, Key
+from kernel.store.table import MAX_ACTIONS, Transaction, TransactionRefused, batches, fetch
 from services.dealers.api import (
     Counts,
     DealerRow,

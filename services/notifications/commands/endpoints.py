@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from kernel import clock, cursors
-from kernel.idempotency import IdempotencyKey
-from kernel.ids import new_id
-from kernel.principal import Principal
-from kernel.problems import FieldProblem, Invalid, NotFound, Refusal
-from kernel.table import Transaction, TransactionRefused
+from kernel.base.ids import new_id
+from kernel.base.problems import FieldProblem, Invalid, NotFound, Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.store import cursors
+from kernel.store.table import Transaction, TransactionRefused
+from kernel.time import clock
 from services.notifications import api, catalogue, domain, views, webhooks
 from services.notifications.addresses import UrlRefused
 from services.notifications.commands import hooks

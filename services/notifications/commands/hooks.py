@@ -14,9 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from kernel import aws, clock, cursors, observability
-from kernel.events import Envelope
-from kernel.settings import settings
+from kernel.base import observability
+from kernel.base.settings import settings
+from kernel.messaging.events import Envelope
+from kernel.store import aws, cursors
+from kernel.time import clock
 from services.notifications import domain, webhooks
 from services.notifications.domain import DeliveryState, Outcome, Verdict
 from services.notifications.table import deliveries, endpoints

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from kernel import clock, observability
-from kernel.events import Envelope
-from kernel.principal import Principal
-from kernel.problems import NotFound
-from kernel.table import Transaction, TransactionRefused
+from kernel.base import observability
+from kernel.base.problems import NotFound
+from kernel.http.principal import Principal
+from kernel.messaging.events import Envelope
+from kernel.store.table import Transaction, TransactionRefused
+from kernel.time import clock
 from services.notifications import domain
 from services.notifications.domain import Notice
 from services.notifications.table import mailboxes, people, texts

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contracts.notifications import SmsQueued
-from kernel import clock, observability
-from kernel.events import Envelope
-from kernel.table import TransactionRefused
+from kernel.base import observability
+from kernel.messaging.events import Envelope
+from kernel.store.table import TransactionRefused
+from kernel.time import clock
 from services.notifications import domain
 from services.notifications.domain import TextState
 from services.notifications.providers import Accepted, Rejected, Result, provider

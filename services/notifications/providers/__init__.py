@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from kernel.settings import settings
+from kernel.base.settings import settings
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 
-from kernel import aws
+from kernel.store import aws
 from services.notifications import domain
 from services.notifications.providers import Accepted, Rejected, Result, Unknown
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kernel.ids import new_id
+from kernel.base.ids import new_id
 from services.notifications import domain
 from services.notifications.providers import Accepted, Result
 from services.notifications.table import texts

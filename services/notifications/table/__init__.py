@@ -19,7 +19,7 @@ Read of dealers: the dealer (is it active?) and its people (names, roles, phones
 
 from __future__ import annotations
 
-from kernel.table import Transaction, TransactionRefused
+from kernel.store.table import Transaction, TransactionRefused
 
 
 def carried_out(transaction: Transaction) -> bool:

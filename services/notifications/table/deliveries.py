@@ -7,10 +7,10 @@ from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
 
-from kernel import clock
-from kernel.events import Envelope
-from kernel.items import Index, IntegerAttribute, Item
-from kernel.table import Page, Transaction, fetch_one, query_page
+from kernel.messaging.events import Envelope
+from kernel.store.items import Index, IntegerAttribute, Item
+from kernel.store.table import Page, Transaction, fetch_one, query_page
+from kernel.time import clock
 from services.notifications.domain import DeliveryState, Outcome, Verdict
 from services.notifications.table import carried_out, storable
 from services.notifications.table.endpoints import DELIVERIES_KEPT, EndpointItem

@@ -8,9 +8,9 @@ from typing import Any
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
-from kernel import clock
-from kernel.items import IntegerAttribute, Item, Key
-from kernel.table import Transaction, fetch_one, query_page
+from kernel.store.items import IntegerAttribute, Item, Key
+from kernel.store.table import Transaction, fetch_one, query_page
+from kernel.time import clock
 from services.notifications import domain
 from services.notifications.table import carried_out, storable
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from pynamodb.attributes import UnicodeAttribute
 
 from contracts.dealers import HOUSE
-from kernel import clock
-from kernel.events import Envelope
-from kernel.items import IntegerAttribute, Item, Key
-from kernel.table import Transaction, TransactionRefused, fetch, query_page
+from kernel.messaging.events import Envelope
+from kernel.store.items import IntegerAttribute, Item, Key
+from kernel.store.table import Transaction, TransactionRefused, fetch, query_page
+from kernel.time import clock
 from services.notifications.domain import Box, Notice
 
 #: Counting is spread, because everybody's orders come to the same desk.

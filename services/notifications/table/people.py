@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contracts.dealers import DealerItem, UserItem, dealer_key, user_key
-from kernel.principal import Role
-from kernel.table import fetch, fetch_one, query_page
+from kernel.http.principal import Role
+from kernel.store.table import fetch, fetch_one, query_page
 
 
 def is_active(dealer_id: str) -> bool:

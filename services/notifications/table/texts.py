@@ -12,12 +12,12 @@ from pynamodb.expressions.update import Action
 
 from contracts.dealers import UserItem
 from contracts.notifications import SmsQueued
-from kernel import clock
-from kernel.events import Envelope
-from kernel.items import IntegerAttribute, Item, Key
-from kernel.models import masked_phone
-from kernel.outbox import outbox_event
-from kernel.table import Page, Transaction, fetch_one, query_page
+from kernel.http.models import masked_phone
+from kernel.messaging.events import Envelope
+from kernel.messaging.outbox import outbox_event
+from kernel.store.items import IntegerAttribute, Item, Key
+from kernel.store.table import Page, Transaction, fetch_one, query_page
+from kernel.time import clock
 from services.notifications import domain
 from services.notifications.domain import TextState
 from services.notifications.table import carried_out

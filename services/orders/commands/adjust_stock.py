@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from kernel import clock
-from kernel.idempotency import IdempotencyKey
-from kernel.outbox import EventItem
-from kernel.principal import Principal
-from kernel.problems import Busy, FieldProblem, Invalid, Refusal
-from kernel.table import Transaction, TransactionRefused
+from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.messaging.outbox import EventItem
+from kernel.store.table import Transaction, TransactionRefused
+from kernel.time import clock
 from services.orders import stock
 from services.orders.api import AdjustmentKind, AdjustStock, StockDocument
 from services.orders.domain import BUCKETS_PER_TRANSACTION, Move, counted

@@ -8,9 +8,9 @@ from typing import Any
 
 from contracts.orders import OrderBackordersFilled
 from contracts.stock import SKUS_PER_BUCKET
-from kernel import clock
-from kernel.holidays import CHINA
-from kernel.table import Transaction, TransactionRefused, fetch_one, query_all
+from kernel.store.table import Transaction, TransactionRefused, fetch_one, query_all
+from kernel.time import clock
+from kernel.time.holidays import CHINA
 from services.orders import stock
 from services.orders.allocation import Grant, WaitingOrder, share_out
 from services.orders.commands.stock_rules import load_allocation_rule

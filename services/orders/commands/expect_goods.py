@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from kernel import clock
-from kernel.outbox import history
-from kernel.principal import Principal
-from kernel.problems import FieldProblem, Invalid, NotFound, Stale
-from kernel.table import Transaction, TransactionRefused
+from kernel.base.problems import FieldProblem, Invalid, NotFound, Stale
+from kernel.http.principal import Principal
+from kernel.messaging.outbox import history
+from kernel.store.table import Transaction, TransactionRefused
+from kernel.time import clock
 from services.orders import inbound
 from services.orders.api import (
     DELIVERY_REFERENCE,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contracts.orders import OrderShipped
-from kernel import clock
-from kernel.events import Envelope
-from kernel.outbox import event_history_with_records
-from kernel.table import query_all
+from kernel.messaging.events import Envelope
+from kernel.messaging.outbox import event_history_with_records
+from kernel.store.table import query_all
+from kernel.time import clock
 from services.orders.api import OnTimeQuery, OnTimeReport, OnTimeTally
 from services.orders.kept import Tally, first_promised_days, tally
 from services.orders.shipments import read_shipments

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kernel.cursors import next_cursor, open_cursor
-from kernel.outbox import history
-from kernel.principal import Principal
-from kernel.problems import NotFound
-from kernel.table import query_all, query_page
+from kernel.base.problems import NotFound
+from kernel.http.principal import Principal
+from kernel.messaging.outbox import history
+from kernel.store.cursors import next_cursor, open_cursor
+from kernel.store.table import query_all, query_page
 from services.orders.api import AllocationList, OrderPage, OrdersQuery, OrderView, ReviewQuery, Timeline
 from services.orders.commands.allocate_backorders import backorders_of
 from services.orders.commands.review_order import own_order

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.stock import SKUS_PER_BUCKET
-from kernel.table import Transaction
+from kernel.store.table import Transaction
 from services.orders import stock
 from services.orders.domain import Move, reserved_by_sku_index, return_to_backorder, steps
 from services.orders.table.changes import record_step

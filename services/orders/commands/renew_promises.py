@@ -8,11 +8,12 @@ from datetime import date
 
 from contracts.dealers import DealerItem, dealer_key
 from contracts.orders import MovedPromise, OrderPromiseMoved, OrderPromiseSlipped
-from kernel import clock, observability
-from kernel.holidays import CHINA
-from kernel.principal import Principal
-from kernel.problems import NotFound
-from kernel.table import Transaction, TransactionRefused, fetch_one
+from kernel.base import observability
+from kernel.base.problems import NotFound
+from kernel.http.principal import Principal
+from kernel.store.table import Transaction, TransactionRefused, fetch_one
+from kernel.time import clock
+from kernel.time.holidays import CHINA
 from services.orders import inbound, stock
 from services.orders.api import AvailableToPromise, AvailableToPromiseDay, AvailableToPromiseSku, StockQuery
 from services.orders.commands.allocate_backorders import backorders_of, waiting_order_of

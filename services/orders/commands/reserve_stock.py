@@ -8,9 +8,10 @@ from typing import Any
 
 from contracts.orders import OrderReserved
 from contracts.stock import SKUS_PER_BUCKET
-from kernel import clock, observability
-from kernel.holidays import CHINA
-from kernel.table import Transaction, TransactionRefused
+from kernel.base import observability
+from kernel.store.table import Transaction, TransactionRefused
+from kernel.time import clock
+from kernel.time.holidays import CHINA
 from services.orders import stock
 from services.orders.commands.allocate_backorders import StockKeepsChanging, allocate_to_earlier_orders
 from services.orders.commands.renew_promises import renew_promises

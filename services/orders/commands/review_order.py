@@ -12,12 +12,13 @@ from contracts.orders import (
     OrderRejected,
     OrderReservationExtended,
 )
-from kernel import clock, observability
-from kernel.idempotency import IdempotencyKey
-from kernel.outbox import Command
-from kernel.principal import Principal, Role
-from kernel.problems import NotAllowed, NotFound, Refusal
-from kernel.table import Transaction
+from kernel.base import observability
+from kernel.base.problems import NotAllowed, NotFound, Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal, Role
+from kernel.messaging.outbox import Command
+from kernel.store.table import Transaction
+from kernel.time import clock
 from services.orders import stock
 from services.orders.api import Approve, OrderSummary, ReasonRequest
 from services.orders.commands.release_stock import free, release_all_but_last_step

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 
 from contracts.orders import OrderShipped
-from kernel import clock
-from kernel.idempotency import IdempotencyKey
-from kernel.outbox import event_history_with_records
-from kernel.principal import Principal
-from kernel.problems import FieldProblem, Invalid, Refusal
-from kernel.table import Transaction
+from kernel.base.problems import FieldProblem, Invalid, Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.messaging.outbox import event_history_with_records
+from kernel.store.table import Transaction
+from kernel.time import clock
 from services.orders.api import Ship, ShipmentConfirmation, ShipmentList
 from services.orders.commands.review_order import own_order
 from services.orders.domain import Action, State, is_complete, may, shipped, shipped_line

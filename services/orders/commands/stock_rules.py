@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from kernel.items import Item
-from kernel.models import WAREHOUSE_ID
-from kernel.principal import Principal
-from kernel.problems import FieldProblem, Invalid, NotFound, Stale
-from kernel.table import Transaction, TransactionRefused, fetch_one
+from kernel.base.problems import FieldProblem, Invalid, NotFound, Stale
+from kernel.http.models import WAREHOUSE_ID
+from kernel.http.principal import Principal
+from kernel.store.items import Item
+from kernel.store.table import Transaction, TransactionRefused, fetch_one
 from services.orders.allocation import Rule, Settings
 from services.orders.api import AllocationRule, PublishAllocationRule, PublishSourcingRule, Sourcing
 from services.orders.table.rules import AllocationRuleItem, SourcingRuleItem, allocation_rule_key, sourcing_rule_key

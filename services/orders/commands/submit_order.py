@@ -10,14 +10,14 @@ from contracts.assortment import ASSORTMENT_KEY, Assortment, Listing
 from contracts.catalog import Price, PriceListItem, price_list_key, prices_of
 from contracts.dealers import DealerItem, dealer_key
 from contracts.orders import OrderSubmitted
-from kernel import clock
-from kernel.idempotency import IdempotencyKey
-from kernel.items import Item, Key
-from kernel.money import fen_of
-from kernel.outbox import Command, outbox_event
-from kernel.principal import Principal
-from kernel.problems import Busy, FieldProblem, Invalid, Refusal
-from kernel.table import Transaction, TransactionRefused, fetch
+from kernel.base.money import fen_of
+from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.messaging.outbox import Command, outbox_event
+from kernel.store.items import Item, Key
+from kernel.store.table import Transaction, TransactionRefused, fetch
+from kernel.time import clock
 from services.orders.api import OrderConfirmation, SubmitOrder
 from services.orders.domain import MAX_PIECES_PER_SKU, Hold, Line, State, exceeds_credit_limit, total
 from services.orders.table.accounts import OrderingAccountItem, account_key

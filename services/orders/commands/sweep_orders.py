@@ -7,10 +7,11 @@ from datetime import timedelta
 from functools import partial
 
 from contracts.orders import OrderOverdue, OrderReservationExpired, OrderReservationExpiring
-from kernel import clock, observability
-from kernel.holidays import CHINA
-from kernel.outbox import Command
-from kernel.table import Transaction
+from kernel.base import observability
+from kernel.messaging.outbox import Command
+from kernel.store.table import Transaction
+from kernel.time import clock
+from kernel.time.holidays import CHINA
 from services.orders.commands.allocate_backorders import allocate_backorders
 from services.orders.commands.release_stock import free, release_all_but_last_step
 from services.orders.commands.renew_promises import announce_slip, has_slipped, renew_promises

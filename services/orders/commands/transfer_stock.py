@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kernel import clock
-from kernel.idempotency import IdempotencyKey
-from kernel.principal import Principal
-from kernel.problems import FieldProblem, Invalid, Refusal
-from kernel.table import Transaction, TransactionRefused
+from kernel.base.problems import FieldProblem, Invalid, Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.store.table import Transaction, TransactionRefused
+from kernel.time import clock
 from services.orders import inbound, stock
 from services.orders.api import StockDocument, TransferStock
 from services.orders.commands.expect_goods import check_day

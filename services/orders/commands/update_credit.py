@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contracts.reconciliation import JournalReversed, PaymentPosted
-from kernel.events import Envelope
-from kernel.table import Transaction, TransactionRefused
+from kernel.messaging.events import Envelope
+from kernel.store.table import Transaction, TransactionRefused
 from services.orders.table.accounts import AppliedLedgerEventItem, OrderingAccountItem, account_key
 
 

@@ -4,7 +4,7 @@ P1  an order's header                      pk: ORDERS#<dealer>    sk: HEADER#<se
 P2  a dealer's orders, newest first        pk: ORDERS#<dealer>    sk: HEADER#…
 P3  what was ordered                       pk: ORDERS#<dealer>    sk: LINES#<sequence>
 P4  what became of the lines               pk: ORDERS#<dealer>    sk: FULFILMENT#<sequence>
-P5  an order's history (kernel.outbox)     pk: ORDERS#<dealer>    sk: EVENT#<order>#<version>
+P5  an order's history (kernel.messaging.outbox)     pk: ORDERS#<dealer>    sk: EVENT#<order>#<version>
 P6  its shipments, told by that history    services/orders/shipments.py
 P7  orders that wait, urgent and old first gsi1pk: ORDERS#<state> gsi1sk: <0|1>#<submitted at>#<order>
 P8  a dealer's sequence and commitments    pk: ORDERING#<dealer>  sk: ACCOUNT
@@ -18,7 +18,7 @@ P14 what an order got in a run             pk: ORDERS#<dealer>    sk: GRANT#<seq
 P15 a warehouse's rules: shortage, source  pk: STOCK#<warehouse>  sk: RULE, SOURCING
 P16 a stock document but for receipts      pk: STOCK#<warehouse>  sk: DOCUMENT#<document>#<reference>
 P17 what a warehouse expects               pk: STOCK#<warehouse>#EXPECTED   sk: DELIVERY#<reference>
-P18 a delivery's history (kernel.outbox)   pk: STOCK#<warehouse>#EXPECTED   sk: EVENT#<warehouse>-<reference>#<version>
+P18 a delivery's history (kernel.messaging.outbox)   pk: STOCK#<warehouse>#EXPECTED   sk: EVENT#<warehouse>-<reference>#<version>
 P19 what left in a month, against promises pk: STOCK#<warehouse>#PUNCTUALITY#<month>  sk: <time>#<shipment>
 Buckets: contracts/stock.py.
 """

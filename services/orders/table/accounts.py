@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pynamodb.attributes import UnicodeAttribute
 
-from kernel.items import IntegerAttribute, Item, Key
+from kernel.store.items import IntegerAttribute, Item, Key
 
 
 class OrderingAccountItem(Item, discriminator="ordering_account"):

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.orders import OrderEvent
-from kernel.outbox import Command, outbox_event
-from kernel.table import Transaction
+from kernel.messaging.outbox import Command, outbox_event
+from kernel.store.table import Transaction
 from services.orders.domain import OPEN_STATES, Progress, State, backordered_by_sku_index, totals
 from services.orders.table.line import BackorderCountItem, BackorderItem, backorder_count_key, backorder_key
 from services.orders.table.orders import (

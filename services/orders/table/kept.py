@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pynamodb.attributes import UnicodeAttribute
 
-from kernel.items import Item, PackedJSONAttribute
+from kernel.store.items import Item, PackedJSONAttribute
 
 
 class ShipmentPunctualityItem(Item, discriminator="shipment_punctuality"):

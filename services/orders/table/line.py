@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
-from kernel.items import IntegerAttribute, Item, Key, PackedJSONAttribute
-from kernel.table import fetch_one
+from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
+from kernel.store.table import fetch_one
 from services.orders.table.orders import HeaderItem, part_key, priority_sort_key
 
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
 
-from kernel.items import IntegerAttribute, Item, Key, PackedJSONAttribute
-from kernel.problems import NotFound
-from kernel.table import query_page
+from kernel.base.problems import NotFound
+from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
+from kernel.store.table import query_page
 from services.orders.domain import OPEN_STATES, Demand, Hold, Line, Progress, ShortagePolicy, State
 
 #: Where orders are decided and lines served, one warehouse at a time; urgent orders have a lane of their own.

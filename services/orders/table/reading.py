@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from kernel import clock
-from kernel.items import Item, Key
-from kernel.problems import Busy, NotFound
-from kernel.table import fetch, query_all
+from kernel.base.problems import Busy, NotFound
+from kernel.store.items import Item, Key
+from kernel.store.table import fetch, query_all
+from kernel.time import clock
 from services.orders.domain import OPEN_STATES
 from services.orders.table.line import BackorderCountItem, backorder_count_key
 from services.orders.table.orders import (

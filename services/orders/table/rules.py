@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from kernel.items import IntegerAttribute, Item, Key
+from kernel.store.items import IntegerAttribute, Item, Key
 
 
 class AllocationRuleItem(Item, discriminator="allocation_rule"):

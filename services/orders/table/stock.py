@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from kernel.items import IntegerAttribute, Item, Key, PackedJSONAttribute
+from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
 from services.orders.domain import Move
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contracts.reconciliation import StatementIssued, StatementRequested, StatementRunStarted
-from kernel import clock, observability
-from kernel.events import Envelope
-from kernel.idempotency import IdempotencyKey
-from kernel.outbox import EventItem, outbox_event
-from kernel.principal import Principal
-from kernel.problems import Busy, FieldProblem, Invalid, NotFound
-from kernel.table import Transaction, TransactionRefused, fetch_one
+from kernel.base import observability
+from kernel.base.problems import Busy, FieldProblem, Invalid, NotFound
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.messaging.events import Envelope
+from kernel.messaging.outbox import EventItem, outbox_event
+from kernel.store.table import Transaction, TransactionRefused, fetch_one
+from kernel.time import clock
 from services.reconciliation import domain, table
 from services.reconciliation.api import Run, StartStatementRun
 from services.reconciliation.domain import Totals

@@ -8,15 +8,16 @@ from datetime import date
 from contracts.dealers import DealerItem, dealer_key
 from contracts.orders import OrderShipped
 from contracts.reconciliation import JournalReversed, PaymentPosted
-from kernel import clock, observability
-from kernel.events import Envelope
-from kernel.idempotency import IdempotencyKey
-from kernel.ids import new_id
-from kernel.items import Item
-from kernel.outbox import outbox_event
-from kernel.principal import Principal
-from kernel.problems import FieldProblem, Invalid, Refusal
-from kernel.table import Transaction, TransactionRefused, fetch_one
+from kernel.base import observability
+from kernel.base.ids import new_id
+from kernel.base.problems import FieldProblem, Invalid, Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.messaging.events import Envelope
+from kernel.messaging.outbox import outbox_event
+from kernel.store.items import Item
+from kernel.store.table import Transaction, TransactionRefused, fetch_one
+from kernel.time import clock
 from services.reconciliation import domain, table
 from services.reconciliation.api import JournalEntry, JournalView, Payment, PostPayment, Reverse
 from services.reconciliation.domain import Journal

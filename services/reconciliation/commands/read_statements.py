@@ -8,11 +8,11 @@ from itertools import chain
 from typing import Any
 
 from contracts.dealers import DealerItem, dealer_key
-from kernel import clock
-from kernel.cursors import next_cursor, open_cursor
-from kernel.principal import Principal
-from kernel.problems import FieldProblem, Invalid, NotFound
-from kernel.table import fetch_one, query_page
+from kernel.base.problems import FieldProblem, Invalid, NotFound
+from kernel.http.principal import Principal
+from kernel.store.cursors import next_cursor, open_cursor
+from kernel.store.table import fetch_one, query_page
+from kernel.time import clock
 from services.reconciliation import domain, table
 from services.reconciliation.api import (
     AgeingBandView,

@@ -1,0 +1,1 @@
+"""Settings, logs, identifiers, money and problems: no I/O."""

@@ -1,0 +1,1 @@
+"""Requests, answers and the checks every route has."""

@@ -1,0 +1,129 @@
+"""The vocabulary of request and answer models: what a field may hold, said once.
+
+Models are built at their first use (`defer_build`): an invocation needs one or two, and its function imports them all.
+Where they stand, and where routes do, annotations are not postponed: they are read at import, and each would be
+compiled once more.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Annotated, Any
+from unicodedata import category
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+
+from kernel.base.problems import FieldProblem
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused and nothing is coerced (no "5" for 5, no true for 1)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+
+    @classmethod
+    def problems_across(cls, value: Any) -> list[FieldProblem]:
+        """What is wrong between the fields of a body as it was sent, told together with what is wrong within them.
+
+        Args:
+            value: the parsed JSON, of whatever shape.
+        """
+        return []
+
+
+class Answer(BaseModel):
+    """An answer body."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+
+class Query(BaseModel):
+    """Query parameters. They arrive as text, so numbers and flags are read from it; unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+#: Unicode's control, formatting, half, private, unassigned characters and line separators: they hide, or break a line.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+#: Except these two, of which some scripts and emoji are made.
+_JOINERS = "\u200c\u200d"
+
+
+def _refuse_hidden(text: str, *, except_for: str = _JOINERS) -> str:
+    if any(category(character) in _HIDDEN and character not in except_for for character in text):
+        raise ValueError("不可含控制字符 / control characters are not allowed")
+    return text
+
+
+def _line(text: str) -> str:
+    if not text.strip(_JOINERS):
+        raise ValueError("不可为空 / must not be empty")
+    return _refuse_hidden(text)
+
+
+def _paragraph(text: str) -> str:
+    return _refuse_hidden(text.replace("\r\n", "\n"), except_for=_JOINERS + "\n\t").strip()
+
+
+def _plain_decimal(value: Decimal) -> Decimal:
+    if value.is_nan() or value.is_infinite():
+        raise ValueError("应为数字 / not a number")
+    return value
+
+
+def rows_of(value: Any, name: str) -> list[tuple[str, dict[str, Any]]]:
+    """Path and content of the rows in a list of an unchecked body: ("users.3", {…}); what is no row is left out."""
+    rows = value.get(name) if isinstance(value, dict) else None
+    listed = rows if isinstance(rows, list) else []
+    return [(f"{name}.{at}", row) for at, row in enumerate(listed) if isinstance(row, dict)]
+
+
+def repeated(named: Iterable[tuple[str, Any]]) -> list[FieldProblem]:
+    """A problem for every field whose text an earlier field already has.
+
+    Args:
+        named: (field path, value) in the order of the file.
+    """
+    first: dict[str, str] = {}
+    return [
+        FieldProblem(field=field, code="repeated", detail=f"与 {first[value]} 重复 / the same as {first[value]}")
+        for field, value in named
+        if isinstance(value, str) and first.setdefault(value, field) != field
+    ]
+
+
+#: Of plain values by name: in whatever order they come, it is the same request.
+IGNORE_KEY_ORDER = PlainSerializer(lambda values: dict(sorted(values.items())), when_used="json")
+#: Pieces on one order line.
+Quantity = Annotated[int, Field(ge=1, le=1_000_000)]
+#: Pieces counted, where there may be none.
+QuantityOrZero = Annotated[int, Field(ge=0, le=1_000_000)]
+#: An amount in fen, zero to one billion yuan.
+FenOrZero = Annotated[int, Field(ge=0, le=100_000_000_000)]
+#: A positive amount in fen, at most one billion yuan.
+Fen = Annotated[int, Field(ge=1, le=100_000_000_000)]
+#: How satisfied somebody is, 5 being best.
+Score = Annotated[int, Field(ge=1, le=5)]
+#: A tax-inclusive price in yuan for one piece, exact, sent as text: "12.5".
+UnitPrice = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=15, decimal_places=6),
+    AfterValidator(_plain_decimal),
+    PlainSerializer(lambda value: format(value, "f"), return_type=str),
+]
+#: One line of human text.
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_line)]
+#: A paragraph of human text.
+Text = Annotated[str, Field(max_length=2_000), AfterValidator(_paragraph)]
+#: A product code as printed on the carton.
+Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
+DealerId = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9]{1,15}$")]
+PriceListId = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,23}$")]
+WAREHOUSE_ID = r"^[A-Z][A-Z0-9]{1,9}$"
+WarehouseId = Annotated[str, Field(pattern=WAREHOUSE_ID)]
+#: Mainland mobile in E.164.
+Phone = Annotated[str, Field(pattern=r"^\+86[1][3-9][0-9]{9}$")]
+
+
+def masked_phone(phone: str) -> str:
+    """A phone number for those who have no need to call: `+8613812345678` as `+86138****5678`."""
+    return f"{phone[:-8]}****{phone[-4:]}"

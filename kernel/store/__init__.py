@@ -1,0 +1,1 @@
+"""The one shared table and the clients of AWS."""

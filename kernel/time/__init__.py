@@ -1,0 +1,1 @@
+"""The clock, the business calendar and public holidays."""

@@ -37,7 +37,7 @@ class OrderReserved(OrderEvent):
     """Published when stock was decided and staff see the order in the review queue. Heard by notifications.
 
     `backordered` is the number of pieces that could not be held; `holds` the reasons a clerk must look at;
-    `promised_on`: the day (ISO date of Asia/Shanghai) on which what is held leaves, None if nothing is; `waiting`: the
+    `promised_on`: the day (ISO date of Asia/Shanghai) on which what is held leaves, None if nothing is; `backordered_lines`: the
     lines, by number, of which pieces are short, None if none is.
     """
 
@@ -46,7 +46,7 @@ class OrderReserved(OrderEvent):
     reserved: int
     backordered: int
     promised_on: str | None = None
-    waiting: tuple[int, ...] | None = None
+    backordered_lines: tuple[int, ...] | None = None
     holds: tuple[str, ...] = ()
 
 

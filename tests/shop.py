@@ -20,7 +20,7 @@ from contracts.stock import SKUS_PER_BUCKET, BucketPosition, StockBucketItem, st
 from kernel.base import ids
 from kernel.store.items import Item
 from kernel.store.table import fetch_one
-from services.orders.stock import on_hand_at
+from services.orders.stock.on_hand import on_hand_pieces
 
 WAREHOUSE = "GZ"
 PRICE_LIST = "A"
@@ -83,7 +83,7 @@ def order_of(*lines: tuple[int, int], **more: object) -> dict[str, object]:
 
 def counters(number: int, warehouse: str = WAREHOUSE) -> tuple[int, int]:
     """Available and held pieces of a product."""
-    available, held = on_hand_at(warehouse, [number])[number]
+    available, held = on_hand_pieces(warehouse, [number])[number]
     return available, held
 
 

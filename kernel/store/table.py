@@ -15,7 +15,7 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from kernel.base.problems import Busy
+from kernel.base.problems import Busy, Stale
 from kernel.base.settings import settings
 from kernel.store.items import Item, Key, Kind
 
@@ -176,21 +176,21 @@ class Transaction:
         )
         self._updates.append((label, update))
 
-    def set(
+    def update_fields(
         self,
         kind: type[Item],
         key: Key,
         values: Mapping[str, Any],
-        as_read: Mapping[str, Any] | None,
-        label: str,
         *,
-        adds: Mapping[str, int] | None = None,
+        expected: Mapping[str, Any] | None = None,
+        increments: Mapping[str, int] | None = None,
+        label: str,
     ) -> None:
         """Let attributes have these values by name, None to take one away; as `update`, for a fraction of its price.
 
         Args:
-            as_read: attributes that must still be what they were when they were read, None for one that was not there.
-            adds: counters, and by how much they grow from whatever they are.
+            expected: attributes that must still be what they were when they were read, None for one that was not there.
+            increments: counters, and by how much they grow from whatever they are.
         """
         attributes = kind.get_attributes()
         names: dict[str, str] = {}
@@ -207,13 +207,13 @@ class Transaction:
 
         unchanged = [
             f"attribute_not_exists({named(name)})" if value is None else f"{named(name)}={valued(name, value)}"
-            for name, value in (as_read or {}).items()
+            for name, value in (expected or {}).items()
         ]
         clauses = {
             "SET": [f"{named(name)}={valued(name, value)}" for name, value in values.items() if value is not None]
             + [f"{named('kind')}={valued('kind', kind)}"],
             "REMOVE": [named(name) for name, value in values.items() if value is None],
-            "ADD": [f"{named(name)} {valued(name, more)}" for name, more in (adds or {}).items()],
+            "ADD": [f"{named(name)} {valued(name, more)}" for name, more in (increments or {}).items()],
         }
         update = {
             **_at(key),
@@ -279,6 +279,27 @@ class Transaction:
                     raise
                 _pause(attempt)
         raise Busy
+
+
+def replace_version(item: Item, replaced: int) -> None:
+    """Write the next version of an item that carries `version`, once: a repeat of the same write changes nothing.
+
+    Args:
+        item: item with `version` = `replaced` + 1.
+        replaced: version that the author has read, 0 for none.
+
+    Raises:
+        Stale: another version is stored.
+    """
+    kind: Any = type(item)
+    transaction = Transaction()
+    transaction.put(item, "version", kind.version == replaced if replaced else Item.pk.does_not_exist())
+    try:
+        transaction.commit()
+    except TransactionRefused:
+        stored = fetch_one(kind, (str(item.pk), str(item.sk)))
+        if stored is None or stored.to_simple_dict() != item.to_simple_dict():
+            raise Stale from None
 
 
 Work = TypeVar("Work")

@@ -1,64 +1,41 @@
-"""Everything that sets orders in motion: routes for dealers and staff, queues, in the order of an order's life."""
+"""Triggers of orders: routes for dealers and staff, queues and schedules, in the order of an order's life."""
 
 from http import HTTPStatus
 
-from contracts.orders import OrderShipped, OrderSubmitted
+from contracts.orders import OrderShipped
 from contracts.reconciliation import JournalReversed, PaymentPosted
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import STAFF_ROLES, Principal, Role
 from kernel.messaging.events import Envelope
-from services.orders.api import (
-    AdjustStock,
-    AllocationList,
-    AllocationRule,
-    Approve,
-    AvailableToPromise,
-    ExpectedDelivery,
-    ExpectedHistory,
-    ExpectedList,
-    ExpectGoods,
-    GoodsReceipt,
-    OnTimeQuery,
-    OnTimeReport,
-    OrderConfirmation,
-    OrderPage,
-    OrdersQuery,
-    OrderSummary,
-    OrderView,
-    PublishAllocationRule,
-    PublishSourcingRule,
-    ReasonRequest,
-    ReceiveStock,
-    ReviewQuery,
-    Ship,
-    ShipmentConfirmation,
-    ShipmentList,
-    Sourcing,
-    StockDocument,
-    StockQuery,
-    StockView,
-    SubmitOrder,
-    Timeline,
-    TransferStock,
-)
-from services.orders.commands import (
-    adjust_stock,
-    expect_goods,
-    on_time_rate,
-    read_orders,
-    receive_stock,
-    review_order,
-    ship_order,
-    stock_rules,
-    transfer_stock,
-)
-from services.orders.commands import allocate_backorders as line
-from services.orders.commands import renew_promises as promising
-from services.orders.commands import reserve_stock as reservation
-from services.orders.commands import submit_order as intake
-from services.orders.commands import sweep_orders as sweeping
-from services.orders.commands import update_credit as credit
+from services.orders import sweep, warehouse_queue
+from services.orders.allocation import publish_allocation_rule as allocation_rule
+from services.orders.allocation import show_allocations as allocations
+from services.orders.allocation.api import AllocationList, AllocationRuleView, PublishAllocationRule
+from services.orders.credit import update_credit as credit
+from services.orders.inbound import expect_delivery as deliveries
+from services.orders.inbound.api import ExpectedDelivery, ExpectedHistory, ExpectedList, ExpectGoods
+from services.orders.intake import submit_order as intake
+from services.orders.intake.api import SubmitOrder
+from services.orders.on_time import on_time_rate
+from services.orders.on_time.api import OnTimeQuery, OnTimeReport
+from services.orders.order.api import OrderConfirmation, OrderSummary, ReasonRequest
+from services.orders.promises import show_available_to_promise as promises
+from services.orders.promises.api import AvailableToPromise
+from services.orders.reservation import extend_reservation as extension
+from services.orders.review import cancel_order as cancellation
+from services.orders.review import review_order
+from services.orders.review.api import Approve
+from services.orders.shipping import ship_order
+from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList
+from services.orders.sourcing import publish_sourcing_rule as sourcing_rule
+from services.orders.sourcing.api import PublishSourcingRule, SourcingRuleView
+from services.orders.stock import show_stock as stock
+from services.orders.stock.api import StockQuery, StockView
+from services.orders.stock_documents import adjust_stock, receive_goods, transfer_stock
+from services.orders.stock_documents.api import AdjustStock, GoodsReceipt, ReceiveStock, StockDocument, TransferStock
+from services.orders.tracking import read_orders
+from services.orders.tracking.api import OrderPage, OrdersQuery, OrderView, ReviewQuery, Timeline
 
 app = ServiceApp("orders")
 
@@ -77,25 +54,17 @@ def submit_order(caller: Principal, body: SubmitOrder, key: IdempotencyKey) -> O
 # a minute even then.
 @app.consumer(fifo=True, batch_size=10, timeout_seconds=10)
 def reserve_stock(message: Envelope) -> None:
-    _decide(message)
+    warehouse_queue.handle(message)
 
 
 @app.consumer(fifo=True, batch_size=10, timeout_seconds=10)
 def reserve_urgent_stock(message: Envelope) -> None:
-    _decide(message)
-
-
-def _decide(message: Envelope) -> None:
-    if message.type == OrderSubmitted.TYPE:
-        reservation.reserve_stock(message.subject, message.data["warehouse"])
-    else:
-        line.allocate_backorders(message.data["warehouse"], message.id)
-        promising.renew_promises(message.data["warehouse"])
+    warehouse_queue.handle(message)
 
 
 @app.periodic(minutes=1)
 def sweep_orders() -> None:
-    sweeping.sweep_orders()
+    sweep.sweep_orders()
 
 
 @app.operation("GET", "/orders", roles=EVERYONE, summary="订单列表 / List orders")
@@ -147,7 +116,7 @@ def reject_order(caller: Principal, order_id: str, body: ReasonRequest, key: Ide
     summary="续期预留 / Keep what is held for an order",
 )
 def extend_reservation(caller: Principal, order_id: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
-    return review_order.extend_reservation(caller, order_id, body, key)
+    return extension.extend_reservation(caller, order_id, body, key)
 
 
 @app.operation(
@@ -157,14 +126,14 @@ def extend_reservation(caller: Principal, order_id: str, body: ReasonRequest, ke
     summary="缺货分配 / Show an order's place in line and what it got, and why",
 )
 def show_allocations(caller: Principal, order_id: str) -> AllocationList:
-    return read_orders.show_allocations(caller, order_id)
+    return allocations.show_allocations(caller, order_id)
 
 
 @app.operation(
     "POST", "/orders/{order_id}/cancel", roles=BUYERS | CLERKS, summary="取消订单 / Cancel what was not shipped"
 )
 def cancel_order(caller: Principal, order_id: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
-    return review_order.cancel_order(caller, order_id, body, key)
+    return cancellation.cancel_order(caller, order_id, body, key)
 
 
 @app.operation(
@@ -191,7 +160,7 @@ def list_shipments(caller: Principal, order_id: str) -> ShipmentList:
     summary="入库 / Take goods in",
 )
 def create_goods_receipt(caller: Principal, body: ReceiveStock, key: IdempotencyKey) -> GoodsReceipt:
-    return receive_stock.receive_stock(caller, body, key)
+    return receive_goods.receive_goods(caller, body, key)
 
 
 @app.operation(
@@ -218,7 +187,7 @@ def create_stock_transfer(caller: Principal, body: TransferStock, key: Idempoten
 
 @app.operation("GET", "/stock/expected/{warehouse}", roles=STAFF_ROLES, summary="在途查询 / Show what is expected")
 def list_expected_goods(warehouse: str) -> ExpectedList:
-    return expect_goods.list_expected(warehouse)
+    return deliveries.list_expected(warehouse)
 
 
 @app.operation(
@@ -228,7 +197,7 @@ def list_expected_goods(warehouse: str) -> ExpectedList:
     summary="在途详情 / Show a delivery and how it changed",
 )
 def show_expected_goods(warehouse: str, reference: str) -> ExpectedHistory:
-    return expect_goods.show_expected(warehouse, reference)
+    return deliveries.show_expected(warehouse, reference)
 
 
 @app.operation(
@@ -238,12 +207,12 @@ def show_expected_goods(warehouse: str, reference: str) -> ExpectedHistory:
     summary="登记在途 / Say what is expected, and when",
 )
 def set_expected_goods(caller: Principal, warehouse: str, reference: str, body: ExpectGoods) -> ExpectedDelivery:
-    return expect_goods.expect_goods(caller, warehouse, reference, body)
+    return deliveries.expect_delivery(caller, warehouse, reference, body)
 
 
 @app.operation("GET", "/stock/{warehouse}", roles=STAFF_ROLES, summary="库存查询 / Show stock")
 def show_stock(warehouse: str, query: StockQuery) -> StockView:
-    return receive_stock.show_stock(warehouse, query)
+    return stock.show_stock(warehouse, query)
 
 
 @app.operation(
@@ -253,12 +222,12 @@ def show_stock(warehouse: str, query: StockQuery) -> StockView:
     summary="可承诺量 / Show what may be promised for which day",
 )
 def show_available_to_promise(caller: Principal, warehouse: str, query: StockQuery) -> AvailableToPromise:
-    return promising.show_available_to_promise(caller, warehouse, query)
+    return promises.show_available_to_promise(caller, warehouse, query)
 
 
 @app.consumer(subscribes=[OrderShipped])
 def record_on_time_shipments(message: Envelope) -> None:
-    on_time_rate.record_on_time(message)
+    on_time_rate.record_on_time_shipment(message)
 
 
 @app.operation("GET", "/on-time-rate", roles=EVERYONE, summary="履约率 / Show how well promises are kept")
@@ -269,15 +238,15 @@ def show_on_time_rate(query: OnTimeQuery) -> OnTimeReport:
 @app.operation(
     "GET", "/warehouses/{warehouse}/allocation-rule", roles=EVERYONE, summary="分配规则 / How a shortage is shared out"
 )
-def show_allocation_rule(warehouse: str) -> AllocationRule:
-    return stock_rules.show_rule(warehouse)
+def show_allocation_rule(warehouse: str) -> AllocationRuleView:
+    return allocation_rule.show_allocation_rule(warehouse)
 
 
 @app.operation(
     "PUT", "/warehouses/{warehouse}/allocation-rule", roles={Role.ADMIN}, summary="发布分配规则 / Publish that rule"
 )
-def publish_allocation_rule(caller: Principal, warehouse: str, body: PublishAllocationRule) -> AllocationRule:
-    return stock_rules.set_rule(caller, warehouse, body)
+def publish_allocation_rule(caller: Principal, warehouse: str, body: PublishAllocationRule) -> AllocationRuleView:
+    return allocation_rule.publish_allocation_rule(caller, warehouse, body)
 
 
 @app.operation(
@@ -286,15 +255,15 @@ def publish_allocation_rule(caller: Principal, warehouse: str, body: PublishAllo
     roles=EVERYONE,
     summary="调拨顺序 / Which warehouses serve what one is short of",
 )
-def show_sourcing_rule(warehouse: str) -> Sourcing:
-    return stock_rules.show_sourcing_rule(warehouse)
+def show_sourcing_rule(warehouse: str) -> SourcingRuleView:
+    return sourcing_rule.show_sourcing_rule(warehouse)
 
 
 @app.operation(
     "PUT", "/warehouses/{warehouse}/sourcing-rule", roles={Role.ADMIN}, summary="发布调拨顺序 / Publish that order"
 )
-def publish_sourcing_rule(caller: Principal, warehouse: str, body: PublishSourcingRule) -> Sourcing:
-    return stock_rules.publish_sourcing_rule(caller, warehouse, body)
+def publish_sourcing_rule(caller: Principal, warehouse: str, body: PublishSourcingRule) -> SourcingRuleView:
+    return sourcing_rule.publish_sourcing_rule(caller, warehouse, body)
 
 
 @app.consumer(subscribes=[PaymentPosted, JournalReversed])

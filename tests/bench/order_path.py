@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from contracts import assortment, catalog
-from services.orders.commands import submit_order
+from services.orders.intake.submit_order import _likely_lists
 from tests.bench.meter import Bill, Watch, at_rest, meter_program, metered
 from tests.bench.wire import opened_on_the_wire
 from tests.bench.yardsticks import PLENTY, Program, Wanted, least, line_by_line, put_up_stock
@@ -85,7 +85,7 @@ def forget() -> None:
     """Make the process like one that has just begun, as far as it keeps what it has read."""
     assortment.forget()
     catalog.forget()
-    submit_order._likely_lists.clear()
+    _likely_lists.clear()
 
 
 @dataclass

@@ -7,7 +7,7 @@ import pytest
 from contracts.assortment import ASSORTMENT_KEY, Listing, assortment_page_key, listings_of, page_of
 from contracts.catalog import ProductItem, product_key
 from kernel.store.table import fetch
-from services.orders.commands import submit_order
+from services.orders.intake.submit_order import _likely_lists
 from tests.calls import recorded
 from tests.catalog.desk import Desk, have_dealer, price, row
 from tests.interruptions import Killed, before_commit, killed_at
@@ -22,7 +22,7 @@ def desk(fast_world: World) -> Desk:
     have_dealer("D0001")
     desk.import_products(*(row(sku) for sku in SKUS))
     desk.price_list("A", *(price(sku) for sku in SKUS))
-    submit_order._likely_lists.clear()
+    _likely_lists.clear()
     return desk
 
 

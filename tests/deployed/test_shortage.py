@@ -33,7 +33,7 @@ def test_goods_that_come_in_go_to_those_who_wait_the_urgent_one_first_and_each_c
     assert order_of(hurried, urgent, reserved=4, backordered=0)["backordered_since"] is None
     order_of(patient, waits, reserved=1, backordered=3)
     told = patient.get(f"/api/orders/orders/{waits}/allocations")
-    assert (told["place"], told["waiting"]) == (1, 1)
+    assert (told["queue_position"], told["queue_length"]) == (1, 1)
     ((grant,),) = [run["grants"] for run in told["allocations"]]
     assert {name: grant[name] for name in ("sku", "granted", "rule", "supply", "claimed", "rank", "queue_length")} == {
         "sku": "RU-0",

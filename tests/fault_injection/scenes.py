@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from contracts.stock import SKUS_PER_BUCKET
-from services.orders import domain
+from services.orders.order import rules
 from tests.authorization.town import OWN, PRICE_LIST, WAREHOUSE, Town
 from tests.fault_injection.scenario import Happening, Nowhere, Outside
 
@@ -150,5 +150,5 @@ def _product(number: int) -> dict[str, Any]:
 @contextmanager
 def one_bucket_a_step() -> Iterator[Outside]:
     """A transaction takes one bucket, so that an order over four is as long as one over hundreds."""
-    with patch.object(domain, "BUCKETS_PER_TRANSACTION", 1):
+    with patch.object(rules, "BUCKETS_PER_TRANSACTION", 1):
         yield Nowhere()

@@ -22,7 +22,7 @@ from datetime import timedelta
 from contracts import assortment, catalog
 from infra.relay import relay
 from kernel.store import cursors
-from services.orders.commands import submit_order
+from services.orders.intake.submit_order import _likely_lists
 from tests.authorization.town import Town
 from tests.fast_aws.plane import Answer, Proceed, Request
 from tests.fault_injection.likeness import Likeness, alike, difference, likeness
@@ -161,7 +161,7 @@ class Trial:
         cursors._box.cache_clear()
         assortment.forget()
         catalog.forget()
-        submit_order._likely_lists.clear()
+        _likely_lists.clear()
         relay._queue_url.cache_clear()
 
     # ---- a run ----

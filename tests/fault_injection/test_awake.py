@@ -9,8 +9,8 @@ from unittest.mock import patch
 import pytest
 
 from kernel.store.table import Transaction, TransactionRefused
-from services.orders.commands import update_credit
-from services.orders.table.accounts import AppliedLedgerEventItem, OrderingAccountItem, account_key
+from services.orders.credit import update_credit
+from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem, account_key
 from tests.fault_injection.base import town_in
 from tests.fault_injection.likeness import likeness
 from tests.fault_injection.orders import CREDIT
@@ -39,7 +39,7 @@ def _marks_first(event_id: str, dealer_id: str, change_fen: int) -> None:
 
 def test_a_function_that_marks_before_it_works_is_found_only_where_it_breaks_in_between(fast_world: World) -> None:
     with (
-        patch.object(update_credit, "_follow", _marks_first),
+        patch.object(update_credit, "_apply", _marks_first),
         prepared(town_in(fast_world), CREDIT[0]) as trial,
         pytest.raises(AssertionError, match="the process dies"),
     ):
@@ -53,7 +53,7 @@ def test_a_function_that_forgets_what_it_did_is_found_undisturbed(fast_world: Wo
 
     town = town_in(fast_world)
     with (
-        patch.object(update_credit, "_follow", blindly),
+        patch.object(update_credit, "_apply", blindly),
         pytest.raises(AssertionError),
         prepared(town, CREDIT[0]),
     ):

@@ -156,7 +156,7 @@ def test_attributes_are_set_and_taken_away_by_name_if_the_item_is_as_it_was_read
     def set_as_of(pieces: int) -> None:
         transaction = Transaction()
         values = {"pieces": 5, "label": None, "notes": [1]}
-        transaction.set(JarItem, ("JARS", "a"), values, {"pieces": pieces}, "a")
+        transaction.update_fields(JarItem, ("JARS", "a"), values, expected={"pieces": pieces}, label="a")
         transaction.commit()
 
     before = world.snapshot()
@@ -300,7 +300,9 @@ def test_packed_json_comes_back_as_it_was_and_takes_little_room(world: World) ->
 def test_counters_grow_from_whatever_they_are_and_what_was_not_there_must_still_be_absent(world: World) -> None:
     def first_label(more: int) -> None:
         transaction = Transaction()
-        transaction.set(JarItem, ("JARS", "a"), {"label": "plums"}, {"label": None}, "a", adds={"pieces": more})
+        transaction.update_fields(
+            JarItem, ("JARS", "a"), {"label": "plums"}, expected={"label": None}, increments={"pieces": more}, label="a"
+        )
         transaction.commit()
 
     first_label(3)
@@ -309,7 +311,7 @@ def test_counters_grow_from_whatever_they_are_and_what_was_not_there_must_still_
     with pytest.raises(TransactionRefused):
         first_label(3)
     transaction = Transaction()
-    transaction.set(JarItem, ("JARS", "a"), {}, None, "a", adds={"pieces": -1})
+    transaction.update_fields(JarItem, ("JARS", "a"), {}, increments={"pieces": -1}, label="a")
     transaction.commit()
     assert pieces("a") == 2
 

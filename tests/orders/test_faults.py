@@ -12,7 +12,7 @@ import pytest
 from contracts.reconciliation import PaymentPosted
 from contracts.stock import SKUS_PER_BUCKET
 from kernel.messaging.outbox import history, outbox_event
-from services.orders.table.accounts import OrderingAccountItem, account_key
+from services.orders.credit.items import OrderingAccountItem, account_key
 from tests import faults
 from tests.orders.desk import Desk
 from tests.shop import counters, open_shop, order_of

@@ -11,8 +11,8 @@ import pytest
 from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
 from kernel.messaging.outbox import history
 from kernel.time import clock
-from services.orders.commands import sweep_orders
-from services.orders.table.orders import HeaderItem
+from services.orders.order.items import HeaderItem
+from services.orders.reservation import expire_reservation
 from tests import faults
 from tests.orders.desk import Desk
 from tests.orders.test_line import come_in, got, line
@@ -76,13 +76,13 @@ def test_a_renewed_hold_lasts_as_long_again(desk: Desk) -> None:
 def test_a_hold_renewed_since_the_sweep_saw_it_is_not_given_back(desk: Desk) -> None:
     open_shop(stock=10)
     order_id = desk.accepted(order_of((1, 10)))
-    load_order = sweep_orders.load_order
+    load_order = expire_reservation.load_order
 
     def renewed_just_now(found: str) -> Any:
         assert desk.act(found, "extend-reservation", {"reason": "等客户付款"}).status == 200
         return load_order(found)
 
-    with patch.object(sweep_orders, "load_order", renewed_just_now):
+    with patch.object(expire_reservation, "load_order", renewed_just_now):
         sweep(desk, hours=73)
     assert (got(desk, order_id), happened(order_id)[-1]) == ((10, 0), "reservation-extended")
 

@@ -10,11 +10,12 @@ from unittest.mock import patch
 import pytest
 
 from kernel.store.table import query_all
-from services.orders import domain
-from services.orders.commands import allocate_backorders
-from services.orders.table.line import BackorderItem, backorders_pk
-from services.orders.table.reading import load_order_and_backorder_count
-from services.orders.table.stock import MovementItem, movements_pk
+from services.orders.allocation import allocate_backorders
+from services.orders.allocation.allocate_backorders import _reserve_grant
+from services.orders.order import rules
+from services.orders.order.backorder_entry import BackorderItem, backorders_pk
+from services.orders.order.load_order import load_order_and_backorder_count
+from services.orders.stock.items import MovementItem, movements_pk
 from tests import faults
 from tests.interruptions import Killed
 from tests.orders.desk import Desk
@@ -106,7 +107,7 @@ def test_an_order_that_waits_takes_nothing_until_it_can_have_all(desk: Desk) -> 
 def test_an_order_that_waits_for_more_buckets_than_a_transaction_can_change_gets_all(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(domain, "BUCKETS_PER_TRANSACTION", 1)
+    monkeypatch.setattr(rules, "BUCKETS_PER_TRANSACTION", 1)
     open_shop(stock=0, products=130)
     order_id = desk.accepted(order_of((1, 2), (100, 2), shortage_policy="wait"))
     come_in(desk, "DN-1", (1, 5))
@@ -198,15 +199,17 @@ def test_a_published_rule_shares_out_what_is_short_and_each_dealer_can_read_why(
     told = allocations(desk, second, "D0002").json
     (run,) = told["allocations"]
     (grant,) = run["grants"]
-    assert (told["place"], told["waiting"], run["rule_version"]) == (2, 2, 1)
-    assert {name: grant[name] for name in ("sku", "granted", "rule", "supply", "claimed", "wanted", "rank")} == {
+    assert (told["queue_position"], told["queue_length"], run["rule_version"]) == (2, 2, 1)
+    assert {
+        name: grant[name] for name in ("sku", "granted", "rule", "supply", "claimed", "wanted", "queue_position")
+    } == {
         "sku": sku(1),
         "granted": 5,
         "rule": "pro_rata_by_tier",
         "supply": 20,
         "claimed": 40,
         "wanted": 10,
-        "rank": 2,
+        "queue_position": 2,
     }
     assert allocations(desk, second, "D0001").status == 404
 
@@ -258,13 +261,13 @@ def test_shares_are_the_same_whatever_breaks_while_they_are_given(desk: Desk, ru
 @contextmanager
 def dying_after_the_first_share() -> Iterator[None]:
     """The process ends when the first in line has got its share."""
-    hold = allocate_backorders._hold
+    hold = _reserve_grant
 
     def die_afterwards(*args: Any) -> None:
         hold(*args)
         raise Killed
 
-    with patch.object(allocate_backorders, "_hold", die_afterwards), pytest.raises(Killed):
+    with patch.object(allocate_backorders, "_reserve_grant", die_afterwards), pytest.raises(Killed):
         yield
 
 
@@ -294,14 +297,14 @@ def test_who_left_the_line_before_its_share_was_given_gets_nothing(desk: Desk) -
 def test_who_wants_all_takes_nothing_if_somebody_else_was_quicker(desk: Desk) -> None:
     open_shop(stock=0)
     waits = desk.accepted(order_of((1, 10), shortage_policy="wait"))
-    hold = allocate_backorders._hold
+    hold = _reserve_grant
 
     def too_late(*args: Any) -> None:
-        with patch.object(allocate_backorders, "_hold", hold):
+        with patch.object(allocate_backorders, "_reserve_grant", hold):
             assert desk.adjust("lost", "L-1", (sku(1), 4)).status == 201
         hold(*args)
 
-    with patch.object(allocate_backorders, "_hold", too_late):
+    with patch.object(allocate_backorders, "_reserve_grant", too_late):
         come_in(desk, "DN-1", (1, 10))
     assert (got(desk, waits), counters(1), line()) == ((0, 10), (6, 0), [waits])
 

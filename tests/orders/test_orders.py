@@ -9,9 +9,9 @@ from contracts.dealers import DealerItem, dealer_key
 from contracts.reconciliation import JournalReversed, PaymentPosted
 from contracts.stock import SKUS_PER_BUCKET
 from kernel.messaging.outbox import outbox_event
-from services.orders import domain
-from services.orders.table.accounts import OrderingAccountItem, account_key
-from services.orders.table.orders import HeaderItem, part_key
+from services.orders.credit.items import OrderingAccountItem, account_key
+from services.orders.order import rules
+from services.orders.order.items import HeaderItem, part_key
 from tests import shop
 from tests.interruptions import Killed, killed_at
 from tests.orders.desk import Desk
@@ -365,7 +365,7 @@ def test_cancelling_an_order_over_many_buckets_frees_them_all(desk: Desk) -> Non
 def test_a_cancelling_that_breaks_off_loses_no_credit_whoever_goes_on_with_the_order(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(domain, "BUCKETS_PER_TRANSACTION", 1)
+    monkeypatch.setattr(rules, "BUCKETS_PER_TRANSACTION", 1)
     on_three_buckets = (0, SKUS_PER_BUCKET, 2 * SKUS_PER_BUCKET)
     open_shop(products=on_three_buckets, unit_price="1")
     order_id = desk.approved(order_of(*((number, 10) for number in on_three_buckets)))

@@ -14,8 +14,9 @@ from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import EventItem, history
 from kernel.store.table import query_all
 from kernel.time.clock import BUSINESS_ZONE, parse_stamp
-from services.orders.commands import renew_promises
-from services.orders.table.orders import HeaderItem
+from services.orders.order.items import HeaderItem
+from services.orders.promises import renew_promises as renewal
+from services.orders.promises.renew_promises import _renew_order, renew_promises
 from tests import faults
 from tests.orders.desk import Desk
 from tests.orders.test_faults import in_the_end
@@ -90,7 +91,7 @@ def test_what_is_held_at_once_is_promised_for_the_day_it_leaves_in_no_event_or_i
     assert days(desk, order_id) == [day, day]
     assert [message.type for message in told(order_id)] == ["order.submitted.v1", "order.reserved.v1"]
     reserved = told(order_id)[1].data
-    assert (reserved["promised_on"], reserved.get("waiting")) == (day, None)
+    assert (reserved["promised_on"], reserved.get("backordered_lines")) == (day, None)
     assert {item["kind"] for item in desk.world.items("ORDERS#D0001")} == {"order", "order_lines", "event"}
 
 
@@ -144,10 +145,10 @@ def test_who_waits_is_told_a_day_down_the_line_and_nobody_a_day_that_nothing_cov
     assert days(desk, third) == [None, MONDAY]
     assert moves(first) == [(MOVED, [([1], None, THURSDAY)])]
     assert moves(third) == []
-    assert told(third)[1].data["waiting"] == [1]
+    assert told(third)[1].data["backordered_lines"] == [1]
     token = desk.world.token(dealer_id="D0002")
     shown = desk.world.call("orders", "GET", f"/orders/{second}/timeline", token=token).json["entries"]
-    assert [entry["facts"].get("waiting", entry["facts"].get("moved")) for entry in shown[1:]] == [
+    assert [entry["facts"].get("backordered_lines", entry["facts"].get("moved")) for entry in shown[1:]] == [
         [1, 2],
         [{"lines": [1, 2], "reserved": False, "old": None, "new": NEXT_MONDAY}],
     ]
@@ -242,7 +243,7 @@ def test_an_overdue_delivery_is_told_the_evening_before_the_day_it_was_promised_
 def test_more_orders_than_are_told_in_one_go_are_told_by_the_sweep(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     open_shop(stock=0)
     orders = [desk.accepted(order_of((1, 1))) for _ in range(3)]
-    monkeypatch.setattr(renew_promises, "_MOST", 2)
+    monkeypatch.setattr(renewal, "_MOST", 2)
     expect(desk, "PO-1", WEDNESDAY, (1, 10))
     assert [len(moves(one)) for one in orders] == [1, 1, 0]
     sweep(desk)
@@ -254,15 +255,15 @@ def test_who_looked_earlier_does_not_take_back_what_was_told_since(desk: Desk, m
     expect(desk, "PO-1", WEDNESDAY, (1, 10))
     order_id = desk.accepted(order_of((1, 4)))
     assert desk.expect("PO-1", FRIDAY, (sku(1), 10), version=1).status == 200
-    tell, once = renew_promises._tell, iter([True])
+    tell, once = _renew_order, iter([True])
 
     def overtaken(*asked: Any) -> None:
         if next(once, False):
             expect(desk, "PO-1", TUESDAY, (1, 10), version=2)
         tell(*asked)
 
-    monkeypatch.setattr(renew_promises, "_tell", overtaken)
-    renew_promises.renew_promises(WAREHOUSE)
+    monkeypatch.setattr(renewal, "_renew_order", overtaken)
+    renew_promises(WAREHOUSE)
     assert [(kind, lines[0][2]) for kind, lines in moves(order_id)] == [(MOVED, THURSDAY), (MOVED, WEDNESDAY)]
     assert days(desk, order_id) == [WEDNESDAY]
 
@@ -271,15 +272,15 @@ def test_who_lost_its_place_meanwhile_is_told_no_day(desk: Desk, monkeypatch: py
     open_shop(stock=4)
     order_id = desk.accepted(order_of((1, 10)))
     assert desk.expect("PO-1", FRIDAY, (sku(1), 10)).status == 200
-    tell, once = renew_promises._tell, iter([True])
+    tell, once = _renew_order, iter([True])
 
     def overtaken(*asked: Any) -> None:
         if next(once, False):
             sweep(desk, "2026-11-26 10:30")
         tell(*asked)
 
-    monkeypatch.setattr(renew_promises, "_tell", overtaken)
-    renew_promises.renew_promises(WAREHOUSE)
+    monkeypatch.setattr(renewal, "_renew_order", overtaken)
+    renew_promises(WAREHOUSE)
     assert days(desk, order_id) == [None]
     assert told(order_id)[-1].type == "order.reservation-expired.v1"
 

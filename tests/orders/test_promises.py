@@ -11,18 +11,17 @@ from hypothesis import strategies as st
 from kernel.time.calendar import Calendar
 from kernel.time.clock import BUSINESS_ZONE
 from kernel.time.holidays import CHINA
-from services.orders.promises import (
+from services.orders.promises.rules import (
     AtpDay,
-    PiecesOnDay,
     Promise,
     Slip,
-    Waiting,
+    WaitingPieces,
     available_to_promise,
-    promises,
-    ship_day,
-    ship_day_of_arrival,
+    promise_sku,
     slips,
 )
+from services.orders.ship_days import ship_day, ship_day_of_arrival
+from services.orders.vocabulary import PiecesOnDay
 
 
 def at(text: str) -> datetime:
@@ -35,7 +34,7 @@ MONDAY = at("2026-11-23 10:00")
 days = st.integers(-3, 20).map(lambda later: (date(2026, 11, 23) + timedelta(days=later)).isoformat())
 dated = st.lists(st.builds(PiecesOnDay, days, st.integers(1, 50)), max_size=6)
 waiting = st.lists(st.integers(1, 50), max_size=6).map(
-    lambda sizes: [Waiting(f"D{number}-1", pieces) for number, pieces in enumerate(sizes)]
+    lambda sizes: [WaitingPieces(f"D{number}-1", pieces) for number, pieces in enumerate(sizes)]
 )
 moments = st.integers(0, 7 * 24).map(lambda hours: MONDAY + timedelta(hours=hours))
 
@@ -73,8 +72,8 @@ def test_expected_pieces_leave_on_the_first_working_day_after_they_come_in(expec
 
 
 def test_each_order_in_line_is_told_when_its_pieces_leave() -> None:
-    line = [Waiting("D1-1", 10), Waiting("D2-1", 20), Waiting("D3-1", 5), Waiting("D4-1", 1)]
-    told = promises(line, 12, [PiecesOnDay("2026-12-02", 10), PiecesOnDay("2026-11-25", 13)], MONDAY, CHINA)
+    line = [WaitingPieces("D1-1", 10), WaitingPieces("D2-1", 20), WaitingPieces("D3-1", 5), WaitingPieces("D4-1", 1)]
+    told = promise_sku(line, 12, [PiecesOnDay("2026-12-02", 10), PiecesOnDay("2026-11-25", 13)], MONDAY, CHINA)
     assert told == [
         Promise("D1-1", 10, (PiecesOnDay("2026-11-23", 10),)),
         Promise(
@@ -87,23 +86,23 @@ def test_each_order_in_line_is_told_when_its_pieces_leave() -> None:
 
 
 def test_an_order_of_which_only_a_part_is_expected_is_told_no_day() -> None:
-    (told,) = promises([Waiting("D1-1", 10)], 0, [PiecesOnDay("2026-11-25", 9)], MONDAY, CHINA)
+    (told,) = promise_sku([WaitingPieces("D1-1", 10)], 0, [PiecesOnDay("2026-11-25", 9)], MONDAY, CHINA)
     assert told.day is None
     assert told.parts == (PiecesOnDay("2026-11-26", 9),)
 
 
 def test_deliveries_that_leave_on_one_day_are_one_part() -> None:
-    (told,) = promises(
-        [Waiting("D1-1", 10)], -2, [PiecesOnDay("2026-11-27", 4), PiecesOnDay("2026-11-28", 6)], MONDAY, CHINA
+    (told,) = promise_sku(
+        [WaitingPieces("D1-1", 10)], -2, [PiecesOnDay("2026-11-27", 4), PiecesOnDay("2026-11-28", 6)], MONDAY, CHINA
     )
     assert told.parts == (PiecesOnDay("2026-11-30", 10),)
 
 
 @given(waiting, st.integers(0, 60), dated, moments)
 def test_no_piece_is_promised_twice_nor_before_it_is_there_nor_on_a_day_off(
-    line: list[Waiting], available: int, inbound: list[PiecesOnDay], now: datetime
+    line: list[WaitingPieces], available: int, inbound: list[PiecesOnDay], now: datetime
 ) -> None:
-    told = promises(line, available, inbound, now, CHINA)
+    told = promise_sku(line, available, inbound, now, CHINA)
     parts = [part for promise in told for part in promise.parts]
     assert [(promise.order_id, promise.pieces) for promise in told] == line
     assert [part.day for part in parts] == sorted(part.day for part in parts)
@@ -117,10 +116,10 @@ def test_no_piece_is_promised_twice_nor_before_it_is_there_nor_on_a_day_off(
 
 @given(waiting, st.integers(0, 60), dated, moments)
 def test_who_comes_later_changes_nobodys_promise(
-    line: list[Waiting], available: int, inbound: list[PiecesOnDay], now: datetime
+    line: list[WaitingPieces], available: int, inbound: list[PiecesOnDay], now: datetime
 ) -> None:
-    told = promises(line, available, inbound, now, CHINA)
-    assert promises([*line, Waiting("D9-1", 7)], available, inbound, now, CHINA)[: len(line)] == told
+    told = promise_sku(line, available, inbound, now, CHINA)
+    assert promise_sku([*line, WaitingPieces("D9-1", 7)], available, inbound, now, CHINA)[: len(line)] == told
 
 
 # --- available to promise --------------------------------------------------------------------------------------------
@@ -174,16 +173,16 @@ def test_whatever_is_promised_by_it_every_earlier_demand_can_still_be_met(
 
 @given(waiting, st.integers(0, 60), dated, moments, st.data())
 def test_a_new_order_within_what_is_available_for_a_day_is_promised_for_that_day(
-    line: list[Waiting], available: int, inbound: list[PiecesOnDay], now: datetime, data: st.DataObject
+    line: list[WaitingPieces], available: int, inbound: list[PiecesOnDay], now: datetime, data: st.DataObject
 ) -> None:
     at_once = [PiecesOnDay("2026-11-23", pieces) for _, pieces in line]
     one_day = data.draw(st.sampled_from(available_to_promise(available, inbound, at_once, now, CHINA)))
     if one_day.cumulative:
-        new = [*line, Waiting("D9-1", one_day.cumulative)]
-        day = promises(new, available, inbound, now, CHINA)[-1].day
+        new = [*line, WaitingPieces("D9-1", one_day.cumulative)]
+        day = promise_sku(new, available, inbound, now, CHINA)[-1].day
         assert day is not None and day <= one_day.day
-        one_more = [*line, Waiting("D9-1", one_day.cumulative + 1)]
-        later = promises(one_more, available, inbound, now, CHINA)[-1].day
+        one_more = [*line, WaitingPieces("D9-1", one_day.cumulative + 1)]
+        later = promise_sku(one_more, available, inbound, now, CHINA)[-1].day
         assert later is None or later > one_day.day
 
 

@@ -10,8 +10,8 @@ from unittest.mock import patch
 import pytest
 
 from kernel.store.items import Item, Key
-from services.orders.table import reading
-from services.orders.table.orders import FulfilmentItem, part_key
+from services.orders.order import load_order
+from services.orders.order.items import FulfilmentItem, part_key
 from tests.orders.desk import Desk
 from tests.shop import counters, open_shop, order_of
 from tests.world import World
@@ -25,7 +25,7 @@ def desk(fast_world: World) -> Desk:
 @contextmanager
 def others_acting_while_it_is_read(last: str, act: Callable[[], object]) -> Iterator[None]:
     """The first order read in it is changed after all its parts but one were read."""
-    fetch, once = reading.fetch, iter([True])
+    fetch, once = load_order.fetch, iter([True])
 
     def torn(keys: Iterable[Key], **more: Any) -> dict[Key, Item]:
         keys = list(keys)
@@ -35,7 +35,7 @@ def others_acting_while_it_is_read(last: str, act: Callable[[], object]) -> Iter
         act()
         return early | fetch([key for key in keys if key[1].startswith(last)], **more)
 
-    with patch.object(reading, "fetch", torn):
+    with patch.object(load_order, "fetch", torn):
         yield
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.orders.domain import ShortagePolicy
-from services.orders.sourcing import Candidate, Choice, Why, choose
+from services.orders.sourcing.rules import Candidate, SourcingChoice, SourcingReason, choose_warehouse
+from services.orders.vocabulary import ShortagePolicy
 
 WANTED = {1: 10, 2: 5}
 
@@ -19,20 +19,20 @@ wishes = st.dictionaries(st.integers(1, 3), st.integers(1, 12), min_size=1)
 
 def chosen(
     available: dict[str, dict[int, int]], shortage_policy: ShortagePolicy = ShortagePolicy.SHIP_AVAILABLE
-) -> Choice:
-    return choose("WH1", ["WH3", "WH2"], available, WANTED, shortage_policy)
+) -> SourcingChoice:
+    return choose_warehouse("WH1", ["WH3", "WH2"], available, WANTED, shortage_policy)
 
 
 def test_home_serves_what_it_has_whatever_others_have() -> None:
     choice = chosen({"WH1": {1: 10, 2: 5}, "WH2": {1: 99, 2: 99}})
-    assert (choice.warehouse, choice.why) == ("WH1", Why.HOME_HAS_ALL)
+    assert (choice.warehouse, choice.reason) == ("WH1", SourcingReason.HOME_HAS_ALL)
 
 
 def test_the_first_alternate_of_the_published_order_that_has_everything_serves_what_home_lacks() -> None:
     choice = chosen({"WH1": {1: 10, 2: 4}, "WH2": {1: 99, 2: 99}, "WH3": {1: 10, 2: 5}})
-    assert choice == Choice(
+    assert choice == SourcingChoice(
         "WH3",
-        Why.ALTERNATE_HAS_ALL,
+        SourcingReason.ALTERNATE_HAS_ALL,
         (Candidate("WH1", 14, 15, 1), Candidate("WH3", 15, 15, 0), Candidate("WH2", 15, 15, 0)),
     )
 
@@ -49,30 +49,32 @@ def test_the_first_alternate_of_the_published_order_that_has_everything_serves_w
 )
 def test_if_nobody_has_everything_whoever_has_most_serves(available: dict[str, dict[int, int]], warehouse: str) -> None:
     choice = chosen(available)
-    assert (choice.warehouse, choice.why) == (warehouse, Why.MOST_PIECES)
+    assert (choice.warehouse, choice.reason) == (warehouse, SourcingReason.MOST_PIECES)
 
 
 def test_an_order_that_takes_all_or_nothing_stays_at_home_if_nobody_has_everything() -> None:
     stock = {"WH1": {1: 3}, "WH2": {1: 9}}
     choice = chosen(stock, ShortagePolicy.ALL_OR_NOTHING)
-    assert (choice.warehouse, choice.why) == ("WH1", Why.STAYS_AT_HOME)
+    assert (choice.warehouse, choice.reason) == ("WH1", SourcingReason.STAYS_AT_HOME)
     moved = chosen({**stock, "WH3": WANTED}, ShortagePolicy.ALL_OR_NOTHING)
-    assert (moved.warehouse, moved.why) == ("WH3", Why.ALTERNATE_HAS_ALL)
+    assert (moved.warehouse, moved.reason) == ("WH3", SourcingReason.ALTERNATE_HAS_ALL)
 
 
 def test_without_alternates_home_serves() -> None:
-    assert choose("WH1", [], {"WH2": WANTED}, WANTED, ShortagePolicy.SHIP_AVAILABLE).warehouse == "WH1"
+    assert choose_warehouse("WH1", [], {"WH2": WANTED}, WANTED, ShortagePolicy.SHIP_AVAILABLE).warehouse == "WH1"
 
 
 @given(stocks, wishes, st.sampled_from(ShortagePolicy))
 def test_an_order_leaves_home_only_for_more_pieces_and_the_reason_bears_it_out(
     available: dict[str, dict[int, int]], wanted: dict[int, int], shortage_policy: ShortagePolicy
 ) -> None:
-    choice = choose("WH1", ["WH3", "WH2"], available, wanted, shortage_policy)
-    found = {candidate.warehouse: candidate for candidate in choice.because}
+    choice = choose_warehouse("WH1", ["WH3", "WH2"], available, wanted, shortage_policy)
+    found = {candidate.warehouse: candidate for candidate in choice.candidates}
     assert list(found) == ["WH1", "WH3", "WH2"]
-    assert all(0 <= one.pieces <= one.wanted == sum(wanted.values()) for one in choice.because)
-    assert all(one.has_all == (one.pieces == one.wanted) for one in choice.because)
+    assert all(0 <= one.pieces <= one.wanted == sum(wanted.values()) for one in choice.candidates)
+    assert all(one.has_all == (one.pieces == one.wanted) for one in choice.candidates)
     assert choice.warehouse == "WH1" or found[choice.warehouse].pieces > found["WH1"].pieces
-    assert found[choice.warehouse].has_all == any(one.has_all for one in choice.because)
-    assert found[choice.warehouse].has_all == (choice.why in {Why.HOME_HAS_ALL, Why.ALTERNATE_HAS_ALL})
+    assert found[choice.warehouse].has_all == any(one.has_all for one in choice.candidates)
+    assert found[choice.warehouse].has_all == (
+        choice.reason in {SourcingReason.HOME_HAS_ALL, SourcingReason.ALTERNATE_HAS_ALL}
+    )

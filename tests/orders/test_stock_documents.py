@@ -10,10 +10,13 @@ import pytest
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition, QuarantineItem, quarantine_key
 from kernel.messaging.outbox import EventItem
 from kernel.store.table import fetch_one, query_all
-from services.orders import inbound, stock
-from services.orders.table import reading
-from services.orders.table.orders import Order
-from services.orders.table.stock import ExpectedDeliveryItem, MovementItem, StockDocumentItem, expected_pk, movements_pk
+from services.orders.inbound.items import ExpectedDeliveryItem, expected_pk
+from services.orders.order.items import Order
+from services.orders.stock import on_hand
+from services.orders.stock.items import MovementItem, movements_pk
+from services.orders.stock.on_hand import consistent_on_hand_pieces, orders_with_reservations
+from services.orders.stock_documents import adjust_stock, receive_goods
+from services.orders.stock_documents.items import StockDocumentItem
 from tests import faults
 from tests.orders.desk import Desk
 from tests.orders.test_faults import in_the_end
@@ -196,7 +199,7 @@ def test_a_count_below_what_is_held_is_refused_with_the_held_figure(desk: Desk) 
 
 def test_a_count_of_what_moved_since_it_was_read_is_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     open_shop(stock=10)
-    read = stock.consistent_on_hand_at
+    read = consistent_on_hand_pieces
     once = iter([True])
 
     def read_then_others_act(*asked: Any) -> Any:
@@ -205,7 +208,7 @@ def test_a_count_of_what_moved_since_it_was_read_is_read_again(desk: Desk, monke
             desk.receive("DN-1", (sku(1), 5))
         return found
 
-    monkeypatch.setattr(stock, "consistent_on_hand_at", read_then_others_act)
+    monkeypatch.setattr(adjust_stock, "consistent_on_hand_pieces", read_then_others_act)
     answer = desk.adjust("count", "C-1", (sku(1), 12))
     assert (answer.json["lines"][0]["expected"], answer.json["lines"][0]["difference"]) == (15, -3)
     assert counters(1) == (12, 0)
@@ -216,7 +219,7 @@ def test_a_count_knows_what_orders_hold_though_the_index_does_not_name_them_yet(
 ) -> None:
     open_shop(stock=10)
     desk.accepted(order_of((1, 4)))
-    monkeypatch.setattr(reading, "orders_in_state", lambda _: iter(()))
+    monkeypatch.setattr(on_hand, "orders_in_state", lambda _: iter(()))
     answer = desk.adjust("count", "C-1", (sku(1), 10))
     assert (answer.json["lines"][0]["expected"], answer.json["lines"][0]["difference"]) == (10, 0)
 
@@ -229,7 +232,7 @@ def test_a_count_knows_what_an_order_holds_while_it_goes_from_one_queue_to_the_n
     desk.world.clock.advance(minutes=10)
     assert desk.act(order_id, "approve", {}).status == 200
     # It was taken out of the one queue, and the index has not put it into the other yet.
-    monkeypatch.setattr(reading, "orders_in_state", lambda _: iter(()))
+    monkeypatch.setattr(on_hand, "orders_in_state", lambda _: iter(()))
     answer = desk.adjust("count", "C-1", (sku(1), 10))
     assert (answer.json["lines"][0]["expected"], answer.json["lines"][0]["difference"]) == (10, 0)
 
@@ -238,7 +241,7 @@ def test_looking_at_a_warehouse_reads_no_order_of_another(desk: Desk) -> None:
     open_shop(stock=10)
     desk.accepted(order_of((1, 4)))
     with metered() as meter:
-        assert list(reading.orders_with_reservations("SH")) == []
+        assert list(orders_with_reservations("SH")) == []
     assert "BatchGetItem" not in [operation for operation, _ in meter.reads]
 
 
@@ -247,7 +250,7 @@ def test_a_count_during_which_goods_leave_sees_them_here_or_gone_not_half_of_eac
 ) -> None:
     open_shop(stock=10)
     orders = [desk.approved(order_of((1, 4))), desk.approved(order_of((1, 4)))]
-    look, ships = stock.orders_with_reservations, iter([True])
+    look, ships = on_hand.orders_with_reservations, iter([True])
 
     def look_while_both_leave(warehouse: str) -> Iterator[Order]:
         found = list(look(warehouse))
@@ -258,7 +261,7 @@ def test_a_count_during_which_goods_leave_sees_them_here_or_gone_not_half_of_eac
         for order_id in orders:
             assert desk.ship(order_id).status == 201
 
-    monkeypatch.setattr(stock, "orders_with_reservations", look_while_both_leave)
+    monkeypatch.setattr(on_hand, "orders_with_reservations", look_while_both_leave)
     answer = desk.adjust("count", "C-1", (sku(1), 2))
     assert (answer.status, answer.json["lines"][0]["difference"]) == (201, 0)
 
@@ -360,14 +363,14 @@ def test_goods_that_nobody_expects_cannot_be_received_as_expected(desk: Desk) ->
 def test_of_two_receipts_of_one_delivery_each_takes_off_its_own(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     open_shop(stock=10)
     desk.expect("PO-1", "2026-11-25", (sku(1), 9))
-    receive_delivery, once = inbound.receive_delivery, iter([True])
+    take_off, once = receive_goods.receive_delivery, iter([True])
 
     def overtaken(transaction: Any, before: Any, *more: Any, **named: Any) -> Any:
         if next(once, False):
             assert desk.receive("DN-2", (sku(1), 4), expected="PO-1").status == 201
-        return receive_delivery(transaction, before, *more, **named)
+        return take_off(transaction, before, *more, **named)
 
-    monkeypatch.setattr(inbound, "receive_delivery", overtaken)
+    monkeypatch.setattr(receive_goods, "receive_delivery", overtaken)
     assert desk.receive("DN-1", (sku(1), 2), expected="PO-1").status == 201
     assert expected() == [("PO-1", "2026-11-25", {1: 3})]
     assert counters(1) == (16, 0)

@@ -10,17 +10,15 @@ from hypothesis import strategies as st
 
 from kernel.time.clock import BUSINESS_ZONE, business_date
 from kernel.time.holidays import CHINA
-from services.orders.domain import State
-from services.orders.terms import (
-    TERMS,
-    Grade,
+from services.orders.service_terms import (
+    GRADE_TERMS,
     expiry_warning_time,
-    grade_of,
     may_be_urgent,
     reservation_ends,
     urgent_due,
     urgent_week,
 )
+from services.orders.vocabulary import Grade, State, grade_of
 
 
 def at(text: str) -> datetime:
@@ -61,7 +59,7 @@ def test_a_better_grade_never_holds_shorter_and_nobody_shorter_than_published(si
     ends = [reservation_ends(stage, grade, since, CHINA) for grade in Grade]
     assert ends == sorted(ends, key=lambda end: end or since, reverse=True)
     for grade, end in zip(Grade, ends, strict=True):
-        hours = TERMS[grade].hours_in_review if stage is State.IN_REVIEW else TERMS[grade].hours_confirmed
+        hours = GRADE_TERMS[grade].hours_in_review if stage is State.IN_REVIEW else GRADE_TERMS[grade].hours_confirmed
         assert end is not None and end - since >= timedelta(hours=hours)
         assert CHINA.works(business_date(end))
 
@@ -83,9 +81,13 @@ def test_a_grade_nobody_knows_has_the_strictest_terms(text: str) -> None:
     known = {"A", "B", "C", "一级", "二级", "三级"}
     assert text.strip().upper() in known or grade_of(text) is Grade.C
     assert all(
-        (TERMS[Grade.C].hours_in_review, TERMS[Grade.C].hours_confirmed, TERMS[Grade.C].urgent_per_week)
+        (
+            GRADE_TERMS[Grade.C].hours_in_review,
+            GRADE_TERMS[Grade.C].hours_confirmed,
+            GRADE_TERMS[Grade.C].urgent_per_week,
+        )
         <= (terms.hours_in_review, terms.hours_confirmed, terms.urgent_per_week)
-        for terms in TERMS.values()
+        for terms in GRADE_TERMS.values()
     )
 
 

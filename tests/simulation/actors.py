@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple
 
-from services.orders.table.orders import part_key
+from services.orders.order.items import part_key
 from tests.simulation.places import DEALERS, SKUS, WAREHOUSES
 from tests.world import World
 

@@ -14,7 +14,7 @@ import ulid
 from contracts import assortment, catalog
 from infra.relay import relay
 from kernel.store import cursors
-from services.orders.commands import submit_order
+from services.orders.intake.submit_order import _likely_lists
 
 
 @contextmanager
@@ -38,6 +38,6 @@ def new_process() -> None:
     """Forget what a process has found out while it lived."""
     assortment.forget()
     catalog.forget()
-    submit_order._likely_lists.clear()
+    _likely_lists.clear()
     relay._queue_url.cache_clear()
     cursors._box.cache_clear()

@@ -13,7 +13,7 @@ from zlib import crc32
 
 from kernel.base.problems import Stale
 from kernel.http.app import ConsumerSpec
-from services.orders.table.orders import part_key
+from services.orders.order.items import part_key
 from tests import faults
 from tests.fast_aws import plane
 from tests.fast_aws.plane import Answer, Place, Proceed, Request

@@ -17,22 +17,18 @@ from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import EventItem, shard_key
 from kernel.store.items import Item
 from services.notifications.table.texts import RecordedItem
-from services.orders.domain import Progress
-from services.orders.table.line import backorder_count_key
-from services.orders.table.orders import (
+from services.orders.inbound.items import ExpectedDeliveryItem, expected_key
+from services.orders.order.backorder_entry import backorder_count_key
+from services.orders.order.items import (
     PROGRESS_COLUMNS,
     FulfilmentItem,
     columns_of_lines,
     columns_of_progress,
     part_key,
 )
-from services.orders.table.stock import (
-    ExpectedDeliveryItem,
-    MovementItem,
-    StockDocumentItem,
-    document_key,
-    expected_key,
-)
+from services.orders.order.rules import Progress
+from services.orders.stock.items import MovementItem
+from services.orders.stock_documents.items import StockDocumentItem, document_key
 from services.reconciliation.table import BankReferenceItem, JournalItem, journal_key
 from tests import world as worlds
 from tests.authorization.town import OTHER, OWN, WAREHOUSE, Town

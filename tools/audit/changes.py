@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from kernel.messaging.outbox import EventItem
 from kernel.store.items import Item
-from services.orders.table.accounts import AppliedLedgerEventItem
-from services.orders.table.line import AllocationRunItem, GrantItem
-from services.orders.table.orders import LinesItem
-from services.orders.table.stock import GoodsReceiptItem, MovementItem, StockDocumentItem
+from services.orders.allocation.items import AllocationRunItem, GrantItem
+from services.orders.credit.items import AppliedLedgerEventItem
+from services.orders.order.items import LinesItem
+from services.orders.stock.items import MovementItem
+from services.orders.stock_documents.items import GoodsReceiptItem, StockDocumentItem
 from services.reconciliation.table import BankReferenceItem, EntryItem, JournalItem, StatementItem
 from services.tickets.table import NoteItem, RequestItem
 from tools.audit.findings import Finding

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contracts.orders import OrderShipped
 from contracts.reconciliation import JournalReversed, PaymentPosted
 from kernel.messaging.events import Envelope
-from services.orders.domain import OPEN_STATES
-from services.orders.table.accounts import AppliedLedgerEventItem, OrderingAccountItem
-from services.orders.table.orders import Order
+from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem
+from services.orders.order.items import Order
+from services.orders.vocabulary import OPEN_STATES
 from services.reconciliation.domain import Account
 from services.reconciliation.table import LedgerItem
 from tools.audit.findings import Finding

@@ -32,17 +32,10 @@ from kernel.base.money import fen_of
 from kernel.http.idempotency import IdempotencyItem
 from kernel.messaging.events import Envelope
 from kernel.time import clock
-from services.orders.domain import OPEN_STATES, Action, Line, Progress, State, backordered_by_sku_index, may
-from services.orders.table.accounts import OrderingAccountItem
-from services.orders.table.line import (
-    AllocationRunItem,
-    BackorderCountItem,
-    BackorderItem,
-    GrantItem,
-    allocation_run_key,
-    backorders_pk,
-)
-from services.orders.table.orders import (
+from services.orders.allocation.items import AllocationRunItem, GrantItem, allocation_run_key
+from services.orders.credit.items import OrderingAccountItem
+from services.orders.order.backorder_entry import BackorderCountItem, BackorderItem, backorders_pk
+from services.orders.order.items import (
     PROGRESS_COLUMNS,
     FulfilmentItem,
     HeaderItem,
@@ -51,6 +44,9 @@ from services.orders.table.orders import (
     priority_sort_key,
     state_index_key,
 )
+from services.orders.order.lifecycle import Action, is_allowed
+from services.orders.order.rules import Line, Progress, backordered_by_sku_index
+from services.orders.vocabulary import OPEN_STATES, State
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 
@@ -360,7 +356,7 @@ def _possible(before: State | None, event_type: str, after: State) -> bool:
         return before is None and event_type == OrderSubmitted.TYPE and after is State.SUBMITTED
     step = _STEPS.get(event_type)
     if step is not None:
-        return may(step[0], before) and after in step[1]
+        return is_allowed(step[0], before) and after in step[1]
     return after is before and before in _WITHIN.get(event_type, frozenset())
 
 

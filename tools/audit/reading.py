@@ -13,8 +13,8 @@ from pynamodb.attributes import Attribute, UnicodeAttribute
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import EventItem
 from kernel.store.items import Item, PackedJSONAttribute, unpacked
-from services.orders.shipments import Shipment, read_shipments
-from services.orders.table.orders import FulfilmentItem, HeaderItem, LinesItem, Order, order_of
+from services.orders.order.items import FulfilmentItem, HeaderItem, LinesItem, Order, assemble_order
+from services.orders.shipping.shipments import Shipment, read_shipments
 from tools import aws
 
 Kind = TypeVar("Kind", bound=Item)
@@ -73,7 +73,7 @@ class Snapshot:
         lines = {_order_part(item): item for item in self.all(LinesItem)}
         fulfilments = {_order_part(item): item for item in self.all(FulfilmentItem)}
         headers = ((_order_part(header), header) for header in self.all(HeaderItem))
-        return [order_of(header, lines[at], fulfilments.get(at)) for at, header in headers if at in lines]
+        return [assemble_order(header, lines[at], fulfilments.get(at)) for at, header in headers if at in lines]
 
     @cached_property
     def events(self) -> dict[str, Envelope]:

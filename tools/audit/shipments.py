@@ -9,10 +9,10 @@ from typing import Any
 from contracts.orders import OrderShipped
 from kernel.base.money import fen_of, tax_within
 from kernel.time import clock
-from services.orders.domain import Line
-from services.orders.kept import first_promised_days
-from services.orders.shipments import Shipment
-from services.orders.table.kept import ShipmentPunctualityItem, shipment_punctuality_pk
+from services.orders.on_time.items import ShipmentPunctualityItem, shipment_punctuality_pk
+from services.orders.on_time.rules import first_promised_days
+from services.orders.order.rules import Line
+from services.orders.shipping.shipments import Shipment
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from contracts.catalog import ProductItem
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition, ExpectedDeliveryChanged, QuarantineItem, StockBucketItem
 from kernel.store.items import Item
-from services.orders.domain import Move
-from services.orders.table.stock import ExpectedDeliveryItem, GoodsReceiptItem, MovementItem, StockDocumentItem
+from services.orders.inbound.items import ExpectedDeliveryItem
+from services.orders.stock.items import MovementItem
+from services.orders.stock.rules import Move
+from services.orders.stock_documents.items import GoodsReceiptItem, StockDocumentItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 

@@ -1,0 +1,1 @@
+"""Allocation: scarce stock is allocated to backorders."""

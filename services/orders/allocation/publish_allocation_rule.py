@@ -1,0 +1,73 @@
+"""Publish and read the allocation rule of a warehouse."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kernel.http.principal import Principal
+from kernel.store.table import fetch_one, replace_version
+from services.orders.allocation.api import AllocationRuleView, PublishAllocationRule
+from services.orders.allocation.items import AllocationRuleItem, allocation_rule_key
+from services.orders.allocation.rules import AllocationRule, AllocationSettings
+from services.orders.vocabulary import Grade, require_warehouse_id
+
+
+class PublishedAllocationRule(NamedTuple):
+    """A warehouse's rule; `version` 0 is the one that holds while none was published: first come, first served."""
+
+    rule: AllocationRule
+    settings: AllocationSettings
+    version: int
+
+
+def load_allocation_rule(warehouse: str) -> PublishedAllocationRule:
+    """How a warehouse shares out what is short."""
+    item = fetch_one(AllocationRuleItem, allocation_rule_key(warehouse))
+    if item is None:
+        return PublishedAllocationRule(AllocationRule.FIRST_COME, AllocationSettings(), 0)
+    quotas = {Grade(grade): int(pieces) for grade, pieces in item.quotas.items()}
+    return PublishedAllocationRule(AllocationRule(item.rule), AllocationSettings(quotas, item.pack), item.version)
+
+
+def show_allocation_rule(warehouse: str) -> AllocationRuleView:
+    """How a warehouse shares out what is short; anyone may read it.
+
+    Raises:
+        NotFound: no warehouse can be called that.
+    """
+    require_warehouse_id(warehouse)
+    rule = load_allocation_rule(warehouse)
+    quotas = {grade.value: pieces for grade, pieces in rule.settings.quotas.items()}
+    item = fetch_one(AllocationRuleItem, allocation_rule_key(warehouse))
+    return AllocationRuleView(
+        warehouse=warehouse,
+        rule=rule.rule,
+        quotas=quotas,
+        pack=rule.settings.pack,
+        version=rule.version,
+        changed_by=item.changed_by if item else "",
+        reason=item.reason if item else "",
+    )
+
+
+def publish_allocation_rule(caller: Principal, warehouse: str, request: PublishAllocationRule) -> AllocationRuleView:
+    """Publish how a warehouse shares out what is short, from the next run on.
+
+    Asked again after a lost answer, it changes nothing and answers the same.
+
+    Raises:
+        NotFound: no warehouse can be called that.
+        Stale: the rule is no longer the one of that version.
+    """
+    require_warehouse_id(warehouse)
+    item = AllocationRuleItem(
+        *allocation_rule_key(warehouse),
+        rule=request.rule,
+        quotas={grade.value: pieces for grade, pieces in request.quotas.items()},
+        pack=request.pack,
+        version=request.version + 1,
+        changed_by=caller.name,
+        reason=request.reason,
+    )
+    replace_version(item, request.version)
+    return show_allocation_rule(warehouse)

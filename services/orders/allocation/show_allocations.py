@@ -1,0 +1,44 @@
+"""Show what an order was allocated, and its queue position."""
+
+from __future__ import annotations
+
+from kernel.http.principal import Principal
+from kernel.store.table import query_all
+from services.orders.allocation.api import AllocationList, AllocationView, GrantView
+from services.orders.allocation.items import GrantItem
+from services.orders.order.backorder_entry import backorders_of
+from services.orders.order.items import part_key
+from services.orders.order.load_order import load_own_order
+
+
+def show_allocations(caller: Principal, order_id: str) -> AllocationList:
+    """What an order got when goods were shared out, by which rule and from which figures, and its place in line.
+
+    Raises:
+        NotFound: there is none, or it is another dealer's.
+    """
+    header = load_own_order(caller, order_id).header
+    pk, sk = part_key("GRANT", order_id)
+    grants = sorted(query_all(GrantItem, pk, sk=GrantItem.sk.startswith(f"{sk}#")), key=lambda item: item.granted_at)
+    line = (
+        [queue_position.order_id for queue_position in backorders_of(header.warehouse)]
+        if header.backordered_since
+        else []
+    )
+    return AllocationList(
+        order_id=order_id,
+        backordered_since=header.backordered_since,
+        queue_position=line.index(order_id) + 1 if order_id in line else None,
+        queue_length=len(line),
+        allocations=[allocation_view(item) for item in grants],
+    )
+
+
+def allocation_view(item: GrantItem) -> AllocationView:
+    """What an order got in one run."""
+    return AllocationView(
+        run=item.run,
+        granted_at=item.granted_at,
+        rule_version=item.rule_version,
+        grants=[GrantView(sku=sku, granted=pieces, **reason) for sku, pieces, reason in item.grants],
+    )

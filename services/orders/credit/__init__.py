@@ -1,0 +1,1 @@
+"""Credit: what a dealer has committed against its limit."""

@@ -1,0 +1,32 @@
+"""Apply ledger events to the amount a dealer has committed."""
+
+from __future__ import annotations
+
+from contracts.reconciliation import JournalReversed, PaymentPosted
+from kernel.messaging.events import Envelope
+from kernel.store.table import Transaction, TransactionRefused
+from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem, account_key
+
+
+def update_credit(message: Envelope) -> None:
+    """Let money received lower what the dealer has committed, and a document taken back change it: once, however often
+    it is told. What was shipped needs no following: it was committed when it was ordered."""
+    event = message.event
+    if isinstance(event, PaymentPosted):
+        _apply(message.id, event.dealer_id, -event.amount_fen)
+    elif isinstance(event, JournalReversed):
+        _apply(message.id, event.dealer_id, event.owed_change_fen)
+
+
+def _apply(event_id: str, dealer_id: str, change_fen: int) -> None:
+    account = account_key(dealer_id)
+    transaction = Transaction()
+    transaction.create(AppliedLedgerEventItem(account[0], f"LEDGER_EVENT#{event_id}", change_fen=change_fen), "event")
+    transaction.update(
+        OrderingAccountItem, account, [OrderingAccountItem.committed_fen.add(change_fen)], None, "account"
+    )
+    try:
+        transaction.commit()
+    except TransactionRefused as refused:
+        if "event" not in refused:
+            raise

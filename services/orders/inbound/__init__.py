@@ -1,0 +1,1 @@
+"""Inbound: expected deliveries."""

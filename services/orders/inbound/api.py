@@ -1,0 +1,72 @@
+"""Requests and answers about expected deliveries."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from kernel.http.models import Answer, Body, Quantity, Sku
+from services.orders.vocabulary import ReasonText
+
+
+class ReceivedLine(Body):
+    """Pieces of a SKU that came in."""
+
+    sku: Sku
+    quantity: Quantity
+
+
+class ExpectGoods(Body):
+    """What is expected under a reference, on a day of Asia/Shanghai; no lines: nothing any more. `version`: of what
+    this replaces, 0 for none."""
+
+    expected_on: date
+    lines: Annotated[list[ReceivedLine], Field(max_length=1_000)]
+    reason: ReasonText
+    version: Annotated[int, Field(ge=0)]
+
+
+class ExpectedLine(Answer):
+    """Pieces of a SKU on their way."""
+
+    sku: str
+    quantity: int
+
+
+class ExpectedDelivery(Answer):
+    """A delivery on its way; `expected_on` is null once all of it is received or given up."""
+
+    warehouse: str
+    reference: str
+    expected_on: date | None
+    version: int
+    changed_by: str
+    reason: str
+    lines: list[ExpectedLine]
+
+
+class ExpectedList(Answer):
+    """What a warehouse expects, the earliest first."""
+
+    warehouse: str
+    as_of: str
+    deliveries: list[ExpectedDelivery]
+
+
+class DeliveryChange(Answer):
+    """One change of a delivery: the day before and after, and what was then expected."""
+
+    at: str
+    version: int
+    was_expected_on: date | None
+    expected_on: date | None
+    skus: int
+    pieces: int
+    reason: str
+    by: str
+
+
+class ExpectedHistory(ExpectedDelivery):
+    """A delivery and how it changed, oldest first."""
+
+    changes: list[DeliveryChange]

@@ -1,0 +1,101 @@
+"""Announce, move, cancel and show expected deliveries."""
+
+from __future__ import annotations
+
+import re
+
+from kernel.base.problems import NotFound, Stale
+from kernel.http.principal import Principal
+from kernel.messaging.outbox import history
+from kernel.store.table import Transaction, TransactionRefused
+from kernel.time import clock
+from services.orders.inbound.api import ExpectedDelivery, ExpectedHistory, ExpectedList, ExpectGoods
+from services.orders.inbound.deliveries import (
+    Delivery,
+    DeliveryRow,
+    change_delivery,
+    check_expected_day,
+    delivery_subject,
+    expected_deliveries,
+    load_delivery,
+)
+from services.orders.inbound.items import expected_pk
+from services.orders.inbound.views import delivery_change, delivery_view
+from services.orders.stock.document_lines import resolve_lines
+from services.orders.vocabulary import DELIVERY_REFERENCE, require_warehouse_id
+
+
+def expect_delivery(caller: Principal, warehouse: str, reference: str, request: ExpectGoods) -> ExpectedDelivery:
+    """Say what a warehouse expects under a reference; no lines: nothing any more.
+
+    Asked again after a lost answer, it changes nothing and answers the same.
+
+    Raises:
+        NotFound: no warehouse or delivery can be called that, or what is given up was not expected.
+        Invalid: unknown SKUs, or a day that is over.
+        Refusal: more buckets than a receipt can take.
+        Stale: it is no longer of that version.
+    """
+    _check_names(warehouse, reference)
+    if request.lines:
+        check_expected_day(request.expected_on)
+    goods = resolve_lines(request.lines)
+    rows = [(sku, goods.sku_indexes[sku], pieces) for sku, pieces in goods.by_sku.items()]
+    before = load_delivery(warehouse, reference)
+    if before.version == request.version + 1 and _already_applied(before, rows, request):
+        return delivery_view(before)
+    if before.version != request.version:
+        raise Stale
+    if not rows and before.item is None:
+        raise NotFound
+    transaction = Transaction()
+    after = change_delivery(
+        transaction, before, rows, request.expected_on.isoformat(), reason=request.reason, by=caller.name
+    )
+    try:
+        transaction.commit()
+    except TransactionRefused:
+        raise Stale from None
+    return delivery_view(Delivery(warehouse, reference, after, before.version + 1))
+
+
+def list_expected(warehouse: str) -> ExpectedList:
+    """What a warehouse expects, the earliest first.
+
+    Raises:
+        NotFound: no warehouse can be called that.
+    """
+    require_warehouse_id(warehouse)
+    deliveries = [Delivery(warehouse, item.reference, item, item.version) for item in expected_deliveries(warehouse)]
+    return ExpectedList(
+        warehouse=warehouse, as_of=clock.stamp(), deliveries=[delivery_view(delivery) for delivery in deliveries]
+    )
+
+
+def show_expected(warehouse: str, reference: str) -> ExpectedHistory:
+    """A delivery, also one that is received or given up, and how it changed.
+
+    Raises:
+        NotFound: nothing was ever expected under that reference.
+    """
+    _check_names(warehouse, reference)
+    delivery = load_delivery(warehouse, reference)
+    if not delivery.version:
+        raise NotFound
+    told = history(expected_pk(warehouse), delivery_subject(warehouse, reference))
+    return ExpectedHistory(
+        **delivery_view(delivery).model_dump(), changes=[delivery_change(message) for message in told]
+    )
+
+
+def _check_names(warehouse: str, reference: str) -> None:
+    require_warehouse_id(warehouse)
+    if not re.fullmatch(DELIVERY_REFERENCE, reference):
+        raise NotFound
+
+
+def _already_applied(before: Delivery, rows: list[DeliveryRow], request: ExpectGoods) -> bool:
+    if before.item is None:
+        return not rows
+    as_asked = before.item.goods == [list(row) for row in rows] and before.item.reason == request.reason
+    return as_asked and before.item.expected_on == request.expected_on.isoformat()

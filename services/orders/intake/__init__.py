@@ -1,0 +1,1 @@
+"""Intake: orders are checked, priced and stored."""

@@ -1,0 +1,25 @@
+"""Request of an order."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from kernel.http.models import Body, Name, Quantity, Sku
+from services.orders.vocabulary import MAX_LINES, NoteText, ShortagePolicy
+
+
+class OrderLineRequest(Body):
+    """One line of an order: a SKU may stand on several lines."""
+
+    sku: Sku
+    quantity: Quantity
+
+
+class SubmitOrder(Body):
+    """An order. `shortage_policy` says what to do when stock is short; `purchase_order` is the dealer's own number."""
+
+    lines: Annotated[list[OrderLineRequest], Field(min_length=1, max_length=MAX_LINES)]
+    shortage_policy: ShortagePolicy = ShortagePolicy.SHIP_AVAILABLE
+    urgent: bool = False
+    purchase_order: Annotated[Name, Field(max_length=60)] | None = None
+    note: NoteText | None = None

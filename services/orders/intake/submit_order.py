@@ -1,0 +1,180 @@
+"""Store an order with its number, event and recorded response in one transaction."""
+
+from __future__ import annotations
+
+from contracts.assortment import ASSORTMENT_KEY, Assortment
+from contracts.catalog import price_list_key
+from contracts.dealers import DealerItem, dealer_key
+from contracts.orders import OrderSubmitted
+from kernel.base.problems import Busy, Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.messaging.outbox import Command, outbox_event
+from kernel.store.items import Item, Key
+from kernel.store.table import Transaction, TransactionRefused, fetch
+from kernel.time import clock
+from services.orders.credit.items import OrderingAccountItem, account_key
+from services.orders.credit.rules import exceeds_credit_limit
+from services.orders.intake.api import SubmitOrder
+from services.orders.intake.price_order import PricedOrder, price_order, valid_price_list
+from services.orders.order.api import OrderConfirmation
+from services.orders.order.items import (
+    HeaderItem,
+    LinesItem,
+    columns_of_lines,
+    order_id_of,
+    orders_pk,
+    part_key,
+    priority_sort_key,
+    state_index_key,
+)
+from services.orders.order.rules import document_totals
+from services.orders.order.views import confirmation_of, event_fields
+from services.orders.service_terms import may_be_urgent, urgent_week
+from services.orders.vocabulary import RESERVE_QUEUE, RESERVE_URGENT_QUEUE, Hold, State, grade_of
+
+#: Each dealer's price list of last time: read along with the dealer, it spares a call unless the list is now another.
+_likely_lists: dict[str, list[Key]] = {}
+
+
+#: Another order of the same dealer may get in between; each attempt takes the next number.
+_ATTEMPTS = 8
+
+
+def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -> OrderConfirmation:
+    """Store an order of the caller's dealer.
+
+    Raises:
+        Invalid: lines cannot be ordered as they are; names every one of them.
+        Refusal: the dealer is suspended or has no valid price list.
+        Busy: other orders of this dealer kept getting in first.
+    """
+    dealer_id = caller.own_dealer_id
+    skus = dict.fromkeys(line.sku for line in request.lines)
+    likely = _likely_lists.get(dealer_id, [])
+    found = fetch([dealer_key(dealer_id), account_key(dealer_id), ASSORTMENT_KEY, *likely])
+    dealer = _active_dealer(found.get(dealer_key(dealer_id)))
+    assortment = Assortment.of(found.get(ASSORTMENT_KEY))
+    list_key = price_list_key(dealer.price_list)
+    _likely_lists[dealer_id] = [list_key]
+    found |= fetch({list_key, *assortment.unread(skus)} - found.keys())
+    price_list = valid_price_list(found.get(list_key))
+    priced = price_order(request, price_list, assortment.listings(skus, found))
+    account = found.get(account_key(dealer_id))
+    for _ in range(_ATTEMPTS):
+        try:
+            return _store(caller, request, dealer, priced, account, key)
+        except TransactionRefused as refused:
+            if key.LABEL in refused:
+                raise  # the key was used before: the caller gets that answer
+        account = fetch([account_key(dealer_id)]).get(account_key(dealer_id))
+    raise Busy
+
+
+def _active_dealer(dealer: Item | None) -> DealerItem:
+    if not isinstance(dealer, DealerItem) or dealer.status != "active":
+        raise Refusal(
+            "dealer-not-active", "该经销商目前不能下单,请联系业务员 / this dealer may not order; call your contact"
+        )
+    return dealer
+
+
+def _store(
+    caller: Principal,
+    request: SubmitOrder,
+    dealer: DealerItem,
+    priced: PricedOrder,
+    account: Item | None,
+    key: IdempotencyKey,
+) -> OrderConfirmation:
+    last, committed = 0, 0
+    if isinstance(account, OrderingAccountItem):
+        last, committed = account.last_sequence, account.committed_fen
+    order_id = order_id_of(dealer.dealer_id, last + 1)
+    header = _header(caller, request, dealer, priced, order_id, committed)
+    confirmation = confirmation_of(header)
+    event = OrderSubmitted(**event_fields(header, State.SUBMITTED, caller.name), urgent=request.urgent)
+    transaction = Transaction()
+    transaction.create(header, "order")
+    transaction.create(
+        LinesItem(
+            *part_key("LINES", order_id),
+            **columns_of_lines(priced.lines),
+            purchase_order=request.purchase_order,
+            note=request.note or None,
+            price_list=priced.price_list,
+            price_version=priced.price_version,
+        ),
+        "lines",
+    )
+    # Only a submit raises what a dealer has committed, and every submit takes the next number: while the number is as
+    # read, the credit decision above still holds.
+    transaction.update_fields(
+        OrderingAccountItem,
+        account_key(dealer.dealer_id),
+        {"last_sequence": last + 1, **(_one_more_urgent(account, dealer) if request.urgent else {})},
+        expected={"last_sequence": last or None},
+        increments={"committed_fen": header.gross_fen},
+        label="account",
+    )
+    transaction.create(
+        outbox_event(
+            event,
+            pk=orders_pk(dealer.dealer_id),
+            subject=order_id,
+            sequence=1,
+            dealer_id=dealer.dealer_id,
+            command=Command(RESERVE_URGENT_QUEUE if request.urgent else RESERVE_QUEUE, dealer.warehouse),
+        ),
+        "event",
+    )
+    key.record_response(transaction, confirmation)
+    transaction.commit()
+    return confirmation
+
+
+def _one_more_urgent(account: Item | None, dealer: DealerItem) -> dict[str, str | int]:
+    """One more urgent order of this week.
+
+    Raises:
+        Refusal: the dealer has had all it may have.
+    """
+    week, grade = urgent_week(clock.now()), grade_of(dealer.grade)
+    already = account.urgent_orders if isinstance(account, OrderingAccountItem) and account.urgent_week == week else 0
+    if not may_be_urgent(grade, already):
+        raise Refusal(
+            "urgent-quota-used",
+            f"本周加急单已用 {already} 单,请按普通订单提交 / "
+            f"this week's {already} urgent orders are used up; submit it as a normal one",
+            used=already,
+        )
+    return {"urgent_week": week, "urgent_orders": already + 1}
+
+
+def _header(
+    caller: Principal, request: SubmitOrder, dealer: DealerItem, priced: PricedOrder, order_id: str, committed_fen: int
+) -> HeaderItem:
+    money = document_totals(priced.lines)
+    over_limit = exceeds_credit_limit(money.gross_fen, committed_fen, dealer.credit_limit_fen)
+    submitted_at = clock.stamp()
+    return HeaderItem(
+        *part_key("HEADER", order_id),
+        order_id=order_id,
+        dealer_id=dealer.dealer_id,
+        warehouse=dealer.warehouse,
+        state=State.SUBMITTED,
+        holds=[Hold.CREDIT] if over_limit else [],
+        version=1,
+        shortage_policy=request.shortage_policy,
+        urgent=request.urgent,
+        line_count=len(priced.lines),
+        pieces=sum(line.quantity for line in priced.lines),
+        gross_fen=money.gross_fen,
+        tax_fen=money.tax_fen,
+        payment_days=dealer.payment_days,
+        submitted_at=submitted_at,
+        submitted_by=caller.name,
+        grade=dealer.grade,
+        gsi1pk=state_index_key(State.SUBMITTED),
+        gsi1sk=priority_sort_key(request.urgent, submitted_at, order_id),
+    )

@@ -1,0 +1,1 @@
+"""On-time rate of shipments."""

@@ -1,0 +1,54 @@
+"""Record the punctuality of shipments and show the on-time rate."""
+
+from __future__ import annotations
+
+from contracts.orders import OrderShipped
+from kernel.messaging.events import Envelope
+from kernel.messaging.outbox import event_history_with_records
+from kernel.store.table import query_all
+from kernel.time import clock
+from services.orders.on_time.api import OnTimeQuery, OnTimeReport, OnTimeTally
+from services.orders.on_time.items import ShipmentPunctualityItem, shipment_punctuality_pk
+from services.orders.on_time.rules import PunctualityTally, first_promised_days, tally_punctuality
+from services.orders.order.load_order import load_order
+from services.orders.shipping.shipments import read_shipments
+
+
+def record_on_time_shipment(message: Envelope) -> None:
+    """Write down of what left for which day each line of it was first promised, by what was told before it left. The
+    same is written however often the shipment is told."""
+    shipment = OrderShipped.model_validate(message.data)
+    order = load_order(message.subject)
+    told = event_history_with_records(order.header.pk, message.subject)[: message.sequence]
+    *_, left = read_shipments(order.lines, told)
+    days = first_promised_days((earlier for earlier, _ in told), len(order.lines))
+    shipped_on = clock.business_date(clock.parse_stamp(shipment.shipped_at)).isoformat()
+    ShipmentPunctualityItem(
+        shipment_punctuality_pk(shipment.warehouse, shipped_on[:7]),
+        f"{shipment.shipped_at}#{shipment.shipment_id}",
+        shipped_on=shipped_on,
+        rows=[[line.sku, line.quantity, days.get(line.line_no)] for line in left.lines],
+    ).save()
+
+
+def show_on_time_rate(query: OnTimeQuery) -> OnTimeReport:
+    """Of what left a warehouse in a month, how much left by the day first promised; by SKU, or of one SKU."""
+    shipments = query_all(ShipmentPunctualityItem, shipment_punctuality_pk(query.warehouse, query.month))
+    by_sku = tally_punctuality((item.shipped_on, item.rows) for item in shipments)
+    wanted = {sku: one for sku, one in by_sku.items() if query.sku in {None, sku}}
+    total = PunctualityTally(
+        sum(one.kept for one in wanted.values()),
+        sum(one.late for one in wanted.values()),
+        sum(one.undated for one in wanted.values()),
+    )
+    return OnTimeReport(
+        warehouse=query.warehouse,
+        month=query.month,
+        total=_view(None, total),
+        skus=[_view(sku, wanted[sku]) for sku in sorted(wanted)],
+    )
+
+
+def _view(sku: str | None, counted: PunctualityTally) -> OnTimeTally:
+    rate = None if counted.rate is None else format(counted.rate, "f")
+    return OnTimeTally(sku=sku, kept=counted.kept, late=counted.late, undated=counted.undated, rate=rate)

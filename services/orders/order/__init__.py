@@ -1,0 +1,1 @@
+"""An order: its state table, stored parts, loading and changing."""

@@ -1,0 +1,195 @@
+"""Change an order: header, fulfilment, backorder entry and event in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from contracts.orders import OrderEvent
+from kernel.http.idempotency import IdempotencyKey
+from kernel.messaging.outbox import Command, outbox_event
+from kernel.store.table import Transaction
+from services.orders.order.api import OrderSummary
+from services.orders.order.backorder_entry import BackorderCountItem, BackorderItem, backorder_count_key, backorder_key
+from services.orders.order.items import (
+    FulfilmentItem,
+    HeaderItem,
+    Order,
+    columns_of_progress,
+    part_key,
+    priority_sort_key,
+    state_index_key,
+)
+from services.orders.order.lifecycle import Action, next_state
+from services.orders.order.rules import Progress, backordered_by_sku_index, sum_progress
+from services.orders.order.views import event_fields, summary_of
+from services.orders.vocabulary import OPEN_STATES, State
+
+Announced = TypeVar("Announced", bound=OrderEvent)
+
+
+class Changed(NamedTuple, Generic[Announced]):
+    """Order as it stands once the transaction is committed, and the event that announces the change."""
+
+    order: Order
+    event: Announced
+
+
+def change_order(
+    transaction: Transaction,
+    order: Order,
+    action: Action,
+    event: type[Announced],
+    *,
+    by: str = "",
+    facts: Mapping[str, Any] | None = None,
+    progress: tuple[Progress, ...] | None = None,
+    command: Command | None = None,
+    promised: Mapping[int, str] | None = None,
+    record: Any = None,
+    **changes: Any,
+) -> Changed[Announced]:
+    """Add an action on an order to the transaction, under the condition that nobody changed the order since.
+
+    The state follows from the state table. The backorder entry follows from the order: it exists while the order is
+    open, `backordered_since` is set and pieces are backordered.
+
+    Args:
+        event: type of the event; `facts` are the fields it has besides those of every order event.
+        by: name of the person, empty for the system.
+        progress: progress of the lines afterwards, None if unchanged. The totals in the header follow.
+        command: FIFO queue that gets the event besides the bus.
+        promised: promise dates of backordered pieces by SKU index, None if unchanged.
+        record: JSON stored with the event and not sent.
+        changes: further attributes of the header, None to remove one.
+    """
+    header = order.header
+    if progress is not None:
+        changes |= _record_progress(transaction, order, progress)
+    state = _state_after(order, action, changes)
+    version = header.version + 1
+    changes |= {"state": state.value, "version": version}
+    if not changes.get("backordered", header.backordered) or state not in OPEN_STATES:
+        changes["backordered_since"] = None
+    after = order._replace(header=_with(header, changes), progress=progress or order.progress)
+    _sync_backorder_entry(transaction, order, after, promised)
+    transaction.update_fields(
+        HeaderItem,
+        (header.pk, header.sk),
+        {**changes, **_review_index_keys(header, state)},
+        expected=_as_read(header),
+        label="order",
+    )
+    announced = event(**event_fields(header, state, by), **(facts or {}))
+    transaction.create(
+        outbox_event(
+            announced,
+            pk=header.pk,
+            subject=header.order_id,
+            sequence=version,
+            dealer_id=header.dealer_id,
+            command=command,
+            record=record,
+        ),
+        "event",
+    )
+    return Changed(after, announced)
+
+
+def _state_after(order: Order, action: Action, changes: Mapping[str, Any]) -> State:
+    shipped = changes.get("shipped", order.header.shipped)
+    cancelled = changes.get("cancelled", order.header.cancelled)
+    open_pieces = order.header.pieces - shipped - cancelled
+    return next_state(order.state, action, open_pieces=open_pieces, shipped_pieces=shipped)
+
+
+def with_warehouse(order: Order, warehouse: str, candidates: list[dict[str, Any]]) -> Order:
+    """Return the order served by another warehouse, with the candidates that were compared."""
+    return order._replace(header=_with(order.header, {"warehouse": warehouse, "sourcing": candidates}))
+
+
+def record_step(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> None:
+    """Let the transaction record one part of a change too large for one transaction, to be resumed from there."""
+    header = order.header
+    changes = {"steps": header.steps + 1, **_record_progress(transaction, order, progress)}
+    transaction.update_fields(HeaderItem, (header.pk, header.sk), changes, expected=_as_read(header), label="order")
+
+
+def _with(header: HeaderItem, changes: Mapping[str, Any]) -> HeaderItem:
+    after = HeaderItem()
+    after.attribute_values = {**header.attribute_values, **changes}
+    return after
+
+
+def _sync_backorder_entry(
+    transaction: Transaction, before: Order, after: Order, promised: Mapping[int, str] | None
+) -> None:
+    was, is_now = (backorder_key(order.header) for order in (before, after))
+    if was and was != is_now:
+        transaction.delete(BackorderItem, was, None, "backorder left")
+    if bool(was) != bool(is_now):
+        change = BackorderCountItem.orders.add(1 if is_now else -1)
+        transaction.update(
+            BackorderCountItem, backorder_count_key(after.header.warehouse), [change], None, "backorder count"
+        )
+    if is_now:
+        header = after.header
+        wanted = backordered_by_sku_index(after.demands, after.progress)
+        # What it was promised stays unless it is told: hence no put.
+        values = {
+            "order_id": header.order_id,
+            "dealer_id": header.dealer_id,
+            "grade": header.grade,
+            "urgent": header.urgent,
+            "since": header.backordered_since,
+            "shortage_policy": header.shortage_policy,
+            "wanted": [list(wanted), list(wanted.values())],
+        }
+        if promised is not None:
+            values["promised"] = [list(promised), list(promised.values())]
+        transaction.update_fields(BackorderItem, is_now, values, label="backorder")
+
+
+def _review_index_keys(header: HeaderItem, state: State) -> dict[str, str | None]:
+    """Stand in the queue of the state, or in none."""
+    waiting = state_index_key(state)
+    rank = priority_sort_key(bool(header.urgent), header.submitted_at, header.order_id) if waiting else None
+    return {"gsi1pk": waiting, "gsi1sk": rank}
+
+
+def _record_progress(transaction: Transaction, order: Order, progress: Sequence[Progress]) -> dict[str, int]:
+    """Write what became of the lines where the header alone no longer tells; the header's new totals, and its count of
+    these writings."""
+    changes = sum_progress(progress)._asdict()
+    if order.has_fulfilment or order.header.pieces not in changes.values():
+        number = order.header.fulfilments + 1
+        key = part_key("FULFILMENT", order.header.order_id)
+        transaction.put(FulfilmentItem(*key, columns=columns_of_progress(progress), number=number), "fulfilment")
+        changes["fulfilments"] = number
+    return changes
+
+
+def _as_read(header: HeaderItem) -> dict[str, int]:
+    return {"version": header.version, "steps": header.steps}
+
+
+def commit_change(
+    transaction: Transaction,
+    order: Order,
+    action: Action,
+    event: type[OrderEvent],
+    key: IdempotencyKey,
+    *,
+    by: str,
+    facts: Mapping[str, Any],
+    **more: Any,
+) -> OrderSummary:
+    """Commit a person's action on an order with its recorded response; return the order as it is then.
+
+    Takes what `change_order` takes in `more`.
+    """
+    after = change_order(transaction, order, action, event, by=by, facts=facts, **more)
+    answer = summary_of(after.order.header)
+    key.record_response(transaction, answer)
+    transaction.commit()
+    return answer

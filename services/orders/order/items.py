@@ -1,0 +1,233 @@
+"""Stored parts of an order: header, lines and fulfilment; their keys and ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
+
+from kernel.base.problems import NotFound
+from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
+from kernel.store.table import query_page
+from services.orders.order.rules import Demand, Line, Progress
+from services.orders.vocabulary import OPEN_STATES, Hold, ShortagePolicy, State
+
+_ORDER_ID = re.compile(r"([A-Z0-9]{2,16})-([0-9]{6,9})")
+
+
+#: The counters of a line, each also summed up in the header under the same name.
+PROGRESS_COLUMNS = ("reserved", "backordered", "shipped", "cancelled")
+
+
+_COLUMNS = ("sku", "name", "unit_price", "price_policy", "tax_percent", "gross_fen")
+
+
+_PAGE = 100
+
+
+class HeaderItem(Item, discriminator="order"):
+    """An order's state, totals (fen, pieces) and moments. Kept under 1 KB: it is written at every step.
+
+    `version` grows by one with every event; `steps` counts the transactions of a reservation too large for one;
+    `shipments`: how many left; `fulfilments`: how often what became of its lines was written, which bears that number.
+    `grade`: the dealer's when it ordered; `backordered_since`: when it began to wait for goods, absent while it does not;
+    `reserved_until`: when what is held for it goes back unless somebody acts; `warned`: that was announced;
+    `overdue`: nobody decided an urgent order in time, and that was announced; `sourcing`: why its warehouse;
+    `promised_on`: the day (ISO date) on which what is held leaves, what is waited for has its days in the line.
+    """
+
+    order_id = UnicodeAttribute()
+    dealer_id = UnicodeAttribute()
+    warehouse = UnicodeAttribute()
+    state = UnicodeAttribute()
+    holds: JSONAttribute = JSONAttribute()
+    version = IntegerAttribute()
+    steps = IntegerAttribute(default=0)
+    shipments = IntegerAttribute(default=0)
+    fulfilments = IntegerAttribute(default=0)
+    shortage_policy = UnicodeAttribute()
+    urgent = BooleanAttribute()
+    line_count = IntegerAttribute()
+    pieces = IntegerAttribute()
+    gross_fen = IntegerAttribute()
+    tax_fen = IntegerAttribute()
+    payment_days = IntegerAttribute()
+    submitted_at = UnicodeAttribute()
+    submitted_by = UnicodeAttribute()
+    visible_at = UnicodeAttribute(null=True)
+    decided_at = UnicodeAttribute(null=True)
+    grade = UnicodeAttribute(default="")
+    backordered_since = UnicodeAttribute(null=True)
+    reserved_until = UnicodeAttribute(null=True)
+    warned = BooleanAttribute(null=True)
+    overdue = BooleanAttribute(null=True)
+    promised_on = UnicodeAttribute(null=True)
+    sourcing: JSONAttribute = JSONAttribute(null=True)
+    reserved = IntegerAttribute(default=0)
+    backordered = IntegerAttribute(default=0)
+    shipped = IntegerAttribute(default=0)
+    cancelled = IntegerAttribute(default=0)
+
+    @property
+    def sequence(self) -> str:
+        """The order's number within its dealer, as text of at least six digits."""
+        return self.order_id.rpartition("-")[2]
+
+
+class LinesItem(Item, discriminator="order_lines"):
+    """What was ordered, written once, and remarks. Lines by column, packed a third of the write units: `wanted` sku_indexes
+    and quantities, all that stock is decided by, `columns` the rest by name."""
+
+    wanted = PackedJSONAttribute()
+    columns = PackedJSONAttribute()
+    purchase_order = UnicodeAttribute(null=True)
+    note = UnicodeAttribute(null=True)
+    price_list = UnicodeAttribute()
+    price_version = IntegerAttribute()
+
+    @cached_property
+    def demands(self) -> tuple[Demand, ...]:
+        """Per line, in their order."""
+        return tuple(map(Demand._make, zip(*self.wanted, strict=True)))
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines in their order."""
+        sku_indexes, quantities = self.wanted
+        sku, name, unit_price, *others = (self.columns[name] for name in _COLUMNS)
+        numbers = range(1, len(sku_indexes) + 1)
+        columns = numbers, sku, name, quantities, map(Decimal, unit_price), *others, sku_indexes
+        return tuple(map(Line._make, zip(*columns, strict=True)))
+
+
+class FulfilmentItem(Item, discriminator="order_fulfilment"):
+    """What became of the lines, by column. Absent while the header tells it: all pieces undecided, or all of them held,
+    waited for, shipped or cancelled. `number`: the header's `fulfilments` that was written with it."""
+
+    columns = PackedJSONAttribute()
+    number = IntegerAttribute(default=0)
+
+    @property
+    def progress(self) -> tuple[Progress, ...]:
+        """Per line, in the order of the lines."""
+        return tuple(map(Progress._make, zip(*self.columns, strict=True)))
+
+
+class Order(NamedTuple):
+    """An order as it stands: header, what was ordered, what became of it."""
+
+    header: HeaderItem
+    ordered: LinesItem
+    progress: tuple[Progress, ...]
+    has_fulfilment: bool
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What was ordered, line by line."""
+        return self.ordered.lines
+
+    @property
+    def demands(self) -> tuple[Demand, ...]:
+        """As much of the lines as stock is decided by, at a fraction of their price."""
+        return self.ordered.demands
+
+    @property
+    def state(self) -> State:
+        """The header's state."""
+        return State(self.header.state)
+
+    @property
+    def holds(self) -> frozenset[Hold]:
+        """The holds on it."""
+        return frozenset(Hold(hold) for hold in self.header.holds)
+
+    @property
+    def shortage_policy(self) -> ShortagePolicy:
+        """What to do when stock is short."""
+        return ShortagePolicy(self.header.shortage_policy)
+
+    @property
+    def next_step(self) -> str:
+        """Names the next change of this order, which is made once."""
+        return f"{self.header.order_id} {self.header.version + 1}.{self.header.steps}"
+
+
+def assemble_order(header: HeaderItem, ordered: LinesItem, fulfilment: FulfilmentItem | None) -> Order:
+    """An order from its parts as they lie in the table."""
+    if fulfilment is not None:
+        return Order(header, ordered, fulfilment.progress, has_fulfilment=True)
+    return Order(header, ordered, _uniform(header, ordered.demands), has_fulfilment=False)
+
+
+def _uniform(header: HeaderItem, demands: Sequence[Demand]) -> tuple[Progress, ...]:
+    """Without an item of their own all lines stand alike: undecided, or all that was ordered came to the same."""
+    alike = next((name for name in PROGRESS_COLUMNS if getattr(header, name)), None)
+    if alike is None:
+        return (Progress(),) * len(demands)
+    return tuple(Progress(**{alike: demand.quantity}) for demand in demands)
+
+
+def columns_of_lines(lines: Sequence[Line]) -> dict[str, Any]:
+    """Lines as attributes of a `LinesItem`."""
+    # The place of a line is its number.
+    _, sku, name, quantities, *others, sku_indexes = zip(*lines, strict=True)
+    return {"wanted": [sku_indexes, quantities], "columns": dict(zip(_COLUMNS, (sku, name, *others), strict=True))}
+
+
+def columns_of_progress(progress: Sequence[Progress]) -> list[Sequence[int]]:
+    """Progress as `FulfilmentItem.columns`."""
+    return list(zip(*progress, strict=True))
+
+
+def order_id_of(dealer_id: str, sequence: int) -> str:
+    """`D0001-000123`."""
+    return f"{dealer_id}-{sequence:06d}"
+
+
+def split_order_id(order_id: str) -> tuple[str, str]:
+    """Dealer and sequence of an order id.
+
+    Raises:
+        NotFound: no order is called that.
+    """
+    match = _ORDER_ID.fullmatch(order_id)
+    if match is None:
+        raise NotFound
+    return match[1], match[2]
+
+
+def orders_pk(dealer_id: str) -> str:
+    """Partition of a dealer's orders."""
+    return f"ORDERS#{dealer_id}"
+
+
+def part_key(part: str, order_id: str) -> Key:
+    """A part of an order: HEADER, LINES or FULFILMENT."""
+    dealer_id, sequence = split_order_id(order_id)
+    return orders_pk(dealer_id), f"{part}#{sequence}"
+
+
+def state_index_key(state: State) -> str | None:
+    """Index partition of the orders that wait in a state; closed ones wait for nothing."""
+    return f"ORDERS#{state}" if state in OPEN_STATES else None
+
+
+def priority_sort_key(urgent: bool, submitted_at: str, order_id: str) -> str:
+    """Urgent before normal, then first come first."""
+    return f"{0 if urgent else 1}#{submitted_at}#{order_id}"
+
+
+def orders_in_state(state: State) -> Iterator[HeaderItem]:
+    """Headers of the orders that wait in a state, urgent and old ones first, as the index knows them."""
+    pk, start = state_index_key(state), None
+    assert pk
+    while True:
+        page = query_page(HeaderItem, pk, on_index=True, limit=_PAGE, start=start)
+        yield from page.items
+        start = page.next_key
+        if start is None:
+            return

@@ -1,0 +1,79 @@
+"""Stored orders as answers and as fields of events."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from services.orders.order.api import OrderConfirmation, OrderSummary
+from services.orders.order.items import HeaderItem
+from services.orders.vocabulary import Hold, State
+
+
+class EventFields(TypedDict):
+    """What every event of an order says."""
+
+    order_id: str
+    dealer_id: str
+    warehouse: str
+    state: str
+    line_count: int
+    gross_fen: int
+    by: str
+
+
+def event_fields(header: HeaderItem, state: State, by: str) -> EventFields:
+    """The common facts of an event that brings the order to `state`."""
+    return EventFields(
+        order_id=header.order_id,
+        dealer_id=header.dealer_id,
+        warehouse=header.warehouse,
+        state=state.value,
+        line_count=header.line_count,
+        gross_fen=header.gross_fen,
+        by=by,
+    )
+
+
+def confirmation_of(header: HeaderItem) -> OrderConfirmation:
+    """Proof of storage."""
+    return OrderConfirmation(**_confirmation_fields(header))
+
+
+def summary_of(header: HeaderItem) -> OrderSummary:
+    """An order in a list."""
+    return OrderSummary(**_summary_fields(header))
+
+
+def _confirmation_fields(header: HeaderItem) -> dict[str, Any]:
+    gross_fen, tax_fen = header.gross_fen, header.tax_fen
+    return {
+        "order_id": header.order_id,
+        "state": State(header.state),
+        "warehouse": header.warehouse,
+        "line_count": header.line_count,
+        "pieces": header.pieces,
+        "gross_fen": gross_fen,
+        "net_fen": gross_fen - tax_fen,
+        "tax_fen": tax_fen,
+        "submitted_at": header.submitted_at,
+        "holds": [Hold(hold) for hold in header.holds],
+    }
+
+
+def _summary_fields(header: HeaderItem) -> dict[str, Any]:
+    return {
+        **_confirmation_fields(header),
+        "dealer_id": header.dealer_id,
+        "submitted_by": header.submitted_by,
+        "urgent": bool(header.urgent),
+        "visible_at": header.visible_at,
+        "decided_at": header.decided_at,
+        "backordered_since": header.backordered_since,
+        "reserved_until": header.reserved_until,
+        "promised_on": header.promised_on,
+        "reserved": header.reserved,
+        "backordered": header.backordered,
+        "shipped": header.shipped,
+        "cancelled": header.cancelled,
+        "version": header.version,
+    }

@@ -1,0 +1,1 @@
+"""Promises: the day each line leaves."""

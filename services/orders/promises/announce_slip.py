@@ -1,0 +1,40 @@
+"""Announce that reserved pieces leave later than promised."""
+
+from __future__ import annotations
+
+from kernel.store.table import Transaction
+from kernel.time import clock
+from kernel.time.holidays import CHINA
+from services.orders.order.change_order import change_order
+from services.orders.order.items import HeaderItem
+from services.orders.order.lifecycle import Action
+from services.orders.order.load_order import load_order
+from services.orders.promises.events import moved_promises, promise_event
+from services.orders.ship_days import next_ship_day
+from services.orders.vocabulary import State
+
+
+def has_slipped(header: HeaderItem) -> bool:
+    """Return whether reserved pieces can no longer leave on the promised day."""
+    return bool(header.reserved and header.promised_on and _ship_day_now(header) > header.promised_on)
+
+
+def announce_slip(order_id: str) -> None:
+    """Publish the new ship day of reserved pieces, if they can no longer leave on the promised one."""
+    order = load_order(order_id)
+    if not has_slipped(order.header):
+        return
+    new = _ship_day_now(order.header)
+    reserved = {
+        line.line_no: order.header.promised_on
+        for line, so_far in zip(order.lines, order.progress, strict=True)
+        if so_far.reserved
+    }
+    event, facts = promise_event(moved_promises(reserved, dict.fromkeys(reserved, new), reserved=True))
+    transaction = Transaction()
+    change_order(transaction, order, Action.CHANGE_PROMISE, event, facts=facts, promised_on=new)
+    transaction.commit()
+
+
+def _ship_day_now(header: HeaderItem) -> str:
+    return next_ship_day(str(header.promised_on), header.state == State.CONFIRMED, clock.now(), CHINA)

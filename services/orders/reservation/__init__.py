@@ -1,0 +1,1 @@
+"""Reservation: stock reserved for an order."""

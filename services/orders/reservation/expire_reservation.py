@@ -1,0 +1,58 @@
+"""Warn of and expire unused reservations."""
+
+from __future__ import annotations
+
+from contracts.orders import OrderReservationExpired, OrderReservationExpiring
+from kernel.messaging.outbox import Command
+from kernel.store.table import Transaction
+from kernel.time import clock
+from services.orders.order.change_order import change_order
+from services.orders.order.lifecycle import Action
+from services.orders.order.load_order import load_order
+from services.orders.order.rules import return_to_backorder
+from services.orders.reservation.release_stock import release_all_but_last_step, release_reserved
+from services.orders.vocabulary import RESERVE_QUEUE, Hold, State
+
+
+def warn_of_expiry(order_id: str) -> None:
+    """Publish that a reservation expires soon, once per reservation."""
+    order = load_order(order_id)
+    header = order.header
+    if header.warned or not header.reserved_until or not header.reserved:
+        return
+    facts = {"reserved_until": header.reserved_until, "reserved": header.reserved}
+    transaction = Transaction()
+    change_order(transaction, order, Action.WARN_OF_EXPIRY, OrderReservationExpiring, facts=facts, warned=True)
+    transaction.commit()
+
+
+def expire_reservation(order_id: str) -> None:
+    """Release what is reserved for an order whose reservation time is over.
+
+    The order also leaves the backorder queue until somebody extends its reservation. Otherwise it would take back at
+    once what it released. Stock in many buckets is released in recorded steps.
+    """
+    order = load_order(order_id)
+    header = order.header
+    if not header.reserved_until or clock.parse_stamp(header.reserved_until) > clock.now():
+        return
+    released = header.reserved
+    order, last = release_all_but_last_step(order)
+    transaction = Transaction()
+    release_reserved(transaction, order, last)
+    in_review = order.state is State.IN_REVIEW
+    change_order(
+        transaction,
+        order,
+        Action.EXPIRE_RESERVATION,
+        OrderReservationExpired,
+        facts={"released": released},
+        progress=return_to_backorder(order.demands, order.progress, last),
+        command=Command(RESERVE_QUEUE, header.warehouse),
+        holds=sorted(order.holds | {Hold.STOCK}) if in_review else sorted(order.holds),
+        reserved_until=None,
+        promised_on=None,
+        warned=None,
+        backordered_since=None,
+    )
+    transaction.commit()

@@ -1,0 +1,53 @@
+"""Extend a reservation."""
+
+from __future__ import annotations
+
+from contracts.orders import OrderReservationExtended
+from kernel.base.problems import Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.messaging.outbox import Command
+from kernel.store.table import Transaction
+from kernel.time import clock
+from services.orders.order.api import OrderSummary, ReasonRequest
+from services.orders.order.change_order import commit_change
+from services.orders.order.lifecycle import Action, require_allowed
+from services.orders.order.load_order import load_own_order
+from services.orders.service_terms import reserved_until
+from services.orders.vocabulary import RESERVE_QUEUE
+
+
+def extend_reservation(caller: Principal, order_id: str, request: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
+    """Extend the reservation as if the order had reached its state just now.
+
+    Pieces whose reservation expired are backordered again, at the end of the queue.
+
+    Raises:
+        NotFound: the order does not exist or belongs to another dealer.
+        Refusal: the order is not in review or confirmed, or nothing is reserved or backordered.
+    """
+    order = load_own_order(caller, order_id)
+    require_allowed(Action.EXTEND_RESERVATION, order.state, caller.roles)
+    header = order.header
+    until = reserved_until(order.state, header.grade, clock.now()) if header.reserved else None
+    since = header.backordered_since
+    if header.backordered and not since and order.shortage_policy.waits_for_stock:
+        since = clock.stamp()
+    if until is None and since == header.backordered_since:
+        raise Refusal(
+            "nothing-to-extend",
+            "没有可续期的预留 / nothing is reserved or backordered; approve or cancel the order",
+        )
+    return commit_change(
+        Transaction(),
+        order,
+        Action.EXTEND_RESERVATION,
+        OrderReservationExtended,
+        key,
+        by=caller.name,
+        facts={"reserved_until": until, "backordered_since": since, "reason": request.reason},
+        command=Command(RESERVE_QUEUE, header.warehouse),
+        reserved_until=until,
+        warned=None,
+        backordered_since=since,
+    )

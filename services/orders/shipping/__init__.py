@@ -1,0 +1,1 @@
+"""Shipping: reserved pieces leave."""

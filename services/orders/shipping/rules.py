@@ -1,0 +1,33 @@
+"""Value and progress of shipped pieces."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kernel.base.money import tax_within
+from services.orders.order.rules import Line, Progress
+
+
+class ShippedLine(NamedTuple):
+    """One line of a shipment: pieces and what these pieces are worth."""
+
+    line_no: int
+    sku: str
+    quantity: int
+    gross_fen: int
+    tax_fen: int
+
+
+def shipped_line(line: Line, before: int, quantity: int) -> ShippedLine:
+    """What shipping `quantity` more pieces is worth, `before` having gone already.
+
+    Values are differences of running totals, so over all shipments they add up to the line's gross and tax to the fen.
+    """
+    value_before, value_after = line.value_of(before), line.value_of(before + quantity)
+    tax = tax_within(value_after, line.tax_percent) - tax_within(value_before, line.tax_percent)
+    return ShippedLine(line.line_no, line.sku, quantity, value_after - value_before, tax)
+
+
+def ship_pieces(progress: Progress, quantity: int) -> Progress:
+    """A line after `quantity` of its held pieces left."""
+    return progress._replace(reserved=progress.reserved - quantity, shipped=progress.shipped + quantity)

@@ -1,0 +1,111 @@
+"""Ship reserved pieces of a confirmed order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.orders import OrderShipped
+from kernel.base.problems import FieldProblem, Invalid, Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.messaging.outbox import event_history_with_records
+from kernel.store.table import Transaction
+from kernel.time import clock
+from services.orders.order.change_order import change_order
+from services.orders.order.items import Order
+from services.orders.order.lifecycle import Action, require_allowed
+from services.orders.order.load_order import load_order, load_own_order
+from services.orders.order.rules import is_complete
+from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList
+from services.orders.shipping.rules import ship_pieces, shipped_line
+from services.orders.shipping.shipments import read_shipments, shipment_record
+from services.orders.shipping.views import shipment_confirmation, shipment_view
+
+
+def ship_order(caller: Principal, order_id: str, request: Ship, key: IdempotencyKey) -> ShipmentConfirmation:
+    """Ship held pieces of a confirmed order: those asked for, or all.
+
+    They were taken off the buckets when they were held, so one transaction that changes the order alone is enough for
+    any number of lines: stock on hand, which counts what orders hold, falls with it.
+
+    Raises:
+        Refusal: the order is not confirmed, or nothing is held.
+        Invalid: more asked for than is held; names the lines.
+    """
+    order = load_order(order_id)
+    require_allowed(Action.SHIP, order.state, caller.roles)
+    leaving = _leaving(order, request)
+    if not leaving:
+        raise Refusal(
+            "nothing-to-ship", "没有可发的库存 / nothing is held for this order; wait for stock or cancel the rest"
+        )
+    progress = tuple(ship_pieces(so_far, leaving.get(number, 0)) for number, so_far in enumerate(order.progress, 1))
+    shipments = order.header.shipments + 1
+    facts = _facts(order, request, leaving, shipments) | {"complete": is_complete(order.lines, progress)}
+    transaction = Transaction()
+    changed = change_order(
+        transaction,
+        order,
+        Action.SHIP,
+        OrderShipped,
+        by=caller.name,
+        facts=facts,
+        progress=progress,
+        record=shipment_record(order.lines, leaving),
+        shipments=shipments,
+    )
+    answer = shipment_confirmation(changed.event)
+    key.record_response(transaction, answer)
+    transaction.commit()
+    return answer
+
+
+def list_shipments(caller: Principal, order_id: str) -> ShipmentList:
+    """The shipments of an order.
+
+    Raises:
+        NotFound: not the caller's order.
+    """
+    order = load_own_order(caller, order_id)
+    shipments = read_shipments(order.lines, event_history_with_records(order.header.pk, order_id))
+    return ShipmentList(order_id=order_id, state=order.state, shipments=[shipment_view(one) for one in shipments])
+
+
+def _leaving(order: Order, request: Ship) -> dict[int, int]:
+    """Pieces to ship by line number."""
+    if request.lines is None:
+        return {number: so_far.reserved for number, so_far in enumerate(order.progress, 1) if so_far.reserved}
+    asked: dict[int, int] = defaultdict(int)
+    for line in request.lines:
+        asked[line.line_no] += line.quantity
+    problems = []
+    for index, line in enumerate(request.lines):
+        reserved = order.progress[line.line_no - 1].reserved if line.line_no <= len(order.lines) else 0
+        if asked[line.line_no] > reserved:
+            detail = f"该行可发 {reserved} 件 / only {reserved} pieces of this line are held"
+            problems.append(FieldProblem(field=f"lines.{index}.quantity", code="not-reserved", detail=detail))
+    if problems:
+        raise Invalid(problems, code="not-reserved")
+    return dict(sorted(asked.items()))
+
+
+def _facts(order: Order, request: Ship, leaving: Mapping[int, int], number: int) -> dict[str, Any]:
+    """Return the fields of the shipment event: id, pieces, value in fen, carrier, waybill and payment terms."""
+    sent = [
+        shipped_line(order.lines[line_no - 1], order.progress[line_no - 1].shipped, pieces)
+        for line_no, pieces in leaving.items()
+    ]
+    gross_fen, tax_fen = sum(line.gross_fen for line in sent), sum(line.tax_fen for line in sent)
+    return {
+        "shipment_id": f"{order.header.order_id}-S{number:02d}",
+        "shipped_pieces": sum(leaving.values()),
+        "shipped_gross_fen": gross_fen,
+        "shipped_net_fen": gross_fen - tax_fen,
+        "shipped_tax_fen": tax_fen,
+        "shipped_at": clock.stamp(),
+        "payment_days": order.header.payment_days,
+        "carrier": request.carrier,
+        "waybill": request.waybill,
+    }

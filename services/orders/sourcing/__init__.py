@@ -1,0 +1,1 @@
+"""Sourcing: which warehouse serves an order."""

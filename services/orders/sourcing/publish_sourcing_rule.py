@@ -1,0 +1,54 @@
+"""Publish and read which warehouses serve orders another one is short of."""
+
+from __future__ import annotations
+
+from kernel.base.problems import FieldProblem, Invalid
+from kernel.http.principal import Principal
+from kernel.store.table import fetch_one, replace_version
+from services.orders.sourcing.api import PublishSourcingRule, SourcingRuleView
+from services.orders.sourcing.items import SourcingRuleItem, sourcing_rule_key
+from services.orders.vocabulary import require_warehouse_id
+
+
+def show_sourcing_rule(warehouse: str) -> SourcingRuleView:
+    """Which warehouses serve the orders this one is short of; anyone may read it.
+
+    Raises:
+        NotFound: no warehouse can be called that.
+    """
+    require_warehouse_id(warehouse)
+    item = fetch_one(SourcingRuleItem, sourcing_rule_key(warehouse))
+    if item is None:
+        return SourcingRuleView(warehouse=warehouse, alternates=[], version=0, changed_by="", reason="")
+    return SourcingRuleView(
+        warehouse=warehouse,
+        alternates=list(item.alternates),
+        version=item.version,
+        changed_by=item.changed_by,
+        reason=item.reason,
+    )
+
+
+def publish_sourcing_rule(caller: Principal, warehouse: str, request: PublishSourcingRule) -> SourcingRuleView:
+    """Publish who serves the orders a warehouse is short of, from the next order on.
+
+    Asked again after a lost answer, it changes nothing and answers the same.
+
+    Raises:
+        NotFound: no warehouse can be called that.
+        Invalid: a warehouse stands in its own stead, or twice.
+        Stale: the order is no longer the one of that version.
+    """
+    require_warehouse_id(warehouse)
+    if warehouse in request.alternates or len(set(request.alternates)) < len(request.alternates):
+        detail = "不可重复,也不可为本仓 / each other warehouse once"
+        raise Invalid([FieldProblem(field="alternates", code="repeated", detail=detail)])
+    item = SourcingRuleItem(
+        *sourcing_rule_key(warehouse),
+        alternates=request.alternates,
+        version=request.version + 1,
+        changed_by=caller.name,
+        reason=request.reason,
+    )
+    replace_version(item, request.version)
+    return show_sourcing_rule(warehouse)

@@ -1,0 +1,1 @@
+"""Stock: buckets, movements, stock on hand."""

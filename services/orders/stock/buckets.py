@@ -1,0 +1,102 @@
+"""Stock buckets: what is available by SKU index, and what a refused update reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from contracts.stock import (
+    SKUS_PER_BUCKET,
+    BucketPosition,
+    QuarantineItem,
+    StockBucketItem,
+    quarantine_key,
+    stock_bucket_key,
+)
+from kernel.store.items import Key
+from kernel.store.table import Transaction, TransactionRefused, fetch
+
+
+def ensure_buckets(warehouse: str, sku_indexes: Iterable[int], *, quarantine: bool = False) -> None:
+    """Missing buckets are put up empty, each once: whoever comes second finds it standing."""
+    buckets = sorted({BucketPosition.of(number).bucket for number in sku_indexes})
+    wanted: dict[Key, StockBucketItem | QuarantineItem] = {
+        stock_bucket_key(warehouse, one): _bucket(warehouse, one) for one in buckets
+    }
+    if quarantine:
+        wanted |= {quarantine_key(warehouse, one): _quarantine(warehouse, one) for one in buckets}
+    for key in wanted.keys() - fetch(wanted).keys():
+        transaction = Transaction()
+        transaction.create(wanted[key], "bucket")
+        try:
+            transaction.commit()
+        except TransactionRefused:
+            continue
+
+
+def available_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, int]:
+    """Pieces available per sku_index just now, 0 where nothing ever came in; read consistently."""
+    found = dict.fromkeys(sorted(set(sku_indexes)), 0)
+    buckets = fetch(
+        [
+            stock_bucket_key(warehouse, bucket)
+            for bucket in sorted({BucketPosition.of(number).bucket for number in found})
+        ]
+    )
+    for number in found:
+        bucket, position = BucketPosition.of(number)
+        item = buckets.get(stock_bucket_key(warehouse, bucket))
+        if isinstance(item, StockBucketItem):
+            found[number] = item.available[position]
+    return found
+
+
+def refused_buckets(refusal: TransactionRefused) -> dict[int, list[int] | None]:
+    """What is available on each bucket that refused, by position; None where the bucket does not exist."""
+    return _refused(refusal, BUCKET_LABEL, "available")
+
+
+def refused_quarantine(refusal: TransactionRefused) -> dict[int, list[int] | None]:
+    """What is set aside of each bucket that refused, by position; None where nothing ever was."""
+    return _refused(refusal, QUARANTINE_LABEL, "pieces")
+
+
+def _refused(refusal: TransactionRefused, prefix: str, attribute: str) -> dict[int, list[int] | None]:
+    return {
+        int(label.removeprefix(prefix)): _counters(reason.item, attribute)
+        for label, reason in refusal.refused.items()
+        if label.startswith(prefix)
+    }
+
+
+def available_by_sku_index(buckets: Mapping[int, list[int] | None], wanted: Iterable[int]) -> dict[int, int]:
+    """Of the wanted sku_indexes on these buckets, how many pieces are available."""
+    found = {}
+    for number in wanted:
+        bucket, position = BucketPosition.of(number)
+        if bucket in buckets:
+            counters = buckets[bucket]
+            found[number] = counters[position] if counters else 0
+    return found
+
+
+BUCKET_LABEL = "bucket "
+
+
+QUARANTINE_LABEL = "quarantine "
+
+
+def _bucket(warehouse: str, bucket: int) -> StockBucketItem:
+    return StockBucketItem(*stock_bucket_key(warehouse, bucket), available=[0] * SKUS_PER_BUCKET)
+
+
+def _quarantine(warehouse: str, bucket: int) -> QuarantineItem:
+    return QuarantineItem(*quarantine_key(warehouse, bucket), pieces=[0] * SKUS_PER_BUCKET)
+
+
+def _counters(raw: dict[str, Any] | None, attribute: str) -> list[int] | None:
+    return [int(counter["N"]) for counter in raw[attribute]["L"]] if raw else None
+
+
+class StockKeepsChanging(Exception):
+    """Others took stock faster than we could decide; the message comes again."""

@@ -1,0 +1,1 @@
+"""Stock documents: goods receipts, adjustments, transfers."""

@@ -1,0 +1,136 @@
+"""Post a count or an adjustment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.messaging.outbox import EventItem
+from kernel.store.table import Transaction, TransactionRefused
+from kernel.time import clock
+from services.orders.stock.buckets import available_by_sku_index, ensure_buckets, refused_buckets, refused_quarantine
+from services.orders.stock.document_lines import DocumentLines, resolve_lines, shortage_problems
+from services.orders.stock.move_stock import (
+    MovementCause,
+    move_stock_kinds,
+    stock_decreased_event,
+    stock_increased_event,
+)
+from services.orders.stock.on_hand import consistent_on_hand_pieces
+from services.orders.stock.rules import Move, count_differences
+from services.orders.stock_documents.api import AdjustmentKind, AdjustStock, StockDocument
+from services.orders.stock_documents.items import StockDocumentItem, document_key
+from services.orders.stock_documents.views import document_view
+from services.orders.vocabulary import BUCKETS_PER_TRANSACTION, Pieces
+
+#: How often others may change what a count has read before we give up.
+_ROUNDS = 10
+
+
+_MOVES: Mapping[AdjustmentKind, Move] = {
+    AdjustmentKind.FOUND: Move.FOUND,
+    AdjustmentKind.LOST: Move.LOST,
+    AdjustmentKind.SET_ASIDE: Move.SET_ASIDE,
+    AdjustmentKind.CLEAR: Move.CLEAR,
+    AdjustmentKind.SCRAP: Move.SCRAP,
+}
+
+
+def adjust_stock(caller: Principal, request: AdjustStock, key: IdempotencyKey) -> StockDocument:
+    """Book a stock document, all lines or none: its reference counts once per warehouse and kind for ever.
+
+    Raises:
+        Invalid: unknown SKUs, more taken than is there, or counted less than is held for orders; names the lines.
+        Refusal: the document was booked before, or touches too many buckets for one.
+        Busy: others kept changing what was counted.
+    """
+    quarantine = request.kind is not AdjustmentKind.COUNT and bool(_MOVES[request.kind].effect.quarantined)
+    goods = resolve_lines(request.lines, BUCKETS_PER_TRANSACTION // 2 if quarantine else BUCKETS_PER_TRANSACTION)
+    ensure_buckets(request.warehouse, goods.sku_indexes.values(), quarantine=quarantine)
+    for _ in range(_ROUNDS):
+        plan = _counted(request, goods) if request.kind is AdjustmentKind.COUNT else _moved(request, goods)
+        try:
+            return _book(caller, request, plan, key)
+        except TransactionRefused as refused:
+            if key.LABEL in refused:
+                raise  # the key was used before: the caller gets that answer
+            if "document" in refused:
+                raise Refusal("already-booked", "该单据已登记 / this document was booked before") from refused
+            if plan.as_read is None:
+                raise Invalid(_short(request, goods, refused), code="not-there") from refused
+    raise Busy
+
+
+class _Plan(NamedTuple):
+    """What a document moves, and the rows it keeps. `as_read`: what was available by sku_index when a count was held against
+    the books, and must still be so."""
+
+    moves: Mapping[Move, Pieces]
+    rows: Sequence[Sequence[str | int]]
+    as_read: Pieces | None = None
+
+
+def _moved(request: AdjustStock, goods: DocumentLines) -> _Plan:
+    return _Plan({_MOVES[request.kind]: goods.by_sku_index}, [[sku, pieces] for sku, pieces in goods.by_sku.items()])
+
+
+def _counted(request: AdjustStock, goods: DocumentLines) -> _Plan:
+    there = consistent_on_hand_pieces(request.warehouse, goods.sku_indexes.values())
+    reserved = {
+        sku_index: reserved for sku_index, (_, reserved) in there.items() if goods.by_sku_index[sku_index] < reserved
+    }
+    if reserved:
+        detail = "已为订单占用 {there} 件,请先释放或再点 / {there} pieces are held for orders; release some or recount"
+        raise Invalid(
+            shortage_problems(request.lines, goods, reserved, "below-reserved", detail), code="below-reserved"
+        )
+    found, lost = count_differences(goods.by_sku_index, there)
+    rows: list[list[str | int]] = []
+    for sku, pieces in goods.by_sku.items():
+        expected = sum(there[goods.sku_indexes[sku]])
+        rows.append([sku, pieces, expected, pieces - expected])
+    as_read = {sku_index: there[sku_index].available for sku_index in found.keys() | lost.keys()}
+    return _Plan({Move.FOUND: found, Move.LOST: lost}, rows, as_read)
+
+
+def _book(caller: Principal, request: AdjustStock, plan: _Plan, key: IdempotencyKey) -> StockDocument:
+    document = StockDocumentItem(
+        *document_key(request.warehouse, request.kind, request.reference),
+        document=request.kind,
+        made_at=clock.stamp(),
+        made_by=caller.name,
+        reason=request.reason,
+        lines=plan.rows,
+    )
+    transaction = Transaction()
+    cause = MovementCause(f"{request.kind} {request.reference}", caller.name)
+    move_stock_kinds(transaction, request.warehouse, plan.moves, cause, plan.as_read)
+    transaction.create(document, "document")
+    for number, event in enumerate(_event_for(request, plan)):
+        transaction.create(event, f"event {number}")
+    answer = document_view(document)
+    key.record_response(transaction, answer)
+    transaction.commit()
+    return answer
+
+
+def _event_for(request: AdjustStock, plan: _Plan) -> list[EventItem]:
+    """Both may be said of a count."""
+    told = []
+    for move, pieces in plan.moves.items():
+        if pieces and move.effect.available:
+            say = stock_increased_event if move.effect.available > 0 else stock_decreased_event
+            told.append(say(request.warehouse, request.kind, request.reference, pieces))
+    return told
+
+
+def _short(request: AdjustStock, goods: DocumentLines, refused: TransactionRefused) -> list[FieldProblem]:
+    wanted = goods.by_sku_index
+    available = available_by_sku_index(refused_buckets(refused), wanted)
+    aside = available_by_sku_index(refused_quarantine(refused), wanted)
+    there = {sku_index: pieces for sku_index, pieces in (available | aside).items() if pieces < wanted[sku_index]}
+    detail = "现有 {there} 件 / only {there} pieces are there"
+    return shortage_problems(request.lines, goods, there, "not-there", detail)

@@ -1,0 +1,35 @@
+"""Stored goods receipts and stock documents."""
+
+from __future__ import annotations
+
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+
+from kernel.store.items import Item, Key, PackedJSONAttribute
+
+
+class GoodsReceiptItem(Item, discriminator="goods_receipt"):
+    """Goods that came in. `lines`: [sku, pieces] each."""
+
+    received_at = UnicodeAttribute()
+    received_by = UnicodeAttribute()
+    lines: JSONAttribute = JSONAttribute()
+
+
+class StockDocumentItem(Item, discriminator="stock_document"):
+    """A count, an adjustment or a transfer, booked once and never changed; its movements bear its name.
+
+    `lines`: [sku, pieces] each; of a count [sku, counted, expected, difference], expected being what was on hand by
+    the books. `to_warehouse`: of a transfer.
+    """
+
+    document = UnicodeAttribute()
+    made_at = UnicodeAttribute()
+    made_by = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    to_warehouse = UnicodeAttribute(null=True)
+    lines = PackedJSONAttribute()
+
+
+def document_key(warehouse: str, document: str, reference: str) -> Key:
+    """A stock document that is not a receipt."""
+    return f"STOCK#{warehouse}", f"DOCUMENT#{document}#{reference}"

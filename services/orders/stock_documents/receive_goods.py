@@ -1,0 +1,88 @@
+"""Post a goods receipt."""
+
+from __future__ import annotations
+
+from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.store.table import Transaction, TransactionRefused
+from kernel.time import clock
+from services.orders.inbound.deliveries import (
+    DELIVERY_EVENT_LABEL,
+    DELIVERY_LABEL,
+    Delivery,
+    load_delivery,
+    receive_delivery,
+)
+from services.orders.stock.buckets import ensure_buckets
+from services.orders.stock.document_lines import DocumentLines, resolve_lines
+from services.orders.stock.move_stock import MovementCause, move_stock, stock_increased_event
+from services.orders.stock.rules import Move
+from services.orders.stock_documents.api import GoodsReceipt, ReceiveStock
+from services.orders.stock_documents.items import GoodsReceiptItem
+
+#: How often others may change what is expected before we give up.
+_ROUNDS = 10
+
+
+def receive_goods(caller: Principal, request: ReceiveStock, key: IdempotencyKey) -> GoodsReceipt:
+    """Take goods in, all lines or none; the receipt is the movement's record.
+
+    Raises:
+        Invalid: unknown SKUs, or a delivery that is not expected; names the lines.
+        Refusal: this delivery note was booked before, or touches too many buckets for one.
+        Busy: others kept changing what is expected.
+    """
+    goods = resolve_lines(request.lines)
+    ensure_buckets(request.warehouse, goods.by_sku_index)
+    for _ in range(_ROUNDS):
+        try:
+            return _book(caller, request, goods, key)
+        except TransactionRefused as refused:
+            if key.LABEL in refused:
+                raise  # the key was used before: the caller gets that answer
+            if "goods_receipt" in refused:
+                raise Refusal("already-received", "该入库单已登记 / this delivery note was booked before") from refused
+            if not {DELIVERY_LABEL, DELIVERY_EVENT_LABEL} & refused.refused.keys():
+                raise
+    raise Busy
+
+
+def _book(caller: Principal, request: ReceiveStock, goods: DocumentLines, key: IdempotencyKey) -> GoodsReceipt:
+    goods_receipt = GoodsReceipt(
+        warehouse=request.warehouse,
+        reference=request.reference,
+        received_at=clock.stamp(),
+        skus=len(goods.by_sku),
+        pieces=goods.pieces,
+    )
+    transaction = Transaction()
+    document = f"goods_receipt {request.reference}"
+    move_stock(transaction, Move.RECEIVE, request.warehouse, goods.by_sku_index, MovementCause(document, caller.name))
+    transaction.create(
+        GoodsReceiptItem(
+            f"STOCK#{request.warehouse}",
+            f"GOODS_RECEIPT#{request.reference}",
+            received_at=goods_receipt.received_at,
+            received_by=caller.name,
+            lines=[[line.sku, line.quantity] for line in request.lines],
+        ),
+        "goods_receipt",
+    )
+    transaction.create(
+        stock_increased_event(request.warehouse, "goods_receipt", request.reference, goods.by_sku_index), "event"
+    )
+    if request.expected:
+        delivery = _expected(request.warehouse, request.expected)
+        receive_delivery(transaction, delivery, goods.by_sku_index, reason=document, by=caller.name)
+    key.record_response(transaction, goods_receipt)
+    transaction.commit()
+    return goods_receipt
+
+
+def _expected(warehouse: str, reference: str) -> Delivery:
+    delivery = load_delivery(warehouse, reference)
+    if delivery.item is None:
+        detail = "该到货不在途 / nothing is expected under this reference; check it, or receive without it"
+        raise Invalid([FieldProblem(field="expected", code="not-expected", detail=detail)])
+    return delivery

@@ -1,0 +1,81 @@
+"""Transfer stock to another warehouse."""
+
+from __future__ import annotations
+
+from kernel.base.problems import FieldProblem, Invalid, Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.store.table import Transaction, TransactionRefused
+from kernel.time import clock
+from services.orders.inbound.deliveries import (
+    DELIVERY_EVENT_LABEL,
+    DELIVERY_LABEL,
+    Delivery,
+    change_delivery,
+    check_expected_day,
+)
+from services.orders.stock.buckets import available_by_sku_index, refused_buckets
+from services.orders.stock.document_lines import resolve_lines, shortage_problems
+from services.orders.stock.move_stock import MovementCause, move_stock, stock_decreased_event
+from services.orders.stock.rules import Move
+from services.orders.stock_documents.api import StockDocument, TransferStock
+from services.orders.stock_documents.items import StockDocumentItem, document_key
+from services.orders.stock_documents.views import document_view
+
+_DOCUMENT = "transfer"
+
+
+def transfer_stock(caller: Principal, request: TransferStock, key: IdempotencyKey) -> StockDocument:
+    """Send available pieces to another warehouse, all lines or none: its reference counts once at either end for ever.
+
+    Raises:
+        Invalid: unknown SKUs, more sent than is available, a day that is over, or one warehouse at both ends.
+        Refusal: the transfer was booked before, or touches too many buckets for one.
+    """
+    if request.from_warehouse == request.to_warehouse:
+        detail = "须为另一仓 / must be another warehouse"
+        raise Invalid([FieldProblem(field="to_warehouse", code="repeated", detail=detail)])
+    check_expected_day(request.expected_on)
+    goods = resolve_lines(request.lines)
+    document = StockDocumentItem(
+        *document_key(request.from_warehouse, _DOCUMENT, request.reference),
+        document=_DOCUMENT,
+        made_at=clock.stamp(),
+        made_by=caller.name,
+        reason=request.reason,
+        to_warehouse=request.to_warehouse,
+        lines=[list(row) for row in goods.by_sku.items()],
+    )
+    transaction = Transaction()
+    cause = MovementCause(f"{_DOCUMENT} {request.reference}", caller.name)
+    move_stock(transaction, Move.SEND, request.from_warehouse, goods.by_sku_index, cause)
+    transaction.create(document, "document")
+    transaction.create(
+        stock_decreased_event(request.from_warehouse, _DOCUMENT, request.reference, goods.by_sku_index), "event"
+    )
+    change_delivery(
+        transaction,
+        Delivery(request.to_warehouse, request.reference, None, 0),
+        [(sku, goods.sku_indexes[sku], pieces) for sku, pieces in goods.by_sku.items()],
+        request.expected_on.isoformat(),
+        reason=request.reason,
+        by=caller.name,
+    )
+    answer = document_view(document)
+    key.record_response(transaction, answer)
+    try:
+        transaction.commit()
+    except TransactionRefused as refused:
+        if key.LABEL in refused:
+            raise  # the key was used before: the caller gets that answer
+        if {"document", DELIVERY_LABEL, DELIVERY_EVENT_LABEL} & refused.refused.keys():
+            raise Refusal(
+                "already-booked", "该调拨单号已用过 / this number was used before, here or where the goods go"
+            ) from refused
+        there = available_by_sku_index(refused_buckets(refused), goods.by_sku_index)
+        short = {sku_index: pieces for sku_index, pieces in there.items() if pieces < goods.by_sku_index[sku_index]}
+        detail = "可用 {there} 件 / only {there} pieces are available"
+        raise Invalid(
+            shortage_problems(request.lines, goods, short, "not-there", detail), code="not-there"
+        ) from refused
+    return answer

@@ -1,0 +1,65 @@
+"""Sweep open orders: decide forgotten ones, warn, expire, report and renew promise dates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from kernel.base import observability
+from kernel.time import clock
+from services.orders.allocation.allocate_backorders import allocate_backorders
+from services.orders.order.items import HeaderItem, orders_in_state
+from services.orders.promises.announce_slip import announce_slip, has_slipped
+from services.orders.promises.renew_promises import renew_promises
+from services.orders.reservation.expire_reservation import expire_reservation, warn_of_expiry
+from services.orders.review.report_overdue import is_overdue, report_overdue
+from services.orders.service_terms import EXPIRY_WARNING
+from services.orders.vocabulary import State
+from services.orders.warehouse_queue import decide_order
+
+#: An order that is still undecided after this time was lost by its queue.
+_FORGOTTEN = timedelta(minutes=2)
+
+
+def sweep_orders() -> None:
+    """Do what is due for open orders and backorder queues.
+
+    A failure is logged, counted and tried again by the next run. It does not keep the other orders from their turn.
+    """
+    forgotten = clock.stamp(clock.now() - _FORGOTTEN)
+    for header in orders_in_state(State.SUBMITTED):
+        if header.submitted_at < forgotten:
+            _attempt(header.order_id, partial(decide_order, warehouse=header.warehouse))
+    with_backorders = set()
+    for state in (State.IN_REVIEW, State.CONFIRMED):
+        for header in orders_in_state(state):
+            _attempt_if_due(header)
+            if header.backordered_since:
+                with_backorders.add(header.warehouse)
+    for warehouse in sorted(with_backorders):
+        # An order may have been backordered after the message that announced the stock.
+        _attempt(warehouse, lambda at: allocate_backorders(at, f"sweep {clock.stamp()}"))
+        # A delivery may be overdue: only time changes then.
+        _attempt(warehouse, renew_promises)
+
+
+def _attempt_if_due(header: HeaderItem) -> None:
+    now = clock.now()
+    if is_overdue(header):
+        _attempt(header.order_id, report_overdue)
+    if has_slipped(header):
+        _attempt(header.order_id, announce_slip)
+    if header.reserved_until and header.reserved:
+        if clock.parse_stamp(header.reserved_until) <= now:
+            _attempt(header.order_id, expire_reservation)
+        elif not header.warned and clock.parse_stamp(header.reserved_until) - EXPIRY_WARNING <= now:
+            _attempt(header.order_id, warn_of_expiry)
+
+
+def _attempt(subject: str, act: Callable[[str], None]) -> None:
+    try:
+        act(subject)
+    except Exception:
+        observability.logger().exception("sweep failed", subject=subject)
+        observability.count("SweepFailed")

@@ -1,0 +1,1 @@
+"""Tracking: orders and their history as answers."""

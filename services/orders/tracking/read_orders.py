@@ -1,0 +1,70 @@
+"""List and show orders."""
+
+from __future__ import annotations
+
+from kernel.base.problems import NotFound
+from kernel.http.principal import Principal
+from kernel.messaging.outbox import history
+from kernel.store.cursors import next_cursor, open_cursor
+from kernel.store.table import query_page
+from services.orders.order.backorder_entry import promised_backorder_days
+from services.orders.order.items import HeaderItem, orders_pk, state_index_key
+from services.orders.order.load_order import load_own_order
+from services.orders.order.views import summary_of
+from services.orders.tracking.api import OrderPage, OrdersQuery, OrderView, ReviewQuery, Timeline
+from services.orders.tracking.views import timeline_entry, view_of
+
+
+def show_order(caller: Principal, order_id: str) -> OrderView:
+    """A whole order.
+
+    Raises:
+        NotFound: there is none, or it is another dealer's.
+    """
+    order = load_own_order(caller, order_id)
+    return view_of(order, promised_backorder_days(order.header))
+
+
+def show_timeline(caller: Principal, order_id: str) -> Timeline:
+    """What happened to an order so far.
+
+    Raises:
+        NotFound: there is none, or it is another dealer's.
+    """
+    header = load_own_order(caller, order_id).header
+    return Timeline(order_id=order_id, entries=[timeline_entry(one) for one in history(header.pk, order_id)])
+
+
+def list_orders(caller: Principal, query: OrdersQuery) -> OrderPage:
+    """A dealer's orders, newest first: the caller's own, or for staff those of the dealer named.
+
+    Raises:
+        NotFound: a dealer named another dealer, or staff named none.
+    """
+    dealer_id = caller.dealer_id or query.dealer_id
+    if dealer_id is None or query.dealer_id not in {None, dealer_id}:
+        raise NotFound
+    bound_to = [caller.scope, "orders", dealer_id]
+    page = query_page(
+        HeaderItem,
+        orders_pk(dealer_id),
+        sk=HeaderItem.sk.startswith("HEADER#"),
+        limit=query.limit,
+        start=open_cursor(bound_to, query.cursor),
+        newest_first=True,
+    )
+    return OrderPage(orders=[summary_of(item) for item in page.items], next_cursor=next_cursor(bound_to, page.next_key))
+
+
+def review_queue(caller: Principal, query: ReviewQuery) -> OrderPage:
+    """Orders that wait in a state, urgent and old ones first.
+
+    Raises:
+        NotFound: orders do not wait in that state.
+    """
+    waiting = state_index_key(query.state)
+    if waiting is None:
+        raise NotFound
+    bound_to = [caller.scope, "review-queue", query.state]
+    page = query_page(HeaderItem, waiting, on_index=True, limit=query.limit, start=open_cursor(bound_to, query.cursor))
+    return OrderPage(orders=[summary_of(item) for item in page.items], next_cursor=next_cursor(bound_to, page.next_key))

@@ -1,0 +1,89 @@
+"""Orders and their events as answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kernel.messaging.events import Envelope
+from services.orders.order.items import Order
+from services.orders.order.rules import Line, Progress
+from services.orders.order.views import _summary_fields
+from services.orders.tracking.api import OrderLineView, OrderView, TimelineEntry
+from services.orders.vocabulary import ShortagePolicy
+
+#: What a dealer or clerk reads for each event.
+LABELS = {
+    "order.submitted.v1": "已提交 / submitted",
+    "order.reserved.v1": "库存已核 / stock decided",
+    "order.backorders-filled.v1": "缺货已补 / back-orders filled",
+    "order.promise-moved.v1": "发货日期已定 / ship date set",
+    "order.promise-slipped.v1": "发货延期 / ship date slipped",
+    "order.reservation-expiring.v1": "预留即将到期 / hold about to expire",
+    "order.reservation-expired.v1": "预留已到期释放 / hold expired",
+    "order.reservation-extended.v1": "预留已续期 / hold renewed",
+    "order.overdue.v1": "加急单超时未审 / urgent order overdue",
+    "order.hold-released.v1": "已解除冻结 / hold released",
+    "order.approved.v1": "已审核通过 / approved",
+    "order.rejected.v1": "已驳回 / rejected",
+    "order.cancelled.v1": "已取消 / cancelled",
+    "order.shipped.v1": "已发货 / shipped",
+}
+
+
+_OWN_FACTS = frozenset({"order_id", "dealer_id", "warehouse", "state", "by", "line_count", "gross_fen"})
+
+
+def view_of(order: Order, waited: Mapping[int, str]) -> OrderView:
+    """A whole order with what became of each line. `waited`: the days promised by sku_index for what is waited for."""
+    return OrderView(
+        **_summary_fields(order.header),
+        shortage_policy=ShortagePolicy(order.header.shortage_policy),
+        purchase_order=order.ordered.purchase_order,
+        note=order.ordered.note,
+        price_list=order.ordered.price_list,
+        price_version=order.ordered.price_version,
+        sourcing=order.header.sourcing or [],
+        lines=[
+            _line(line, so_far, _promised_on(order, line, so_far, waited))
+            for line, so_far in zip(order.lines, order.progress, strict=True)
+        ],
+    )
+
+
+def timeline_entry(message: Envelope) -> TimelineEntry:
+    """One event of an order's history."""
+    facts = {name: value for name, value in message.data.items() if name not in _OWN_FACTS}
+    return TimelineEntry(
+        at=message.time,
+        event=message.type,
+        label=LABELS[message.type],
+        by=message.data.get("by", ""),
+        state=message.data["state"],
+        facts=facts,
+    )
+
+
+def _promised_on(order: Order, line: Line, so_far: Progress, waited: Mapping[int, str]) -> str | None:
+    """The day the last piece of a line leaves, or left, as the dealer was told."""
+    if so_far.backordered:
+        return waited.get(line.sku_index)
+    return order.header.promised_on if so_far.reserved or so_far.shipped else None
+
+
+def _line(line: Line, so_far: Progress, promised_on: str | None) -> OrderLineView:
+    return OrderLineView(
+        line_no=line.line_no,
+        sku=line.sku,
+        name=line.name,
+        unit_price=format(line.unit_price, "f"),
+        price_policy=line.price_policy,
+        gross_fen=line.gross_fen,
+        tax_fen=line.tax_fen,
+        ordered=line.quantity,
+        open=line.quantity - so_far.shipped - so_far.cancelled,
+        reserved=so_far.reserved,
+        backordered=so_far.backordered,
+        shipped=so_far.shipped,
+        cancelled=so_far.cancelled,
+        promised_on=promised_on,
+    )

@@ -1,0 +1,51 @@
+"""Handle the queue of a warehouse: three commands, one after the other."""
+
+from __future__ import annotations
+
+from contracts.orders import OrderSubmitted
+from kernel.messaging.events import Envelope
+from services.orders.allocation.allocate_backorders import allocate_backorders, allocate_to_earlier_orders
+from services.orders.order.lifecycle import Action, is_allowed
+from services.orders.order.load_order import load_order_and_backorder_count
+from services.orders.promises.renew_promises import renew_promises
+from services.orders.reservation.reserve_order import reserve_order
+
+
+def handle(message: Envelope) -> None:
+    """Reserve a submitted order, or allocate what became available. A second delivery finds the work done.
+
+    Raises:
+        StockKeepsChanging: to have the message delivered again.
+    """
+    if message.type == OrderSubmitted.TYPE:
+        decide_order(message.subject, message.data["warehouse"])
+    else:
+        allocate_and_renew(message.data["warehouse"], message.id)
+
+
+def decide_order(order_id: str, warehouse: str) -> None:
+    """Decide the stock of a submitted order: backorders ahead of it first, then the order, then promise dates.
+
+    Promise dates are renewed when the order waits, was moved to another warehouse, or wants a SKU that others wait for.
+    If a crash comes first, the sweep renews them.
+
+    Raises:
+        StockKeepsChanging: to have the message delivered again.
+    """
+    order, backorders = load_order_and_backorder_count(order_id, warehouse)
+    if not is_allowed(Action.RESERVE, order.state):
+        return
+    contested = backorders > 0 and allocate_to_earlier_orders(order)
+    decided = reserve_order(order)
+    if decided and (contested or decided.header.backordered_since or decided.header.sourcing):
+        renew_promises(decided.header.warehouse)
+
+
+def allocate_and_renew(warehouse: str, run_id: str) -> None:
+    """Allocate what is available to the backorder queue of a warehouse, then renew its promise dates.
+
+    Raises:
+        StockKeepsChanging: to have the message delivered again.
+    """
+    allocate_backorders(warehouse, run_id)
+    renew_promises(warehouse)

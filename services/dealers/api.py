@@ -20,8 +20,8 @@ from kernel.http.models import (
     rows_of,
 )
 from kernel.http.principal import Role
-from services.dealers.domain import Status
-from services.dealers.table import MAX_USERS
+from services.dealers.items import MAX_USERS
+from services.dealers.rules import Status
 
 MAX_DEALERS = 500
 MAX_STAFF = 500

@@ -1,10 +1,13 @@
-"""Everything dealers can be asked, and the opening of accounts."""
+"""Triggers of dealers: imports, terms, and accounts of users."""
 
 from contracts.dealers import UserRegistered
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import STAFF_ROLES, Principal, Role
 from kernel.messaging.events import Envelope
+from services.dealers import change_terms as terms
+from services.dealers import import_people, read_dealers
+from services.dealers import open_account as accounts
 from services.dealers.api import (
     ChangeTerms,
     DealerPage,
@@ -17,7 +20,6 @@ from services.dealers.api import (
     Me,
     StaffImported,
 )
-from services.dealers.commands import accounts, dealers, import_people
 
 app = ServiceApp("dealers")
 
@@ -43,19 +45,19 @@ def open_account(message: Envelope) -> None:
 
 @app.operation("GET", "/dealers", roles=STAFF_ROLES, summary="经销商列表 / List dealers")
 def list_dealers(caller: Principal, query: DealersQuery) -> DealerPage:
-    return dealers.list_dealers(caller, query)
+    return read_dealers.list_dealers(caller, query)
 
 
 @app.operation("GET", "/dealers/{dealer_id}", roles=EVERYONE, summary="经销商详情 / Show a dealer")
 def show_dealer(caller: Principal, dealer_id: str) -> DealerWithUsers:
-    return dealers.show_dealer(caller, dealer_id)
+    return read_dealers.show_dealer(caller, dealer_id)
 
 
 @app.operation("PUT", "/dealers/{dealer_id}/terms", roles=CREDIT, summary="变更条款 / Change a dealer's terms")
 def change_terms(caller: Principal, dealer_id: str, body: ChangeTerms) -> DealerView:
-    return dealers.change_terms(caller, dealer_id, body)
+    return terms.change_terms(caller, dealer_id, body)
 
 
 @app.operation("GET", "/me", roles=EVERYONE, summary="我是谁 / Who am I")
 def show_me(caller: Principal) -> Me:
-    return dealers.show_me(caller)
+    return read_dealers.show_me(caller)

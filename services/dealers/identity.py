@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from kernel.base.settings import settings
 from kernel.store import aws
-from services.dealers.domain import User
+from services.dealers.rules import User
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient

@@ -1,4 +1,4 @@
-"""Everything that sets reconciliation in motion: what books, what issues statements, and what shows them."""
+"""Triggers of reconciliation: the ledger, statements and their runs."""
 
 from http import HTTPStatus
 
@@ -8,22 +8,20 @@ from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal, Role
 from kernel.messaging.events import Envelope
-from services.reconciliation.api import (
+from services.reconciliation.ledger import post_journals
+from services.reconciliation.ledger import show_trial_balance as balance
+from services.reconciliation.ledger.api import JournalView, Payment, PostPayment, Reverse, TrialBalance
+from services.reconciliation.statements import issue_statement, read_statements, run_statements
+from services.reconciliation.statements.api import (
     IssuedPage,
     IssuedStatement,
-    JournalView,
     LinesQuery,
-    Payment,
-    PostPayment,
-    Reverse,
-    Run,
     StartStatementRun,
     Statement,
     StatementQuery,
+    StatementRun,
     StatementsQuery,
-    TrialBalance,
 )
-from services.reconciliation.commands import issue_statements, post_journals, read_statements
 
 app = ServiceApp("reconciliation")
 
@@ -66,12 +64,12 @@ def show_statement(caller: Principal, query: StatementQuery) -> Statement:
 
 @app.operation("GET", "/trial-balance", roles=BOOKKEEPERS, summary="试算平衡表 / Show the trial balance")
 def trial_balance() -> TrialBalance:
-    return read_statements.trial_balance()
+    return balance.trial_balance()
 
 
 @app.periodic(minutes=60)
 def start_monthly_run() -> None:
-    issue_statements.start_monthly_run()
+    run_statements.start_monthly_run()
 
 
 @app.operation(
@@ -81,23 +79,23 @@ def start_monthly_run() -> None:
     status=HTTPStatus.ACCEPTED,
     summary="生成月度对账单 / Make the statements of a month",
 )
-def start_statement_run(caller: Principal, body: StartStatementRun, key: IdempotencyKey) -> Run:
-    return issue_statements.start_run(caller, body, key)
+def start_statement_run(caller: Principal, body: StartStatementRun, key: IdempotencyKey) -> StatementRun:
+    return run_statements.start_run(caller, body, key)
 
 
 @app.consumer(subscribes=[StatementRunStarted], batch_size=1, timeout_seconds=60)
 def request_statements(message: Envelope) -> None:
-    issue_statements.request_statements(message)
+    run_statements.request_statements(message)
 
 
 @app.consumer(subscribes=[StatementRequested])
 def generate_statement(message: Envelope) -> None:
-    issue_statements.generate_statement(message)
+    issue_statement.generate_statement(message)
 
 
 @app.operation("GET", "/statement-runs/{period}", roles=BOOKKEEPERS, summary="对账单生成进度 / Show a run's progress")
-def show_statement_run(period: str) -> Run:
-    return issue_statements.show_run(period)
+def show_statement_run(period: str) -> StatementRun:
+    return run_statements.show_run(period)
 
 
 @app.operation("GET", "/statements", roles=READERS, summary="月度对账单列表 / List issued statements")

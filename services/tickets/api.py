@@ -6,7 +6,8 @@ from pydantic import AwareDatetime, Field
 
 from contracts.tickets import CostSplit, Part
 from kernel.http.models import Answer, Body, DealerId, FenOrZero, Name, Phone, Quantity, Query, Score, Sku, Text
-from services.tickets.domain import Action, Kind, State, Step, StepInput
+from services.tickets.lifecycle import StepInput
+from services.tickets.vocabulary import Action, State, Step, TicketKind
 
 _Paragraph = Annotated[Text, Field(min_length=1, max_length=1_000)]
 _Note = Annotated[Text, Field(max_length=500)]
@@ -25,7 +26,7 @@ class Contact(Body):
 class RegisterTicket(Body):
     """A request for service on a product. `serial` or `lot` as printed on it; `order_id` is the order it came with."""
 
-    kind: Kind
+    kind: TicketKind
     sku: Sku
     serial: _Code | None = None
     lot: _Code | None = None
@@ -49,7 +50,7 @@ class Proceed(StaffStep):
     note: _Note = ""
     expected_at: AwareDatetime | None = None
 
-    def said(self) -> StepInput:
+    def step_input(self) -> StepInput:
         """As the rules take it."""
         return StepInput(note=self.note, internal_note=self.internal_note, expected_at=self.expected_at)
 
@@ -69,7 +70,7 @@ class Dispatch(StaffStep):
     parts: Annotated[list[PartToTake], Field(max_length=50)] = Field(default=[])
     note: _Note = ""
 
-    def said(self) -> StepInput:
+    def step_input(self) -> StepInput:
         """As the rules take it."""
         return StepInput(
             note=self.note,
@@ -94,7 +95,7 @@ class Complete(StaffStep):
     result: _Paragraph
     cost: Shares | None = None
 
-    def said(self) -> StepInput:
+    def step_input(self) -> StepInput:
         """As the rules take it."""
         cost = CostSplit(**self.cost.model_dump()) if self.cost else None
         return StepInput(note=self.result, internal_note=self.internal_note, cost=cost)
@@ -105,7 +106,7 @@ class Reject(StaffStep):
 
     reason: _Paragraph
 
-    def said(self) -> StepInput:
+    def step_input(self) -> StepInput:
         """As the rules take it."""
         return StepInput(note=self.reason, internal_note=self.internal_note)
 
@@ -115,7 +116,7 @@ class Ask(StaffStep):
 
     question: _Paragraph
 
-    def said(self) -> StepInput:
+    def step_input(self) -> StepInput:
         """As the rules take it."""
         return StepInput(note=self.question, internal_note=self.internal_note)
 
@@ -125,7 +126,7 @@ class AnswerQuestion(Body):
 
     answer: _Paragraph
 
-    def said(self) -> StepInput:
+    def step_input(self) -> StepInput:
         """As the rules take it."""
         return StepInput(note=self.answer)
 
@@ -135,7 +136,7 @@ class Reopen(Body):
 
     reason: _Paragraph
 
-    def said(self) -> StepInput:
+    def step_input(self) -> StepInput:
         """As the rules take it."""
         return StepInput(note=self.reason)
 
@@ -146,7 +147,7 @@ class Rate(Body):
     score: Score
     comment: _Note = ""
 
-    def said(self) -> StepInput:
+    def step_input(self) -> StepInput:
         """As the rules take it."""
         return StepInput(note=self.comment, rating=self.score)
 
@@ -165,7 +166,7 @@ class TicketSummary(TicketConfirmation):
     """A ticket in a list. `due_at`: when the service time runs out, null while the dealer is asked or all is done."""
 
     dealer_id: str
-    kind: Kind
+    kind: TicketKind
     sku: str
     title: str
     urgent: bool

@@ -1,11 +1,12 @@
-"""After-sales: every route and schedule of the ticket service."""
+"""Triggers of tickets: every step of a service request, and the service clock."""
 
 from http import HTTPStatus
 
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal, Role
-from services.tickets import commands, queries
+from services.tickets import announce_overdue, read_tickets, take_step
+from services.tickets import register_ticket as registration
 from services.tickets.api import (
     AnswerQuestion,
     Ask,
@@ -21,7 +22,8 @@ from services.tickets.api import (
     TicketsQuery,
     TicketView,
 )
-from services.tickets.domain import REGISTRANTS, Action, roles_allowed
+from services.tickets.lifecycle import REGISTRANTS, roles_allowed
+from services.tickets.vocabulary import Action
 
 app = ServiceApp("tickets")
 
@@ -32,70 +34,70 @@ EVERYONE = frozenset(Role)
     "POST", "/tickets", roles=REGISTRANTS, status=HTTPStatus.CREATED, summary="登记服务请求 / register a request"
 )
 def register_ticket(caller: Principal, body: RegisterTicket, key: IdempotencyKey) -> TicketConfirmation:
-    return commands.register_ticket(caller, body, key)
+    return registration.register_ticket(caller, body, key)
 
 
 @app.operation(
     "GET", "/tickets", roles=EVERYONE, summary="自己的工单,或待办队列 / own tickets, or the queue of a state"
 )
 def list_tickets(caller: Principal, query: TicketsQuery) -> TicketPage:
-    return queries.list_tickets(caller, query)
+    return read_tickets.list_tickets(caller, query)
 
 
 @app.operation("GET", "/tickets/{ticket_id}", roles=EVERYONE, summary="工单与进度 / a ticket with its timeline")
 def show_ticket(caller: Principal, ticket_id: str) -> TicketView:
-    return queries.show_ticket(caller, ticket_id)
+    return read_tickets.show_ticket(caller, ticket_id)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/accept", roles=roles_allowed(Action.ACCEPT), summary="受理 / accept")
 def accept_ticket(caller: Principal, ticket_id: str, body: Proceed, key: IdempotencyKey) -> TicketConfirmation:
-    return commands.take_step(caller, ticket_id, Action.ACCEPT, body.said(), key)
+    return take_step.take_step(caller, ticket_id, Action.ACCEPT, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/review", roles=roles_allowed(Action.REVIEW), summary="审核 / review")
 def review_ticket(caller: Principal, ticket_id: str, body: Proceed, key: IdempotencyKey) -> TicketConfirmation:
-    return commands.take_step(caller, ticket_id, Action.REVIEW, body.said(), key)
+    return take_step.take_step(caller, ticket_id, Action.REVIEW, body.step_input(), key)
 
 
 @app.operation(
     "POST", "/tickets/{ticket_id}/dispatch", roles=roles_allowed(Action.DISPATCH), summary="派工 / send a technician"
 )
 def dispatch_ticket(caller: Principal, ticket_id: str, body: Dispatch, key: IdempotencyKey) -> TicketConfirmation:
-    return commands.take_step(caller, ticket_id, Action.DISPATCH, body.said(), key)
+    return take_step.take_step(caller, ticket_id, Action.DISPATCH, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/complete", roles=roles_allowed(Action.COMPLETE), summary="完成 / complete")
 def complete_ticket(caller: Principal, ticket_id: str, body: Complete, key: IdempotencyKey) -> TicketConfirmation:
-    return commands.take_step(caller, ticket_id, Action.COMPLETE, body.said(), key)
+    return take_step.take_step(caller, ticket_id, Action.COMPLETE, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/reject", roles=roles_allowed(Action.REJECT), summary="驳回 / reject")
 def reject_ticket(caller: Principal, ticket_id: str, body: Reject, key: IdempotencyKey) -> TicketConfirmation:
-    return commands.take_step(caller, ticket_id, Action.REJECT, body.said(), key)
+    return take_step.take_step(caller, ticket_id, Action.REJECT, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/ask", roles=roles_allowed(Action.ASK), summary="要求补充 / ask the dealer")
 def ask_dealer(caller: Principal, ticket_id: str, body: Ask, key: IdempotencyKey) -> TicketConfirmation:
-    return commands.take_step(caller, ticket_id, Action.ASK, body.said(), key)
+    return take_step.take_step(caller, ticket_id, Action.ASK, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/answer", roles=roles_allowed(Action.ANSWER), summary="补充资料 / answer")
 def answer_question(caller: Principal, ticket_id: str, body: AnswerQuestion, key: IdempotencyKey) -> TicketConfirmation:
-    return commands.take_step(caller, ticket_id, Action.ANSWER, body.said(), key)
+    return take_step.take_step(caller, ticket_id, Action.ANSWER, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/reopen", roles=roles_allowed(Action.REOPEN), summary="重开 / reopen")
 def reopen_ticket(caller: Principal, ticket_id: str, body: Reopen, key: IdempotencyKey) -> TicketConfirmation:
-    return commands.take_step(caller, ticket_id, Action.REOPEN, body.said(), key)
+    return take_step.take_step(caller, ticket_id, Action.REOPEN, body.step_input(), key)
 
 
 @app.operation(
     "POST", "/tickets/{ticket_id}/rating", roles=roles_allowed(Action.RATE), summary="评价 / rate the service"
 )
 def rate_ticket(caller: Principal, ticket_id: str, body: Rate, key: IdempotencyKey) -> TicketConfirmation:
-    return commands.take_step(caller, ticket_id, Action.RATE, body.said(), key)
+    return take_step.take_step(caller, ticket_id, Action.RATE, body.step_input(), key)
 
 
 @app.periodic(minutes=5)
 def watch_clocks() -> None:
-    commands.announce_overdue()
+    announce_overdue.announce_overdue()

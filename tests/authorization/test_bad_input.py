@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from kernel.http.app import Operation
-from services.notifications import webhooks
 from tests import calls
 from tests.authorization.cases import CASES, Case
 from tests.authorization.town import OWN, ROLES, Town, settle
@@ -47,7 +46,7 @@ RAW: dict[str, tuple[str | bytes, str]] = {
 
 @pytest.fixture
 def town(world: World, monkeypatch: pytest.MonkeyPatch) -> Town:
-    monkeypatch.setattr(webhooks, "resolve", lambda *_: ["93.184.216.34"])
+    monkeypatch.setattr(signed_post, "resolve", lambda *_: ["93.184.216.34"])
     return settle(world)
 
 

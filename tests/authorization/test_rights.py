@@ -14,7 +14,6 @@ from contracts import assortment
 from infra.relay import relay
 from kernel.store import cursors
 from kernel.store.table import OWNERS
-from services.notifications import webhooks
 from services.notifications.providers import Rejected
 from services.notifications.providers.recorder import Recorder
 from tests import calls
@@ -41,7 +40,7 @@ _uses: list[Use] = []
 def uses(fast_world: World, monkeypatch: pytest.MonkeyPatch) -> list[Use]:
     """The calls of every function while the town is built and everything is done that may be done; made once."""
     if not _uses:
-        monkeypatch.setattr(webhooks, "resolve", lambda *_: ["93.184.216.34"])
+        monkeypatch.setattr(signed_post, "resolve", lambda *_: ["93.184.216.34"])
         town = settle(fast_world)
         saved = fast_world.save()
         with calls.recorded() as made:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from services.notifications import webhooks
 from tests import calls
 from tests.authorization.cases import CASES, Case
 from tests.authorization.town import DEALER_ROLES, OTHER, OWN, ROLES, Town, canary, settle
@@ -15,7 +14,7 @@ from tests.world import Response, World, load_apps
 
 @pytest.fixture
 def town(world: World, monkeypatch: pytest.MonkeyPatch) -> Town:
-    monkeypatch.setattr(webhooks, "resolve", lambda *_: ["93.184.216.34"])
+    monkeypatch.setattr(signed_post, "resolve", lambda *_: ["93.184.216.34"])
     return settle(world)
 
 

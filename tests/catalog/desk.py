@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.dealers import DealerItem, dealer_key
 from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
-from services.catalog.table import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
+from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
 from tests.world import Response, World
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.stock import SKUS_PER_BUCKET
 from kernel.time.clock import parse_stamp
-from services.catalog.commands.browse import BUCKETS_PER_PAGE
+from services.catalog.search.find_products import BUCKETS_PER_PAGE
 from tests.catalog.desk import Desk, have_dealer, have_stock, next_sku_index, price, row
 from tests.read_units import metered
 from tests.world import World

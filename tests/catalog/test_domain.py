@@ -9,24 +9,21 @@ from hypothesis import strategies as st
 
 from contracts.catalog import Price
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition
-from services.catalog.domain import (
+from services.catalog.prices.rules import next_break, price_problems, validity_problems
+from services.catalog.products.rules import successor_problems
+from services.catalog.search.availability import AvailabilityBand, availability
+from services.catalog.search.rules import (
     EVERYTHING,
     MOST_TOKENS,
-    Band,
     Postings,
-    Product,
-    availability,
     category_token,
     matches,
-    next_break,
     page_end,
-    price_problems,
     search_tokens,
-    successor_problems,
     token_bits,
     tokens,
-    validity_problems,
 )
+from services.catalog.vocabulary import Product
 
 
 def product(sku: str = "DL-AG07-30K", **facts: object) -> Product:
@@ -146,13 +143,20 @@ def test_bits_tell_which_products_of_a_bucket_have_a_token() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pieces", "band"), [(-1, Band.NONE), (0, Band.NONE), (1, Band.FEW), (39, Band.FEW), (40, Band.PLENTY)]
+    ("pieces", "band"),
+    [
+        (-1, AvailabilityBand.NONE),
+        (0, AvailabilityBand.NONE),
+        (1, AvailabilityBand.FEW),
+        (39, AvailabilityBand.FEW),
+        (40, AvailabilityBand.PLENTY),
+    ],
 )
-def test_less_than_two_cartons_are_few(pieces: int, band: Band) -> None:
+def test_less_than_two_cartons_are_few(pieces: int, band: AvailabilityBand) -> None:
     told = availability(pieces, carton=20)
     assert told.band is band
     assert told.pieces == max(pieces, 0)
-    assert (str(pieces) in told.text) == (band is Band.FEW)
+    assert (str(pieces) in told.text) == (band is AvailabilityBand.FEW)
 
 
 def test_the_next_break_is_the_nearest_above_the_quantity() -> None:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from services.catalog.commands.import_products import Change
-from services.catalog.domain import Product, tokens
+from services.catalog.products.import_products import Change
+from services.catalog.search.rules import tokens
+from services.catalog.vocabulary import Product
 
 
 def test_a_word_that_is_also_the_name_of_an_item_of_ours_is_counted_beside_it() -> None:

@@ -11,8 +11,9 @@ from contracts.catalog import PriceListItem, PricePageItem, price_list_key, pric
 from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
 from kernel.store.items import Item
 from kernel.store.table import Transaction
-from services.catalog.domain import EVERYTHING, Product, category_token, search_tokens
-from services.catalog.table import change_bucket
+from services.catalog.products.write_products import change_bucket
+from services.catalog.search.rules import EVERYTHING, category_token, search_tokens
+from services.catalog.vocabulary import Product
 from tests.catalog.desk import Desk, have_dealer
 from tests.read_units import item_bytes, metered, read_units
 from tests.world import opened

@@ -8,9 +8,8 @@ import boto3
 import pytest
 
 from kernel.http.principal import Role
-from services.dealers.commands import accounts
-from services.dealers.domain import User
 from services.dealers.identity import CognitoUserPool, identity_provider
+from services.dealers.rules import User
 from tests.dealers.office import Office, dealer, user
 from tests.world import World
 

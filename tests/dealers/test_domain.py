@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kernel.http.principal import Role
-from services.dealers.domain import Dealer, User, after_import, difference, keeps_an_administrator
+from services.dealers.rules import Dealer, User, after_import, difference, keeps_an_administrator
 
 DEALER = Dealer("D0001", "明辉灯饰", "广东 广州", "一级", "active", "A", "GZ", 1_000_00, 30)
 

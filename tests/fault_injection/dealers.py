@@ -8,7 +8,6 @@ from typing import Any
 from unittest.mock import patch
 
 from kernel.store import aws
-from services.dealers.commands import accounts
 from services.dealers.identity import CognitoUserPool
 from tests.authorization.town import OTHER, OWN, PRICE_LIST, Town, dealer_row
 from tests.fast_aws import plane

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from services.notifications import webhooks
 from services.notifications.providers import Rejected, Result, Unknown
 from services.notifications.providers.recorder import Recorder
-from services.notifications.webhooks import Answer
+from services.notifications.webhooks.signed_post import Answer
 from tests.authorization.town import OWN, Town, ticket
 from tests.fault_injection.differences import however_often_tried, sent_at_most_once
 from tests.fault_injection.scenario import Happening, Nowhere, Outside, Scenario, message, request, schedule
@@ -43,7 +42,7 @@ class Receivers(Nowhere):
         return [f"{url} got {event_id}" for url, event_id in self.got]
 
     def post(self, url: str, headers: dict[str, str], _body: bytes, **_: Any) -> Answer:
-        """As `webhooks.post`."""
+        """As `post`."""
         self.got.add((url, headers["webhook-id"]))
         status = {"fails": 500, "gone": 410}.get(url.rpartition("/")[2], 200)
         return Answer(status, None, 0.0)
@@ -53,7 +52,7 @@ class Receivers(Nowhere):
 def receivers() -> Iterator[Outside]:
     """Nobody waits for anything: who was not reached before is reached now."""
     there = Receivers()
-    with patch.object(webhooks, "post", there.post), patch("random.random", lambda: 0.5):
+    with patch.object(signed_post, "post", there.post), patch("random.random", lambda: 0.5):
         yield there
 
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from services.reconciliation.commands import issue_statements
 from tests.authorization.town import OWN, Town
 from tests.fault_injection.scenario import Happening, Nowhere, Outside, Scenario, message, request, schedule
 from tests.fault_injection.scenes import SHIPMENT, all_happens, done, first

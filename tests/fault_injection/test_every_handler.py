@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from services.notifications import webhooks
 from tests.authorization.town import Town
 from tests.fault_injection.base import town_in
 from tests.fault_injection.count import SCHEDULES
@@ -20,7 +19,7 @@ from tests.world import World, load_apps
 
 @pytest.fixture
 def town(fast_world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
-    monkeypatch.setattr(webhooks, "resolve", lambda *_: ["93.184.216.34"])
+    monkeypatch.setattr(signed_post, "resolve", lambda *_: ["93.184.216.34"])
     with silent():
         yield town_in(fast_world)
 

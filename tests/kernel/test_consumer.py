@@ -15,7 +15,7 @@ from kernel.http.app import ServiceApp
 from kernel.messaging.consumer import each_message, read_message
 from kernel.messaging.events import Envelope, Event, UnknownEvent, envelope
 from kernel.store.aws import ONE_ATTEMPT_SECONDS, client
-from services.notifications.webhooks import DEADLINE_SECONDS
+from services.notifications.webhooks.signed_post import DEADLINE_SECONDS
 from tests.world import LambdaContext, World
 
 SAID = TicketProgressed(ticket_id="T1", dealer_id="D0001", step="registered", state="new", title="灯")

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications import webhooks
-from services.notifications.addresses import Target, UrlRefused, is_public, parse_target
+from services.notifications.webhooks.addresses import Target, UrlRefused, is_public, parse_target
+from services.notifications.webhooks.signed_post import check, post
 
 #: Refused by their form, whatever they resolve to.
 REFUSED_FORMS = [
@@ -189,7 +189,7 @@ def resolving(answers: list[str]) -> Any:
     def resolve(host: str, port: int) -> list[str]:
         return answers
 
-    return patch.object(webhooks, "resolve", resolve)
+    return patch.object(signed_post, "resolve", resolve)
 
 
 def test_the_corpus_is_as_large_as_promised() -> None:
@@ -204,10 +204,10 @@ def test_a_url_of_such_a_form_is_refused_at_registration_and_at_sending(url: str
         asked.append(host)
         return ["8.8.8.8"]  # even if it resolved to something harmless
 
-    with patch.object(webhooks, "resolve", resolve):
+    with patch.object(signed_post, "resolve", resolve):
         with pytest.raises(UrlRefused):
-            webhooks.check(url, allow_loopback=False)
-        assert webhooks.post(url, {}, b"{}", allow_loopback=False).status is None
+            check(url, allow_loopback=False)
+        assert post(url, {}, b"{}", allow_loopback=False).status is None
     assert listened == [] and asked == []
 
 
@@ -216,8 +216,8 @@ def test_a_name_that_resolves_to_such_an_address_is_refused_each_time(address: s
     for answer in ([address], ["8.8.8.8", address], [address, "8.8.8.8"]):
         with resolving(answer):
             with pytest.raises(UrlRefused):
-                webhooks.check("https://hooks.example.com/", allow_loopback=True)
-            assert webhooks.post("https://hooks.example.com/", {}, b"{}", allow_loopback=True).status is None
+                check("https://hooks.example.com/", allow_loopback=True)
+            assert post("https://hooks.example.com/", {}, b"{}", allow_loopback=True).status is None
     assert listened == []
 
 
@@ -226,8 +226,8 @@ def test_a_name_on_the_public_internet_is_connected_to_at_its_checked_address(
     address: str, listened: list[object]
 ) -> None:
     with resolving([address]):
-        webhooks.check("https://hooks.example.com/", allow_loopback=False)
-        webhooks.post("https://hooks.example.com:8443/x", {}, b"{}", allow_loopback=False)
+        check("https://hooks.example.com/", allow_loopback=False)
+        post("https://hooks.example.com:8443/x", {}, b"{}", allow_loopback=False)
     assert listened == [(address, 8443)]
 
 
@@ -283,8 +283,8 @@ def test_a_name_that_resolves_to_nothing_is_refused(listened: list[object]) -> N
         return []
 
     for resolve in (unknown, nowhere):
-        with patch.object(webhooks, "resolve", resolve), pytest.raises(UrlRefused):
-            webhooks.check("https://hooks.example.com/", allow_loopback=False)
+        with patch.object(signed_post, "resolve", resolve), pytest.raises(UrlRefused):
+            check("https://hooks.example.com/", allow_loopback=False)
     assert listened == []
 
 

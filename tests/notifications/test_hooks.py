@@ -21,9 +21,10 @@ from contracts.notifications import SmsQueued
 from kernel.base import observability
 from kernel.messaging.events import event_types
 from kernel.time import clock
-from services.notifications import catalogue, domain, views, webhooks
-from services.notifications.commands import hooks
-from services.notifications.table import deliveries
+from services.notifications.webhooks.deliver_webhooks import allow_loopback, dispatch_webhooks
+from services.notifications.webhooks.event_types import webhook_types
+from services.notifications.webhooks.rules import RETRY_SECONDS
+from services.notifications.webhooks.signed_post import Answer, post
 from tests.interruptions import before_commit
 from tests.notifications.events import EVENTS, ORDER, shipped
 from tests.notifications.office import announce, happen, open_office, released, set_to
@@ -128,7 +129,7 @@ def test_every_event_can_be_subscribed_to_by_its_type(office: World, receiver: R
 
 def test_the_catalogue_has_every_contract_but_our_own() -> None:
     published = {name for name, event in event_types().items() if event.__module__.startswith("contracts.")}
-    assert catalogue.webhook_types() == published - {SmsQueued.TYPE}
+    assert webhook_types() == published - {SmsQueued.TYPE}
     assert len(published) > 10
 
 
@@ -189,7 +190,7 @@ def test_a_short_wait_is_slept_in_the_queue(office: World, receiver: Receiver) -
         ((body, seconds), _) = wake.call_args
     assert seconds == 6 and json.loads(body)["id"] == message.id
     office.clock.advance(seconds=seconds)
-    hooks.dispatch_webhooks(message)
+    dispatch_webhooks(message)
     assert len(receiver.received) == 2
 
 
@@ -216,7 +217,7 @@ def test_ten_failures_over_three_days_exhaust_a_delivery_visibly(
     assert delivery["next_attempt_at"] is None
     times = [clock.parse_stamp(attempt["at"]) for attempt in delivery["attempts"]]
     waits = [(after - before).total_seconds() for before, after in pairwise(times)]
-    assert all(wait >= sku_index for wait, sku_index in zip(waits, domain.RETRY_SECONDS, strict=True))
+    assert all(wait >= sku_index for wait, sku_index in zip(waits, RETRY_SECONDS, strict=True))
     assert timedelta(days=3) < times[-1] - times[0] < timedelta(days=4)
     later(office, days=1)
     assert len(receiver.received) == 10
@@ -271,7 +272,7 @@ def test_a_redirect_is_a_failure_and_not_followed(office: World, receiver: Recei
 
 
 def test_open_closed_and_silent_look_alike_in_the_log(office: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhooks, "DEADLINE_SECONDS", 0.3)
+    monkeypatch.setattr(signed_post, "DEADLINE_SECONDS", 0.3)
     with dribbling(b"SSH-2.0-OpenSSH\r\n", b"") as ssh, dribbling(b"", b"") as silent:
         ports = [ssh, silent, closed_port()]
         endpoints = [register(office, f"http://127.0.0.1:{port}/") for port in ports]
@@ -285,19 +286,19 @@ def test_open_closed_and_silent_look_alike_in_the_log(office: World, monkeypatch
 def test_a_dead_endpoint_holds_up_one_event_once_and_the_others_never(
     office: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "DEADLINE_SECONDS", 0.5)
+    monkeypatch.setattr(signed_post, "DEADLINE_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and never says a word
         dead = register(office, f"http://127.0.0.1:{silent.getsockname()[1]}/")
         healthy = register(office, receiver.url)
         for number in range(8):
             announce(released(number), f"D0001-{number:06d}")
-        with patch.object(webhooks, "post", side_effect=webhooks.post) as post:
+        with patch.object(signed_post, "post", side_effect=post) as post:
             office.drain()
         asked = [call.args[0] for call in post.call_args_list]
         assert len(receiver.received) == 8
         assert len([url for url in asked if url != receiver.url]) == 1, "the seven others wait for the schedule"
         assert {delivery["state"] for delivery in log(office, healthy)} == {"delivered"}
-        with patch.object(webhooks, "post", side_effect=webhooks.post) as post:
+        with patch.object(signed_post, "post", side_effect=post) as post:
             later(office, minutes=1)
         assert post.call_count == 1, "not asked twice in a run when it does not answer"
         assert len(log(office, dead)) == 8
@@ -306,16 +307,16 @@ def test_a_dead_endpoint_holds_up_one_event_once_and_the_others_never(
 
 def test_endpoints_are_served_at_the_same_time(office: World, receiver: Receiver) -> None:
     arrived = threading.Barrier(2, timeout=5)
-    original = webhooks.post
+    original = post
 
-    def together(*args: Any, **more: Any) -> webhooks.Answer:
+    def together(*args: Any, **more: Any) -> Answer:
         arrived.wait()  # breaks unless both are under way at once
         return original(*args, **more)
 
     with receiving() as other:
         register(office, receiver.url)
         register(office, other.url)
-        with patch.object(webhooks, "post", together):
+        with patch.object(signed_post, "post", together):
             happen(office, released(1))
         assert len(receiver.received) == len(other.received) == 1
 
@@ -360,7 +361,7 @@ def test_a_crash_between_claim_and_answer_is_tried_again_and_stands_in_the_log(
 ) -> None:
     endpoint = register(office, receiver.url)
     announce(released(1), "D0001-000123")
-    with patch.object(webhooks, "post", side_effect=Killed), pytest.raises(Killed):
+    with patch.object(signed_post, "post", side_effect=Killed), pytest.raises(Killed):
         office.drain()
     office.drain()
     assert receiver.received == [], "the claim still holds"
@@ -386,10 +387,10 @@ def test_two_runs_at_once_send_once(office: World, receiver: Receiver) -> None:
     receiver.answer(500)
     happen(office, released(1))
     office.clock.advance(minutes=1)
-    original = webhooks.post
+    original = post
     runs: list[bool] = []
 
-    def second_run(*args: Any, **more: Any) -> webhooks.Answer:
+    def second_run(*args: Any, **more: Any) -> Answer:
         if not runs:
             runs.append(True)
             office.periodic("notifications", "retry_webhooks")
@@ -397,7 +398,7 @@ def test_two_runs_at_once_send_once(office: World, receiver: Receiver) -> None:
         return original(*args, **more)
 
     # The second run happens while the first has its request under way; on this thread, as moto wants it.
-    with patch.object(webhooks, "post", second_run), patch.object(hooks, "ThreadPoolExecutor", OneThread):
+    with patch.object(signed_post, "post", second_run), patch.object(hooks, "ThreadPoolExecutor", OneThread):
         office.periodic("notifications", "retry_webhooks")
     assert runs and len(receiver.received) == 2
     assert outcomes(the_only(office, endpoint)) == ["5xx", "2xx"]
@@ -431,14 +432,14 @@ class OneThread:
 def test_an_answer_that_comes_after_its_claim_ran_out_changes_nothing(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
 
-    def slow(*_: Any, **__: Any) -> webhooks.Answer:
+    def slow(*_: Any, **__: Any) -> Answer:
         office.clock.advance(seconds=61)
-        with patch.object(webhooks, "post", original):
+        with patch.object(signed_post, "post", original):
             office.periodic("notifications", "retry_webhooks")
-        return webhooks.Answer(500, None, 61.0)
+        return Answer(500, None, 61.0)
 
-    original = webhooks.post
-    with patch.object(webhooks, "post", slow), patch.object(hooks, "ThreadPoolExecutor", OneThread):
+    original = post
+    with patch.object(signed_post, "post", slow), patch.object(hooks, "ThreadPoolExecutor", OneThread):
         happen(office, released(1))
     delivery = the_only(office, endpoint)
     assert delivery["state"] == "delivered" and outcomes(delivery) == ["started", "2xx"]
@@ -600,7 +601,7 @@ def test_a_wrong_endpoint_is_refused_by_field_and_nothing_is_written(office: Wor
     before = office.snapshot()
     for change, field, code in WRONG:
         body = {"url": "https://hooks.example.com/", "types": ["*"], "description": "ERP"} | change
-        with patch.object(webhooks, "resolve", resolve):
+        with patch.object(signed_post, "resolve", resolve):
             answer = ask(office, "POST", "/webhook-endpoints", body)
         assert answer.status == 422, answer.json
         assert [(error["field"], error["code"]) for error in answer.json["errors"]] == [(field, code)]
@@ -614,7 +615,7 @@ def test_what_cannot_be_reached_and_what_may_not_be_read_alike(office: World) ->
         return ["10.0.0.8"]
 
     answers = set()
-    with patch.object(webhooks, "resolve", resolve):
+    with patch.object(signed_post, "resolve", resolve):
         for host in ("unknown.example.com", "inside.example.com", "127.0.0.1"):
             body = {"url": f"https://{host}/", "types": ["*"], "description": "ERP"}
             answers.add(ask(office, "POST", "/webhook-endpoints", body).text)
@@ -630,7 +631,7 @@ def test_this_machine_may_be_reached_only_in_stages_for_trying_out(world: World,
         ("test2", "true", True),
     ):
         with set_to(stage=stage, webhook_allow_loopback=allowed):
-            assert hooks.allow_loopback() is expected, stage
+            assert allow_loopback() is expected, stage
     body = {"url": receiver.url, "types": ["*"], "description": "ERP"}
     assert ask(world, "POST", "/webhook-endpoints", body).status == 422, "not set here"
 
@@ -644,7 +645,7 @@ def test_a_name_that_was_harmless_when_registered_is_checked_again_at_every_atte
         raise ConnectionRefusedError
 
     with (
-        patch.object(webhooks, "resolve", lambda host, port: addresses),
+        patch.object(signed_post, "resolve", lambda host, port: addresses),
         patch.object(socket, "create_connection", connect),
     ):
         endpoint = register(office, "https://hooks.example.com/")

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.orders import OrderApproved, OrderReserved, OrderSubmitted
 from contracts.reconciliation import PaymentPosted
-from services.notifications import domain, views
+from services.notifications.inbox.rules import notices
 from tests.notifications.events import EVENTS, ORDER, progressed, shipped
 from tests.notifications.office import announce, happen, open_office, suspend
 from tests.world import Response, World
@@ -66,7 +66,7 @@ def test_every_event_reaches_every_mailbox_it_concerns(office: World) -> None:
     expected = 0
     for number, event in enumerate(EVENTS):
         announce(event, f"S-{number}")
-        expected += len(domain.notices(event))
+        expected += len(notices(event))
     office.drain()
     assert len([item for item in office.items("INBOX#") if item["sk"].startswith("MSG#")]) == expected > len(EVENTS)
 

@@ -19,10 +19,10 @@ from contracts.orders import OrderReserved
 from kernel.base import observability
 from kernel.store import aws
 from kernel.store.table import MAX_ACTIONS
-from services.notifications import domain, providers, views
-from services.notifications.commands import texting
+from services.notifications import providers
 from services.notifications.providers import Accepted, Rejected, Result, Unknown
 from services.notifications.providers.aws import AwsProvider
+from services.notifications.sms.send_sms import send_sms
 from tests.notifications.events import EVENTS, ORDER, shipped
 from tests.notifications.office import (
     PHONES,
@@ -139,7 +139,7 @@ def test_an_answer_that_comes_after_a_redelivery_gave_up_still_counts(office: Wo
         def send(self, message_id: str, phone: str, template_key: str, variables: Mapping[str, str]) -> Result:
             if not send_again:
                 send_again.append(True)
-                texting.send_sms(queued[0])  # delivered a second time while the first is thinking
+                send_sms(queued[0])  # delivered a second time while the first is thinking
                 assert "unknown" in [state for state, _ in states(office).values()]
             return super().send(message_id, phone, template_key, variables)
 
@@ -147,7 +147,7 @@ def test_an_answer_that_comes_after_a_redelivery_gave_up_still_counts(office: Wo
     office_provider = lambda: slow  # noqa: E731
     announce(shipped(), "D0001-000123")
     queued: list[Any] = []
-    original = texting.send_sms
+    original = send_sms
 
     def remember(message: Any) -> None:
         queued.append(message)

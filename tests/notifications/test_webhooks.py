@@ -18,22 +18,23 @@ from cryptography.x509.oid import NameOID
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from kernel.time import clock
-from services.notifications import addresses, webhooks
+from services.notifications.webhooks.addresses import Target
+from services.notifications.webhooks.signed_post import Answer, _exchange, new_secret, post, signed_headers
 from tests.notifications.receiver import closed_port, dribbling, receiving
 
 BODY = '{"id":"evt_D0001-000123_3","type":"order.shipped.v1","title":"灯带"}'
 
 
-def post(url: str, headers: dict[str, str] | None = None) -> webhooks.Answer:
-    return webhooks.post(url, headers or {}, BODY.encode(), allow_loopback=True)
+def post(url: str, headers: dict[str, str] | None = None) -> Answer:
+    return post(url, headers or {}, BODY.encode(), allow_loopback=True)
 
 
 def headers_by(*secrets: str, now: datetime | None = None) -> dict[str, str]:
-    return webhooks.signed_headers("evt_D0001-000123_3", BODY, secrets, now or datetime.now(UTC), replay=False)
+    return signed_headers("evt_D0001-000123_3", BODY, secrets, now or datetime.now(UTC), replay=False)
 
 
 def test_a_receiver_verifies_what_we_send_over_the_raw_bytes() -> None:
-    secret = webhooks.new_secret()
+    secret = new_secret()
     with receiving() as receiver:
         answer = post(receiver.url, headers_by(secret))
         (got,) = receiver.received
@@ -45,13 +46,13 @@ def test_a_receiver_verifies_what_we_send_over_the_raw_bytes() -> None:
     assert got.headers["webhook-timestamp"].isdigit()
     assert got.headers["host"] == f"127.0.0.1:{receiver.port}"
     with pytest.raises(WebhookVerificationError):
-        got.verified_by(webhooks.new_secret())
+        got.verified_by(new_secret())
 
 
 def test_the_signature_is_that_of_the_published_vector() -> None:
     moment = datetime(2021, 2, 25, 8, 54, 37, 900_000, tzinfo=UTC)
     secret, body = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", '{"test": 2432232314}'
-    headers = webhooks.signed_headers("msg_p5jXN8AQM9LWM0D4loKWxJek", body, [secret], moment, replay=False)
+    headers = signed_headers("msg_p5jXN8AQM9LWM0D4loKWxJek", body, [secret], moment, replay=False)
     expected = Webhook(secret).sign("msg_p5jXN8AQM9LWM0D4loKWxJek", moment.replace(microsecond=0), body)
     assert headers["webhook-timestamp"] == "1614243277"
     assert headers["webhook-signature"] == expected
@@ -60,22 +61,22 @@ def test_the_signature_is_that_of_the_published_vector() -> None:
 def test_the_time_of_the_signature_does_not_depend_on_the_zone_it_is_given_in() -> None:
     moment = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
     shanghai = moment.astimezone(clock.BUSINESS_ZONE)
-    secret = webhooks.new_secret()
+    secret = new_secret()
     assert headers_by(secret, now=moment) == headers_by(secret, now=shanghai)
 
 
 def test_during_a_change_of_secrets_both_verify_and_a_third_does_not() -> None:
-    new, old = webhooks.new_secret(), webhooks.new_secret()
+    new, old = new_secret(), new_secret()
     headers = headers_by(new, old)
     assert headers["webhook-signature"].count("v1,") == 2
     for secret in (new, old):
         Webhook(secret).verify(BODY, headers)
     with pytest.raises(WebhookVerificationError):
-        Webhook(webhooks.new_secret()).verify(BODY, headers)
+        Webhook(new_secret()).verify(BODY, headers)
 
 
 def test_secrets_are_of_the_standard_form_and_never_the_same() -> None:
-    made = {webhooks.new_secret() for _ in range(100)}
+    made = {new_secret() for _ in range(100)}
     assert len(made) == 100
     assert all(len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32 for secret in made)
 
@@ -120,7 +121,7 @@ def test_nothing_listening_is_no_answer() -> None:
 def test_a_server_that_dribbles_is_cut_off_at_the_deadline(
     first: bytes, then: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "DEADLINE_SECONDS", 0.6)
+    monkeypatch.setattr(signed_post, "DEADLINE_SECONDS", 0.6)
     with dribbling(first, then) as port:
         begun = time.monotonic()
         answer = post(f"http://127.0.0.1:{port}/")
@@ -147,19 +148,19 @@ def test_an_endless_body_is_not_read() -> None:
     ],
 )
 def test_what_is_not_http_is_no_answer(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhooks, "DEADLINE_SECONDS", 1.0)
+    monkeypatch.setattr(signed_post, "DEADLINE_SECONDS", 1.0)
     with dribbling(said, b"", 0.3) as port:
         assert post(f"http://127.0.0.1:{port}/").status is None
 
 
 def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhooks, "_RESOLVE_SECONDS", 0.2)
+    monkeypatch.setattr(signed_post, "_RESOLVE_SECONDS", 0.2)
 
     def hang(host: str, port: int) -> list[str]:
         time.sleep(1)
         return ["8.8.8.8"]
 
-    monkeypatch.setattr(webhooks, "resolve", hang)
+    monkeypatch.setattr(signed_post, "resolve", hang)
     begun = time.monotonic()
     assert post("https://hooks.example.com/").status is None
     assert time.monotonic() - begun < 0.9
@@ -180,7 +181,7 @@ def test_a_name_is_resolved_once_and_the_checked_address_is_the_one_connected_to
         connected.append(address)
         raise ConnectionRefusedError
 
-    with patch.object(webhooks, "resolve", resolve), patch.object(socket, "create_connection", connect):
+    with patch.object(signed_post, "resolve", resolve), patch.object(socket, "create_connection", connect):
         assert post("https://hooks.example.com/").status is None
         assert connected == [("8.8.8.8", 443)]
         assert post("https://hooks.example.com/").status is None
@@ -230,10 +231,10 @@ def test_over_tls_the_name_is_said_and_checked_though_the_address_is_pinned(
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(certificate)
     trust = ssl.create_default_context(cafile=str(certificate)) if trusted else ssl.create_default_context()
-    monkeypatch.setattr(webhooks, "_trust", lambda: trust)
+    monkeypatch.setattr(signed_post, "_trust", lambda: trust)
     # The receiver stands on this machine, so that alone is let through.
-    monkeypatch.setattr(webhooks, "is_public", lambda address: address == "127.0.0.1")
-    monkeypatch.setattr(webhooks, "resolve", lambda name, port: ["127.0.0.1"])
+    monkeypatch.setattr(signed_post, "is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(signed_post, "resolve", lambda name, port: ["127.0.0.1"])
     with receiving(server) as receiver:
         monkeypatch.setattr(addresses, "PORTS", {receiver.port})
         answer = post(f"https://{host}:{receiver.port}/x")
@@ -243,9 +244,9 @@ def test_over_tls_the_name_is_said_and_checked_though_the_address_is_pinned(
 
 
 def test_a_server_that_never_finishes_the_handshake_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhooks, "DEADLINE_SECONDS", 0.5)
-    monkeypatch.setattr(webhooks, "is_public", lambda address: True)
-    monkeypatch.setattr(webhooks, "resolve", lambda name, port: ["127.0.0.1"])
+    monkeypatch.setattr(signed_post, "DEADLINE_SECONDS", 0.5)
+    monkeypatch.setattr(signed_post, "is_public", lambda address: True)
+    monkeypatch.setattr(signed_post, "resolve", lambda name, port: ["127.0.0.1"])
     with dribbling(b"", b"\x16", 0.05) as port:
         monkeypatch.setattr(addresses, "PORTS", {port})
         begun = time.monotonic()
@@ -264,7 +265,7 @@ def test_the_second_address_is_tried_when_the_first_does_not_answer(monkeypatch:
         return connect(("127.0.0.1", address[1]), timeout)
 
     with receiving() as receiver:
-        target = addresses.Target("hooks.example.com", receiver.port, "/", tls=False)
+        target = Target("hooks.example.com", receiver.port, "/", tls=False)
         with patch.object(socket, "create_connection", first_is_dead):
-            status, _ = webhooks._exchange(target, ["192.0.2.1", "192.0.2.2"], {}, b"{}", time.monotonic() + 5)
+            status, _ = _exchange(target, ["192.0.2.1", "192.0.2.2"], {}, b"{}", time.monotonic() + 5)
     assert status == 200 and tried == ["192.0.2.1", "192.0.2.2"]

@@ -10,7 +10,7 @@ from typing import Any
 from contracts.orders import OrderShipped
 from kernel.messaging.outbox import outbox_event
 from kernel.store.items import Item
-from services.reconciliation.commands.post_journals import post_ledger_entries
+from services.reconciliation.ledger.post_journals import post_ledger_entries
 from tests.shop import open_shop
 from tests.world import Response, World
 from tools.audit import Snapshot, broken, ledger

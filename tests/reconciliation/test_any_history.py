@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from kernel.time import clock
-from services.reconciliation.domain import period_of, previous_period
+from services.reconciliation.periods import period_of, previous_period
 from tests.reconciliation.books import DEALERS, Books
 
 

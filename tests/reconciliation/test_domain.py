@@ -12,28 +12,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.orders import OrderShipped
-from services.reconciliation.domain import (
+from services.reconciliation.ledger.balances import DayTotals, Movement
+from services.reconciliation.ledger.rules import (
     Account,
-    AgeingBand,
-    DayTotals,
+    DocumentKind,
     Journal,
-    Kind,
-    Movement,
     Unbalanced,
+    payment_day_problem,
+    payment_journal,
+    posting_day,
+    reversal_of,
+    shipment_journal,
+)
+from services.reconciliation.periods import first_day, last_day, next_period, period_of, previous_period
+from services.reconciliation.statements.rules import (
+    AgeingBand,
     Unexplained,
     aged,
     ageing_band_of,
-    first_day,
-    last_day,
-    next_period,
-    payment_journal,
-    period_of,
     period_to_issue,
-    posting_day,
-    previous_period,
-    receipt_day_problem,
-    reversal_of,
-    shipment_journal,
     stated,
 )
 
@@ -158,10 +155,10 @@ def test_no_statement_is_left_out_on_the_way_to_the_one_wanted() -> None:
 
 def test_money_is_of_the_past_year() -> None:
     today = day(5)
-    assert receipt_day_problem(today, today) is None
-    assert receipt_day_problem(date(2025, 11, 4), today) is None
+    assert payment_day_problem(today, today) is None
+    assert payment_day_problem(date(2025, 11, 4), today) is None
     for impossible in (day(6), date(2025, 11, 3), date.min, date.max):
-        problem = receipt_day_problem(impossible, today)
+        problem = payment_day_problem(impossible, today)
         assert problem is not None
         assert problem.field == "received_on"
 
@@ -303,5 +300,5 @@ def test_documents_arriving_after_a_close_move_on_and_change_nothing_closed(
 def test_a_movement_is_debit_or_credit() -> None:
     journal = journal_of(shipped())
     movement = Movement.of(journal, day(5))
-    assert (movement.debit_fen, movement.credit_fen, movement.kind) == (11300, 0, Kind.SHIPMENT)
+    assert (movement.debit_fen, movement.credit_fen, movement.kind) == (11300, 0, DocumentKind.SHIPMENT)
     assert Movement.of(reversal_of(journal, day(6), "错"), day(6)).credit_fen == 11300

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.reconciliation.domain import Unbalanced
+from services.reconciliation.ledger.rules import Unbalanced
 from tests.reconciliation.books import Books
 
 

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from kernel.store.items import Item
-from services.reconciliation import table
-from services.reconciliation.commands import issue_statements, read_statements
+from services.reconciliation.ledger.book_journal import close_month
+from services.reconciliation.ledger.read_ledger import load_ledgers
+from services.reconciliation.statements.items import StatementRunItem, run_key
+from services.reconciliation.statements.read_statements import _lines
+from services.reconciliation.statements.run_statements import _request_some
 from tests.reconciliation.books import Books
 
 DECEMBER = "2026-12-01T09:00:00+08:00"
@@ -140,7 +143,7 @@ def test_what_is_booked_while_a_statement_is_read_does_not_tear_it(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     books.shipped(100)
-    read_lines = read_statements._lines
+    read_lines = _lines
     arriving = iter([200, 300])
 
     def lines_late(*arguments: Any) -> Any:
@@ -266,7 +269,7 @@ def test_what_is_booked_while_a_statement_is_made_is_in_it_or_in_the_next(
 ) -> None:
     books.shipped(100)
     books.now(DECEMBER)
-    close = table.close
+    close = close_month
     arriving = iter([700])
 
     def close_late(*arguments: Any) -> None:
@@ -286,7 +289,7 @@ def test_a_run_that_died_goes_on_where_it_stood(books: Books, monkeypatch: pytes
         books.shipped(100, dealer=dealer)
     books.now(DECEMBER)
     monkeypatch.setattr(issue_statements, "_DEALERS_AT_A_TIME", 1)
-    request_some = issue_statements._request_some
+    request_some = _request_some
     deaths = iter([False, True, False, True])
 
     def dying(run: Any) -> None:
@@ -307,13 +310,13 @@ def test_two_workers_on_one_run_ask_each_dealer_once(books: Books, monkeypatch: 
         books.shipped(100, dealer=dealer, by_hand=True)
     books.now(DECEMBER)
     monkeypatch.setattr(issue_statements, "_DEALERS_AT_A_TIME", 2)
-    load_ledgers = table.load_ledgers
+    load_ledgers = load_ledgers
     overtaken = iter([True])
 
     def while_another_works(dealer_ids: list[str]) -> Any:
         ledgers = load_ledgers(dealer_ids)
         if next(overtaken, False):
-            issue_statements._request_some(table.StatementRunItem.get(*table.run_key("2026-11")))
+            _request_some(StatementRunItem.get(*run_key("2026-11")))
         return ledgers
 
     monkeypatch.setattr(table, "load_ledgers", while_another_works)

@@ -11,26 +11,19 @@ from hypothesis import strategies as st
 
 from kernel.base.problems import NotAllowed, Problem, Refusal
 from kernel.http.principal import DEALER_ROLES, STAFF_ROLES, Role
-from services.tickets.domain import (
-    DONE,
-    FINISHED,
+from services.tickets.lifecycle import (
     MAX_STEPS,
     REOPEN_DAYS,
-    RULES,
-    RUNNING,
-    WAITING,
-    Action,
-    State,
-    Step,
+    TRANSITIONS,
     StepInput,
     TicketStatus,
     WrongState,
-    label,
+    apply_action,
     possible_actions,
-    promise_problem,
     roles_allowed,
-    take,
 )
+from services.tickets.take_step import promise_problem
+from services.tickets.vocabulary import DONE, FINISHED, RUNNING, WAITING, Action, State, Step, label
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
@@ -80,7 +73,7 @@ def _standing(state: State, **more: object) -> TicketStatus:
 def _outcome(standing: TicketStatus, action: Action, roles: set[Role], now: datetime = NOW) -> TicketStatus | Problem:
     said = StepInput(assignee="张工", rating=5)
     try:
-        return take(standing, action, said, frozenset(roles), now)
+        return apply_action(standing, action, said, frozenset(roles), now)
     except Problem as refused:
         return refused
 
@@ -116,7 +109,9 @@ def test_what_is_offered_is_exactly_what_is_possible() -> None:
 
 
 def test_from_every_state_a_ticket_can_still_be_finished() -> None:
-    reachable = {state: {rule.leads_to for (start, _), rule in RULES.items() if start is state} for state in State}
+    reachable = {
+        state: {rule.leads_to for (start, _), rule in TRANSITIONS.items() if start is state} for state in State
+    }
     for state in WAITING:
         seen, ahead = {state}, [state]
         while ahead:

@@ -11,8 +11,7 @@ import pytest
 from boto3.dynamodb.types import Binary
 
 from kernel.time import clock
-from services.tickets import commands
-from services.tickets.table import TicketItem, part_key
+from services.tickets.items import TicketItem, part_key
 from tests.shop import open_shop, sku
 from tests.world import Response, World
 

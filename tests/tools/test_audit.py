@@ -16,7 +16,7 @@ from contracts.stock import SKUS_PER_BUCKET, QuarantineItem, quarantine_key
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import EventItem, shard_key
 from kernel.store.items import Item
-from services.notifications.table.texts import RecordedItem
+from services.notifications.sms.items import RecordedItem
 from services.orders.inbound.items import ExpectedDeliveryItem, expected_key
 from services.orders.order.backorder_entry import backorder_count_key
 from services.orders.order.items import (
@@ -29,7 +29,7 @@ from services.orders.order.items import (
 from services.orders.order.rules import Progress
 from services.orders.stock.items import MovementItem
 from services.orders.stock_documents.items import StockDocumentItem, document_key
-from services.reconciliation.table import BankReferenceItem, JournalItem, journal_key
+from services.reconciliation.ledger.items import BankReferenceItem, JournalItem, journal_key
 from tests import world as worlds
 from tests.authorization.town import OTHER, OWN, WAREHOUSE, Town
 from tools.audit import ALWAYS, WHEN_DUE, Finding, Snapshot, audit, findings, nothing_is_rewritten

@@ -11,8 +11,9 @@ from services.orders.credit.items import AppliedLedgerEventItem
 from services.orders.order.items import LinesItem
 from services.orders.stock.items import MovementItem
 from services.orders.stock_documents.items import GoodsReceiptItem, StockDocumentItem
-from services.reconciliation.table import BankReferenceItem, EntryItem, JournalItem, StatementItem
-from services.tickets.table import NoteItem, RequestItem
+from services.reconciliation.ledger.items import BankReferenceItem, EntryItem, JournalItem
+from services.reconciliation.statements.items import StatementItem
+from services.tickets.items import NoteItem, RequestItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 

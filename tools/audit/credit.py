@@ -10,8 +10,8 @@ from kernel.messaging.events import Envelope
 from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem
 from services.orders.order.items import Order
 from services.orders.vocabulary import OPEN_STATES
-from services.reconciliation.domain import Account
-from services.reconciliation.table import LedgerItem
+from services.reconciliation.ledger.items import LedgerItem
+from services.reconciliation.ledger.rules import Account
 from tools.audit.findings import Finding
 from tools.audit.ledger import booked_shipments
 from tools.audit.reading import Snapshot

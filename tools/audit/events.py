@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from contracts.reconciliation import StatementRequested
 from kernel.messaging.outbox import EventItem
-from services.reconciliation.table import DayItem, LedgerItem
+from services.reconciliation.ledger.items import DayItem, LedgerItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot, envelope_of
 

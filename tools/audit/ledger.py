@@ -8,15 +8,10 @@ from itertools import pairwise
 
 from contracts.orders import OrderShipped
 from contracts.reconciliation import JournalReversed, PaymentPosted, StatementIssued
-from services.reconciliation.domain import Account, Kind, next_period
-from services.reconciliation.table import (
-    BankReferenceItem,
-    DayItem,
-    EntryItem,
-    JournalItem,
-    LedgerItem,
-    StatementItem,
-)
+from services.reconciliation.ledger.items import BankReferenceItem, DayItem, EntryItem, JournalItem, LedgerItem
+from services.reconciliation.ledger.rules import Account, DocumentKind
+from services.reconciliation.periods import next_period
+from services.reconciliation.statements.items import StatementItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 
@@ -46,7 +41,7 @@ def reversals_mirror(table: Snapshot) -> Iterator[Finding]:
     """G3: a reversal books the opposite of what it takes back, and nothing else does."""
     journals = {journal_id(journal): journal for journal in table.all(JournalItem)}
     for number, journal in journals.items():
-        if (journal.document_kind == Kind.REVERSAL) != bool(journal.reverses):
+        if (journal.document_kind == DocumentKind.REVERSAL) != bool(journal.reverses):
             yield Finding("journal-reversal", number, f"a {journal.document_kind} that reverses {journal.reverses}")
         elif journal.reverses:
             original = journals.get(journal.reverses)
@@ -65,7 +60,7 @@ def documents_are_booked_once(table: Snapshot) -> Iterator[Finding]:
 
 def money_is_booked_once(table: Snapshot) -> Iterator[Finding]:
     """G6: every receipt has one bank reference, every bank reference one receipt."""
-    booked = Counter(item.document_id for item in table.all(JournalItem) if item.document_kind == Kind.PAYMENT)
+    booked = Counter(item.document_id for item in table.all(JournalItem) if item.document_kind == DocumentKind.PAYMENT)
     known = Counter(item.payment_id for item in table.all(BankReferenceItem))
     for payment_id in sorted(booked.keys() | known.keys()):
         if (booked[payment_id], known[payment_id]) != (1, 1):
@@ -77,13 +72,15 @@ def journals_are_told(table: Snapshot) -> Iterator[Finding]:
     """E1, G6: money and reversals are told as they were booked, each once."""
     told: dict[str, int] = {}
     for message in table.told(PaymentPosted.TYPE):
-        told[f"{message.data['dealer_id']}.{Kind.PAYMENT}.{message.data['payment_id']}"] = -message.data["amount_fen"]
+        told[f"{message.data['dealer_id']}.{DocumentKind.PAYMENT}.{message.data['payment_id']}"] = -message.data[
+            "amount_fen"
+        ]
     for message in table.told(JournalReversed.TYPE):
         told[message.data["journal_id"]] = message.data["owed_change_fen"]
     booked = {
         journal_id(journal): _owed_fen(journal)
         for journal in table.all(JournalItem)
-        if journal.document_kind != Kind.SHIPMENT
+        if journal.document_kind != DocumentKind.SHIPMENT
     }
     for number in sorted(told.keys() | booked.keys()):
         if told.get(number) != booked.get(number):
@@ -258,7 +255,7 @@ def _owed_fen(item: JournalItem) -> int:
 
 def booked_shipments(table: Snapshot) -> dict[str, JournalItem]:
     """What was booked as shipped, by shipment."""
-    return {item.document_id: item for item in table.all(JournalItem) if item.document_kind == Kind.SHIPMENT}
+    return {item.document_id: item for item in table.all(JournalItem) if item.document_kind == DocumentKind.SHIPMENT}
 
 
 def _amounts_of(shipped: OrderShipped) -> dict[str, int]:

@@ -11,13 +11,14 @@ from contracts.dealers import DealerItem, DealerTermsChanged, UserItem, UserRegi
 from contracts.notifications import SmsQueued
 from kernel.messaging.events import Envelope, UnknownEvent
 from kernel.time import clock
-from services.notifications import domain
-from services.notifications.catalogue import webhook_types
-from services.notifications.domain import RULES, DeliveryState, Outcome, Rule, TextState
-from services.notifications.table.deliveries import DeliveryItem, DeliveryPointerItem
-from services.notifications.table.endpoints import DELIVERIES_KEPT, EndpointItem
-from services.notifications.table.mailboxes import CountItem, MessageItem, ReadItem, mailbox, message_id
-from services.notifications.table.texts import RecordedItem, SentTodayItem, TextItem
+from services.notifications.inbox.items import CountItem, MessageItem, ReadItem, mailbox_of, message_id
+from services.notifications.inbox.rules import NOTIFICATION_RULES, NotificationRule
+from services.notifications.sms.items import RecordedItem, SentTodayItem, TextItem
+from services.notifications.sms.rules import MAX_RECIPIENTS, TEXTS_PER_DAY, TextState
+from services.notifications.webhooks.delivery_items import DeliveryItem, DeliveryPointerItem
+from services.notifications.webhooks.endpoint_items import DELIVERIES_KEPT, EndpointItem
+from services.notifications.webhooks.event_types import webhook_types
+from services.notifications.webhooks.rules import DeliveryState, Outcome, is_subscribed
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 
@@ -38,7 +39,7 @@ def messages_are_founded(table: Snapshot) -> Iterator[Finding]:
 
 
 def everybody_is_told(table: Snapshot, due: str) -> Iterator[Finding]:
-    """N1, when due: every event of late stands in every mailbox that rules name. Unless its dealer was ever suspended:
+    """N1, when due: every event of late stands in every mailbox_of that rules name. Unless its dealer was ever suspended:
     then it is not known whether it was to be told; nor is it of older events, when there may have been other rules.
     """
     there = {(item.pk, item.sk) for item in table.all(MessageItem)}
@@ -54,7 +55,7 @@ def everybody_is_told(table: Snapshot, due: str) -> Iterator[Finding]:
 
 
 def unread_is_counted_rightly(table: Snapshot) -> Iterator[Finding]:
-    """N1: the counters of a mailbox are its messages; those of a reader the messages read; so unread >= 0."""
+    """N1: the counters of a mailbox_of are its messages; those of a reader the messages read; so unread >= 0."""
     stored, counted = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     messages = {(item.pk, item.message_id) for item in table.all(MessageItem)}
     for pk, _ in messages:
@@ -96,7 +97,7 @@ def texts_are_sent_once(table: Snapshot) -> Iterator[Finding]:
 def phones_are_spared(table: Snapshot) -> Iterator[Finding]:
     """N2: no phone gets more than its share of a day."""
     for item in table.all(SentTodayItem):
-        if not 0 <= item.sent <= domain.TEXTS_PER_DAY:
+        if not 0 <= item.sent <= TEXTS_PER_DAY:
             yield Finding("text-limit", f"{item.pk} {item.sk}", f"{item.sent} texts")
 
 
@@ -165,7 +166,7 @@ def endpoints_hear_of_it(table: Snapshot, due: str) -> Iterator[Finding]:
             continue
         since = max(endpoint.created_at, kept_since)
         for message in table.events.values():
-            wanted = message.type in known and domain.hears(tuple(endpoint.types), message.type)
+            wanted = message.type in known and is_subscribed(tuple(endpoint.types), message.type)
             if wanted and since < message.time < due and (endpoint.endpoint_id, message.id) not in there:
                 yield Finding("delivery-missing", f"{endpoint.endpoint_id} {message.id}", f"told at {message.time}")
 
@@ -190,9 +191,9 @@ def _lately(due: str) -> str:
     return clock.stamp(clock.parse_stamp(due) - _KEPT)
 
 
-def _rules_due(table: Snapshot) -> list[tuple[Envelope, Rule]]:
+def _rules_due(table: Snapshot) -> list[tuple[Envelope, NotificationRule]]:
     """Every event with every rule that tells of it."""
-    types = {event.TYPE: rules for event, rules in RULES.items()}
+    types = {event.TYPE: rules for event, rules in NOTIFICATION_RULES.items()}
     found = []
     for message in table.events.values():
         for rule in types.get(message.type, ()):
@@ -201,7 +202,7 @@ def _rules_due(table: Snapshot) -> list[tuple[Envelope, Rule]]:
     return found
 
 
-def _applies(rule: Rule, message: Envelope) -> bool:
+def _applies(rule: NotificationRule, message: Envelope) -> bool:
     try:
         return rule.applies(message.event)
     except (ValueError, UnknownEvent):
@@ -212,7 +213,7 @@ def _messages_due(table: Snapshot) -> Mapping[str, list[tuple[str, str]]]:
     """Keys of the messages that tell of an event, by event."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for message, rule in table.once(_rules_due):
-        box = mailbox(rule.box, message.data["dealer_id"])
+        box = mailbox_of(rule.box, message.data["dealer_id"])
         found[message.id].append((f"INBOX#{box}", f"MSG#{message_id(message, rule.box)}"))
     return found
 
@@ -238,6 +239,6 @@ def _steady_people(table: Snapshot) -> Mapping[str, list[tuple[UserItem, str]]]:
     many = Counter(person.dealer_id for person in table.all(UserItem))
     for person in table.all(UserItem):
         registered = since.get(f"{person.username}@{person.dealer_id}")
-        if registered and person.version == 1 and many[person.dealer_id] <= domain.MAX_RECIPIENTS:
+        if registered and person.version == 1 and many[person.dealer_id] <= MAX_RECIPIENTS:
             found[person.dealer_id or ""].append((person, registered))
     return found

@@ -9,9 +9,10 @@ from datetime import timedelta
 from contracts.tickets import TicketOverdue
 from kernel.time import clock
 from kernel.time.holidays import CHINA
-from services.tickets.domain import DONE, FINISHED, RULES, WAITING, State, Step
-from services.tickets.sla import read_clock
-from services.tickets.table import NoteItem, RequestItem, SequenceItem, TicketItem, states_of, waiting_pk
+from services.tickets.items import NoteItem, RequestItem, SequenceItem, TicketItem, states_of, waiting_pk
+from services.tickets.lifecycle import TRANSITIONS
+from services.tickets.service_clock import read_clock
+from services.tickets.vocabulary import DONE, FINISHED, WAITING, State, Step
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 
@@ -109,5 +110,5 @@ def _possible(before: State | None, step: Step, after: State, asked_in: State | 
         return before is None and (step, after) == (Step.REGISTERED, State.REGISTERED)
     if step is Step.OVERDUE:
         return after is before
-    rule = RULES.get((before, _ACTIONS[step]))
+    rule = TRANSITIONS.get((before, _ACTIONS[step]))
     return rule is not None and after is (rule.leads_to or asked_in)

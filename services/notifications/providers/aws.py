@@ -14,8 +14,8 @@ from botocore.exceptions import (
 )
 
 from kernel.store import aws
-from services.notifications import domain
 from services.notifications.providers import Accepted, Rejected, Result, Unknown
+from services.notifications.sms.rules import sms_text
 
 #: What its refusals mean. Anything else it says may have come after the message was on its way.
 _REFUSALS = {
@@ -37,7 +37,7 @@ class AwsProvider:
         try:
             answer = aws.client("pinpoint-sms-voice-v2", one_attempt=True).send_text_message(
                 DestinationPhoneNumber=phone,
-                MessageBody=domain.sms_text(template_key, variables),
+                MessageBody=sms_text(template_key, variables),
                 MessageType="TRANSACTIONAL",
                 Context={"message_id": message_id},
             )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kernel.base.ids import new_id
-from services.notifications import domain
 from services.notifications.providers import Accepted, Result
-from services.notifications.table import texts
+from services.notifications.sms.items import record_text
+from services.notifications.sms.rules import sms_text
 
 
 class Recorder:
@@ -16,5 +16,5 @@ class Recorder:
     def send(self, message_id: str, phone: str, template_key: str, variables: Mapping[str, str]) -> Result:
         """Keep the message."""
         record_id = new_id("rec")
-        texts.record_text(message_id, record_id, phone, domain.sms_text(template_key, variables))
+        record_text(message_id, record_id, phone, sms_text(template_key, variables))
         return Accepted(record_id)

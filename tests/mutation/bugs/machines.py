@@ -61,7 +61,7 @@ BUGS = (
     Bug(
         "a step of a service request is taken, and if the process dies just then nobody is told",
         Kind.LOST_ANNOUNCEMENT,
-        "services/tickets/table.py",
+        "services/tickets/items.py",
         old='    transaction.put(ticket, "ticket", as_read)\n',
         new='    first = Transaction()\n    first.put(ticket, "ticket", as_read)\n    first.commit()\n',
         caught_by=f"{_BROKEN}[tickets POST /tickets/{{ticket_id}}/accept, as usual]",

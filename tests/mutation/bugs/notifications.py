@@ -8,7 +8,7 @@ _TEXTS = "services/notifications/table/texts.py"
 _TEXTING = "services/notifications/commands/texting.py"
 _HOOKS = "services/notifications/commands/hooks.py"
 _DELIVERIES = "services/notifications/table/deliveries.py"
-_WEBHOOKS = "services/notifications/webhooks.py"
+_WEBHOOKS = "services/notifications/signed_post.py"
 
 BUGS = (
     Bug(

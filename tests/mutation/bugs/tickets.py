@@ -27,7 +27,7 @@ BUGS = (
     Bug(
         "a dealer opens the ticket of another by its number",
         Kind.MISSING_TENANT,
-        "services/tickets/table.py",
+        "services/tickets/items.py",
         old="    return caller.dealer_id or match[1]\n",
         new="    return match[1]\n",
         caught_by="tests/tickets/test_tickets.py::test_another_dealers_ticket_is_as_absent_as_one_that_never_was",
@@ -35,7 +35,7 @@ BUGS = (
     Bug(
         "of two people acting at once the second undoes what the first did",
         Kind.LOST_UPDATE,
-        "services/tickets/table.py",
+        "services/tickets/items.py",
         old='    transaction.put(ticket, "ticket", as_read)\n    transaction.create(\n',
         new='    transaction.put(ticket, "ticket")\n    transaction.put(\n',
         caught_by="tests/tickets/test_tickets.py::test_of_two_people_acting_at_once_one_wins_and_the_other_is_told",
@@ -54,7 +54,7 @@ BUGS = (
         "services/tickets/domain.py",
         old="RUNNING = WAITING - {State.NEED_INFO}\n",
         new="RUNNING = WAITING\n",
-        caught_by="tests/tickets/test_sla.py::test_the_clock_stands_while_the_dealer_is_asked",
+        caught_by="tests/tickets/test_service_clock.py::test_the_clock_stands_while_the_dealer_is_asked",
     ),
     Bug(
         "a ticket can be reopened for ever",

@@ -1,0 +1,1 @@
+"""Prices: drafts and published price lists."""

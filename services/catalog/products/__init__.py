@@ -1,0 +1,1 @@
+"""Products: the import and the one writer of all copies."""

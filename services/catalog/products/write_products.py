@@ -1,0 +1,59 @@
+"""The one writer of a product: its item, its search entries and its listing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from contracts.assortment import AssortmentItem, Listing, with_listings
+from kernel.store.items import Item, Key
+from kernel.store.table import Transaction
+from services.catalog.search.items import BucketProductsItem, TermItem, bucket_products_key, term_key
+from services.catalog.search.rules import token_bits
+from services.catalog.vocabulary import Product
+
+
+def change_bucket(
+    transaction: Transaction,
+    bucket: int,
+    stored: BucketProductsItem | None,
+    placed: Mapping[int, Product],
+    changed_tokens: Iterable[str],
+) -> BucketProductsItem:
+    """Let the transaction show products at their positions of a bucket and be found there, if nobody changed the bucket
+    since it was read. Tokens follow from the bucket's products alone, so they need not be read.
+
+    Returns:
+        The bucket as it stands after the commit.
+    """
+    products = {**(stored.by_position if stored else {}), **placed}
+    item = BucketProductsItem(*bucket_products_key(bucket), version=stored.version + 1 if stored else 1)
+    item.products = {str(position): tuple(product) for position, product in products.items()}
+    unchanged = BucketProductsItem.version == stored.version if stored else BucketProductsItem.pk.does_not_exist()
+    transaction.put(item, f"bucket {bucket}", unchanged)
+    for token, bits in token_bits(products, changed_tokens).items():
+        key = term_key(token, bucket)
+        if bits:
+            transaction.put(TermItem(*key, bits=bits), f"{token} on bucket {bucket}")
+        else:
+            transaction.delete(TermItem, key, None, f"{token} on bucket {bucket}")
+    return item
+
+
+def change_assortment(
+    transaction: Transaction,
+    stored: AssortmentItem | None,
+    pages: Mapping[Key, Item],
+    listings: Mapping[str, Listing],
+) -> list[Item]:
+    """Let the transaction list products as they are to be ordered, if nobody changed the assortment since its contents
+    were read, and its pages after them.
+
+    Returns:
+        Contents and pages as they stand after the commit.
+    """
+    contents, written = with_listings(stored, pages, listings)
+    unchanged = AssortmentItem.revision == stored.revision if stored else AssortmentItem.pk.does_not_exist()
+    transaction.put(contents, "assortment", unchanged)
+    for page in written:
+        transaction.put(page, f"assortment page {page.pk}")
+    return [contents, *written]

@@ -1,0 +1,1 @@
+"""Search: products as dealers see them."""

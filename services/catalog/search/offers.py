@@ -1,0 +1,102 @@
+"""Products as one dealer sees them: price, next break, availability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from contracts.catalog import Price, PriceListItem, PricePageItem, price_list_key, price_page_key
+from contracts.dealers import DealerItem
+from contracts.stock import BucketPosition, StockBucketItem, stock_bucket_key
+from kernel.store.items import Item, Key
+from kernel.store.table import fetch
+from kernel.time import clock
+from services.catalog.prices.rules import next_break
+from services.catalog.search.api import AvailabilityView, BreakView, PriceView, ProductView
+from services.catalog.search.availability import availability
+from services.catalog.search.items import BucketProductsItem, bucket_products_key
+from services.catalog.search.rules import tokens
+from services.catalog.vocabulary import Product
+
+
+def load_offers(
+    pricing_dealer: DealerItem | None, positions: Sequence[BucketPosition], also: Iterable[Key] = ()
+) -> Offers:
+    """All it takes to show what stands in these positions, in two batched reads.
+
+    Stock and the valid price list are read consistently. A price page is not: it never changes once published.
+    """
+    as_of = clock.stamp()
+    if pricing_dealer is None:
+        return Offers(None, None, fetch(also, consistent=False), as_of)
+    buckets = sorted({position.bucket for position in positions})
+    list_key = price_list_key(pricing_dealer.price_list)
+    found = fetch([list_key, *(stock_bucket_key(pricing_dealer.warehouse, bucket) for bucket in buckets)])
+    price_list = found.get(list_key)
+    pages: list[Key] = []
+    if isinstance(price_list, PriceListItem) and price_list.holds_on(clock.business_date(clock.now())):
+        pages = [price_page_key(pricing_dealer.price_list, price_list.version, bucket) for bucket in buckets]
+    else:
+        price_list = None
+    return Offers(pricing_dealer, price_list, found | fetch([*also, *pages], consistent=False), as_of)
+
+
+class Offers(NamedTuple):
+    """What was read for a page, and how one dealer (or nobody in particular) sees it."""
+
+    pricing_dealer: DealerItem | None
+    price_list: PriceListItem | None
+    found: Mapping[Key, Item]
+    as_of: str
+
+    def at(self, positions: Iterable[BucketPosition], having: Iterable[str]) -> Iterator[ProductView]:
+        """What stands in the positions, but for products that lack a token."""
+        buckets = {key: item.by_position for key, item in self.found.items() if isinstance(item, BucketProductsItem)}
+        for position in positions:
+            product = buckets.get(bucket_products_key(position.bucket), {}).get(position.position)
+            if product and tokens(product).issuperset(having):
+                yield self.of(product, position)
+
+    def of(self, product: Product, position: BucketPosition) -> ProductView:
+        """One product."""
+        return ProductView(
+            **product._asdict(),
+            price=self._price(product, position),
+            availability=self._availability(product, position),
+        )
+
+    def _price(self, product: Product, position: BucketPosition) -> PriceView | None:
+        if self.price_list is None:
+            return None
+        page = self.found.get(price_page_key(self.price_list.price_list_id, self.price_list.version, position.bucket))
+        price = page.price_at(position.position) if isinstance(page, PricePageItem) else None
+        return _price_view(price, self.price_list, product.order_multiple) if price else None
+
+    def _availability(self, product: Product, position: BucketPosition) -> AvailabilityView | None:
+        if self.pricing_dealer is None:
+            return None
+        bucket = self.found.get(stock_bucket_key(self.pricing_dealer.warehouse, position.bucket))
+        pieces = bucket.available[position.position] if isinstance(bucket, StockBucketItem) else 0
+        told = availability(pieces, product.carton)
+        return AvailabilityView(warehouse=self.pricing_dealer.warehouse, as_of=self.as_of, **told._asdict())
+
+
+def _price_view(price: Price, price_list: PriceListItem, quantity: int) -> PriceView:
+    upcoming = next_break(price, quantity)
+    return PriceView(
+        unit_price=price.unit_price,
+        price_policy=price.price_policy,
+        price_list=price_list.price_list_id,
+        price_list_name=price_list.name,
+        version=price_list.version,
+        valid_from=date.fromisoformat(price_list.valid_from),
+        valid_to=date.fromisoformat(price_list.valid_to) if price_list.valid_to else None,
+        breaks=[_break_view(*one) for one in price.breaks],
+        next_break=_break_view(*upcoming) if upcoming else None,
+    )
+
+
+def _break_view(quantity: int, unit_price: Decimal) -> BreakView:
+    return BreakView(quantity=quantity, unit_price=unit_price)

@@ -1,0 +1,45 @@
+"""Change the terms of a dealer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from contracts.catalog import PriceListItem, price_list_key
+from kernel.base.problems import FieldProblem, Invalid, Stale
+from kernel.http.principal import Principal
+from kernel.store.table import Transaction, TransactionRefused, fetch_one
+from services.dealers.api import ChangeTerms, DealerView
+from services.dealers.items import dealer_item, dealer_of, next_version, terms_changed, unchanged
+from services.dealers.read_dealers import dealer_view, load_dealer
+
+
+def change_terms(caller: Principal, dealer_id: str, request: ChangeTerms) -> DealerView:
+    """Put new terms in place of the version the caller has read, on record with author and reason.
+
+    Asked again after a lost answer, it changes nothing and answers the same.
+
+    Raises:
+        NotFound: there is no such dealer.
+        Stale: the terms are no longer those of that version.
+        Invalid: the price list is not published.
+    """
+    item = load_dealer(dealer_id)
+    stored = item.version
+    before = dealer_of(item)
+    after = replace(before, **request.model_dump(exclude={"version", "reason"}))
+    if after == before and stored in (request.version, request.version + 1):
+        return dealer_view(before, stored)
+    if stored != request.version:
+        raise Stale
+    if fetch_one(PriceListItem, price_list_key(after.price_list)) is None:
+        detail = "价格表尚未发布 / no such price list is published; publish it first"
+        raise Invalid([FieldProblem(field="price_list", code="unknown-price-list", detail=detail)])
+    version = next_version(item)
+    transaction = Transaction()
+    transaction.put(dealer_item(after, version), "dealer", unchanged(item))
+    transaction.create(terms_changed(item, before, after, author=caller.user_id, reason=request.reason), "event")
+    try:
+        transaction.commit()
+    except TransactionRefused as refused:
+        raise Stale from refused
+    return dealer_view(after, version)

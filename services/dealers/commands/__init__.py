@@ -1,1 +1,0 @@
-"""One module per thing dealers can be asked to do."""

@@ -1,1 +1,0 @@
-"""One function per thing that is done: load, decide, write."""

@@ -1,0 +1,1 @@
+"""Text messages: within limits, each once."""

@@ -1,1 +1,0 @@
-"""What reconciliation does: posting, issuing statements, showing them."""

@@ -1,0 +1,1 @@
+"""Ledger: double-entry journals of each dealer."""

@@ -1,0 +1,1 @@
+"""Statements: live and monthly."""

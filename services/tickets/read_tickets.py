@@ -1,0 +1,164 @@
+"""What people see of tickets: lists, and one ticket with its timeline, each as much as the caller may know."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from contracts.tickets import TicketProgressed
+from kernel.base.problems import FieldProblem, Invalid, NotFound
+from kernel.http.models import masked_phone
+from kernel.http.principal import Principal
+from kernel.messaging.events import Envelope
+from kernel.messaging.outbox import history
+from kernel.store.cursors import next_cursor, open_cursor
+from kernel.store.table import Page, fetch, query_page
+from kernel.time import clock
+from kernel.time.holidays import CHINA
+from services.tickets.api import (
+    ContactView,
+    InternalNote,
+    TicketPage,
+    TicketsQuery,
+    TicketSummary,
+    TicketView,
+    TimelineEntry,
+)
+from services.tickets.items import (
+    NoteItem,
+    RequestItem,
+    TicketItem,
+    owner_of,
+    part_key,
+    states_of,
+    tickets_pk,
+    waiting_pk,
+)
+from services.tickets.lifecycle import CALLERS, MAX_STEPS, possible_actions
+from services.tickets.service_clock import read_clock
+from services.tickets.vocabulary import WAITING, State, Step, TicketKind, label
+
+
+def list_tickets(caller: Principal, query: TicketsQuery) -> TicketPage:
+    """A dealer's own tickets, newest first; for staff a queue in the order of work, or a dealer's tickets.
+
+    Raises:
+        Invalid: a filter that is not for this caller, or a state in which nothing waits.
+        BadRequest: the cursor is not from here.
+    """
+    _check_filter(caller, query)
+    dealer_id = caller.dealer_id or query.dealer_id
+    state = query.state or State.REGISTERED
+    bound_to = ["tickets", caller.scope, dealer_id or "", "" if dealer_id else state]
+    start = open_cursor(bound_to, query.cursor)
+    page: Page
+    if dealer_id:
+        own = TicketItem.sk.startswith("TICKET#")
+        page = query_page(TicketItem, tickets_pk(dealer_id), sk=own, limit=query.limit, start=start, newest_first=True)
+    else:
+        page = query_page(TicketItem, waiting_pk(state), on_index=True, limit=query.limit, start=start)
+    now = clock.now()
+    return TicketPage(
+        tickets=[TicketSummary(**_summary(ticket, now)) for ticket in page.items],
+        next_cursor=next_cursor(bound_to, page.next_key),
+    )
+
+
+def show_ticket(caller: Principal, ticket_id: str) -> TicketView:
+    """One ticket with its timeline.
+
+    Raises:
+        NotFound: there is none, or it is another dealer's.
+    """
+    dealer_id = owner_of(caller, ticket_id)
+    keys = [part_key(dealer_id, part, ticket_id) for part in ("TICKET", "REQUEST")]
+    found = fetch(keys)
+    ticket, request = (found.get(key) for key in keys)
+    if not isinstance(ticket, TicketItem) or not isinstance(request, RequestItem):
+        raise NotFound
+    now = clock.now()
+    told = history(ticket.pk, ticket_id)
+    service = read_clock(states_of(told), urgent=bool(ticket.urgent), now=now, calendar=CHINA)
+    return TicketView(
+        **_summary(ticket, now),
+        product_name_zh=request.product_name_zh,
+        product_name_en=request.product_name_en,
+        serial=request.serial,
+        lot=request.lot,
+        description=request.description,
+        contact=_contact(caller, request),
+        site_address=request.site_address,
+        order_id=request.order_id,
+        elapsed_business_minutes=service.elapsed_minutes,
+        allowed_business_minutes=service.allowed_minutes,
+        first_response_at=clock.stamp(service.first_response_at) if service.first_response_at else None,
+        actions=possible_actions(ticket.standing, caller.roles, now),
+        timeline=[_entry(one) for one in told],
+        internal_notes=[] if caller.is_dealer else _internal_notes(ticket),
+    )
+
+
+def _check_filter(caller: Principal, query: TicketsQuery) -> None:
+    problems = []
+    if caller.is_dealer:
+        detail = "仅供内部使用 / for staff only; leave it out"
+        given = [name for name in ("state", "dealer_id") if getattr(query, name) is not None]
+        problems = [FieldProblem(field=name, code="staff-only", detail=detail) for name in given]
+    elif query.state and query.dealer_id:
+        detail = "不能与 dealer_id 同时使用 / give a state or a dealer_id, not both"
+        problems = [FieldProblem(field="state", code="one-filter-only", detail=detail)]
+    elif query.state and query.state not in WAITING:
+        detail = "已结束的工单请按 dealer_id 查询 / finished tickets do not queue; look under their dealer_id"
+        problems = [FieldProblem(field="state", code="not-a-queue", detail=detail)]
+    if problems:
+        raise Invalid(problems)
+
+
+def _summary(ticket: TicketItem, now: datetime) -> dict[str, Any]:
+    return {
+        "ticket_id": ticket.ticket_id,
+        "state": State(ticket.state),
+        "version": ticket.version,
+        "changed_at": ticket.changed_at,
+        "due_at": ticket.due_at,
+        "dealer_id": ticket.dealer_id,
+        "kind": TicketKind(ticket.request_kind),
+        "sku": ticket.sku,
+        "title": ticket.title,
+        "urgent": ticket.urgent,
+        "registered_at": ticket.registered_at,
+        "assignee": ticket.assignee or "",
+        "overdue": bool(ticket.due_at and ticket.due_at < clock.stamp(now)),
+        "rating": ticket.standing.rating,
+    }
+
+
+def _contact(caller: Principal, request: RequestItem) -> ContactView:
+    """The dealer gave the number and may read it; of the others, only those who call."""
+    in_full = caller.is_dealer or bool(caller.roles & CALLERS)
+    phone = request.contact_phone if in_full else masked_phone(request.contact_phone)
+    return ContactView(name=request.contact_name, phone=phone)
+
+
+def _entry(told: Envelope) -> TimelineEntry:
+    event = told.event
+    if not isinstance(event, TicketProgressed):
+        event = TicketProgressed(**told.data, step=Step.OVERDUE)
+    return TimelineEntry(
+        at=told.time,
+        label=label(Step(event.step)),
+        **event.model_dump(
+            include={"step", "state", "by", "note", "expected_at", "assignee", "parts", "cost", "rating"}
+        ),
+    )
+
+
+def _internal_notes(ticket: TicketItem) -> list[InternalNote]:
+    page = query_page(
+        NoteItem,
+        ticket.pk,
+        sk=NoteItem.sk.startswith(f"NOTE#{ticket.ticket_id}#"),
+        limit=2 * MAX_STEPS,
+        consistent=True,
+    )
+    return [InternalNote(at=note.at, by=note.by, text=note.text) for note in page.items]

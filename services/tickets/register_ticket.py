@@ -1,0 +1,76 @@
+"""Register a ticket."""
+
+from __future__ import annotations
+
+from contracts.catalog import ProductItem
+from kernel.base.problems import FieldProblem, Invalid
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.store.table import Transaction, fetch_one
+from kernel.time import clock
+from services.tickets.api import RegisterTicket, TicketConfirmation
+from services.tickets.items import RequestItem, SequenceItem, TicketItem, part_key, sequence_key, ticket_id_of
+from services.tickets.lifecycle import TicketStatus
+from services.tickets.record_step import _progress_event, record_step
+from services.tickets.take_step import load_products, unknown_product, until_settled
+from services.tickets.vocabulary import State, Step
+
+
+def register_ticket(caller: Principal, request: RegisterTicket, key: IdempotencyKey) -> TicketConfirmation:
+    """Store a request of the caller's dealer under the dealer's next number.
+
+    Raises:
+        Invalid: the product is unknown, or the order is not the dealer's.
+        Busy: other requests of this dealer kept getting in first.
+    """
+    dealer_id = caller.own_dealer_id
+    product = load_products([request.sku]).get(request.sku)
+    problems = [] if product else [unknown_product("sku")]
+    if request.order_id and not request.order_id.startswith(f"{dealer_id}-"):
+        detail = "不是您的订单 / not one of your orders; check the number"
+        problems.append(FieldProblem(field="order_id", code="unknown-order", detail=detail))
+    if product is None or problems:
+        raise Invalid(problems)
+    known: ProductItem = product
+    return until_settled(lambda: _store(caller, dealer_id, request, known, key))
+
+
+def _store(
+    caller: Principal, dealer_id: str, request: RegisterTicket, product: ProductItem, key: IdempotencyKey
+) -> TicketConfirmation:
+    now = clock.now()
+    sequence = fetch_one(SequenceItem, sequence_key(dealer_id))
+    last = sequence.last if sequence else 0
+    ticket_id = ticket_id_of(dealer_id, last + 1)
+    ticket = TicketItem(
+        *part_key(dealer_id, "TICKET", ticket_id),
+        ticket_id=ticket_id,
+        dealer_id=dealer_id,
+        request_kind=request.kind,
+        sku=request.sku,
+        title=request.title,
+        urgent=request.urgent,
+        registered_at=clock.stamp(now),
+    )
+    transaction = Transaction()
+    unchanged = SequenceItem.last == last if sequence else SequenceItem.pk.does_not_exist()
+    transaction.put(SequenceItem(*sequence_key(dealer_id), last=last + 1), "sequence", unchanged)
+    transaction.create(
+        RequestItem(
+            *part_key(dealer_id, "REQUEST", ticket_id),
+            product_name_zh=product.name_zh,
+            product_name_en=product.name_en,
+            serial=request.serial,
+            lot=request.lot,
+            description=request.description,
+            contact_name=request.contact.name,
+            contact_phone=request.contact.phone,
+            site_address=request.site_address,
+            order_id=request.order_id,
+        ),
+        "request",
+    )
+    standing = TicketStatus(State.REGISTERED, steps=1)
+    return record_step(
+        transaction, ticket, standing, _progress_event(ticket, standing, Step.REGISTERED, caller), [], now, key
+    )

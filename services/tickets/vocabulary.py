@@ -1,0 +1,105 @@
+"""Words of a service ticket: kinds, states, actions and steps."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class TicketKind(StrEnum):
+    """What a dealer asks for: 维修, 退货, 投诉, 安装."""
+
+    REPAIR = "repair"
+    RETURN = "return"
+    COMPLAINT = "complaint"
+    INSTALLATION = "installation"
+
+
+class State(StrEnum):
+    """Where a ticket stands: 登记 受理 审核 派工 完成 驳回, 待补充, 重开."""
+
+    REGISTERED = "registered"
+    ACCEPTED = "accepted"
+    REVIEWED = "reviewed"
+    DISPATCHED = "dispatched"
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+    NEED_INFO = "need_info"
+    REOPENED = "reopened"
+
+
+class Action(StrEnum):
+    """What can be done to a ticket."""
+
+    ACCEPT = "accept"
+    REVIEW = "review"
+    DISPATCH = "dispatch"
+    COMPLETE = "complete"
+    REJECT = "reject"
+    ASK = "ask"
+    ANSWER = "answer"
+    REOPEN = "reopen"
+    RATE = "rate"
+
+
+class Step(StrEnum):
+    """What happened to a ticket, as its timeline tells."""
+
+    REGISTERED = "registered"
+    ACCEPTED = "accepted"
+    REVIEWED = "reviewed"
+    DISPATCHED = "dispatched"
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+    ASKED = "asked"
+    ANSWERED = "answered"
+    REOPENED = "reopened"
+    RATED = "rated"
+    OVERDUE = "overdue"
+
+
+FINISHED = frozenset({State.COMPLETED, State.REJECTED})
+
+
+#: In these states somebody still has to do something.
+WAITING = frozenset(State) - FINISHED
+
+
+#: In these states the distributor is the one to act, so the clock runs.
+RUNNING = WAITING - {State.NEED_INFO}
+
+
+DONE = {
+    Action.ACCEPT: Step.ACCEPTED,
+    Action.REVIEW: Step.REVIEWED,
+    Action.DISPATCH: Step.DISPATCHED,
+    Action.COMPLETE: Step.COMPLETED,
+    Action.REJECT: Step.REJECTED,
+    Action.ASK: Step.ASKED,
+    Action.ANSWER: Step.ANSWERED,
+    Action.REOPEN: Step.REOPENED,
+    Action.RATE: Step.RATED,
+}
+
+
+_CHINESE: Mapping[str, str] = {
+    "registered": "已登记",
+    "accepted": "已受理",
+    "reviewed": "已审核",
+    "dispatched": "已派工",
+    "completed": "已完成",
+    "rejected": "已驳回",
+    "need_info": "待补充",
+    "reopened": "已重开",
+    "asked": "请补充",
+    "answered": "已补充",
+    "rated": "已评价",
+    "overdue": "已超时",
+}
+
+
+def label(word: State | Step) -> str:
+    """A state or a step for people: `已派工 / dispatched`."""
+    return f"{_CHINESE[word]} / {_english(word)}"
+
+
+def _english(word: State | Step) -> str:
+    return "waiting for an answer" if word == State.NEED_INFO else str(word)

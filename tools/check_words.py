@@ -48,7 +48,7 @@ def banned_words() -> dict[str, str]:
     A row of a glossary table is: 中文 · English · name in code · never say · meaning. Banned words are separated by
     commas.
     """
-    banned = {}
+    banned: dict[str, str] = {}
     for line in GLOSSARY.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if line.startswith("|") and len(cells) == 5 and cells[3] not in {"Never say", "---", ""}:

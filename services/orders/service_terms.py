@@ -14,7 +14,7 @@ from services.orders.vocabulary import Grade, State, grade_of
 
 
 class GradeTerms(NamedTuple):
-    """Of one grade. Hours a hold lasts in each stage, counted day and night; urgent orders a dealer has in a week."""
+    """Terms of a grade: hours a reservation lasts in each state, day and night; urgent orders in a week."""
 
     hours_in_review: int
     hours_confirmed: int
@@ -28,18 +28,19 @@ GRADE_TERMS: Mapping[Grade, GradeTerms] = {
 }
 
 
-#: How long before its end a dealer is warned of it.
+#: Time between the warning and the end of a reservation.
 EXPIRY_WARNING = timedelta(hours=4)
 
 
-#: Working time until somebody must have decided an urgent order.
+#: Working time in which an urgent order must be decided.
 URGENT_DECISION = timedelta(minutes=30)
 
 
 def reservation_ends(stage: State, grade: Grade, since: datetime, calendar: Calendar) -> datetime | None:
-    """When pieces held since the order came to its stage go back to the others; None in a stage that holds nothing.
+    """Return when a reservation ends that was made when the order entered its state; None in other states.
 
-    None ends on a day off, when nobody could prevent it: it lasts until the same time of the next working day.
+    A reservation that would end on a day off ends at the same time of the next working day, so that the dealer can
+    act.
     """
     terms = GRADE_TERMS[grade]
     hours = {State.IN_REVIEW: terms.hours_in_review, State.CONFIRMED: terms.hours_confirmed}.get(stage)
@@ -51,27 +52,27 @@ def reservation_ends(stage: State, grade: Grade, since: datetime, calendar: Cale
 
 
 def expiry_warning_time(end: datetime) -> datetime:
-    """When the dealer is told that a hold will end then."""
+    """Return when the dealer is warned that a reservation ends."""
     return end - EXPIRY_WARNING
 
 
 def urgent_week(submitted: datetime) -> str:
-    """The ISO week of Asia/Shanghai whose quota an urgent order takes from, such as `2026-W48`."""
+    """Return the ISO week of Asia/Shanghai, such as `2026-W48`, whose quota an urgent order uses."""
     year, week, _ = submitted.astimezone(BUSINESS_ZONE).isocalendar()
     return f"{year}-W{week:02}"
 
 
 def may_be_urgent(grade: Grade, already: int) -> bool:
-    """Whether a dealer that had `already` urgent orders in the week may have one more."""
+    """Return whether a dealer with `already` urgent orders in the week may submit one more."""
     return already < GRADE_TERMS[grade].urgent_per_week
 
 
 def urgent_due(since: datetime, calendar: Calendar) -> datetime:
-    """Until when an urgent order must be decided: half an hour in which people work, after it came to the review."""
+    """Return when an urgent order must be decided: half an hour of working time after it became visible."""
     return calendar.after(since, URGENT_DECISION)
 
 
 def reserved_until(stage: State, grade: str, since: datetime) -> str | None:
-    """When what is held goes back if the order stays in this stage, by the terms of the dealer's grade; as a stamp."""
+    """Return when a reservation ends as a stamp, None in a state without reservations."""
     ends = reservation_ends(stage, grade_of(grade), since, CHINA)
     return clock.stamp(ends) if ends else None

@@ -7,45 +7,45 @@ from datetime import date, datetime, timedelta
 from kernel.time.calendar import Calendar
 from kernel.time.clock import BUSINESS_ZONE
 
-#: What is approved and held before this hour of a working day leaves on that day. Orders are taken at any hour.
-#: A delivery that has not come by then is not counted on for that day any more.
+#: Pieces approved before this hour of a working day leave on that day. Orders are accepted at any hour.
+#: A delivery that has not arrived by this hour is no longer expected on that day.
 CUT_OFF_HOUR = 17
 
 
-#: What has not left by this hour leaves no more on that day.
+#: Pieces that have not left by this hour do not leave on that day.
 LAST_DEPARTURE_HOUR = 20
 
 
 def ship_day(ready: datetime, calendar: Calendar) -> str:
-    """The day on which held pieces leave that were approved at this moment: the same working day, until the cut-off."""
+    """Return the day on which pieces leave that are approved now: the same working day, until the cut-off hour."""
     return calendar.workday_from(_day_until(CUT_OFF_HOUR, ready)).isoformat()
 
 
 def next_ship_day(promised: str, approved: bool, now: datetime, calendar: Calendar) -> str:
-    """The day on which held pieces leave that were promised for a day: that day while it can be kept, else the next.
+    """Return the day on which reserved pieces leave: the promised day, or the next possible one.
 
-    It is kept if the order is approved before the cut-off of that day, and its pieces leave before the last departure.
+    The promised day is kept if the order is approved before its cut-off and leaves before the last departure.
     """
     hour = LAST_DEPARTURE_HOUR if approved else CUT_OFF_HOUR
     return max(promised, calendar.workday_from(_day_until(hour, now)).isoformat())
 
 
 def earliest_day(*days: str | None) -> str | None:
-    """The earliest of the days that are named."""
+    """Return the earliest of the days that are given, None without any."""
     return min((day for day in days if day), default=None)
 
 
 def ship_day_of_arrival(expected: str, now: datetime, calendar: Calendar) -> str:
-    """The day on which expected pieces leave: the first working day after they come in.
+    """Return the day on which expected pieces leave: the first working day after their arrival.
 
-    A delivery that should have come already is taken to come today, from the cut-off on tomorrow: so whoever was
-    promised a day hears the evening before that it is not kept.
+    An overdue delivery is taken to arrive today, and after the cut-off hour tomorrow. The dealer then learns the
+    evening before that a promise date is not kept.
     """
     arrives = max(date.fromisoformat(expected), _day_until(CUT_OFF_HOUR, now))
     return calendar.workday_from(arrives + timedelta(days=1)).isoformat()
 
 
 def _day_until(hour: int, now: datetime) -> date:
-    """Today in Asia/Shanghai, from that hour on tomorrow."""
+    """Return today in Asia/Shanghai, from that hour on tomorrow."""
     local = now.astimezone(BUSINESS_ZONE)
     return local.date() + timedelta(days=local.hour >= hour)

@@ -357,13 +357,13 @@ def test_what_leaves_is_measured_by_the_day_first_promised_however_that_moved(de
         assert desk.act(order_id, "approve", {}).status == 200
         assert desk.ship(order_id).status == 201
     assert kept(desk)["skus"] == [
-        {"sku": sku(1), "kept": 3, "late": 1, "undated": 2, "rate": "0.7500"},
-        {"sku": sku(2), "kept": 0, "late": 6, "undated": 0, "rate": "0.0000"},  # the last two were told for Thursday
-        {"sku": sku(3), "kept": 0, "late": 4, "undated": 0, "rate": "0.0000"},
+        {"sku": sku(1), "on_time": 3, "late": 1, "undated": 2, "on_time_rate": "0.7500"},
+        {"sku": sku(2), "on_time": 0, "late": 6, "undated": 0, "on_time_rate": "0.0000"},  # the last two were told for Thursday
+        {"sku": sku(3), "on_time": 0, "late": 4, "undated": 0, "on_time_rate": "0.0000"},
     ]
-    assert kept(desk)["total"] == {"sku": None, "kept": 3, "late": 11, "undated": 2, "rate": "0.2143"}
-    assert kept(desk, sku=sku(1))["total"]["rate"] == "0.7500"
-    assert kept(desk, month="2026-12")["total"] == {"sku": None, "kept": 0, "late": 0, "undated": 0, "rate": None}
+    assert kept(desk)["total"] == {"sku": None, "on_time": 3, "late": 11, "undated": 2, "on_time_rate": "0.2143"}
+    assert kept(desk, sku=sku(1))["total"]["on_time_rate"] == "0.7500"
+    assert kept(desk, month="2026-12")["total"] == {"sku": None, "on_time": 0, "late": 0, "undated": 0, "on_time_rate": None}
 
 
 def test_what_left_is_measured_by_what_was_told_before_it_left(desk: Desk) -> None:
@@ -373,7 +373,7 @@ def test_what_left_is_measured_by_what_was_told_before_it_left(desk: Desk) -> No
     assert desk.expect("PO-1", WEDNESDAY, (sku(1), 10)).status == 200
     desk.world.relay_once()
     desk.world.consume_once("orders", "reserve_stock")  # now the line has a day, and nobody has noted the shipment yet
-    assert kept(desk)["skus"] == [{"sku": sku(1), "kept": 0, "late": 0, "undated": 4, "rate": None}]
+    assert kept(desk)["skus"] == [{"sku": sku(1), "on_time": 0, "late": 0, "undated": 4, "on_time_rate": None}]
 
 
 def test_a_shipment_is_measured_once_whatever_breaks(desk: Desk) -> None:
@@ -387,9 +387,9 @@ def test_a_shipment_is_measured_once_whatever_breaks(desk: Desk) -> None:
         desk.world, prepare=prepare, act=lambda: desk.ship(orders[0], key="once"), kinds=_CRASHES
     ):
         assert in_the_end(lambda: desk.ship(orders[0], key="once")).status == 201, fault
-        assert kept(desk)["total"]["kept"] == 15, fault
+        assert kept(desk)["total"]["on_time"] == 15, fault
         desk.world.redeliver_everything()
-        assert kept(desk)["total"]["kept"] == 15, fault
+        assert kept(desk)["total"]["on_time"] == 15, fault
 
 
 def kept(desk: Desk, **query: str) -> Any:

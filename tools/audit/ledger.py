@@ -93,10 +93,10 @@ def journals_are_told(table: Snapshot) -> Iterator[Finding]:
 def shipment_journals_are_founded(table: Snapshot) -> Iterator[Finding]:
     """E1, G6: what is booked as shipped was shipped, to the fen."""
     sent = {
-        shipment.told.shipment_id: shipment.told
+        shipment.event.shipment_id: shipment.event
         for shipments in table.shipments.values()
         for shipment in shipments
-        if shipment.told.shipped_gross_fen
+        if shipment.event.shipped_gross_fen
     }
     for shipment_id, journal in sorted(table.once(booked_shipments).items()):
         if shipment_id not in sent:

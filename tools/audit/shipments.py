@@ -42,7 +42,7 @@ def shipments_add_up(table: Snapshot) -> Iterator[Finding]:
     """O4: what is told of a shipment, its pieces and its worth to the fen, is that of its lines, under its number."""
     for order_id, shipments in sorted(table.shipments.items()):
         for number, shipment in enumerate(shipments, 1):
-            told, lines = shipment.told, shipment.lines
+            told, lines = shipment.event, shipment.lines
             if told.shipment_id != f"{order_id}-S{number:02d}":
                 yield Finding("shipment-number", f"{order_id} {number}", f"it is called {told.shipment_id}")
             said = told.shipped_pieces, told.shipped_gross_fen, told.shipped_tax_fen, told.shipped_net_fen
@@ -100,7 +100,7 @@ def _kept(table: Snapshot) -> dict[tuple[str, str], list[Any]]:
         history = table.history.get(order_id, [])
         ends = [number for number, message in enumerate(history, 1) if message.type == OrderShipped.TYPE]
         for shipment, end in zip(shipments, ends, strict=True):
-            told = shipment.told
+            told = shipment.event
             shipped_on = clock.business_date(clock.parse_stamp(told.shipped_at)).isoformat()
             days = first_promised_days(history[:end], told.line_count)
             rows = [[line.sku, line.quantity, days.get(line.line_no)] for line in shipment.lines]

@@ -33,19 +33,21 @@ from services.orders.stock.move_stock import MovementCause, move_stock
 from services.orders.stock.rules import Move
 from services.orders.vocabulary import Hold
 
-#: Others may take some of what was granted before it is held, each round lowers it to what is there.
+#: Each refused round lowers the grant to what is available. Others may take some meanwhile.
 _ROUNDS = 25
 
 
-#: SKUs waited for, order by order, in one run: with their reasons they stay well within the 400 KB of an item.
+#: Backordered SKUs, over all orders, in one run. Their shares stay well below the 400 KB of an item.
 _MOST_SHARES = 8_000
 
 
 def allocate_backorders(warehouse: str, run_id: str) -> None:
-    """Share what is available in a warehouse out to the orders that wait for it; nothing to do if nobody does.
+    """Allocate what is available in a warehouse to its backorder queue. Without backorders nothing happens.
 
-    What each order gets is recorded before the first gets anything, so that a repeat after a crash (`run_id` names the
-    run and its repeats) goes on with the same shares, though some of them have been given by then.
+    All shares are recorded before the first order gets any. A repeat after a crash continues with the same shares.
+
+    Args:
+        run_id: name of the allocation run and of its repeats.
 
     Raises:
         StockKeepsChanging: to have the message delivered again.
@@ -57,20 +59,23 @@ def allocate_backorders(warehouse: str, run_id: str) -> None:
         shares = {int(sku_index): share for sku_index, share in sku_indexes.items()}
         for part in split_by_transaction(shares, SKUS_PER_BUCKET):
             _grant_order(
-                order_id, run, {sku_index: shares[sku_index] for sku_index in sorted(part)}, run_gives=shares.keys()
+                order_id,
+                run,
+                {sku_index: shares[sku_index] for sku_index in sorted(part)},
+                granted_by_run=shares.keys(),
             )
 
 
 def allocate_to_earlier_orders(order: Order) -> bool:
-    """Before an order is decided: goods that came in while it was on its way belong to those who wait already.
+    """Allocate stock that came in meanwhile to the backorders ahead of an undecided order.
 
     Returns:
-        whether anybody, ahead or behind, waits for the same SKUs: what they are promised may change with the order.
+        Whether any backorder, ahead or behind, waits for the same SKUs, so that its promise dates may change.
     """
     header = order.header
     queue_position = priority_sort_key(bool(header.urgent), header.submitted_at, header.order_id)
     own = {demand.sku_index for demand in order.demands}
-    wanted = {place.sk: own & place.by_sku_index.keys() for place in backorders_of(header.warehouse)}
+    wanted = {entry.sk: own & entry.by_sku_index.keys() for entry in backorders_of(header.warehouse)}
     contested = {sku_index for sk, sku_indexes in wanted.items() if sk < queue_position for sku_index in sku_indexes}
     if contested and any(available_pieces(header.warehouse, contested).values()):
         allocate_backorders(header.warehouse, f"before {header.order_id}")
@@ -78,15 +83,15 @@ def allocate_to_earlier_orders(order: Order) -> bool:
 
 
 def _new_run(warehouse: str, run_id: str) -> AllocationRunItem | None:
-    line = _first_waiting(backorders_of(warehouse))
-    there = (
-        available_pieces(warehouse, {sku_index for place in line for sku_index in place.by_sku_index}) if line else {}
+    queue = _first_waiting(backorders_of(warehouse))
+    available = (
+        available_pieces(warehouse, {sku_index for entry in queue for sku_index in entry.by_sku_index}) if queue else {}
     )
-    supply = {sku_index: pieces for sku_index, pieces in there.items() if pieces}
+    supply = {sku_index: pieces for sku_index, pieces in available.items() if pieces}
     if not supply:
         return None
     rule = load_allocation_rule(warehouse)
-    shares = allocate_supply(rule.rule, rule.settings, supply, [waiting_order_of(place) for place in line])
+    shares = allocate_supply(rule.rule, rule.settings, supply, [waiting_order_of(entry) for entry in queue])
     if not shares:
         return None
     run = AllocationRunItem(
@@ -108,10 +113,10 @@ def _new_run(warehouse: str, run_id: str) -> AllocationRunItem | None:
     return run
 
 
-def _first_waiting(line: Sequence[BackorderItem]) -> list[BackorderItem]:
-    """As much of the line, from its head, as one record of a run can hold; the sweep goes on with the others."""
-    waited = accumulate(len(place.by_sku_index) for place in line)
-    return [place for place, so_far in zip(line, waited, strict=True) if so_far <= _MOST_SHARES]
+def _first_waiting(queue: Sequence[BackorderItem]) -> list[BackorderItem]:
+    """Return as much of the queue, from its head, as the record of one run can hold. The sweep does the rest."""
+    backordered = accumulate(len(entry.by_sku_index) for entry in queue)
+    return [entry for entry, line_progress in zip(queue, backordered, strict=True) if line_progress <= _MOST_SHARES]
 
 
 def _stored_grant(grant: Grant) -> dict[str, Any]:
@@ -119,22 +124,22 @@ def _stored_grant(grant: Grant) -> dict[str, Any]:
 
 
 def _grant_order(
-    order_id: str, run: AllocationRunItem, shares: Mapping[int, dict[str, Any]], *, run_gives: Set[int]
+    order_id: str, run: AllocationRunItem, shares: Mapping[int, dict[str, Any]], *, granted_by_run: Set[int]
 ) -> None:
-    """Hold a part of an order's share, unless that was done; less if it waits for less by now, or others took some.
+    """Reserve one part of an order's share, once; less if the order waits for less by now, or others took some.
 
     Args:
-        run_gives: all sku_indexes of which the run gives it something. Who takes only all of it must get it in all parts.
+        granted_by_run: all SKU indexes the run gives the order. An order that needs everything must get all parts.
     """
     granted = {sku_index: int(share["pieces"]) for sku_index, share in shares.items()}
     for _ in range(_ROUNDS):
         order = load_order(order_id)
-        waited = backordered_by_sku_index(order.demands, order.progress) if order.header.backordered_since else {}
-        granted = {sku_index: min(pieces, waited.get(sku_index, 0)) for sku_index, pieces in granted.items()}
+        backordered = backordered_by_sku_index(order.demands, order.progress) if order.header.backordered_since else {}
+        granted = {sku_index: min(pieces, backordered.get(sku_index, 0)) for sku_index, pieces in granted.items()}
         if not any(granted.values()):
             return
-        whole = waited.keys() <= run_gives and all(
-            pieces == waited.get(sku_index, 0) for sku_index, pieces in granted.items()
+        whole = backordered.keys() <= granted_by_run and all(
+            pieces == backordered.get(sku_index, 0) for sku_index, pieces in granted.items()
         )
         if not (whole or order.shortage_policy.accepts_partial):
             return
@@ -157,12 +162,12 @@ def _reserve_grant(
 ) -> None:
     header = order.header
     progress = fill_backorders(order.demands, order.progress, granted)
-    backordered = sum(so_far.backordered for so_far in progress)
+    backordered = sum(line_progress.backordered for line_progress in progress)
     holds = sorted(order.holds if backordered else order.holds - {Hold.STOCK})
-    # Whoever waited for goods has as long to use them as whoever found them there.
+    # A backordered order has as long to use its pieces as any other.
     ends = reserved_until(order.state, header.grade, clock.now())
     run_id = run.sk.removeprefix("ALLOCATION#")
-    skus = {line.sku_index: line.sku for line in order.lines}
+    skus = {queue.sku_index: queue.sku for queue in order.lines}
     grants = [
         [skus[sku_index], granted[sku_index], share["reason"]]
         for sku_index, share in shares.items()
@@ -197,8 +202,8 @@ def _reserve_grant(
 
 
 def _promised_on(header: HeaderItem, granted: Mapping[int, int]) -> str | None:
-    """The day on which what is held leaves: no later than was promised. If that is missed, it is told as a slip."""
-    waited = promised_backorder_days(header)
-    promised = [waited.get(sku_index) for sku_index, pieces in granted.items() if pieces]
+    """Return the day on which the reserved pieces leave, never later than promised. A miss is published as a slip."""
+    backordered = promised_backorder_days(header)
+    promised = [backordered.get(sku_index) for sku_index, pieces in granted.items() if pieces]
     reserved = header.promised_on if header.reserved else None
     return earliest_day(reserved, *promised, ship_day(clock.now(), CHINA))

@@ -10,8 +10,11 @@ from services.orders.vocabulary import Grade, ReasonText, RuleVersion
 
 
 class PublishAllocationRule(Body):
-    """How goods are shared out when less came in than is waited for. `quotas`: pieces per dealer and run by grade;
-    `pack`: pro rata shares are rounded to so many pieces; `version`: of the rule this one replaces, 0 for none."""
+    """Rule for scarce stock.
+
+    `quotas`: pieces per dealer and run, by grade; `pack`: shares of pro rata are multiples of it; `version`: version
+    that this rule replaces, 0 for none.
+    """
 
     rule: AllocationRule
     quotas: Annotated[dict[Grade, Quantity], Field(default_factory=dict), IGNORE_KEY_ORDER]
@@ -21,7 +24,7 @@ class PublishAllocationRule(Body):
 
 
 class AllocationRuleView(Answer):
-    """The rule by which a warehouse shares out what is short. `version` 0: none was published, first come holds."""
+    """The allocation rule of a warehouse. `version` 0: none was published, so first come holds."""
 
     warehouse: str
     rule: AllocationRule
@@ -33,7 +36,7 @@ class AllocationRuleView(Answer):
 
 
 class GrantView(Answer):
-    """What an order got of a SKU in one run, and every figure the rule took it from (allocation.py, Reason)."""
+    """Grant of a SKU in one run, with every figure of the rule (`GrantReason`)."""
 
     sku: str
     granted: int
@@ -51,7 +54,7 @@ class GrantView(Answer):
 
 
 class AllocationView(Answer):
-    """One run in which an order got goods; `rule_version`: of the warehouse's published rule."""
+    """Grants of an order in one run. `rule_version`: version of the published rule."""
 
     run: str
     granted_at: str
@@ -60,7 +63,7 @@ class AllocationView(Answer):
 
 
 class AllocationList(Answer):
-    """What an order got in every run, oldest first, and where it stands in line now: `place` 1 is served next."""
+    """Grants of an order, oldest run first, and its queue position now: 1 is served next."""
 
     order_id: str
     backordered_since: str | None

@@ -12,9 +12,10 @@ from services.orders.vocabulary import ShortagePolicy, grade_of
 
 
 class AllocationRunItem(Item, discriminator="allocation"):
-    """A run in which goods were shared out; recorded before anybody gets anything, then never changed.
+    """An allocation run, recorded before any order gets a piece, then never changed.
 
-    `shares`: by order and sku_index (as text) a Grant's pieces and reason; `rule_version`: of the rule as it was published.
+    `shares`: pieces and reason of each grant by order and SKU index (as text); `rule_version`: of the published
+    rule.
     """
 
     made_at = UnicodeAttribute()
@@ -24,7 +25,7 @@ class AllocationRunItem(Item, discriminator="allocation"):
 
 
 class GrantItem(Item, discriminator="allocation_grant"):
-    """What one order got in a run and why, for its dealer to read. `grants`: [sku, pieces, reason] each."""
+    """Grant of one order in a run, with its reason, for the dealer to read. `grants`: [sku, pieces, reason] each."""
 
     order_id = UnicodeAttribute()
     run = UnicodeAttribute()
@@ -34,18 +35,18 @@ class GrantItem(Item, discriminator="allocation_grant"):
 
 
 def allocation_run_key(warehouse: str, run_id: str) -> Key:
-    """A run in which goods were shared out."""
+    """Key of an allocation run."""
     return f"STOCK#{warehouse}", f"ALLOCATION#{run_id}"
 
 
 def grant_key(order_id: str, run_id: str, first_sku_index: int) -> Key:
-    """What an order got in a run; of more buckets than one transaction can change, in portions."""
+    """Key of a grant. A grant over many buckets has several parts."""
     pk, sk = part_key("GRANT", order_id)
     return pk, f"{sk}#{run_id}#{first_sku_index}"
 
 
 class AllocationRuleItem(Item, discriminator="allocation_rule"):
-    """How a warehouse shares out what is short. `quotas`: pieces per dealer and run by grade; `pack`: of shares."""
+    """Allocation rule of a warehouse. `quotas`: pieces per dealer and run, by grade; `pack`: of shares."""
 
     rule = UnicodeAttribute()
     quotas: JSONAttribute = JSONAttribute()
@@ -56,12 +57,12 @@ class AllocationRuleItem(Item, discriminator="allocation_rule"):
 
 
 def allocation_rule_key(warehouse: str) -> Key:
-    """How a warehouse shares out what is short."""
+    """Key of the allocation rule of a warehouse."""
     return f"STOCK#{warehouse}", "RULE"
 
 
 def waiting_order_of(item: BackorderItem) -> WaitingOrder:
-    """An order in line, as the rules see it."""
+    """Return an entry of the backorder queue as the rules take it."""
     return WaitingOrder(
         order_id=item.order_id,
         dealer_id=item.dealer_id,

@@ -13,7 +13,7 @@ from services.orders.vocabulary import Grade, require_warehouse_id
 
 
 class PublishedAllocationRule(NamedTuple):
-    """A warehouse's rule; `version` 0 is the one that holds while none was published: first come, first served."""
+    """Allocation rule of a warehouse. `version` 0: none was published, so first come holds."""
 
     rule: AllocationRule
     settings: AllocationSettings
@@ -21,7 +21,7 @@ class PublishedAllocationRule(NamedTuple):
 
 
 def load_allocation_rule(warehouse: str) -> PublishedAllocationRule:
-    """How a warehouse shares out what is short."""
+    """Load the allocation rule of a warehouse."""
     item = fetch_one(AllocationRuleItem, allocation_rule_key(warehouse))
     if item is None:
         return PublishedAllocationRule(AllocationRule.FIRST_COME, AllocationSettings(), 0)
@@ -30,10 +30,10 @@ def load_allocation_rule(warehouse: str) -> PublishedAllocationRule:
 
 
 def show_allocation_rule(warehouse: str) -> AllocationRuleView:
-    """How a warehouse shares out what is short; anyone may read it.
+    """Show the allocation rule of a warehouse to any user.
 
     Raises:
-        NotFound: no warehouse can be called that.
+        NotFound: the text is no warehouse id.
     """
     require_warehouse_id(warehouse)
     rule = load_allocation_rule(warehouse)
@@ -51,13 +51,11 @@ def show_allocation_rule(warehouse: str) -> AllocationRuleView:
 
 
 def publish_allocation_rule(caller: Principal, warehouse: str, request: PublishAllocationRule) -> AllocationRuleView:
-    """Publish how a warehouse shares out what is short, from the next run on.
-
-    Asked again after a lost answer, it changes nothing and answers the same.
+    """Publish the allocation rule of a warehouse, from the next run on. A repeated request answers the same.
 
     Raises:
-        NotFound: no warehouse can be called that.
-        Stale: the rule is no longer the one of that version.
+        NotFound: the text is no warehouse id.
+        Stale: another version is stored.
     """
     require_warehouse_id(warehouse)
     item = AllocationRuleItem(

@@ -1,4 +1,7 @@
-"""Allocation of scarce stock among backorders. The published rules: docs/flows/shortage.md."""
+"""Allocation of scarce stock among backorders. The published rules: docs/flows/shortage.md.
+
+A run depends on its inputs alone, not on their order, so anyone can repeat it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from services.orders.vocabulary import Grade
 
 
 class AllocationRule(StrEnum):
-    """How a shortage is shared out."""
+    """Rule by which scarce stock is allocated."""
 
     FIRST_COME = "first_come"
     QUOTA = "quota"
@@ -22,7 +25,7 @@ class AllocationRule(StrEnum):
 
 @dataclass(frozen=True)
 class QueueEntry:
-    """An order in line. `since`: when it began to wait, a stamp."""
+    """An order in the backorder queue. `since`: stamp of when it entered the queue."""
 
     order_id: str
     dealer_id: str
@@ -32,14 +35,16 @@ class QueueEntry:
 
     @property
     def turn(self) -> tuple[bool, str, str, str]:
-        """Smaller is served first: urgent orders, then who waits longer."""
+        """Sort key: urgent orders first, then the older ones."""
         return not self.urgent, self.since, self.dealer_id, self.order_id
 
 
 @dataclass(frozen=True)
 class Claim(QueueEntry):
-    """What an order waits for, of one SKU, in pieces. `already`: what its dealer got in the quota's period so far, the
-    same on all claims of a dealer."""
+    """Claim of an order to one SKU, in pieces.
+
+    `already`: what its dealer got in the period of the quota so far, the same on all claims of a dealer.
+    """
 
     wanted: int
     already: int = 0
@@ -47,21 +52,24 @@ class Claim(QueueEntry):
 
 @dataclass(frozen=True)
 class AllocationSettings:
-    """`quotas`: pieces per dealer and period by grade, none for a grade not named; `pack`: pro rata shares are rounded
-    to so many pieces."""
+    """Settings of a rule.
+
+    `quotas`: pieces per dealer and period by grade, none for a missing grade; `pack`: pro rata shares are multiples
+    of it.
+    """
 
     quotas: Mapping[Grade, int] = field(default_factory=dict)
     pack: int = 1
 
 
 class GrantReason(NamedTuple):
-    """What a dealer may read about its share, in pieces; enough to work it out again.
+    """Figures behind a grant, in pieces, from which the dealer can compute it again.
 
-    supply, claimed: what all claims together shared, and wanted; wanted: by this claim; rank: its place among the
-    `queue_length` claims, 1 is served first. pool, pool_claimed: what was there for this claim and for those that shared it
-    or came behind, and what these wanted: first come, from its place on; quota, everybody; pro rata, its grade.
-    quota: what was left of its dealer's quota, None under other rules. share: what the rule gives outright, before
-    quotas no longer count (quota) and remainders are handed out (pro rata).
+    supply, claimed: available for and wanted by all claims. wanted: by this claim. queue_position: among the
+    `queue_length` claims, 1 is served first. pool, pool_claimed: available for and wanted by the claims that compete
+    with this one: first come, itself and those behind; quota, all; pro rata, its grade. quota: rest of its dealer's
+    quota, None under other rules. share: what the rule gives outright, before quotas are lifted (quota) and
+    remainders are allocated (pro rata).
     """
 
     rule: AllocationRule
@@ -78,7 +86,7 @@ class GrantReason(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """Pieces an order gets, and why so many."""
+    """Pieces granted to an order, and the reason."""
 
     order_id: str
     dealer_id: str
@@ -89,11 +97,11 @@ class Grant(NamedTuple):
 def allocate_sku(
     rule: AllocationRule, supply: int, claims: Sequence[Claim], settings: AllocationSettings | None = None
 ) -> list[Grant]:
-    """Share `supply` pieces of a SKU out: one grant per claim, in line order."""
-    line = sorted(claims, key=lambda claim: claim.turn)
+    """Allocate `supply` pieces of a SKU: one grant per claim, in queue order."""
+    queue = sorted(claims, key=lambda claim: claim.turn)
     supply = max(supply, 0)
-    claimed = sum(claim.wanted for claim in line)
-    shares = _RULES[rule](supply, line, settings or AllocationSettings())
+    claimed = sum(claim.wanted for claim in queue)
+    shares = _RULES[rule](supply, queue, settings or AllocationSettings())
     return [
         Grant(
             claim.order_id,
@@ -105,7 +113,7 @@ def allocate_sku(
                 claimed,
                 claim.wanted,
                 queue_position,
-                len(line),
+                len(queue),
                 claim.grade,
                 got.pool,
                 got.pool_claimed,
@@ -113,21 +121,23 @@ def allocate_sku(
                 got.share,
             ),
         )
-        for queue_position, (claim, got) in enumerate(zip(line, shares, strict=True), 1)
+        for queue_position, (claim, got) in enumerate(zip(queue, shares, strict=True), 1)
     ]
 
 
 @dataclass(frozen=True)
 class WaitingOrder(QueueEntry):
-    """An order in line and what it waits for. `wanted`, `already`: as in a claim, by sku_index; `whole`: a part is of no
-    use to it."""
+    """An order in the backorder queue and the pieces it waits for.
+
+    `wanted`, `already`: as in a claim, by SKU index; `whole`: the order accepts no part.
+    """
 
     whole: bool
     wanted: Mapping[int, int]
     already: Mapping[int, int] = field(default_factory=dict)
 
     def claim(self, sku_index: int) -> Claim:
-        """What it waits for of one SKU."""
+        """Claim to one SKU."""
         already = self.already.get(sku_index, 0)
         return Claim(
             self.order_id, self.dealer_id, self.grade, self.urgent, self.since, self.wanted[sku_index], already
@@ -135,33 +145,35 @@ class WaitingOrder(QueueEntry):
 
 
 def allocate_supply(
-    rule: AllocationRule, settings: AllocationSettings, supply: Mapping[int, int], line: Iterable[WaitingOrder]
+    rule: AllocationRule, settings: AllocationSettings, supply: Mapping[int, int], queue: Iterable[WaitingOrder]
 ) -> dict[str, dict[int, Grant]]:
-    """What each order gets by sku_index, SKU by SKU; orders that get nothing are left out, the others are in line order.
+    """Allocate supply by SKU index; return the grants of each order that gets any, in queue order.
 
-    An order that needs all it waits for takes part, those in front first, if the rule gives it everything beside all
-    who take part already. Otherwise it stands aside, and what it would have got in part goes to those behind.
+    An order that accepts no part takes part if the rule gives it everything beside all others that take part. Orders
+    ahead are tried first. Otherwise its share goes to the orders behind.
     """
-    places = sorted(line, key=lambda place: place.turn)
+    in_order = sorted(queue, key=lambda waiting: waiting.turn)
     claims: dict[int, list[Claim]] = defaultdict(list)
     whole: set[str] = set()
-    for place in (place for place in places if not place.whole):
-        _join(claims, place)
-    for place in (place for place in places if place.whole):
-        enough = all(pieces <= supply.get(sku_index, 0) for sku_index, pieces in place.wanted.items())
+    for waiting in (waiting for waiting in in_order if not waiting.whole):
+        _join(claims, waiting)
+    for waiting in (waiting for waiting in in_order if waiting.whole):
+        enough = all(pieces <= supply.get(sku_index, 0) for sku_index, pieces in waiting.wanted.items())
         beside = (
-            {sku_index: [*claims[sku_index], place.claim(sku_index)] for sku_index in place.wanted} if enough else {}
+            {sku_index: [*claims[sku_index], waiting.claim(sku_index)] for sku_index in waiting.wanted}
+            if enough
+            else {}
         )
         grants = (
             grant
             for sku_index in beside
             for grant in allocate_sku(rule, supply[sku_index], beside[sku_index], settings)
         )
-        must = whole | {place.order_id}
+        must = whole | {waiting.order_id}
         if enough and all(grant.pieces == grant.reason.wanted for grant in grants if grant.order_id in must):
-            _join(claims, place)
-            whole.add(place.order_id)
-    shares: dict[str, dict[int, Grant]] = {place.order_id: {} for place in places}
+            _join(claims, waiting)
+            whole.add(waiting.order_id)
+    shares: dict[str, dict[int, Grant]] = {waiting.order_id: {} for waiting in in_order}
     for sku_index in sorted(claims.keys() & supply.keys()):
         for grant in allocate_sku(rule, supply[sku_index], claims[sku_index], settings):
             if grant.pieces:
@@ -169,9 +181,9 @@ def allocate_supply(
     return {order_id: grants for order_id, grants in shares.items() if grants}
 
 
-def _join(claims: dict[int, list[Claim]], place: WaitingOrder) -> None:
-    for sku_index in place.wanted:
-        claims[sku_index].append(place.claim(sku_index))
+def _join(claims: dict[int, list[Claim]], waiting: WaitingOrder) -> None:
+    for sku_index in waiting.wanted:
+        claims[sku_index].append(waiting.claim(sku_index))
 
 
 class _Share(NamedTuple):
@@ -182,63 +194,73 @@ class _Share(NamedTuple):
     quota: int | None = None
 
 
-def _first_come(supply: int, line: Sequence[Claim], _: AllocationSettings) -> list[_Share]:
+def _first_come(supply: int, queue: Sequence[Claim], _: AllocationSettings) -> list[_Share]:
     shares = []
-    left, behind = supply, sum(claim.wanted for claim in line)
-    for claim in line:
+    left, behind = supply, sum(claim.wanted for claim in queue)
+    for claim in queue:
         given = min(claim.wanted, left)
         shares.append(_Share(given, given, left, behind))
         left, behind = left - given, behind - claim.wanted
     return shares
 
 
-def _quota(supply: int, line: Sequence[Claim], settings: AllocationSettings) -> list[_Share]:
-    """Within quotas in line order; only if pieces are left then does anybody get more, again in line order."""
+def _quota(supply: int, queue: Sequence[Claim], settings: AllocationSettings) -> list[_Share]:
+    """Grant within quotas in queue order. Pieces left over are granted without quota, again in queue order."""
     taken: dict[str, int] = defaultdict(int)
     rooms, within, left = [], [], supply
-    for claim in line:
+    for claim in queue:
         room = max(settings.quotas.get(claim.grade, 0) - claim.already - taken[claim.dealer_id], 0)
         given = min(claim.wanted, room, left)
         taken[claim.dealer_id] += given
         left -= given
         rooms.append(room)
         within.append(given)
-    claimed = sum(claim.wanted for claim in line)
+    claimed = sum(claim.wanted for claim in queue)
     shares = []
-    for claim, room, share in zip(line, rooms, within, strict=True):
+    for claim, room, share in zip(queue, rooms, within, strict=True):
         more = min(claim.wanted - share, left)
         left -= more
         shares.append(_Share(share + more, share, supply, claimed, room))
     return shares
 
 
-def _pro_rata_by_tier(supply: int, line: Sequence[Claim], settings: AllocationSettings) -> list[_Share]:
-    """Grade after grade in full, then in proportion within the one that can no longer be covered (features.md 4.7)."""
+def _pro_rata_by_tier(supply: int, queue: Sequence[Claim], settings: AllocationSettings) -> list[_Share]:
+    """Serve grade after grade in full, then in proportion within the grade that cannot be covered."""
     shares: dict[int, _Share] = {}
     left = supply
-    tiers = groupby(sorted(range(len(line)), key=lambda at: (line[at].grade, at)), key=lambda at: line[at].grade)
+    tiers = groupby(
+        sorted(range(len(queue)), key=lambda position: (queue[position].grade, position)),
+        key=lambda position: queue[position].grade,
+    )
     for _, members in tiers:
-        places = list(members)
-        wants = [line[at].wanted for at in places]
-        given = apportion(left, wants, settings.pack)
-        for at, (share, pieces) in zip(places, given, strict=True):
-            shares[at] = _Share(pieces, share, left, sum(wants))
+        in_order = list(members)
+        wanted = [queue[position].wanted for position in in_order]
+        given = apportion(left, wanted, settings.pack)
+        for position, (share, pieces) in zip(in_order, given, strict=True):
+            shares[position] = _Share(pieces, share, left, sum(wanted))
         left -= sum(pieces for _, pieces in given)
-    return [shares[at] for at in range(len(line))]
+    return [shares[position] for position in range(len(queue))]
 
 
-def apportion(pool: int, wants: Sequence[int], pack: int = 1) -> list[tuple[int, int]]:
-    """Per want its proportional part in whole packs, and what it gets with the remainders: a pack each, the largest
-    remainder first, the earlier want if they are equal. All in pieces; the last may get less than a pack."""
-    total = sum(wants)
+def apportion(pool: int, wanted: Sequence[int], pack: int = 1) -> list[tuple[int, int]]:
+    """Apportion a pool in whole packs, and the remainders by a pack each, the largest remainder first.
+
+    The earlier claim wins a tie. The last one may get less than a pack. This is the largest remainder method.
+
+    Returns:
+        Proportional part and final pieces of each claim.
+    """
+    total = sum(wanted)
     if pool >= total:
-        return [(want, want) for want in wants]
-    parts = [pool * want // total // pack * pack for want in wants]
+        return [(want, want) for want in wanted]
+    parts = [pool * want // total // pack * pack for want in wanted]
     given = list(parts)
     left = pool - sum(parts)
-    for at in sorted(range(len(wants)), key=lambda at: (parts[at] * total - pool * wants[at], at)):
-        more = min(pack, wants[at] - parts[at], left)
-        given[at] += more
+    for position in sorted(
+        range(len(wanted)), key=lambda position: (parts[position] * total - pool * wanted[position], position)
+    ):
+        more = min(pack, wanted[position] - parts[position], left)
+        given[position] += more
         left -= more
     return list(zip(parts, given, strict=True))
 

@@ -12,15 +12,15 @@ from services.orders.order.load_order import load_own_order
 
 
 def show_allocations(caller: Principal, order_id: str) -> AllocationList:
-    """What an order got when goods were shared out, by which rule and from which figures, and its place in line.
+    """Show the grants of an order with rule and figures, and its queue position.
 
     Raises:
-        NotFound: there is none, or it is another dealer's.
+        NotFound: the order does not exist or belongs to another dealer.
     """
     header = load_own_order(caller, order_id).header
     pk, sk = part_key("GRANT", order_id)
     grants = sorted(query_all(GrantItem, pk, sk=GrantItem.sk.startswith(f"{sk}#")), key=lambda item: item.granted_at)
-    line = (
+    queue = (
         [queue_position.order_id for queue_position in backorders_of(header.warehouse)]
         if header.backordered_since
         else []
@@ -28,14 +28,14 @@ def show_allocations(caller: Principal, order_id: str) -> AllocationList:
     return AllocationList(
         order_id=order_id,
         backordered_since=header.backordered_since,
-        queue_position=line.index(order_id) + 1 if order_id in line else None,
-        queue_length=len(line),
+        queue_position=queue.index(order_id) + 1 if order_id in queue else None,
+        queue_length=len(queue),
         allocations=[allocation_view(item) for item in grants],
     )
 
 
 def allocation_view(item: GrantItem) -> AllocationView:
-    """What an order got in one run."""
+    """Return the grants of an order in one run as an answer."""
     return AllocationView(
         run=item.run,
         granted_at=item.granted_at,

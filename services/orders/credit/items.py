@@ -8,21 +8,23 @@ from kernel.store.items import IntegerAttribute, Item, Key
 
 
 class OrderingAccountItem(Item, discriminator="ordering_account"):
-    """A dealer's last order number, and what it owes or has on order, in fen. `urgent_orders`: how many it had in
-    `urgent_week` (2026-W48)."""
+    """Last order number of a dealer, and the amount it owes or has on order, in fen.
 
-    last_sequence = IntegerAttribute(default=0)  # money may come before the first order
+    `urgent_orders`: number of urgent orders in `urgent_week` (2026-W48).
+    """
+
+    last_sequence = IntegerAttribute(default=0)  # a payment may precede the first order
     committed_fen = IntegerAttribute(default=0)
     urgent_week = UnicodeAttribute(null=True)
     urgent_orders = IntegerAttribute(default=0)
 
 
 class AppliedLedgerEventItem(Item, discriminator="applied_ledger_event"):
-    """An event of the ledger by which commitments were changed, so that it is not followed twice."""
+    """Ledger event that has changed the committed amount, so that it is applied once."""
 
     change_fen = IntegerAttribute()
 
 
 def account_key(dealer_id: str) -> Key:
-    """A dealer's account with us as a buyer."""
+    """Key of a dealer's ordering account."""
     return f"ORDERING#{dealer_id}", "ACCOUNT"

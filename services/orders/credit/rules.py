@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def exceeds_credit_limit(total_fen: int, committed_fen: int, limit_fen: int) -> bool:
-    """Whether an order brings what the dealer owes and has on order above the limit (features.md 4.5). All in fen."""
+    """Return whether an order raises what the dealer owes and has on order above its limit; fen."""
     return committed_fen + total_fen > limit_fen

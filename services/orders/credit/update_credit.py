@@ -9,8 +9,10 @@ from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccount
 
 
 def update_credit(message: Envelope) -> None:
-    """Let money received lower what the dealer has committed, and a document taken back change it: once, however often
-    it is told. What was shipped needs no following: it was committed when it was ordered."""
+    """Apply a payment or a reversal to the amount a dealer has committed, once per event.
+
+    A shipment changes nothing: its amount was committed when it was ordered.
+    """
     event = message.event
     if isinstance(event, PaymentPosted):
         _apply(message.id, event.dealer_id, -event.amount_fen)

@@ -17,8 +17,10 @@ class ReceivedLine(Body):
 
 
 class ExpectGoods(Body):
-    """What is expected under a reference, on a day of Asia/Shanghai; no lines: nothing any more. `version`: of what
-    this replaces, 0 for none."""
+    """An expected delivery. Without lines it is cancelled.
+
+    `expected_on`: day in Asia/Shanghai; `version`: version that this request replaces, 0 for none.
+    """
 
     expected_on: date
     lines: Annotated[list[ReceivedLine], Field(max_length=1_000)]
@@ -27,14 +29,14 @@ class ExpectGoods(Body):
 
 
 class ExpectedLine(Answer):
-    """Pieces of a SKU on their way."""
+    """Pieces of a SKU that are expected."""
 
     sku: str
     quantity: int
 
 
 class ExpectedDelivery(Answer):
-    """A delivery on its way; `expected_on` is null once all of it is received or given up."""
+    """An expected delivery. `expected_on` is null once all of it is received or cancelled."""
 
     warehouse: str
     reference: str
@@ -46,7 +48,7 @@ class ExpectedDelivery(Answer):
 
 
 class ExpectedList(Answer):
-    """What a warehouse expects, the earliest first."""
+    """Expected deliveries of a warehouse, the earliest first."""
 
     warehouse: str
     as_of: str
@@ -54,7 +56,7 @@ class ExpectedList(Answer):
 
 
 class DeliveryChange(Answer):
-    """One change of a delivery: the day before and after, and what was then expected."""
+    """One change of a delivery: the day before and after, and what was expected afterwards."""
 
     at: str
     version: int
@@ -67,6 +69,6 @@ class DeliveryChange(Answer):
 
 
 class ExpectedHistory(ExpectedDelivery):
-    """A delivery and how it changed, oldest first."""
+    """An expected delivery and its changes, oldest first."""
 
     changes: list[DeliveryChange]

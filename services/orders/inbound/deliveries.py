@@ -16,24 +16,23 @@ from kernel.time import clock
 from services.orders.inbound.items import ExpectedDeliveryItem, expected_key, expected_pk
 from services.orders.vocabulary import RESERVE_QUEUE, PiecesOnDay
 
-#: A SKU, its sku_index and pieces.
+#: SKU, SKU index and pieces.
 DeliveryRow = tuple[str, int, int]
 
 
-#: Under this label a delivery stands in a transaction, its event under the next.
+#: Labels of the delivery and of its event in a transaction.
 DELIVERY_LABEL = "expected"
 
 
 DELIVERY_EVENT_LABEL = "expected event"
 
 
-#: Nobody plans deliveries further ahead.
+#: Furthest day a delivery can be planned for.
 _HORIZON = timedelta(days=730)
 
 
 class Delivery(NamedTuple):
-    """A delivery as it stands. `item`: None while nothing of it is expected; `version`: of its last change, 0 before
-    the first."""
+    """An expected delivery. `item` is None while nothing is expected; `version` is 0 before the first change."""
 
     warehouse: str
     reference: str
@@ -42,7 +41,7 @@ class Delivery(NamedTuple):
 
 
 def load_delivery(warehouse: str, reference: str) -> Delivery:
-    """A delivery, read consistently."""
+    """Load an expected delivery; consistent read."""
     item = fetch_one(ExpectedDeliveryItem, expected_key(warehouse, reference))
     if item is not None:
         return Delivery(warehouse, reference, item, item.version)
@@ -58,13 +57,13 @@ def load_delivery(warehouse: str, reference: str) -> Delivery:
 
 
 def expected_deliveries(warehouse: str) -> list[ExpectedDeliveryItem]:
-    """All that a warehouse expects, the earliest first, read consistently."""
+    """Load the expected deliveries of a warehouse, the earliest first; consistent read."""
     found = query_all(ExpectedDeliveryItem, expected_pk(warehouse), sk=Item.sk.startswith("DELIVERY#"))
     return sorted(found, key=lambda item: (item.expected_on, item.reference))
 
 
 def inbound_by_sku_index(deliveries: Iterable[ExpectedDeliveryItem]) -> dict[int, list[PiecesOnDay]]:
-    """Pieces expected per sku_index and day."""
+    """Return expected pieces and days by SKU index."""
     inbound: dict[int, list[PiecesOnDay]] = defaultdict(list)
     for item in deliveries:
         for sku_index, pieces in item.by_sku_index.items():
@@ -82,11 +81,14 @@ def change_delivery(
     by: str,
     renew: bool = True,
 ) -> ExpectedDeliveryItem | None:
-    """Let the transaction make this what is expected, if nobody changed it meanwhile; the delivery as it then stands.
+    """Add a change of a delivery to the transaction, if no other change came since.
 
     Args:
-        rows: what is now expected; none takes it off the list.
-        renew: whether promises are to be renewed by it; not where another event of the transaction does that.
+        rows: what is expected afterwards; none removes the delivery.
+        renew: whether promise dates are renewed; False if another event of the transaction does so.
+
+    Returns:
+        The item as it is after the transaction.
     """
     version = before.version + 1
     key = expected_key(before.warehouse, before.reference)
@@ -131,7 +133,11 @@ def change_delivery(
 def receive_delivery(
     transaction: Transaction, before: Delivery, came: dict[int, int], *, reason: str, by: str
 ) -> ExpectedDeliveryItem | None:
-    """Let the transaction take what came in, by sku_index, off what is expected: the rest stays expected for its day."""
+    """Add a receipt of a delivery to the transaction: what came in is no longer expected, the rest is.
+
+    Args:
+        came: received pieces by SKU index.
+    """
     assert before.item
     rest = [(sku, sku_index, pieces - came.get(sku_index, 0)) for sku, sku_index, pieces in before.item.goods]
     rows = [row for row in rest if row[2] > 0]
@@ -139,15 +145,15 @@ def receive_delivery(
 
 
 def delivery_subject(warehouse: str, reference: str) -> str:
-    """How a delivery is called in its events."""
+    """Subject of the events of a delivery."""
     return f"{warehouse}-expected-{reference}"
 
 
 def check_expected_day(day: date) -> None:
-    """Goods are expected from today on.
+    """Check the day of an expected delivery.
 
     Raises:
-        Invalid: that day is over, or too far away.
+        Invalid: the day is over, or more than two years away.
     """
     today = clock.business_date(clock.now())
     if not today <= day <= today + _HORIZON:

@@ -26,15 +26,13 @@ from services.orders.vocabulary import DELIVERY_REFERENCE, require_warehouse_id
 
 
 def expect_delivery(caller: Principal, warehouse: str, reference: str, request: ExpectGoods) -> ExpectedDelivery:
-    """Say what a warehouse expects under a reference; no lines: nothing any more.
-
-    Asked again after a lost answer, it changes nothing and answers the same.
+    """Announce, move or cancel an expected delivery. A repeated request changes nothing and answers the same.
 
     Raises:
-        NotFound: no warehouse or delivery can be called that, or what is given up was not expected.
-        Invalid: unknown SKUs, or a day that is over.
-        Refusal: more buckets than a receipt can take.
-        Stale: it is no longer of that version.
+        NotFound: the warehouse or reference has another form, or there is nothing to cancel.
+        Invalid: SKUs are unknown, or the day is over.
+        Refusal: the delivery touches more buckets than a goods receipt can change.
+        Stale: another version is stored.
     """
     _check_names(warehouse, reference)
     if request.lines:
@@ -60,10 +58,10 @@ def expect_delivery(caller: Principal, warehouse: str, reference: str, request: 
 
 
 def list_expected(warehouse: str) -> ExpectedList:
-    """What a warehouse expects, the earliest first.
+    """List the expected deliveries of a warehouse, the earliest first.
 
     Raises:
-        NotFound: no warehouse can be called that.
+        NotFound: the text is no warehouse id.
     """
     require_warehouse_id(warehouse)
     deliveries = [Delivery(warehouse, item.reference, item, item.version) for item in expected_deliveries(warehouse)]
@@ -73,7 +71,7 @@ def list_expected(warehouse: str) -> ExpectedList:
 
 
 def show_expected(warehouse: str, reference: str) -> ExpectedHistory:
-    """A delivery, also one that is received or given up, and how it changed.
+    """Show a delivery and its changes, also one that is received or cancelled.
 
     Raises:
         NotFound: nothing was ever expected under that reference.

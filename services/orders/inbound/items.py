@@ -8,9 +8,9 @@ from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
 
 
 class ExpectedDeliveryItem(Item, discriminator="expected_delivery"):
-    """A delivery on its way; there while something of it is expected.
+    """An expected delivery; exists while some of it is expected.
 
-    `expected_on`: ISO date of Asia/Shanghai; `goods`: [sku, sku_index, pieces] each; `version`: of its last event.
+    `expected_on`: ISO date of Asia/Shanghai; `goods`: [sku, SKU index, pieces] each; `version`: of its last event.
     """
 
     reference = UnicodeAttribute()
@@ -22,15 +22,15 @@ class ExpectedDeliveryItem(Item, discriminator="expected_delivery"):
 
     @property
     def by_sku_index(self) -> dict[int, int]:
-        """Pieces expected by sku_index."""
+        """Expected pieces by SKU index."""
         return {sku_index: pieces for _, sku_index, pieces in self.goods}
 
 
 def expected_pk(warehouse: str) -> str:
-    """What a warehouse expects, and the history of each delivery."""
+    """Partition of the expected deliveries of a warehouse and their events."""
     return f"STOCK#{warehouse}#EXPECTED"
 
 
 def expected_key(warehouse: str, reference: str) -> Key:
-    """A delivery on its way."""
+    """Key of an expected delivery."""
     return expected_pk(warehouse), f"DELIVERY#{reference}"

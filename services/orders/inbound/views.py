@@ -10,7 +10,7 @@ from services.orders.inbound.deliveries import Delivery
 
 
 def delivery_view(delivery: Delivery) -> ExpectedDelivery:
-    """What is expected under a reference, nothing if it is received or given up."""
+    """Return an expected delivery as an answer; without lines if it is received or cancelled."""
     item = delivery.item
     return ExpectedDelivery(
         warehouse=delivery.warehouse,
@@ -24,5 +24,5 @@ def delivery_view(delivery: Delivery) -> ExpectedDelivery:
 
 
 def delivery_change(message: Envelope) -> DeliveryChange:
-    """One change in the history of a delivery."""
+    """Return one change of a delivery as an answer."""
     return DeliveryChange(at=message.time, version=message.sequence, **message.data)

@@ -9,14 +9,14 @@ from services.orders.vocabulary import MAX_LINES, NoteText, ShortagePolicy
 
 
 class OrderLineRequest(Body):
-    """One line of an order: a SKU may stand on several lines."""
+    """One line of an order. A SKU may be on several lines."""
 
     sku: Sku
     quantity: Quantity
 
 
 class SubmitOrder(Body):
-    """An order. `shortage_policy` says what to do when stock is short; `purchase_order` is the dealer's own number."""
+    """An order. `shortage_policy`: what to do when stock is short; `purchase_order`: the dealer's own number."""
 
     lines: Annotated[list[OrderLineRequest], Field(min_length=1, max_length=MAX_LINES)]
     shortage_policy: ShortagePolicy = ShortagePolicy.SHIP_AVAILABLE

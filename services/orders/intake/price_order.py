@@ -19,7 +19,7 @@ from services.orders.vocabulary import MAX_PIECES_PER_SKU
 
 @dataclass(frozen=True)
 class PricedOrder:
-    """An order's lines with the price list version they came from."""
+    """Priced lines of an order, with the version of the price list."""
 
     lines: tuple[Line, ...]
     price_list: str
@@ -27,10 +27,10 @@ class PricedOrder:
 
 
 def price_order(request: SubmitOrder, price_list: PriceListItem, products: Mapping[str, Listing]) -> PricedOrder:
-    """Lines priced: the quantity break goes by the pieces of the SKU over all lines.
+    """Check and price the lines of an order. Quantity breaks count the pieces of a SKU over all lines.
 
     Raises:
-        Invalid: lines cannot be ordered as they are; names everything that keeps them from it, all at once.
+        Invalid: lines cannot be ordered; names every problem at once.
     """
     prices = prices_of(price_list, [product.sku_index for product in products.values()])
     sums: dict[str, int] = defaultdict(int)
@@ -68,7 +68,7 @@ def price_order(request: SubmitOrder, price_list: PriceListItem, products: Mappi
 def _problems(
     index: int, quantity: int, product: Listing | None, price: Price | None, in_all: int
 ) -> list[FieldProblem]:
-    """What keeps a line from being ordered; `in_all`: pieces of its SKU over all lines."""
+    """Return the problems of a line. `in_all`: pieces of its SKU over all lines."""
     found = []
     if product is None:
         found.append(_problem(index, "sku", "unknown-sku", "无此商品 / no such product; check the SKU"))
@@ -91,6 +91,11 @@ def _problem(index: int, field: str, code: str, detail: str) -> FieldProblem:
 
 
 def valid_price_list(found: Item | None) -> PriceListItem:
+    """Return the price list if it is valid today.
+
+    Raises:
+        Refusal: there is none, or it is not valid.
+    """
     if not isinstance(found, PriceListItem) or not found.holds_on(clock.business_date(clock.now())):
         raise Refusal(
             "no-valid-price-list", "没有有效的价格表,请联系业务员 / no price list is valid today; call your contact"

@@ -33,11 +33,11 @@ from services.orders.order.views import confirmation_of, event_fields
 from services.orders.service_terms import may_be_urgent, urgent_week
 from services.orders.vocabulary import RESERVE_QUEUE, RESERVE_URGENT_QUEUE, Hold, State, grade_of
 
-#: Each dealer's price list of last time: read along with the dealer, it spares a call unless the list is now another.
+#: Last price list of each dealer. Reading it with the dealer saves a call unless the dealer's list has changed.
 _likely_lists: dict[str, list[Key]] = {}
 
 
-#: Another order of the same dealer may get in between; each attempt takes the next number.
+#: Another order of the same dealer may take the number first. Each attempt takes the next number.
 _ATTEMPTS = 8
 
 
@@ -45,9 +45,9 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
     """Store an order of the caller's dealer.
 
     Raises:
-        Invalid: lines cannot be ordered as they are; names every one of them.
+        Invalid: lines cannot be ordered; names every problem at once.
         Refusal: the dealer is suspended or has no valid price list.
-        Busy: other orders of this dealer kept getting in first.
+        Busy: other orders of this dealer were always first.
     """
     dealer_id = caller.own_dealer_id
     skus = dict.fromkeys(line.sku for line in request.lines)
@@ -66,7 +66,7 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
             return _store(caller, request, dealer, priced, account, key)
         except TransactionRefused as refused:
             if key.LABEL in refused:
-                raise  # the key was used before: the caller gets that answer
+                raise  # the key was used before: the caller gets the recorded response
         account = fetch([account_key(dealer_id)]).get(account_key(dealer_id))
     raise Busy
 
@@ -134,10 +134,10 @@ def _store(
 
 
 def _one_more_urgent(account: Item | None, dealer: DealerItem) -> dict[str, str | int]:
-    """One more urgent order of this week.
+    """Return the account fields for one more urgent order of this week.
 
     Raises:
-        Refusal: the dealer has had all it may have.
+        Refusal: the quota of the dealer is used up.
     """
     week, grade = urgent_week(clock.now()), grade_of(dealer.grade)
     already = account.urgent_orders if isinstance(account, OrderingAccountItem) and account.urgent_week == week else 0

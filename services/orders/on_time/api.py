@@ -8,7 +8,7 @@ from kernel.http.models import Answer, Query, Sku, WarehouseId
 
 
 class OnTimeQuery(Query):
-    """Which warehouse, which month of shipping (Asia/Shanghai), of one SKU or of all."""
+    """Warehouse, month of shipping (Asia/Shanghai), and one SKU or all."""
 
     warehouse: WarehouseId
     month: Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
@@ -16,18 +16,20 @@ class OnTimeQuery(Query):
 
 
 class OnTimeTally(Answer):
-    """Pieces that left by the day first promised, later, or without ever having been promised a day. `rate`: the part
-    of those with a day that kept it, such as `0.9875`, null without any."""
+    """Pieces shipped by the day first promised, later, or without a promise date.
+
+    `on_time_rate`: share of the pieces with a date that left by then, such as `0.9875`; null without any.
+    """
 
     sku: str | None
-    kept: int
+    on_time: int
     late: int
     undated: int
-    rate: str | None
+    on_time_rate: str | None
 
 
 class OnTimeReport(Answer):
-    """How well a warehouse kept its promises in a month, in all and by SKU."""
+    """On-time rate of a warehouse in a month, in total and by SKU."""
 
     warehouse: str
     month: str

@@ -15,29 +15,31 @@ from services.orders.shipping.shipments import read_shipments
 
 
 def record_on_time_shipment(message: Envelope) -> None:
-    """Write down of what left for which day each line of it was first promised, by what was told before it left. The
-    same is written however often the shipment is told."""
+    """Record for which day each line of a shipment was first promised, by the events before it.
+
+    A second delivery of the message writes the same item.
+    """
     shipment = OrderShipped.model_validate(message.data)
     order = load_order(message.subject)
     told = event_history_with_records(order.header.pk, message.subject)[: message.sequence]
-    *_, left = read_shipments(order.lines, told)
+    *_, shipped = read_shipments(order.lines, told)
     days = first_promised_days((earlier for earlier, _ in told), len(order.lines))
     shipped_on = clock.business_date(clock.parse_stamp(shipment.shipped_at)).isoformat()
     ShipmentPunctualityItem(
         shipment_punctuality_pk(shipment.warehouse, shipped_on[:7]),
         f"{shipment.shipped_at}#{shipment.shipment_id}",
         shipped_on=shipped_on,
-        rows=[[line.sku, line.quantity, days.get(line.line_no)] for line in left.lines],
+        rows=[[line.sku, line.quantity, days.get(line.line_no)] for line in shipped.lines],
     ).save()
 
 
 def show_on_time_rate(query: OnTimeQuery) -> OnTimeReport:
-    """Of what left a warehouse in a month, how much left by the day first promised; by SKU, or of one SKU."""
+    """Show how much of what left in a month left by the day first promised; by SKU, or of one SKU."""
     shipments = query_all(ShipmentPunctualityItem, shipment_punctuality_pk(query.warehouse, query.month))
     by_sku = tally_punctuality((item.shipped_on, item.rows) for item in shipments)
     wanted = {sku: one for sku, one in by_sku.items() if query.sku in {None, sku}}
     total = PunctualityTally(
-        sum(one.kept for one in wanted.values()),
+        sum(one.on_time for one in wanted.values()),
         sum(one.late for one in wanted.values()),
         sum(one.undated for one in wanted.values()),
     )
@@ -49,6 +51,8 @@ def show_on_time_rate(query: OnTimeQuery) -> OnTimeReport:
     )
 
 
-def _view(sku: str | None, counted: PunctualityTally) -> OnTimeTally:
-    rate = None if counted.rate is None else format(counted.rate, "f")
-    return OnTimeTally(sku=sku, kept=counted.kept, late=counted.late, undated=counted.undated, rate=rate)
+def _view(sku: str | None, tally: PunctualityTally) -> OnTimeTally:
+    on_time_rate = None if tally.on_time_rate is None else format(tally.on_time_rate, "f")
+    return OnTimeTally(
+        sku=sku, on_time=tally.on_time, late=tally.late, undated=tally.undated, on_time_rate=on_time_rate
+    )

@@ -13,9 +13,9 @@ _PROMISE_EVENTS = frozenset({OrderPromiseMoved.TYPE, OrderPromiseSlipped.TYPE})
 
 
 def first_promised_days(history: Iterable[Envelope], line_count: int) -> dict[int, str]:
-    """The day the last piece of each line was first promised for, by line number, from the events of an order.
+    """Return the day for which the last piece of each line was first promised, by line number.
 
-    Lines without one are left out: nothing expected covered what they waited for until it came.
+    A line that never had a promise date is left out.
     """
     days: dict[int, str] = {}
     for message in history:
@@ -32,9 +32,9 @@ def first_promised_days(history: Iterable[Envelope], line_count: int) -> dict[in
 
 @dataclass
 class PunctualityTally:
-    """Pieces that left: by the day they were first promised for, later, or without ever having been promised a day."""
+    """Pieces shipped on time, late, and without a promise date."""
 
-    kept: int = 0
+    on_time: int = 0
     late: int = 0
     undated: int = 0
 
@@ -43,25 +43,27 @@ class PunctualityTally:
         if promised_on is None:
             self.undated += pieces
         elif shipped_on <= promised_on:
-            self.kept += pieces
+            self.on_time += pieces
         else:
             self.late += pieces
 
     @property
-    def rate(self) -> Decimal | None:
-        """Of what was promised a day, the part that left by then, to four places; None if nothing was."""
-        promised = self.kept + self.late
-        return (Decimal(self.kept) / promised).quantize(Decimal("0.0001")) if promised else None
+    def on_time_rate(self) -> Decimal | None:
+        """Share of the pieces with a promise date that left by then, to four places; None without any."""
+        promised = self.on_time + self.late
+        return (Decimal(self.on_time) / promised).quantize(Decimal("0.0001")) if promised else None
 
 
-def tally_punctuality(left: Iterable[tuple[str, list[tuple[str, int, str | None]]]]) -> Mapping[str, PunctualityTally]:
-    """What became of promises by SKU.
+def tally_punctuality(
+    shipped: Iterable[tuple[str, list[tuple[str, int, str | None]]]],
+) -> Mapping[str, PunctualityTally]:
+    """Tally shipped pieces by SKU.
 
     Args:
-        left: per shipment the day it left, and of each line SKU, pieces and the day first promised.
+        shipped: per shipment its day, and SKU, pieces and first promised day of each line.
     """
     by_sku: dict[str, PunctualityTally] = {}
-    for shipped_on, rows in left:
+    for shipped_on, rows in shipped:
         for sku, pieces, promised_on in rows:
             by_sku.setdefault(sku, PunctualityTally()).add(pieces, promised_on, shipped_on)
     return by_sku

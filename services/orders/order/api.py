@@ -5,7 +5,7 @@ from services.orders.vocabulary import Hold, ReasonText, State
 
 
 class OrderConfirmation(Answer):
-    """Proof that an order is stored and cannot be lost. `holds`: what a clerk will have to look at."""
+    """Proof that an order is stored and cannot be lost. `holds`: what a clerk must look at."""
 
     order_id: str
     state: State
@@ -20,9 +20,11 @@ class OrderConfirmation(Answer):
 
 
 class OrderSummary(OrderConfirmation):
-    """An order in a list. Pieces: reserved, back-ordered, shipped, cancelled. `backordered_since`: since when it waits for
-    goods; `reserved_until`: when what is held goes back to the others unless the order moves on or is renewed;
-    `promised_on`: the day on which what is held leaves."""
+    """An order in a list; counters in pieces.
+
+    `backordered_since`: when the order entered the backorder queue; `reserved_until`: when its reservation ends;
+    `promised_on`: the day on which the reserved pieces leave.
+    """
 
     dealer_id: str
     submitted_by: str
@@ -40,6 +42,6 @@ class OrderSummary(OrderConfirmation):
 
 
 class ReasonRequest(Body):
-    """An act upon a dealer's order that must be explained to the dealer."""
+    """An action whose reason the dealer reads."""
 
     reason: ReasonText

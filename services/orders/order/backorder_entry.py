@@ -10,10 +10,9 @@ from services.orders.order.items import HeaderItem, priority_sort_key
 
 
 class BackorderItem(Item, discriminator="backorder"):
-    """An order's place in line for goods: there exactly while its header says since when it waits.
+    """Entry of an order in the backorder queue; exists exactly while its header has `backordered_since`.
 
-    `wanted`: sku_index numbers and pieces waited for; `promised`: sku_index numbers and the days its dealer was told, of those
-    for which one could be named.
+    `wanted`: SKU indexes and backordered pieces; `promised`: SKU indexes and promise dates, where there is one.
     """
 
     order_id = UnicodeAttribute()
@@ -27,12 +26,12 @@ class BackorderItem(Item, discriminator="backorder"):
 
     @property
     def by_sku_index(self) -> dict[int, int]:
-        """Pieces waited for by sku_index number."""
+        """Backordered pieces by SKU index."""
         return dict(zip(*self.wanted, strict=True))
 
     @property
     def days(self) -> dict[int, str]:
-        """The promised day by sku_index number, of what is still waited for."""
+        """Promise dates by SKU index, of pieces that are still backordered."""
         wanted = self.by_sku_index
         return {
             sku_index: day for sku_index, day in zip(*(self.promised or ((), ())), strict=True) if sku_index in wanted
@@ -40,23 +39,23 @@ class BackorderItem(Item, discriminator="backorder"):
 
 
 class BackorderCountItem(Item, discriminator="line"):
-    """How many orders stand in the line of a warehouse: while it is none, an order that is decided need not look."""
+    """Number of orders in the backorder queue of a warehouse. While it is 0, the queue need not be read."""
 
     orders = IntegerAttribute(default=0)
 
 
 def backorders_pk(warehouse: str) -> str:
-    """The orders that wait for goods in a warehouse."""
+    """Partition of the backorder queue of a warehouse."""
     return f"STOCK#{warehouse}#BACKORDERS"
 
 
 def backorder_count_key(warehouse: str) -> Key:
-    """How many they are."""
+    """Key of the number of orders in the backorder queue of a warehouse."""
     return backorders_pk(warehouse), "COUNT"
 
 
 def backorder_key(header: HeaderItem) -> Key | None:
-    """Where an order stands in line; None if it does not."""
+    """Return the key of an order's entry in the backorder queue; None if it has none."""
     since = header.backordered_since
     return (
         (backorders_pk(header.warehouse), priority_sort_key(bool(header.urgent), since, header.order_id))
@@ -66,12 +65,12 @@ def backorder_key(header: HeaderItem) -> Key | None:
 
 
 def promised_backorder_days(header: HeaderItem) -> dict[int, str]:
-    """The days an order was told for what it waits for, by sku_index; read consistently."""
+    """Load the promise dates of an order's backordered pieces by SKU index; consistent read."""
     key = backorder_key(header)
     place = fetch_one(BackorderItem, key) if key else None
     return place.days if place else {}
 
 
 def backorders_of(warehouse: str) -> list[BackorderItem]:
-    """The orders that wait for goods in a warehouse, first first, read consistently."""
+    """Load the backorder queue of a warehouse in queue order; consistent read."""
     return list(query_all(BackorderItem, backorders_pk(warehouse)))

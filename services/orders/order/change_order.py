@@ -29,7 +29,7 @@ Announced = TypeVar("Announced", bound=OrderEvent)
 
 
 class Changed(NamedTuple, Generic[Announced]):
-    """Order as it stands once the transaction is committed, and the event that announces the change."""
+    """Order as it is once the transaction is committed, and the event of the change."""
 
     order: Order
     event: Announced
@@ -49,7 +49,7 @@ def change_order(
     record: Any = None,
     **changes: Any,
 ) -> Changed[Announced]:
-    """Add an action on an order to the transaction, under the condition that nobody changed the order since.
+    """Add an action on an order to the transaction, if no other change came since the order was read.
 
     The state follows from the state table. The backorder entry follows from the order: it exists while the order is
     open, `backordered_since` is set and pieces are backordered.
@@ -109,7 +109,7 @@ def with_warehouse(order: Order, warehouse: str, candidates: list[dict[str, Any]
 
 
 def record_step(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> None:
-    """Let the transaction record one part of a change too large for one transaction, to be resumed from there."""
+    """Add one step to the transaction, of a change that one transaction cannot hold. A repeat continues after it."""
     header = order.header
     changes = {"steps": header.steps + 1, **_record_progress(transaction, order, progress)}
     transaction.update_fields(HeaderItem, (header.pk, header.sk), changes, expected=_as_read(header), label="order")
@@ -135,7 +135,7 @@ def _sync_backorder_entry(
     if is_now:
         header = after.header
         wanted = backordered_by_sku_index(after.demands, after.progress)
-        # What it was promised stays unless it is told: hence no put.
+        # The promise dates stay unless they are given, so this is no put.
         values = {
             "order_id": header.order_id,
             "dealer_id": header.dealer_id,
@@ -151,15 +151,18 @@ def _sync_backorder_entry(
 
 
 def _review_index_keys(header: HeaderItem, state: State) -> dict[str, str | None]:
-    """Stand in the queue of the state, or in none."""
+    """Return the index keys of an order: its place in the list of its state, or none."""
     waiting = state_index_key(state)
     rank = priority_sort_key(bool(header.urgent), header.submitted_at, header.order_id) if waiting else None
     return {"gsi1pk": waiting, "gsi1sk": rank}
 
 
 def _record_progress(transaction: Transaction, order: Order, progress: Sequence[Progress]) -> dict[str, int]:
-    """Write what became of the lines where the header alone no longer tells; the header's new totals, and its count of
-    these writings."""
+    """Write the progress of the lines unless the header alone shows it.
+
+    Returns:
+        The new totals of the header, and the number of this writing.
+    """
     changes = sum_progress(progress)._asdict()
     if order.has_fulfilment or order.header.pieces not in changes.values():
         number = order.header.fulfilments + 1

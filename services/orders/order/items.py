@@ -19,7 +19,7 @@ from services.orders.vocabulary import OPEN_STATES, Hold, ShortagePolicy, State
 _ORDER_ID = re.compile(r"([A-Z0-9]{2,16})-([0-9]{6,9})")
 
 
-#: The counters of a line, each also summed up in the header under the same name.
+#: Counters of a line. The header has the sum of each under the same name.
 PROGRESS_COLUMNS = ("reserved", "backordered", "shipped", "cancelled")
 
 
@@ -30,14 +30,15 @@ _PAGE = 100
 
 
 class HeaderItem(Item, discriminator="order"):
-    """An order's state, totals (fen, pieces) and moments. Kept under 1 KB: it is written at every step.
+    """State, totals (fen, pieces) and times of an order. Below 1 KB, because every step writes it.
 
-    `version` grows by one with every event; `steps` counts the transactions of a reservation too large for one;
-    `shipments`: how many left; `fulfilments`: how often what became of its lines was written, which bears that number.
-    `grade`: the dealer's when it ordered; `backordered_since`: when it began to wait for goods, absent while it does not;
-    `reserved_until`: when what is held for it goes back unless somebody acts; `warned`: that was announced;
-    `overdue`: nobody decided an urgent order in time, and that was announced; `sourcing`: why its warehouse;
-    `promised_on`: the day (ISO date) on which what is held leaves, what is waited for has its days in the line.
+    `version` grows by one with every event. `steps` counts the transactions of a change too large for one.
+    `shipments`: number of shipments. `fulfilments`: how often the progress of the lines was written; that item has
+    the same number. `grade`: grade of the dealer at submission. `backordered_since`: when the order entered the
+    backorder queue, absent outside of it. `reserved_until`: when the reservation ends. `warned`: the expiry was
+    announced. `overdue`: the urgent order was reported as overdue. `sourcing`: candidates that were compared.
+    `promised_on`: day (ISO date) on which reserved pieces leave; promise dates of backordered pieces are in the
+    backorder entry.
     """
 
     order_id = UnicodeAttribute()
@@ -74,13 +75,15 @@ class HeaderItem(Item, discriminator="order"):
 
     @property
     def sequence(self) -> str:
-        """The order's number within its dealer, as text of at least six digits."""
+        """Number of the order within its dealer, as text of at least six digits."""
         return self.order_id.rpartition("-")[2]
 
 
 class LinesItem(Item, discriminator="order_lines"):
-    """What was ordered, written once, and remarks. Lines by column, packed a third of the write units: `wanted` sku_indexes
-    and quantities, all that stock is decided by, `columns` the rest by name."""
+    """Lines and remarks of an order, written once. Columns take a third of the write units of rows.
+
+    `wanted`: SKU indexes and quantities, all that stock decisions need; `columns`: the other columns by name.
+    """
 
     wanted = PackedJSONAttribute()
     columns = PackedJSONAttribute()
@@ -91,7 +94,7 @@ class LinesItem(Item, discriminator="order_lines"):
 
     @cached_property
     def demands(self) -> tuple[Demand, ...]:
-        """Per line, in their order."""
+        """SKU index and quantity of each line, by line number."""
         return tuple(map(Demand._make, zip(*self.wanted, strict=True)))
 
     @cached_property
@@ -105,20 +108,23 @@ class LinesItem(Item, discriminator="order_lines"):
 
 
 class FulfilmentItem(Item, discriminator="order_fulfilment"):
-    """What became of the lines, by column. Absent while the header tells it: all pieces undecided, or all of them held,
-    waited for, shipped or cancelled. `number`: the header's `fulfilments` that was written with it."""
+    """Progress of the lines, by column.
+
+    Absent while the header shows it: all pieces undecided, reserved, backordered, shipped or cancelled. `number`:
+    value of the header's `fulfilments` when it was written.
+    """
 
     columns = PackedJSONAttribute()
     number = IntegerAttribute(default=0)
 
     @property
     def progress(self) -> tuple[Progress, ...]:
-        """Per line, in the order of the lines."""
+        """Progress of each line, by line number."""
         return tuple(map(Progress._make, zip(*self.columns, strict=True)))
 
 
 class Order(NamedTuple):
-    """An order as it stands: header, what was ordered, what became of it."""
+    """An order as stored: header, lines, and progress of each line."""
 
     header: HeaderItem
     ordered: LinesItem
@@ -127,44 +133,44 @@ class Order(NamedTuple):
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """What was ordered, line by line."""
+        """The lines of the order."""
         return self.ordered.lines
 
     @property
     def demands(self) -> tuple[Demand, ...]:
-        """As much of the lines as stock is decided by, at a fraction of their price."""
+        """SKU index and quantity of each line, without unpacking names and prices."""
         return self.ordered.demands
 
     @property
     def state(self) -> State:
-        """The header's state."""
+        """State of the order."""
         return State(self.header.state)
 
     @property
     def holds(self) -> frozenset[Hold]:
-        """The holds on it."""
+        """Holds on the order."""
         return frozenset(Hold(hold) for hold in self.header.holds)
 
     @property
     def shortage_policy(self) -> ShortagePolicy:
-        """What to do when stock is short."""
+        """Shortage policy of the order."""
         return ShortagePolicy(self.header.shortage_policy)
 
     @property
     def next_step(self) -> str:
-        """Names the next change of this order, which is made once."""
+        """Name of the next change of this order; each change happens once."""
         return f"{self.header.order_id} {self.header.version + 1}.{self.header.steps}"
 
 
 def assemble_order(header: HeaderItem, ordered: LinesItem, fulfilment: FulfilmentItem | None) -> Order:
-    """An order from its parts as they lie in the table."""
+    """Return the order of its stored parts."""
     if fulfilment is not None:
         return Order(header, ordered, fulfilment.progress, has_fulfilment=True)
     return Order(header, ordered, _uniform(header, ordered.demands), has_fulfilment=False)
 
 
 def _uniform(header: HeaderItem, demands: Sequence[Demand]) -> tuple[Progress, ...]:
-    """Without an item of their own all lines stand alike: undecided, or all that was ordered came to the same."""
+    """Return the progress of an order without fulfilment item: all lines are undecided, or in the same state."""
     alike = next((name for name in PROGRESS_COLUMNS if getattr(header, name)), None)
     if alike is None:
         return (Progress(),) * len(demands)
@@ -172,27 +178,27 @@ def _uniform(header: HeaderItem, demands: Sequence[Demand]) -> tuple[Progress, .
 
 
 def columns_of_lines(lines: Sequence[Line]) -> dict[str, Any]:
-    """Lines as attributes of a `LinesItem`."""
-    # The place of a line is its number.
+    """Return lines as attributes of a `LinesItem`."""
+    # A line's position is its number.
     _, sku, name, quantities, *others, sku_indexes = zip(*lines, strict=True)
     return {"wanted": [sku_indexes, quantities], "columns": dict(zip(_COLUMNS, (sku, name, *others), strict=True))}
 
 
 def columns_of_progress(progress: Sequence[Progress]) -> list[Sequence[int]]:
-    """Progress as `FulfilmentItem.columns`."""
+    """Return progress as `FulfilmentItem.columns`."""
     return list(zip(*progress, strict=True))
 
 
 def order_id_of(dealer_id: str, sequence: int) -> str:
-    """`D0001-000123`."""
+    """Return an order id such as `D0001-000123`."""
     return f"{dealer_id}-{sequence:06d}"
 
 
 def split_order_id(order_id: str) -> tuple[str, str]:
-    """Dealer and sequence of an order id.
+    """Return dealer id and sequence of an order id.
 
     Raises:
-        NotFound: no order is called that.
+        NotFound: the text is no order id.
     """
     match = _ORDER_ID.fullmatch(order_id)
     if match is None:
@@ -206,23 +212,23 @@ def orders_pk(dealer_id: str) -> str:
 
 
 def part_key(part: str, order_id: str) -> Key:
-    """A part of an order: HEADER, LINES or FULFILMENT."""
+    """Key of a part of an order: HEADER, LINES or FULFILMENT."""
     dealer_id, sequence = split_order_id(order_id)
     return orders_pk(dealer_id), f"{part}#{sequence}"
 
 
 def state_index_key(state: State) -> str | None:
-    """Index partition of the orders that wait in a state; closed ones wait for nothing."""
+    """Index partition of the orders in an open state; None for other states."""
     return f"ORDERS#{state}" if state in OPEN_STATES else None
 
 
 def priority_sort_key(urgent: bool, submitted_at: str, order_id: str) -> str:
-    """Urgent before normal, then first come first."""
+    """Sort key: urgent before normal, then first come first served."""
     return f"{0 if urgent else 1}#{submitted_at}#{order_id}"
 
 
 def orders_in_state(state: State) -> Iterator[HeaderItem]:
-    """Headers of the orders that wait in a state, urgent and old ones first, as the index knows them."""
+    """Iterate over the headers in an open state, urgent and old ones first, as the index shows them."""
     pk, start = state_index_key(state), None
     assert pk
     while True:

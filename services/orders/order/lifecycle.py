@@ -96,6 +96,6 @@ def require_allowed(action: Action, state: State, roles: frozenset[Role]) -> Non
 def next_state(state: State, action: Action, *, open_pieces: int, shipped_pieces: int) -> State:
     """Return the state after an action, given the pieces open and shipped after it.
 
-    An order with shipped pieces of which nothing is open any more is closed, whatever the table says.
+    An order that has shipped pieces and no open ones is closed. Otherwise the table decides.
     """
     return State.CLOSED if shipped_pieces and not open_pieces else TRANSITIONS[state, action].leads_to

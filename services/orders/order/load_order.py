@@ -11,33 +11,37 @@ from kernel.store.table import fetch
 from services.orders.order.backorder_entry import BackorderCountItem, backorder_count_key
 from services.orders.order.items import FulfilmentItem, HeaderItem, LinesItem, Order, assemble_order, part_key
 
-#: Together they are an order.
+#: Parts that make an order.
 _PARTS = ("HEADER", "LINES", "FULFILMENT")
 
 
-#: How often an order is read again because it was changed between the reading of its parts.
+#: Maximum reads of an order whose parts keep changing.
 _LOOKS = 10
 
 
 def load_order(order_id: str) -> Order:
-    """An order, read consistently in one call.
+    """Load an order with one consistent batched read.
 
-    A batched read is not one moment, each part is as it stood when it was read: parts that do not belong together are
-    read again.
+    DynamoDB reads the parts of a batch at different moments. Parts that do not belong together are read again.
 
     Raises:
-        NotFound: there is none.
-        Busy: it kept changing.
+        NotFound: the order does not exist.
+        Busy: the order kept changing.
     """
     return _load(order_id)[0]
 
 
 def load_order_and_backorder_count(order_id: str, warehouse: str) -> tuple[Order, int]:
-    """An order, and how many wait for goods in a warehouse; as `load_order`, and at its price."""
+    """Load an order and the length of the backorder queue of a warehouse, in one batched read.
+
+    Raises:
+        NotFound: the order does not exist.
+        Busy: the order kept changing.
+    """
     key = backorder_count_key(warehouse)
     order, found = _load(order_id, key)
-    line = found.get(key)
-    return order, line.orders if isinstance(line, BackorderCountItem) else 0
+    count = found.get(key)
+    return order, count.orders if isinstance(count, BackorderCountItem) else 0
 
 
 def _load(order_id: str, *also: Key) -> tuple[Order, Mapping[Key, Item]]:
@@ -50,28 +54,29 @@ def _load(order_id: str, *also: Key) -> tuple[Order, Mapping[Key, Item]]:
 
 
 def part_keys(order_id: str) -> list[Key]:
+    """Keys of the stored parts of an order."""
     return [part_key(part, order_id) for part in _PARTS]
 
 
 def assemble_parts(order_id: str, found: Mapping[Key, Item]) -> Order | None:
-    """None if the parts were read at different moments and do not belong together.
+    """Return the order of its parts; None if they were read at different moments and do not belong together.
 
     Raises:
-        NotFound: there is no such order.
+        NotFound: the order does not exist.
     """
     header, ordered, fulfilment = map(found.get, part_keys(order_id))
     if not isinstance(header, HeaderItem) or not isinstance(ordered, LinesItem):
         raise NotFound
-    became = fulfilment if isinstance(fulfilment, FulfilmentItem) else None
-    together = header.fulfilments == (became.number if became else 0)
-    return assemble_order(header, ordered, became) if together else None
+    progress_item = fulfilment if isinstance(fulfilment, FulfilmentItem) else None
+    belong_together = header.fulfilments == (progress_item.number if progress_item else 0)
+    return assemble_order(header, ordered, progress_item) if belong_together else None
 
 
 def load_own_order(caller: Principal, order_id: str) -> Order:
-    """An order the caller may see.
+    """Load an order that the caller may see.
 
     Raises:
-        NotFound: there is none, or it is another dealer's.
+        NotFound: the order does not exist or belongs to another dealer.
     """
     order = load_order(order_id)
     if caller.is_dealer and order.header.dealer_id != caller.dealer_id:

@@ -14,8 +14,8 @@ from services.orders.vocabulary import BUCKETS_PER_TRANSACTION
 class Line(NamedTuple):
     """One line as ordered and priced; never changed afterwards.
 
-    `unit_price`: tax-inclusive yuan a piece; `gross_fen` contains `tax_percent` VAT; `price_policy`: what gave the price;
-    `sku_index`: number of the SKU's place on the buckets.
+    `unit_price`: tax-inclusive yuan for a piece; `gross_fen` contains `tax_percent` VAT; `price_policy`: what gave
+    the price; `sku_index`: permanent number of the SKU.
     """
 
     line_no: int
@@ -30,7 +30,7 @@ class Line(NamedTuple):
 
     @property
     def tax_fen(self) -> int:
-        """VAT contained in the line (features.md 4.4: per line, never from the header)."""
+        """VAT contained in the line. Tax is computed per line, never from the header."""
         return tax_within(self.gross_fen, self.tax_percent)
 
     def value_of(self, pieces: int) -> int:
@@ -39,15 +39,17 @@ class Line(NamedTuple):
 
 
 class Demand(NamedTuple):
-    """As much of a line as stock is decided by: pieces of what stands in a sku_index."""
+    """SKU index and pieces of a line: all that stock decisions need."""
 
     sku_index: int
     quantity: int
 
 
 class Progress(NamedTuple):
-    """What became of a line, in pieces. Always ordered = open + shipped + cancelled, and open = reserved + backordered
-    once stock was decided."""
+    """Progress of a line, in pieces: ordered = open + shipped + cancelled.
+
+    Once stock is decided, open = reserved + backordered.
+    """
 
     reserved: int = 0
     backordered: int = 0
@@ -56,33 +58,33 @@ class Progress(NamedTuple):
 
 
 def sum_progress(progress: Iterable[Progress]) -> Progress:
-    """The counters summed up over all lines."""
+    """Sum the counters over all lines."""
     return Progress(*map(sum, zip(*progress, strict=True)))
 
 
 class Amounts(NamedTuple):
-    """Gross = net + tax, in fen."""
+    """Amounts in fen: gross = net + tax."""
 
     gross_fen: int
     tax_fen: int
 
     @property
     def net_fen(self) -> int:
-        """Without tax."""
+        """Amount without tax."""
         return self.gross_fen - self.tax_fen
 
 
 def document_totals(lines: Iterable[Line]) -> Amounts:
-    """A document's totals: the sums of its lines."""
+    """Sum the amounts of the lines of a document."""
     lines = list(lines)
     return Amounts(sum(line.gross_fen for line in lines), sum(line.tax_fen for line in lines))
 
 
 def wanted_by_sku_index(demands: Sequence[Demand], progress: Sequence[Progress]) -> dict[int, int]:
-    """Pieces still to be decided per sku_index: several lines of one SKU are summed, for stock knows only SKUs."""
+    """Undecided pieces by SKU index, summed over the lines of a SKU."""
     wanted: dict[int, int] = defaultdict(int)
-    for (sku_index, quantity), so_far in zip(demands, progress, strict=True):
-        undecided = quantity - sum(so_far)
+    for (sku_index, quantity), line_progress in zip(demands, progress, strict=True):
+        undecided = quantity - sum(line_progress)
         if undecided:
             wanted[sku_index] += undecided
     return dict(wanted)
@@ -91,88 +93,96 @@ def wanted_by_sku_index(demands: Sequence[Demand], progress: Sequence[Progress])
 def apply_reservation(
     demands: Sequence[Demand], progress: Sequence[Progress], granted: Mapping[int, int]
 ) -> tuple[Progress, ...]:
-    """Hand out what was granted per sku_index: earlier lines first; what is not granted is back-ordered.
+    """Reserve granted pieces by SKU index, earlier lines first, and backorder the rest.
 
-    Lines of sku_indexes not named in `granted` stay undecided.
+    Lines whose SKU index is not in `granted` stay undecided.
     """
     left = dict(granted)
     result = []
-    for (sku_index, quantity), so_far in zip(demands, progress, strict=True):
-        reserved, backordered, shipped, cancelled = so_far
+    for (sku_index, quantity), line_progress in zip(demands, progress, strict=True):
+        reserved, backordered, shipped, cancelled = line_progress
         undecided = quantity - reserved - backordered - shipped - cancelled
         if undecided and sku_index in left:
             given = min(undecided, left[sku_index])
             left[sku_index] -= given
-            so_far = Progress(reserved + given, backordered + undecided - given, shipped, cancelled)
-        result.append(so_far)
+            line_progress = Progress(reserved + given, backordered + undecided - given, shipped, cancelled)
+        result.append(line_progress)
     return tuple(result)
 
 
 def limit_to_available(wanted: Mapping[int, int], available: Mapping[int, int]) -> dict[int, int]:
-    """Of each sku_index what is wanted, at most what is there. SKU indexes without a figure are taken to have enough."""
+    """Limit wanted pieces to the available ones. A SKU index without a figure has enough."""
     return {sku_index: min(pieces, max(available.get(sku_index, pieces), 0)) for sku_index, pieces in wanted.items()}
 
 
 def reserved_by_sku_index(demands: Sequence[Demand], progress: Sequence[Progress]) -> dict[int, int]:
-    """Pieces held for the order per sku_index."""
+    """Reserved pieces of the order by SKU index."""
     reserved: dict[int, int] = defaultdict(int)
-    for demand, so_far in zip(demands, progress, strict=True):
-        if so_far.reserved:
-            reserved[demand.sku_index] += so_far.reserved
+    for demand, line_progress in zip(demands, progress, strict=True):
+        if line_progress.reserved:
+            reserved[demand.sku_index] += line_progress.reserved
     return dict(reserved)
 
 
 def backordered_by_sku_index(demands: Sequence[Demand], progress: Sequence[Progress]) -> dict[int, int]:
-    """Pieces the order still waits for per sku_index."""
+    """Backordered pieces of the order by SKU index."""
     waited: dict[int, int] = defaultdict(int)
-    for demand, so_far in zip(demands, progress, strict=True):
-        if so_far.backordered:
-            waited[demand.sku_index] += so_far.backordered
+    for demand, line_progress in zip(demands, progress, strict=True):
+        if line_progress.backordered:
+            waited[demand.sku_index] += line_progress.backordered
     return dict(waited)
 
 
 def fill_backorders(
     demands: Sequence[Demand], progress: Sequence[Progress], granted: Mapping[int, int]
 ) -> tuple[Progress, ...]:
-    """Hold what was granted per sku_index of what is back-ordered: earlier lines first."""
+    """Reserve granted pieces that are backordered, earlier lines first."""
     left = dict(granted)
     result = []
-    for demand, so_far in zip(demands, progress, strict=True):
-        given = min(so_far.backordered, left.get(demand.sku_index, 0))
+    for demand, line_progress in zip(demands, progress, strict=True):
+        given = min(line_progress.backordered, left.get(demand.sku_index, 0))
         if given:
             left[demand.sku_index] -= given
-            so_far = so_far._replace(reserved=so_far.reserved + given, backordered=so_far.backordered - given)
-        result.append(so_far)
+            line_progress = line_progress._replace(
+                reserved=line_progress.reserved + given, backordered=line_progress.backordered - given
+            )
+        result.append(line_progress)
     return tuple(result)
 
 
 def return_to_backorder(
     demands: Sequence[Demand], progress: Sequence[Progress], sku_indexes: frozenset[int]
 ) -> tuple[Progress, ...]:
-    """Let go of what is held of these sku_indexes' lines: it waits, like what was never there."""
+    """Turn reserved pieces of these SKU indexes into backordered ones."""
     return tuple(
-        so_far._replace(reserved=0, backordered=so_far.backordered + so_far.reserved)
+        line_progress._replace(reserved=0, backordered=line_progress.backordered + line_progress.reserved)
         if demand.sku_index in sku_indexes
-        else so_far
-        for demand, so_far in zip(demands, progress, strict=True)
+        else line_progress
+        for demand, line_progress in zip(demands, progress, strict=True)
     )
 
 
 def cancel_unshipped(lines: Sequence[Line], progress: Sequence[Progress]) -> tuple[Progress, ...]:
-    """Cancel whatever was not shipped."""
+    """Cancel all pieces that were not shipped."""
     return tuple(
-        Progress(shipped=so_far.shipped, cancelled=line.quantity - so_far.shipped)
-        for line, so_far in zip(lines, progress, strict=True)
+        Progress(shipped=line_progress.shipped, cancelled=line.quantity - line_progress.shipped)
+        for line, line_progress in zip(lines, progress, strict=True)
     )
 
 
 def is_complete(lines: Sequence[Line], progress: Sequence[Progress]) -> bool:
-    """Nothing is left to ship."""
-    return all(so_far.shipped + so_far.cancelled == line.quantity for line, so_far in zip(lines, progress, strict=True))
+    """Return whether nothing is left to ship."""
+    return all(
+        line_progress.shipped + line_progress.cancelled == line.quantity
+        for line, line_progress in zip(lines, progress, strict=True)
+    )
 
 
 def split_by_transaction(sku_indexes: Iterable[int], slots_per_bucket: int) -> list[frozenset[int]]:
-    """SKU indexes in portions that one transaction can change: at most BUCKETS_PER_TRANSACTION buckets each, in bucket order."""
+    """Split SKU indexes into portions that one transaction can change, in bucket order.
+
+    A portion touches at most BUCKETS_PER_TRANSACTION buckets.
+    """
     by_bucket: dict[int, set[int]] = defaultdict(set)
     for sku_index in sku_indexes:
         by_bucket[sku_index // slots_per_bucket].add(sku_index)

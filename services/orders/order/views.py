@@ -10,7 +10,7 @@ from services.orders.vocabulary import Hold, State
 
 
 class EventFields(TypedDict):
-    """What every event of an order says."""
+    """Fields of every event of an order."""
 
     order_id: str
     dealer_id: str
@@ -22,7 +22,7 @@ class EventFields(TypedDict):
 
 
 def event_fields(header: HeaderItem, state: State, by: str) -> EventFields:
-    """The common facts of an event that brings the order to `state`."""
+    """Return the common fields of an event that brings the order to `state`."""
     return EventFields(
         order_id=header.order_id,
         dealer_id=header.dealer_id,
@@ -35,12 +35,12 @@ def event_fields(header: HeaderItem, state: State, by: str) -> EventFields:
 
 
 def confirmation_of(header: HeaderItem) -> OrderConfirmation:
-    """Proof of storage."""
+    """Return the confirmation of a stored order."""
     return OrderConfirmation(**_confirmation_fields(header))
 
 
 def summary_of(header: HeaderItem) -> OrderSummary:
-    """An order in a list."""
+    """Return an order as it appears in lists."""
     return OrderSummary(**_summary_fields(header))
 
 

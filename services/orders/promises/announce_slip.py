@@ -27,8 +27,8 @@ def announce_slip(order_id: str) -> None:
     new = _ship_day_now(order.header)
     reserved = {
         line.line_no: order.header.promised_on
-        for line, so_far in zip(order.lines, order.progress, strict=True)
-        if so_far.reserved
+        for line, line_progress in zip(order.lines, order.progress, strict=True)
+        if line_progress.reserved
     }
     event, facts = promise_event(moved_promises(reserved, dict.fromkeys(reserved, new), reserved=True))
     transaction = Transaction()

@@ -6,8 +6,7 @@ from kernel.http.models import Answer
 
 
 class AvailableToPromiseDay(Answer):
-    """Pieces that may be promised for a day (Asia/Shanghai) on which they leave: so many more than for the day before,
-    so many in all."""
+    """Pieces that may be promised for a ship day (Asia/Shanghai): more than for the day before, and in total."""
 
     day: date
     pieces: int
@@ -15,14 +14,14 @@ class AvailableToPromiseDay(Answer):
 
 
 class AvailableToPromiseSku(Answer):
-    """What may be promised of a SKU to a new order, by the day; the first is that on which pieces held now leave."""
+    """Pieces of a SKU that may be promised to a new order, by day. The first day is that of pieces reserved now."""
 
     sku: str
     days: list[AvailableToPromiseDay]
 
 
 class AvailableToPromise(Answer):
-    """What may be promised, as of now; what those in line wait for is taken off."""
+    """Pieces that may be promised at a moment, without those that backorders wait for."""
 
     warehouse: str
     as_of: str

@@ -19,44 +19,46 @@ from services.orders.promises.events import moved_promises, promise_event
 from services.orders.promises.rules import promise_days_of
 from services.orders.stock.buckets import available_pieces
 
-#: Orders told in one go; the sweep goes on with the others.
+#: Orders renewed in one run. The sweep renews the rest.
 _MOST = 100
 
 
 def renew_promises(warehouse: str) -> None:
-    """Tell the orders that wait for goods in a warehouse when their pieces leave, those for which that has changed.
+    """Renew the promise dates of a backorder queue, and publish those that changed.
 
-    It goes by what is there and expected now, so a repeat finds nothing to tell. An order that is changed meanwhile is
-    left to whoever changed it, or to the sweep.
+    Dates follow from the stock and the deliveries as they are now, so a repeat changes nothing. An order that others
+    change meanwhile is left to them, or to the sweep.
     """
-    line = backorders_of(warehouse)
-    if not line:
+    queue = backorders_of(warehouse)
+    if not queue:
         return
-    sku_indexes = {sku_index for place in line for sku_index in place.by_sku_index}
+    sku_indexes = {sku_index for entry in queue for sku_index in entry.by_sku_index}
     expected = inbound_by_sku_index(expected_deliveries(warehouse))
-    there = available_pieces(warehouse, sku_indexes)
-    days = promise_days_of([waiting_order_of(place) for place in line], there, expected, clock.now(), CHINA)
-    changed = [place for place in line if days[place.order_id] != place.days]
-    for place in changed[:_MOST]:
-        _renew_order(place, days[place.order_id])
+    available = available_pieces(warehouse, sku_indexes)
+    days = promise_days_of([waiting_order_of(entry) for entry in queue], available, expected, clock.now(), CHINA)
+    changed = [entry for entry in queue if days[entry.order_id] != entry.days]
+    for entry in changed[:_MOST]:
+        _renew_order(entry, days[entry.order_id])
 
 
-def _renew_order(place: BackorderItem, days: Mapping[int, str]) -> None:
-    """Tell an order its days, unless it or what it was told is no longer as `place` was read: then whoever changed that
-    knew better, and older knowledge must not take it back."""
-    order = load_order(place.order_id)
-    told = promised_backorder_days(order.header)
-    as_read = backordered_by_sku_index(order.demands, order.progress) == place.by_sku_index and told == place.days
+def _renew_order(entry: BackorderItem, days: Mapping[int, str]) -> None:
+    """Write new promise dates of an order, unless the order or its dates changed since `entry` was read.
+
+    A newer change knew more, so older knowledge must not overwrite it.
+    """
+    order = load_order(entry.order_id)
+    stored = promised_backorder_days(order.header)
+    as_read = backordered_by_sku_index(order.demands, order.progress) == entry.by_sku_index and stored == entry.days
     if not order.header.backordered_since or not as_read:
         return
-    waiting = {
+    backordered_lines = {
         line.line_no: line.sku_index
-        for line, so_far in zip(order.lines, order.progress, strict=True)
-        if so_far.backordered
+        for line, line_progress in zip(order.lines, order.progress, strict=True)
+        if line_progress.backordered
     }
     moved = moved_promises(
-        {number: told.get(sku_index) for number, sku_index in waiting.items()},
-        {number: days.get(sku_index) for number, sku_index in waiting.items()},
+        {number: stored.get(sku_index) for number, sku_index in backordered_lines.items()},
+        {number: days.get(sku_index) for number, sku_index in backordered_lines.items()},
         reserved=False,
     )
     if not moved:
@@ -67,4 +69,4 @@ def _renew_order(place: BackorderItem, days: Mapping[int, str]) -> None:
     try:
         transaction.commit()
     except TransactionRefused:
-        observability.logger().info("promise left to whoever changed the order", order_id=place.order_id)
+        observability.logger().info("promise left to whoever changed the order", order_id=entry.order_id)

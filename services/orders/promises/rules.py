@@ -22,7 +22,7 @@ class WaitingPieces(NamedTuple):
 
 
 class Promise(NamedTuple):
-    """What an order is told: `parts` says how many pieces leave on which day, the days ascending."""
+    """Promise of an order: `parts` are the pieces by ship day, ascending."""
 
     order_id: str
     pieces: int
@@ -30,13 +30,13 @@ class Promise(NamedTuple):
 
     @property
     def day(self) -> str | None:
-        """The day on which the last piece leaves; None while nothing is expected that covers all of them."""
+        """Day on which the last piece leaves; None while expected stock does not cover all pieces."""
         covered = sum(part.pieces for part in self.parts)
         return self.parts[-1].day if self.parts and covered == self.pieces else None
 
 
 class AtpDay(NamedTuple):
-    """What may be promised to a new order for a day: `pieces` more than for the day before, `cumulative` in all."""
+    """Pieces that may be promised for a day: more than for the day before, and `cumulative` in total."""
 
     day: str
     pieces: int
@@ -44,72 +44,76 @@ class AtpDay(NamedTuple):
 
 
 class Slip(NamedTuple):
-    """A promise that is no longer kept. `new`: None if no day can be named any more."""
+    """A promise date that is not kept. `new` is None without a new date."""
 
-    line: str
+    key: str
     old: str
     new: str | None
 
 
 def promise_sku(
-    queue_length: Sequence[WaitingPieces],
+    queue: Sequence[WaitingPieces],
     available: int,
     inbound: Iterable[PiecesOnDay],
     now: datetime,
     calendar: Calendar,
 ) -> list[Promise]:
-    """What each order is told, if what is there and what is expected is handed out strictly down the line."""
+    """Return the promise of each waiting order, if available and expected pieces go strictly down the queue."""
     supply = deque(_by_ship_day(available, inbound, now, calendar))
-    told = []
-    for order_id, pieces in queue_length:
+    promised = []
+    for order_id, pieces in queue:
         parts, missing = [], pieces
         while missing and supply:
-            day, there = supply.popleft()
-            taken = min(there, missing)
+            day, available_pieces = supply.popleft()
+            taken = min(available_pieces, missing)
             parts.append(PiecesOnDay(day, taken))
             missing -= taken
-            if there > taken:
-                supply.appendleft(PiecesOnDay(day, there - taken))
-        told.append(Promise(order_id, pieces, tuple(parts)))
-    return told
+            if available_pieces > taken:
+                supply.appendleft(PiecesOnDay(day, available_pieces - taken))
+        promised.append(Promise(order_id, pieces, tuple(parts)))
+    return promised
 
 
 def promise_days_of(
-    line: Sequence[WaitingOrder],
+    queue: Sequence[WaitingOrder],
     available: Mapping[int, int],
     inbound: Mapping[int, Sequence[PiecesOnDay]],
     now: datetime,
     calendar: Calendar,
 ) -> dict[str, dict[int, str]]:
-    """The day each order in line is told, by sku_index; sku_indexes for which no day can be named are left out.
+    """Return the promise dates by SKU index of each waiting order. SKU indexes without a date are left out.
 
-    An order that takes only all of it gets all of it together: on the last of its days, or on none.
+    An order that accepts no part gets everything on its last date, or has no date.
 
     Args:
-        line: who waits, in the order in which they are served; available, inbound: pieces by sku_index.
+        queue: waiting orders in queue order.
+        available, inbound: pieces by SKU index.
     """
-    told: dict[str, dict[int, str | None]] = {place.order_id: {} for place in line}
-    for sku_index in sorted({sku_index for place in line for sku_index in place.wanted}):
+    promised: dict[str, dict[int, str | None]] = {order.order_id: {} for order in queue}
+    for sku_index in sorted({sku_index for order in queue for sku_index in order.wanted}):
         waiting = [
-            WaitingPieces(place.order_id, place.wanted[sku_index]) for place in line if sku_index in place.wanted
+            WaitingPieces(order.order_id, order.wanted[sku_index]) for order in queue if sku_index in order.wanted
         ]
         for promise in promise_sku(waiting, available.get(sku_index, 0), inbound.get(sku_index, ()), now, calendar):
-            told[promise.order_id][sku_index] = promise.day
-    for place in line:
-        if place.whole:
-            days = told[place.order_id].values()
+            promised[promise.order_id][sku_index] = promise.day
+    for order in queue:
+        if order.whole:
+            days = promised[order.order_id].values()
             last = None if None in days else max((day for day in days if day), default=None)
-            told[place.order_id] = dict.fromkeys(place.wanted, last)
-    return {order_id: {sku_index: day for sku_index, day in days.items() if day} for order_id, days in told.items()}
+            promised[order.order_id] = dict.fromkeys(order.wanted, last)
+    return {order_id: {sku_index: day for sku_index, day in days.items() if day} for order_id, days in promised.items()}
 
 
 def available_to_promise(
     available: int, inbound: Iterable[PiecesOnDay], demand: Iterable[PiecesOnDay], now: datetime, calendar: Calendar
 ) -> list[AtpDay]:
-    """Available to promise per ship day (features.md 4.6), the first of which is the day that pieces held now leave on.
+    """Return available-to-promise pieces by ship day, starting with the ship day of pieces reserved now.
 
-    `demand`: pieces asked for and not held, by the day they are wanted on. Whatever lacks on a day is taken from what
-    is left over before it, so a new promise never takes what a later order was told it would get.
+    A shortage on a day is taken from the surplus before it. A new promise therefore never takes pieces promised to a
+    later order.
+
+    Args:
+        demand: pieces wanted and not reserved, by day.
     """
     first = ship_day(now, calendar)
     change: Counter[str] = Counter({first: 0})
@@ -126,11 +130,11 @@ def available_to_promise(
 
 
 def slips(old: Mapping[str, str | None], new: Mapping[str, str | None]) -> list[Slip]:
-    """Lines whose day moved later or was lost. Lines not in `new`, gone or given up, slip no more."""
+    """Return promise dates that moved later or were lost. Keys that are not in `new` no longer count."""
     return [
-        Slip(line, promised, new[line])
-        for line, promised in sorted(old.items())
-        if promised and line in new and (new[line] or _NEVER) > promised
+        Slip(key, promised, new[key])
+        for key, promised in sorted(old.items())
+        if promised and key in new and (new[key] or _NEVER) > promised
     ]
 
 
@@ -140,7 +144,7 @@ _NEVER = "9999-12-31"
 def _by_ship_day(
     available: int, inbound: Iterable[PiecesOnDay], now: datetime, calendar: Calendar
 ) -> list[PiecesOnDay]:
-    """Pieces by the day they can leave on, ascending; a day without pieces is left out."""
+    """Return pieces by the day they can leave, ascending."""
     supply: Counter[str] = Counter({ship_day(now, calendar): available})
     for day, pieces in inbound:
         supply[ship_day_of_arrival(day, now, calendar)] += pieces

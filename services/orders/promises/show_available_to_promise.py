@@ -22,30 +22,32 @@ from services.orders.vocabulary import PiecesOnDay, require_warehouse_id
 
 
 def show_available_to_promise(caller: Principal, warehouse: str, query: StockQuery) -> AvailableToPromise:
-    """What may still be promised of SKUs, day by day: what is there and expected, less what those in line wait for.
+    """Show what may still be promised of SKUs by day: available and expected, less backorders.
 
     Raises:
-        NotFound: no warehouse can be called that, or it is not the dealer's own.
-        Invalid: unknown SKUs, or more than 50.
+        NotFound: the text is no warehouse id, or not the dealer's own warehouse.
+        Invalid: SKUs are unknown, or there are more than 50.
     """
     require_warehouse_id(warehouse)
     if caller.is_dealer:
         _check_own(caller, warehouse)
     sku_indexes = {sku: product.sku_index for sku, product in products_in_query(query.skus).items()}
-    there = available_pieces(warehouse, sku_indexes.values())
+    available = available_pieces(warehouse, sku_indexes.values())
     expected = inbound_by_sku_index(expected_deliveries(warehouse))
     wanted: Counter[int] = Counter()
-    for place in backorders_of(warehouse):
-        wanted.update(place.by_sku_index)
+    for entry in backorders_of(warehouse):
+        wanted.update(entry.by_sku_index)
     now = clock.now()
-    at_once = clock.business_date(now).isoformat()
+    today = clock.business_date(now).isoformat()
     promisable = []
     for sku, sku_index in sku_indexes.items():
-        demand = [PiecesOnDay(at_once, wanted[sku_index])] if wanted[sku_index] else []
-        days_ = available_to_promise(there[sku_index], expected.get(sku_index, ()), demand, now, CHINA)
+        demand = [PiecesOnDay(today, wanted[sku_index])] if wanted[sku_index] else []
+        days_ = available_to_promise(available[sku_index], expected.get(sku_index, ()), demand, now, CHINA)
         days = [
-            AvailableToPromiseDay(day=date.fromisoformat(one.day), pieces=one.pieces, cumulative=one.cumulative)
-            for one in days_
+            AvailableToPromiseDay(
+                day=date.fromisoformat(atp_day.day), pieces=atp_day.pieces, cumulative=atp_day.cumulative
+            )
+            for atp_day in days_
         ]
         promisable.append(AvailableToPromiseSku(sku=sku, days=days))
     return AvailableToPromise(warehouse=warehouse, as_of=clock.stamp(now), skus=promisable)

@@ -29,7 +29,7 @@ def warn_of_expiry(order_id: str) -> None:
 def expire_reservation(order_id: str) -> None:
     """Release what is reserved for an order whose reservation time is over.
 
-    The order also leaves the backorder queue until somebody extends its reservation. Otherwise it would take back at
+    The order also leaves the backorder queue until its reservation is extended. Otherwise it would take back at
     once what it released. Stock in many buckets is released in recorded steps.
     """
     order = load_order(order_id)

@@ -34,11 +34,11 @@ from services.orders.stock.move_stock import MovementCause, move_stock
 from services.orders.stock.rules import Move
 from services.orders.vocabulary import Hold, State
 
-#: Each refused round lowers what is asked for to what is there; others may take some meanwhile.
+#: Each refused round lowers the request to what is available. Others may take some meanwhile.
 _ROUNDS = 25
 
 
-#: More transactions than the parts of the largest order; whoever needs more is being overtaken all the time.
+#: More transactions than the largest order has parts.
 _STEPS = 50
 
 
@@ -68,7 +68,7 @@ def reserve_order(order: Order) -> Order | None:
 
 
 def _reserve_part(order: Order) -> Order | None:
-    """Decide the next part of the order; the order as it is then if it was the last, and goes to the review queue."""
+    """Reserve the next part of the order. Return the order once the last part is decided, else None."""
     wanted = wanted_by_sku_index(order.demands, order.progress)
     parts = split_by_transaction(wanted, SKUS_PER_BUCKET)
     if not order.shortage_policy.accepts_partial and len(parts) + order.header.steps > 1:
@@ -99,7 +99,7 @@ def _reserve_available(order: Order, asked: Mapping[int, int], *, last: bool) ->
 
 
 def _source(order: Order, asked: Mapping[int, int], available: dict[int, int]) -> tuple[Order, dict[int, int]]:
-    """What is short at home may be at another warehouse: the order, moved there if so, and what is available."""
+    """Choose a warehouse when home is short; return the order moved there, and its available pieces."""
     home = order.header.warehouse
     alternates = alternate_warehouses(home)
     if not alternates:
@@ -113,9 +113,9 @@ def _source(order: Order, asked: Mapping[int, int], available: dict[int, int]) -
 def _reserve_all_or_nothing_in_parts(
     order: Order, wanted: Mapping[int, int], parts: Sequence[frozenset[int]]
 ) -> Order | None:
-    """Look before the first part is held; if a later part still falls short, give back what the earlier ones hold."""
+    """Reserve a part if everything is available; if a later part is short, release the earlier ones."""
     asked = {sku_index: pieces for sku_index, pieces in wanted.items() if sku_index in parts[0]}
-    short = any(so_far.backordered for so_far in order.progress)
+    short = any(line_progress.backordered for line_progress in order.progress)
     if not short and (order.header.steps or _all_there(order.header.warehouse, wanted)):
         try:
             return _write(
@@ -132,14 +132,14 @@ def _reserve_all_or_nothing_in_parts(
 
 
 def _release_part(order: Order) -> Order | None:
-    """Turn a part of what is held into back-order, or with nothing held any more all of it, and finish."""
+    """Backorder a part of what is reserved, or everything once nothing is reserved any more, and finish."""
     reserved = reserved_by_sku_index(order.demands, order.progress)
     parts = split_by_transaction(reserved, SKUS_PER_BUCKET)
     returned = {sku_index: pieces for sku_index, pieces in reserved.items() if parts and sku_index in parts[0]}
     last = len(parts) <= 1
     progress = tuple(
-        Progress(backordered=quantity) if last or sku_index in returned or so_far.backordered else so_far
-        for (sku_index, quantity), so_far in zip(order.demands, order.progress, strict=True)
+        Progress(backordered=quantity) if last or sku_index in returned or line_progress.backordered else line_progress
+        for (sku_index, quantity), line_progress in zip(order.demands, order.progress, strict=True)
     )
     return _write(order, progress, Move.UNRESERVE, returned, last=last)
 
@@ -183,7 +183,10 @@ def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ..
         "backordered": backordered,
         "holds": tuple(holds),
         "promised_on": changes.get("promised_on"),
-        "backordered_lines": tuple(number for number, done in enumerate(progress, 1) if done.backordered) or None,
+        "backordered_lines": tuple(
+            number for number, line_progress in enumerate(progress, 1) if line_progress.backordered
+        )
+        or None,
     }
     return change_order(
         transaction, order, Action.RESERVE, OrderReserved, facts=facts, progress=progress, **changes

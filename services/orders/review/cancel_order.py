@@ -42,13 +42,14 @@ def end_order(
     """Cancel all unshipped pieces and release their stock and credit; return the order as it is then.
 
     Stock in more buckets than one transaction can change is released in recorded steps first. If the last transaction
-    never comes, the released pieces stay open and committed until somebody ends the order after all.
+    never comes, the released pieces stay open and committed until the order is ended after all.
     """
     order, last = release_all_but_last_step(order)
     transaction = Transaction()
     release_reserved(transaction, order, last)
     unshipped_fen = sum(
-        line.gross_fen - line.value_of(done.shipped) for line, done in zip(order.lines, order.progress, strict=True)
+        line.gross_fen - line.value_of(line_progress.shipped)
+        for line, line_progress in zip(order.lines, order.progress, strict=True)
     )
     transaction.update(
         OrderingAccountItem,

@@ -9,14 +9,14 @@ from services.orders.vocabulary import MAX_LINES, Reference, State
 
 
 class ShipLine(Body):
-    """Pieces of one line that leave."""
+    """Pieces of one line to ship."""
 
     line_no: Annotated[int, Field(ge=1, le=MAX_LINES)]
     quantity: Quantity
 
 
 class Ship(Body):
-    """A shipment. Without `lines` everything held for the order leaves."""
+    """A shipment. Without `lines` all reserved pieces leave."""
 
     carrier: Name
     waybill: Reference
@@ -24,7 +24,7 @@ class Ship(Body):
 
 
 class ShipmentLineView(Answer):
-    """One line of a shipment and its worth in fen."""
+    """One line of a shipment and its value in fen."""
 
     line_no: int
     sku: str
@@ -34,7 +34,7 @@ class ShipmentLineView(Answer):
 
 
 class ShipmentSummary(Answer):
-    """Goods that left together under one waybill, and what they are worth."""
+    """Goods that left under one waybill, and their value in fen."""
 
     shipment_id: str
     order_id: str
@@ -50,19 +50,19 @@ class ShipmentSummary(Answer):
 
 
 class ShipmentConfirmation(ShipmentSummary):
-    """Proof that goods left. `state`: the order's now, closed if nothing is left to ship."""
+    """Proof that a shipment is stored. `state`: of the order now, closed if nothing is left to ship."""
 
     state: State
 
 
 class ShipmentView(ShipmentSummary):
-    """A shipment line by line."""
+    """A shipment with its lines."""
 
     lines: list[ShipmentLineView]
 
 
 class ShipmentList(Answer):
-    """The shipments of an order, in their order."""
+    """Shipments of an order in their order."""
 
     order_id: str
     state: State

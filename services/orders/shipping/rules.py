@@ -9,7 +9,7 @@ from services.orders.order.rules import Line, Progress
 
 
 class ShippedLine(NamedTuple):
-    """One line of a shipment: pieces and what these pieces are worth."""
+    """One line of a shipment: pieces and their value in fen."""
 
     line_no: int
     sku: str
@@ -19,9 +19,10 @@ class ShippedLine(NamedTuple):
 
 
 def shipped_line(line: Line, before: int, quantity: int) -> ShippedLine:
-    """What shipping `quantity` more pieces is worth, `before` having gone already.
+    """Return the value of `quantity` more pieces of a line after `before` shipped ones.
 
-    Values are differences of running totals, so over all shipments they add up to the line's gross and tax to the fen.
+    The value is the difference of running totals, so all shipments add up to the gross and tax of the line to the
+    fen.
     """
     value_before, value_after = line.value_of(before), line.value_of(before + quantity)
     tax = tax_within(value_after, line.tax_percent) - tax_within(value_before, line.tax_percent)
@@ -29,5 +30,5 @@ def shipped_line(line: Line, before: int, quantity: int) -> ShippedLine:
 
 
 def ship_pieces(progress: Progress, quantity: int) -> Progress:
-    """A line after `quantity` of its held pieces left."""
+    """Return the progress of a line after `quantity` reserved pieces left."""
     return progress._replace(reserved=progress.reserved - quantity, shipped=progress.shipped + quantity)

@@ -25,14 +25,14 @@ from services.orders.shipping.views import shipment_confirmation, shipment_view
 
 
 def ship_order(caller: Principal, order_id: str, request: Ship, key: IdempotencyKey) -> ShipmentConfirmation:
-    """Ship held pieces of a confirmed order: those asked for, or all.
+    """Ship reserved pieces of a confirmed order: the requested ones, or all.
 
-    They were taken off the buckets when they were held, so one transaction that changes the order alone is enough for
-    any number of lines: stock on hand, which counts what orders hold, falls with it.
+    Reserved pieces are no longer in the buckets, so one transaction that changes only the order is enough. Stock on
+    hand counts reservations and falls with them.
 
     Raises:
-        Refusal: the order is not confirmed, or nothing is held.
-        Invalid: more asked for than is held; names the lines.
+        Refusal: the order is not confirmed, or nothing is reserved.
+        Invalid: more is requested than reserved; names the lines.
     """
     order = load_order(order_id)
     require_allowed(Action.SHIP, order.state, caller.roles)
@@ -41,7 +41,9 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
         raise Refusal(
             "nothing-to-ship", "没有可发的库存 / nothing is held for this order; wait for stock or cancel the rest"
         )
-    progress = tuple(ship_pieces(so_far, leaving.get(number, 0)) for number, so_far in enumerate(order.progress, 1))
+    progress = tuple(
+        ship_pieces(line_progress, leaving.get(number, 0)) for number, line_progress in enumerate(order.progress, 1)
+    )
     shipments = order.header.shipments + 1
     facts = _facts(order, request, leaving, shipments) | {"complete": is_complete(order.lines, progress)}
     transaction = Transaction()
@@ -63,10 +65,10 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
 
 
 def list_shipments(caller: Principal, order_id: str) -> ShipmentList:
-    """The shipments of an order.
+    """List the shipments of an order.
 
     Raises:
-        NotFound: not the caller's order.
+        NotFound: the order does not exist or belongs to another dealer.
     """
     order = load_own_order(caller, order_id)
     shipments = read_shipments(order.lines, event_history_with_records(order.header.pk, order_id))
@@ -74,9 +76,13 @@ def list_shipments(caller: Principal, order_id: str) -> ShipmentList:
 
 
 def _leaving(order: Order, request: Ship) -> dict[int, int]:
-    """Pieces to ship by line number."""
+    """Return the pieces to ship by line number."""
     if request.lines is None:
-        return {number: so_far.reserved for number, so_far in enumerate(order.progress, 1) if so_far.reserved}
+        return {
+            number: line_progress.reserved
+            for number, line_progress in enumerate(order.progress, 1)
+            if line_progress.reserved
+        }
     asked: dict[int, int] = defaultdict(int)
     for line in request.lines:
         asked[line.line_no] += line.quantity

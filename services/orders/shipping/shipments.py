@@ -10,35 +10,39 @@ from kernel.messaging.events import Envelope
 from services.orders.order.rules import Line
 from services.orders.shipping.rules import ShippedLine, shipped_line
 
-#: What is kept with the event of a shipment: line numbers and as many quantities; None if every line left whole.
+#: Record stored with the event of a shipment: line numbers and quantities; None if every line left whole.
 ShipmentRecord = tuple[Sequence[int], Sequence[int]] | None
 
 
 class Shipment(NamedTuple):
-    """Goods that left together: the event that told of it, and its lines."""
+    """Goods that left together: the event of the shipment, and its lines."""
 
-    told: OrderShipped
+    event: OrderShipped
     lines: tuple[ShippedLine, ...]
 
 
 def shipment_record(lines: Sequence[Line], leaving: Mapping[int, int]) -> ShipmentRecord:
-    """What to keep with the event that tells of a shipment. `leaving`: pieces by line number."""
+    """Return what is stored with the event of a shipment. `leaving`: pieces by line number."""
     if all(leaving.get(line.line_no) == line.quantity for line in lines):
         return None
     return list(leaving), list(leaving.values())
 
 
 def read_shipments(lines: Sequence[Line], history: Iterable[tuple[Envelope, ShipmentRecord]]) -> list[Shipment]:
-    """The shipments in an order's history: all of its events from the first on, each with what is kept with it."""
-    gone = dict.fromkeys(range(1, len(lines) + 1), 0)
+    """Return the shipments in an order's history.
+
+    Args:
+        history: all events of the order from the first on, each with its stored record.
+    """
+    shipped = dict.fromkeys(range(1, len(lines) + 1), 0)
     shipments = []
     for message, record in history:
         if message.type != OrderShipped.TYPE:
             continue
         sent = []
         for number, pieces in _leaving(lines, record):
-            sent.append(shipped_line(lines[number - 1], gone[number], pieces))
-            gone[number] += pieces
+            sent.append(shipped_line(lines[number - 1], shipped[number], pieces))
+            shipped[number] += pieces
         shipments.append(Shipment(OrderShipped.model_validate(message.data), tuple(sent)))
     return shipments
 

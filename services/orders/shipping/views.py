@@ -10,28 +10,28 @@ from services.orders.shipping.shipments import Shipment
 from services.orders.vocabulary import State
 
 
-def shipment_confirmation(told: OrderShipped) -> ShipmentConfirmation:
-    """Proof of a shipment."""
-    return ShipmentConfirmation(**_shipment(told), state=State(told.state))
+def shipment_confirmation(event: OrderShipped) -> ShipmentConfirmation:
+    """Return the confirmation of a shipment."""
+    return ShipmentConfirmation(**_shipment(event), state=State(event.state))
 
 
 def shipment_view(shipment: Shipment) -> ShipmentView:
-    """A shipment."""
+    """Return a shipment as an answer."""
     lines = [ShipmentLineView(**line._asdict()) for line in shipment.lines]
-    return ShipmentView(**_shipment(shipment.told), lines=lines)
+    return ShipmentView(**_shipment(shipment.event), lines=lines)
 
 
-def _shipment(told: OrderShipped) -> dict[str, Any]:
+def _shipment(event: OrderShipped) -> dict[str, Any]:
     return {
-        "shipment_id": told.shipment_id,
-        "order_id": told.order_id,
-        "warehouse": told.warehouse,
-        "carrier": told.carrier,
-        "waybill": told.waybill,
-        "shipped_at": told.shipped_at,
-        "shipped_by": told.by,
-        "pieces": told.shipped_pieces,
-        "gross_fen": told.shipped_gross_fen,
-        "net_fen": told.shipped_net_fen,
-        "tax_fen": told.shipped_tax_fen,
+        "shipment_id": event.shipment_id,
+        "order_id": event.order_id,
+        "warehouse": event.warehouse,
+        "carrier": event.carrier,
+        "waybill": event.waybill,
+        "shipped_at": event.shipped_at,
+        "shipped_by": event.by,
+        "pieces": event.shipped_pieces,
+        "gross_fen": event.shipped_gross_fen,
+        "net_fen": event.shipped_net_fen,
+        "tax_fen": event.shipped_tax_fen,
     }

@@ -9,7 +9,7 @@ from services.orders.vocabulary import ReasonText, RuleVersion
 
 
 class PublishSourcingRule(Body):
-    """Who serves an order its own warehouse is short of, in the order in which they are asked."""
+    """Warehouses that may serve an order its own warehouse is short of, in the order of preference."""
 
     alternates: Annotated[list[WarehouseId], Field(max_length=5)]
     reason: ReasonText
@@ -17,7 +17,7 @@ class PublishSourcingRule(Body):
 
 
 class SourcingRuleView(Answer):
-    """The warehouses that stand in for one."""
+    """The alternates of a warehouse."""
 
     warehouse: str
     alternates: list[str]

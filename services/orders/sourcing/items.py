@@ -9,7 +9,7 @@ from kernel.store.table import fetch_one
 
 
 class SourcingRuleItem(Item, discriminator="sourcing"):
-    """The warehouses that may serve an order its own is short of, in the order in which they are asked."""
+    """Alternates of a warehouse in the order of preference."""
 
     alternates: JSONAttribute = JSONAttribute()
     version = IntegerAttribute()
@@ -18,11 +18,11 @@ class SourcingRuleItem(Item, discriminator="sourcing"):
 
 
 def sourcing_rule_key(warehouse: str) -> Key:
-    """Who serves orders a warehouse is short of."""
+    """Key of the sourcing rule of a warehouse."""
     return f"STOCK#{warehouse}", "SOURCING"
 
 
 def alternate_warehouses(warehouse: str) -> list[str]:
-    """Load the warehouses that may serve an order this one is short of, in the order in which they are asked."""
+    """Load the alternates of a warehouse in the order of preference."""
     item = fetch_one(SourcingRuleItem, sourcing_rule_key(warehouse))
     return list(item.alternates) if item else []

@@ -1,4 +1,4 @@
-"""Publish and read which warehouses serve orders another one is short of."""
+"""Publish and show the alternates of a warehouse."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from services.orders.vocabulary import require_warehouse_id
 
 
 def show_sourcing_rule(warehouse: str) -> SourcingRuleView:
-    """Which warehouses serve the orders this one is short of; anyone may read it.
+    """Show the alternates of a warehouse to any user.
 
     Raises:
-        NotFound: no warehouse can be called that.
+        NotFound: the text is no warehouse id.
     """
     require_warehouse_id(warehouse)
     item = fetch_one(SourcingRuleItem, sourcing_rule_key(warehouse))
@@ -30,14 +30,12 @@ def show_sourcing_rule(warehouse: str) -> SourcingRuleView:
 
 
 def publish_sourcing_rule(caller: Principal, warehouse: str, request: PublishSourcingRule) -> SourcingRuleView:
-    """Publish who serves the orders a warehouse is short of, from the next order on.
-
-    Asked again after a lost answer, it changes nothing and answers the same.
+    """Publish the alternates of a warehouse, from the next order on. A repeated request answers the same.
 
     Raises:
-        NotFound: no warehouse can be called that.
-        Invalid: a warehouse stands in its own stead, or twice.
-        Stale: the order is no longer the one of that version.
+        NotFound: the text is no warehouse id.
+        Invalid: an alternate is the warehouse itself, or repeated.
+        Stale: another version is stored.
     """
     require_warehouse_id(warehouse)
     if warehouse in request.alternates or len(set(request.alternates)) < len(request.alternates):

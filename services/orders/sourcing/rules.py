@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from services.orders.vocabulary import ShortagePolicy
 
-#: Pieces by sku_index.
+#: Pieces by SKU index.
 Pieces = Mapping[int, int]
 
 
 class SourcingReason(StrEnum):
-    """What decided between the warehouses."""
+    """Reason why a warehouse was chosen."""
 
     HOME_HAS_ALL = "home_has_all"
     ALTERNATE_HAS_ALL = "alternate_has_all"
@@ -24,7 +24,7 @@ class SourcingReason(StrEnum):
 
 @dataclass(frozen=True)
 class Candidate:
-    """What was found in one warehouse: `pieces` of the `wanted` ones it could give, `short`: how many SKUs it lacks."""
+    """Stock of one warehouse: `pieces` of the `wanted` ones it has; `short`: number of SKUs it lacks."""
 
     warehouse: str
     pieces: int
@@ -33,12 +33,12 @@ class Candidate:
 
     @property
     def has_all(self) -> bool:
-        """Whether nothing would be back-ordered."""
+        """Return whether nothing would be backordered."""
         return self.short == 0
 
 
 class SourcingChoice(NamedTuple):
-    """The warehouse, what decided, and all that were looked at: home first, then in the published order."""
+    """Chosen warehouse, reason, and all candidates: home first, then in the published order."""
 
     warehouse: str
     reason: SourcingReason
@@ -52,10 +52,10 @@ def choose_warehouse(
     wanted: Pieces,
     shortage_policy: ShortagePolicy,
 ) -> SourcingChoice:
-    """Home if it has everything, else the first alternate that has, else whoever has most, home before others.
+    """Choose home if it has everything, else the first alternate that has, else the one with most pieces.
 
-    An order that takes nothing unless it can have all does not move for most of it: it stays at home. What `available`
-    does not name, a warehouse does not have.
+    Home wins a tie. An order that does not accept a part stays at home unless one warehouse has everything. A SKU
+    that `available` lacks is not there.
     """
     candidates = tuple(_candidate(warehouse, available.get(warehouse, {}), wanted) for warehouse in (home, *alternates))
     complete = next((candidate for candidate in candidates if candidate.has_all), None)

@@ -8,13 +8,13 @@ from kernel.http.models import Answer, Query
 
 
 class StockQuery(Query):
-    """`skus`: comma-separated, at most 50."""
+    """SKUs to show. `skus`: comma-separated, at most 50."""
 
     skus: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/,-]{0,2000}$")]
 
 
 class StockLine(Answer):
-    """Pieces of a SKU in a warehouse: on_hand = available + held."""
+    """Pieces of a SKU in a warehouse: on_hand = available + reserved."""
 
     sku: str
     available: int
@@ -23,7 +23,7 @@ class StockLine(Answer):
 
 
 class StockView(Answer):
-    """Stock of the SKUs asked for, as of now."""
+    """Stock of the requested SKUs at a moment."""
 
     warehouse: str
     as_of: str

@@ -18,7 +18,7 @@ from kernel.store.table import Transaction, TransactionRefused, fetch
 
 
 def ensure_buckets(warehouse: str, sku_indexes: Iterable[int], *, quarantine: bool = False) -> None:
-    """Missing buckets are put up empty, each once: whoever comes second finds it standing."""
+    """Create missing buckets, empty. Two callers at the same time create each bucket once."""
     buckets = sorted({BucketPosition.of(number).bucket for number in sku_indexes})
     wanted: dict[Key, StockBucketItem | QuarantineItem] = {
         stock_bucket_key(warehouse, one): _bucket(warehouse, one) for one in buckets
@@ -35,7 +35,7 @@ def ensure_buckets(warehouse: str, sku_indexes: Iterable[int], *, quarantine: bo
 
 
 def available_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, int]:
-    """Pieces available per sku_index just now, 0 where nothing ever came in; read consistently."""
+    """Load available pieces by SKU index, 0 where nothing was ever received; consistent read."""
     found = dict.fromkeys(sorted(set(sku_indexes)), 0)
     buckets = fetch(
         [
@@ -52,12 +52,12 @@ def available_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, in
 
 
 def refused_buckets(refusal: TransactionRefused) -> dict[int, list[int] | None]:
-    """What is available on each bucket that refused, by position; None where the bucket does not exist."""
+    """Return available pieces by position of each refused bucket; None where the bucket does not exist."""
     return _refused(refusal, BUCKET_LABEL, "available")
 
 
 def refused_quarantine(refusal: TransactionRefused) -> dict[int, list[int] | None]:
-    """What is set aside of each bucket that refused, by position; None where nothing ever was."""
+    """Return quarantined pieces by position of each refused bucket; None where there were none."""
     return _refused(refusal, QUARANTINE_LABEL, "pieces")
 
 
@@ -70,7 +70,7 @@ def _refused(refusal: TransactionRefused, prefix: str, attribute: str) -> dict[i
 
 
 def available_by_sku_index(buckets: Mapping[int, list[int] | None], wanted: Iterable[int]) -> dict[int, int]:
-    """Of the wanted sku_indexes on these buckets, how many pieces are available."""
+    """Return the available pieces of the wanted SKU indexes that lie in these buckets."""
     found = {}
     for number in wanted:
         bucket, position = BucketPosition.of(number)
@@ -99,4 +99,4 @@ def _counters(raw: dict[str, Any] | None, attribute: str) -> list[int] | None:
 
 
 class StockKeepsChanging(Exception):
-    """Others took stock faster than we could decide; the message comes again."""
+    """Others took stock faster than this command could decide. The message is delivered again."""

@@ -16,43 +16,45 @@ _MAX_ASKED = 50
 
 
 class RequestedLine(Protocol):
-    """A SKU and its pieces on a document."""
+    """A SKU and its pieces in a request."""
 
     @property
-    def sku(self) -> str: ...
+    def sku(self) -> str:
+        """Product code."""
 
     @property
-    def quantity(self) -> int: ...
+    def quantity(self) -> int:
+        """Pieces."""
 
 
 class DocumentLines(NamedTuple):
-    """What a document names, SKUs on several lines summed: pieces by SKU, and each SKU's sku_index."""
+    """Lines of a document: pieces by SKU, summed over its lines, and the SKU index of each SKU."""
 
     by_sku: Mapping[str, int]
     sku_indexes: Mapping[str, int]
 
     @property
     def by_sku_index(self) -> dict[int, int]:
-        """Pieces by sku_index."""
+        """Pieces by SKU index."""
         return {self.sku_indexes[sku]: pieces for sku, pieces in self.by_sku.items()}
 
     @property
     def skus(self) -> dict[int, str]:
-        """SKUs by sku_index."""
+        """SKUs by SKU index."""
         return {sku_index: sku for sku, sku_index in self.sku_indexes.items()}
 
     @property
     def pieces(self) -> int:
-        """In all."""
+        """Pieces in total."""
         return sum(self.by_sku.values())
 
 
 def resolve_lines(lines: Sequence[RequestedLine], most_buckets: int = BUCKETS_PER_TRANSACTION) -> DocumentLines:
-    """The goods of a document's lines.
+    """Resolve the lines of a document.
 
     Raises:
-        Invalid: unknown SKUs; names the lines.
-        Refusal: more buckets than one transaction can change.
+        Invalid: SKUs are unknown; names the lines.
+        Refusal: the document touches more buckets than one transaction can change.
     """
     products = load_products([(f"lines.{index}.sku", line.sku) for index, line in enumerate(lines)])
     pieces: dict[str, int] = defaultdict(int)
@@ -67,43 +69,53 @@ def resolve_lines(lines: Sequence[RequestedLine], most_buckets: int = BUCKETS_PE
 
 
 def shortage_problems(
-    lines: Sequence[RequestedLine], goods: DocumentLines, there: Mapping[int, int], code: str, detail: str
+    lines: Sequence[RequestedLine], goods: DocumentLines, available: Mapping[int, int], code: str, detail: str
 ) -> list[FieldProblem]:
-    """A problem for every line of a sku_index in `there`; `detail` says how many pieces there are, as `{there}`."""
+    """Return a problem for every line whose SKU index is in `available`.
+
+    Args:
+        available: available pieces by SKU index.
+        detail: text of the problem; `{available}` in it is replaced by the pieces.
+    """
     return [
         FieldProblem(
-            field=f"lines.{index}.quantity", code=code, detail=detail.format(there=there[goods.sku_indexes[line.sku]])
+            field=f"lines.{index}.quantity",
+            code=code,
+            detail=detail.format(available=available[goods.sku_indexes[line.sku]]),
         )
         for index, line in enumerate(lines)
-        if goods.sku_indexes[line.sku] in there
+        if goods.sku_indexes[line.sku] in available
     ]
 
 
 def products_in_query(skus: str) -> dict[str, ProductItem]:
-    """Products by SKU, in the order of a query's comma-separated list.
+    """Load products by SKU, in the order of a comma-separated query.
 
     Raises:
-        Invalid: unknown SKUs, or more than 50.
+        Invalid: SKUs are unknown, or there are more than 50.
     """
-    asked = list(dict.fromkeys(skus.split(",")))
-    if len(asked) > _MAX_ASKED:
+    requested = list(dict.fromkeys(skus.split(",")))
+    if len(requested) > _MAX_ASKED:
         detail = f"最多 {_MAX_ASKED} 个 / at most {_MAX_ASKED}"
         raise Invalid([FieldProblem(field="skus", code="too-many", detail=detail)])
-    products = load_products([("skus", sku) for sku in asked])
-    return {sku: products[sku] for sku in asked}
+    products = load_products([("skus", sku) for sku in requested])
+    return {sku: products[sku] for sku in requested}
 
 
-def load_products(asked: Sequence[tuple[str, str]]) -> dict[str, ProductItem]:
-    """Products by SKU; `asked` names the field each SKU stands in.
+def load_products(requested: Sequence[tuple[str, str]]) -> dict[str, ProductItem]:
+    """Load products by SKU.
+
+    Args:
+        requested: pairs of field name and SKU.
 
     Raises:
-        Invalid: some are unknown.
+        Invalid: SKUs are unknown; names their fields.
     """
-    found = fetch([product_key(sku) for _, sku in asked], consistent=False)
+    found = fetch([product_key(sku) for _, sku in requested], consistent=False)
     products = {item.sku: item for item in found.values() if isinstance(item, ProductItem)}
     unknown = [
         FieldProblem(field=field, code="unknown-sku", detail="无此商品 / no such product; check the SKU")
-        for field, sku in asked
+        for field, sku in requested
         if sku not in products
     ]
     if unknown:

@@ -9,9 +9,9 @@ from services.orders.stock.rules import Move
 
 
 class MovementItem(Item, discriminator="stock_movement"):
-    """Pieces that moved together, never changed: all movements of a warehouse add up to its counters.
+    """Pieces that moved together; never changed. All movements of a warehouse add up to its counters.
 
-    `move`: a Move; `pieces`: sku_index numbers and as many quantities; `reference`: the document or the order's step.
+    `move`: a Move; `pieces`: SKU indexes and quantities; `reference`: the document, or the step of an order.
     """
 
     move = UnicodeAttribute()
@@ -21,15 +21,15 @@ class MovementItem(Item, discriminator="stock_movement"):
 
     @property
     def by_sku_index(self) -> dict[int, int]:
-        """Pieces by sku_index number."""
+        """Pieces by SKU index."""
         return dict(zip(*self.pieces, strict=True))
 
     @property
     def order_id(self) -> str | None:
-        """The order for which they moved, None if a document moved them."""
+        """Order for which the pieces moved; None if a document moved them."""
         return self.reference.partition(" ")[0] if Move(self.move).for_orders else None
 
 
 def movements_pk(warehouse: str, day: str) -> str:
-    """The movements of a warehouse on a day (ISO date, UTC)."""
+    """Partition of the movements of a warehouse on a day (ISO date, UTC)."""
     return f"STOCK#{warehouse}#{day}"

@@ -17,16 +17,16 @@ from services.orders.vocabulary import RESERVE_QUEUE, Pieces
 
 
 class MovementCause(NamedTuple):
-    """Why stock moves: the document or the step of an order (`reference`), and who did it, empty for the system."""
+    """Cause of a movement: document or step of an order, and the person, empty for the system."""
 
     reference: str
     by: str = ""
 
 
 def move_stock(transaction: Transaction, kind: Move, warehouse: str, pieces: Pieces, cause: MovementCause) -> None:
-    """Let the transaction move pieces, if those it takes from are there, and record the movement.
+    """Add a stock movement to the transaction, with its record, under the condition that the pieces are available.
 
-    Only once per warehouse and transaction, for an item can be written only once in it. The buckets must exist.
+    Call it once per warehouse and transaction, because a transaction writes an item once. The buckets must exist.
     """
     move_stock_kinds(transaction, warehouse, {kind: pieces}, cause)
 
@@ -36,12 +36,12 @@ def move_stock_kinds(
     warehouse: str,
     moves: Mapping[Move, Pieces],
     cause: MovementCause,
-    as_read: Pieces | None = None,
+    expected: Pieces | None = None,
 ) -> None:
-    """As `move_stock`, several kinds at once, each a movement of its own.
+    """Add movements of several kinds to the transaction, each with its record.
 
     Args:
-        as_read: pieces available that must be there unchanged, of sku_indexes that move.
+        expected: available pieces by SKU index that must be unchanged.
     """
     on_buckets: dict[int, list[_Step]] = defaultdict(list)
     aside: dict[int, list[_Step]] = defaultdict(list)
@@ -54,23 +54,25 @@ def move_stock_kinds(
         if moved:
             _record(transaction, kind, warehouse, moved, cause)
     unchanged: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for sku_index, there in (as_read or {}).items():
+    for sku_index, there in (expected or {}).items():
         unchanged[sku_index // SKUS_PER_BUCKET].append((sku_index % SKUS_PER_BUCKET, there))
-    for bucket, steps in on_buckets.items():
-        written = _expressions("available", steps, unchanged.get(bucket, ()))
+    for bucket, changes in on_buckets.items():
+        written = _expressions("available", changes, unchanged.get(bucket, ()))
         transaction.update_expression(stock_bucket_key(warehouse, bucket), *written, f"{BUCKET_LABEL}{bucket}")
-    for bucket, steps in aside.items():
-        written = _expressions("pieces", steps, ())
+    for bucket, changes in aside.items():
+        written = _expressions("pieces", changes, ())
         transaction.update_expression(quarantine_key(warehouse, bucket), *written, f"{QUARANTINE_LABEL}{bucket}")
 
 
 def record_reservation_carried_over(transaction: Transaction, warehouse: str, cause: MovementCause) -> None:
-    """Let the transaction note that an order goes on holding what it holds while it goes on to its next state: whoever
-    counts then finds it (`orders_with_reservations`)."""
+    """Record in the transaction that an order keeps its reservation in its next state.
+
+    A count then finds the order although the index does not show it yet (`orders_with_reservations`).
+    """
     _record(transaction, Move.RESERVE, warehouse, {}, cause)
 
 
-#: A position, and how many pieces more or less.
+#: Position in a bucket, and pieces added (or removed, if negative).
 _Step = tuple[int, int]
 
 
@@ -90,28 +92,28 @@ def _record(transaction: Transaction, kind: Move, warehouse: str, moved: Pieces,
 
 
 def _expressions(
-    counters: str, steps: Sequence[_Step], unchanged: Sequence[tuple[int, int]]
+    counters: str, changes: Sequence[_Step], unchanged: Sequence[tuple[int, int]]
 ) -> tuple[str, str, dict[str, int]]:
-    """The update of one item's counters, its condition, and their values. Every counter that falls must have enough, or
-    those named in `unchanged` as many pieces as it says.
+    """Return update expression, condition and values for the counters of one item.
 
-    Written out, for in PynamoDB's expressions the positions of a bucket cost more than the rest of a reservation. The
-    limits hold: 80 positions of seven digits make under 4 KB and 300 operators in each.
+    A counter that falls must be large enough, or equal to the figure in `unchanged`. Handwritten, because PynamoDB's
+    expressions for the positions of a bucket cost more than the rest of a reservation. 80 positions of seven digits
+    stay below DynamoDB's limits of 4 KB and 300 operators.
     """
-    different = {by for _, by in steps}  # mostly few, so each is worded once
+    different = {by for _, by in changes}  # few differ, so each text is built once
     values = {f":{abs(by)}": abs(by) for by in different}
     worded = {by: f"+:{by}" if by > 0 else f"-:{-by}" for by in different}
-    sets = [f"{counters}[{at}]={counters}[{at}]{worded[by]}" for at, by in steps]
-    enough = [f"{counters}[{at}]>=:{-by}" for at, by in steps if by < 0]
+    sets = [f"{counters}[{at}]={counters}[{at}]{worded[by]}" for at, by in changes]
+    enough = [f"{counters}[{at}]>=:{-by}" for at, by in changes if by < 0]
     if unchanged:
-        # What is there as it was read is enough, too.
+        # A counter that is unchanged is also large enough.
         enough = [f"{counters}[{at}]=:{there}" for at, there in unchanged]
         values |= {f":{there}": there for _, there in unchanged}
     return f"SET {','.join(sets)}", " AND ".join(enough) or f"attribute_exists({counters})", values
 
 
 def stock_increased_event(warehouse: str, document: str, reference: str, pieces: Pieces) -> EventItem:
-    """What to announce when a document made pieces available: whoever waits for them is served."""
+    """Return the event of a document that made pieces available; backorders are then allocated."""
     event = StockIncreased(
         warehouse=warehouse,
         document=document,
@@ -123,7 +125,7 @@ def stock_increased_event(warehouse: str, document: str, reference: str, pieces:
 
 
 def stock_decreased_event(warehouse: str, document: str, reference: str, pieces: Pieces) -> EventItem:
-    """What to announce when a document took pieces that were available: fewer can be promised."""
+    """Return the event of a document that took available pieces; promise dates are then renewed."""
     event = StockDecreased(
         warehouse=warehouse,
         document=document,

@@ -19,14 +19,14 @@ from services.orders.vocabulary import OPEN_STATES
 
 
 class OnHand(NamedTuple):
-    """Pieces in the house and fit for sale: free to promise, and held for orders."""
+    """Pieces in the building and fit for sale: available, and reserved for orders."""
 
     available: int
     reserved: int
 
 
 def on_hand_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, OnHand]:
-    """What is on hand per sku_index. What is held is read order by order: of what happens meanwhile some may be seen."""
+    """Load pieces on hand by SKU index. Orders are read one by one, so a concurrent change may be seen in part."""
     available = available_pieces(warehouse, sku_indexes)
     reserved: Counter[int] = Counter()
     for order in orders_with_reservations(warehouse):
@@ -35,11 +35,13 @@ def on_hand_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, OnHa
 
 
 def consistent_on_hand_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, OnHand]:
-    """What is on hand per sku_index at one moment: two looks in a row saw the same. As long as what is available stays as it
-    was read, nothing but a shipment can have changed what is held, and that only lowers it: so nothing did.
+    """Load pieces on hand by SKU index as of one moment: two reads in a row that agree.
+
+    While available pieces stay the same, only a shipment can change reserved ones, and it lowers them. Two equal
+    reads therefore show one moment.
 
     Raises:
-        Busy: it kept changing.
+        Busy: the stock kept changing.
     """
     sku_indexes = list(sku_indexes)
     seen = on_hand_pieces(warehouse, sku_indexes)
@@ -53,15 +55,14 @@ def consistent_on_hand_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dic
 _LOOKS = 10
 
 
-#: The index is behind by less than this.
+#: Maximum lag of the index.
 _BEHIND = timedelta(minutes=5)
 
 
 def orders_with_reservations(warehouse: str) -> Iterator[Order]:
-    """The open orders that may hold pieces in a warehouse, each as it stands.
+    """Iterate over the open orders that may have reservations in a warehouse.
 
-    The index names them and may be behind, and know an order that goes on from one state to the next in neither. What
-    it may be wrong about has held pieces, or was approved, a short while ago.
+    The index may lag, and may miss an order between two states. Such an order has a recent movement.
     """
     waiting = (header for state in sorted(OPEN_STATES) for header in orders_in_state(state))
     holding = {header.order_id for header in waiting if header.warehouse == warehouse and header.reserved}
@@ -74,7 +75,7 @@ def orders_with_reservations(warehouse: str) -> Iterator[Order]:
 
 
 def _recently_reserved(warehouse: str) -> set[str]:
-    """Orders for which pieces were held, still held or given back a short while ago, read consistently."""
+    """Load the orders with a recent reservation movement; consistent read."""
     since = clock.now() - _BEHIND
     lately = MovementItem.sk >= clock.stamp(since)
     days = {clock.stamp(moment)[:10] for moment in (since, clock.now())}

@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 
 class Effect(NamedTuple):
-    """What one moved piece adds to each counter: +1, -1 or 0."""
+    """Change of each counter by one moved piece: +1, -1 or 0."""
 
     available: int = 0
     quarantined: int = 0
 
 
 class Move(StrEnum):
-    """How stock moves. Counters are the sums of all movements ever made, each by its effect.
+    """Kind of stock movement. A counter is the sum of all movements, each by its effect.
 
-    What leaves with a shipment was taken off the bucket when it was held: its movement is the shipment.
+    A shipment moves no counter, because its pieces left the bucket when they were reserved.
     """
 
     RECEIVE = "receive"
@@ -32,12 +32,12 @@ class Move(StrEnum):
 
     @property
     def for_orders(self) -> bool:
-        """Whether pieces so move for an order; else a stock document moves them."""
+        """Return whether pieces move for an order, not by a stock document."""
         return self in {Move.RESERVE, Move.UNRESERVE}
 
     @property
     def effect(self) -> Effect:
-        """What a piece so moved changes."""
+        """Effect of one moved piece."""
         return _EFFECTS[self]
 
 
@@ -55,14 +55,14 @@ _EFFECTS = {
 
 
 def count_differences(
-    on_hand: Mapping[int, int], there: Mapping[int, tuple[int, int]]
+    on_hand: Mapping[int, int], booked: Mapping[int, tuple[int, int]]
 ) -> tuple[dict[int, int], dict[int, int]]:
-    """Pieces found and pieces lost by sku_index, of sku_indexes counted otherwise than the books say.
+    """Return pieces found and pieces lost by SKU index, where a count differs from the books.
 
     Args:
-        on_hand: pieces counted.
-        there: by the books, available and held.
+        on_hand: counted pieces.
+        booked: pieces by the books, available and reserved.
     """
-    difference = {sku_index: pieces - sum(there[sku_index]) for sku_index, pieces in on_hand.items()}
+    difference = {sku_index: pieces - sum(booked[sku_index]) for sku_index, pieces in on_hand.items()}
     found = {sku_index: more for sku_index, more in difference.items() if more > 0}
     return found, {sku_index: -less for sku_index, less in difference.items() if less < 0}

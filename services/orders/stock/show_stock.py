@@ -9,10 +9,10 @@ from services.orders.stock.on_hand import on_hand_pieces
 
 
 def show_stock(warehouse: str, query: StockQuery) -> StockView:
-    """What is available and held of the SKUs asked for.
+    """Show available and reserved pieces of the requested SKUs.
 
     Raises:
-        Invalid: unknown SKUs, or more than 50.
+        Invalid: SKUs are unknown, or there are more than 50.
     """
     products = products_in_query(query.skus)
     found = on_hand_pieces(warehouse, [product.sku_index for product in products.values()])

@@ -26,7 +26,7 @@ from services.orders.stock_documents.items import StockDocumentItem, document_ke
 from services.orders.stock_documents.views import document_view
 from services.orders.vocabulary import BUCKETS_PER_TRANSACTION, Pieces
 
-#: How often others may change what a count has read before we give up.
+#: Attempts of a count whose stock others keep changing.
 _ROUNDS = 10
 
 
@@ -40,11 +40,11 @@ _MOVES: Mapping[AdjustmentKind, Move] = {
 
 
 def adjust_stock(caller: Principal, request: AdjustStock, key: IdempotencyKey) -> StockDocument:
-    """Book a stock document, all lines or none: its reference counts once per warehouse and kind for ever.
+    """Post a count or an adjustment, all lines or none. Its reference counts once per warehouse and kind.
 
     Raises:
-        Invalid: unknown SKUs, more taken than is there, or counted less than is held for orders; names the lines.
-        Refusal: the document was booked before, or touches too many buckets for one.
+        Invalid: SKUs are unknown, more is taken than available, or less is counted than reserved; names the lines.
+        Refusal: the document was posted before, or touches too many buckets.
         Busy: others kept changing what was counted.
     """
     quarantine = request.kind is not AdjustmentKind.COUNT and bool(_MOVES[request.kind].effect.quarantined)
@@ -56,21 +56,23 @@ def adjust_stock(caller: Principal, request: AdjustStock, key: IdempotencyKey) -
             return _book(caller, request, plan, key)
         except TransactionRefused as refused:
             if key.LABEL in refused:
-                raise  # the key was used before: the caller gets that answer
+                raise  # the key was used before: the caller gets the recorded response
             if "document" in refused:
                 raise Refusal("already-booked", "该单据已登记 / this document was booked before") from refused
-            if plan.as_read is None:
+            if plan.expected is None:
                 raise Invalid(_short(request, goods, refused), code="not-there") from refused
     raise Busy
 
 
 class _Plan(NamedTuple):
-    """What a document moves, and the rows it keeps. `as_read`: what was available by sku_index when a count was held against
-    the books, and must still be so."""
+    """Movements of a document, and its stored rows.
+
+    `expected`: available pieces by SKU index that a count relied on, which must be unchanged.
+    """
 
     moves: Mapping[Move, Pieces]
     rows: Sequence[Sequence[str | int]]
-    as_read: Pieces | None = None
+    expected: Pieces | None = None
 
 
 def _moved(request: AdjustStock, goods: DocumentLines) -> _Plan:
@@ -78,22 +80,25 @@ def _moved(request: AdjustStock, goods: DocumentLines) -> _Plan:
 
 
 def _counted(request: AdjustStock, goods: DocumentLines) -> _Plan:
-    there = consistent_on_hand_pieces(request.warehouse, goods.sku_indexes.values())
+    booked = consistent_on_hand_pieces(request.warehouse, goods.sku_indexes.values())
     reserved = {
-        sku_index: reserved for sku_index, (_, reserved) in there.items() if goods.by_sku_index[sku_index] < reserved
+        sku_index: reserved for sku_index, (_, reserved) in booked.items() if goods.by_sku_index[sku_index] < reserved
     }
     if reserved:
-        detail = "已为订单占用 {there} 件,请先释放或再点 / {there} pieces are held for orders; release some or recount"
+        detail = (
+            "已为订单占用 {available} 件,请先释放或再点 / "
+            "{available} pieces are reserved for orders; release some or recount"
+        )
         raise Invalid(
             shortage_problems(request.lines, goods, reserved, "below-reserved", detail), code="below-reserved"
         )
-    found, lost = count_differences(goods.by_sku_index, there)
+    found, lost = count_differences(goods.by_sku_index, booked)
     rows: list[list[str | int]] = []
     for sku, pieces in goods.by_sku.items():
-        expected = sum(there[goods.sku_indexes[sku]])
-        rows.append([sku, pieces, expected, pieces - expected])
-    as_read = {sku_index: there[sku_index].available for sku_index in found.keys() | lost.keys()}
-    return _Plan({Move.FOUND: found, Move.LOST: lost}, rows, as_read)
+        on_hand = sum(booked[goods.sku_indexes[sku]])
+        rows.append([sku, pieces, on_hand, pieces - on_hand])
+    expected = {sku_index: booked[sku_index].available for sku_index in found.keys() | lost.keys()}
+    return _Plan({Move.FOUND: found, Move.LOST: lost}, rows, expected)
 
 
 def _book(caller: Principal, request: AdjustStock, plan: _Plan, key: IdempotencyKey) -> StockDocument:
@@ -107,7 +112,7 @@ def _book(caller: Principal, request: AdjustStock, plan: _Plan, key: Idempotency
     )
     transaction = Transaction()
     cause = MovementCause(f"{request.kind} {request.reference}", caller.name)
-    move_stock_kinds(transaction, request.warehouse, plan.moves, cause, plan.as_read)
+    move_stock_kinds(transaction, request.warehouse, plan.moves, cause, plan.expected)
     transaction.create(document, "document")
     for number, event in enumerate(_event_for(request, plan)):
         transaction.create(event, f"event {number}")
@@ -118,7 +123,7 @@ def _book(caller: Principal, request: AdjustStock, plan: _Plan, key: Idempotency
 
 
 def _event_for(request: AdjustStock, plan: _Plan) -> list[EventItem]:
-    """Both may be said of a count."""
+    """Return the events of the document. A count may increase and decrease stock."""
     told = []
     for move, pieces in plan.moves.items():
         if pieces and move.effect.available:
@@ -131,6 +136,6 @@ def _short(request: AdjustStock, goods: DocumentLines, refused: TransactionRefus
     wanted = goods.by_sku_index
     available = available_by_sku_index(refused_buckets(refused), wanted)
     aside = available_by_sku_index(refused_quarantine(refused), wanted)
-    there = {sku_index: pieces for sku_index, pieces in (available | aside).items() if pieces < wanted[sku_index]}
-    detail = "现有 {there} 件 / only {there} pieces are there"
-    return shortage_problems(request.lines, goods, there, "not-there", detail)
+    booked = {sku_index: pieces for sku_index, pieces in (available | aside).items() if pieces < wanted[sku_index]}
+    detail = "现有 {available} 件 / only {available} pieces are there"
+    return shortage_problems(request.lines, goods, booked, "not-there", detail)

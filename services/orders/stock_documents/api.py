@@ -13,8 +13,10 @@ from services.orders.vocabulary import DeliveryReference, ReasonText, Reference
 
 
 class ReceiveStock(Body):
-    """Goods that came into a warehouse; `reference` is the delivery note and counts once per warehouse for ever.
-    `expected`: the delivery they belong to; what came is expected no more, the rest of it stays so."""
+    """Goods that came into a warehouse.
+
+    `reference`: delivery note, which counts once per warehouse; `expected`: the expected delivery they belong to.
+    """
 
     warehouse: WarehouseId
     reference: Reference
@@ -23,7 +25,7 @@ class ReceiveStock(Body):
 
 
 class GoodsReceipt(Answer):
-    """What was taken in."""
+    """A goods receipt as posted."""
 
     warehouse: str
     reference: str
@@ -33,8 +35,7 @@ class GoodsReceipt(Answer):
 
 
 class AdjustmentKind(StrEnum):
-    """What a stock document says: how many pieces are on hand, or how many were found, are gone, were set aside as not
-    fit for sale, are fit again, or were thrown away of those set aside."""
+    """Kind of adjustment: pieces on hand, found, lost, set aside, fit for sale again, or thrown away."""
 
     COUNT = "count"
     FOUND = "found"
@@ -45,14 +46,14 @@ class AdjustmentKind(StrEnum):
 
 
 class AdjustedLine(Body):
-    """Pieces of a SKU: moved, or of a count on hand, which is available and held together."""
+    """Pieces of a SKU: moved, or of a count on hand, which is available plus reserved."""
 
     sku: Sku
     quantity: QuantityOrZero
 
 
 class AdjustStock(Body):
-    """A stock document; `reference` counts once per warehouse and kind for ever. A count names each SKU once."""
+    """A count or an adjustment. `reference` counts once per warehouse and kind. A count names each SKU once."""
 
     warehouse: WarehouseId
     reference: Reference
@@ -62,6 +63,7 @@ class AdjustStock(Body):
 
     @classmethod
     def problems_across(cls, value: Any) -> list[FieldProblem]:
+        """Return problems across rows: a count repeats a SKU, or another kind moves 0 pieces."""
         rows = rows_of(value, "lines")
         if isinstance(value, dict) and value.get("kind") == AdjustmentKind.COUNT:
             return repeated((f"{path}.sku", row.get("sku")) for path, row in rows)
@@ -74,7 +76,7 @@ class AdjustStock(Body):
 
 
 class TransferStock(Body):
-    """Goods sent from one warehouse to another, where they are expected on a day under the same reference."""
+    """Goods sent to another warehouse, where they are expected on a day under the same reference."""
 
     from_warehouse: WarehouseId
     to_warehouse: WarehouseId
@@ -85,8 +87,11 @@ class TransferStock(Body):
 
 
 class StockDocumentLine(Answer):
-    """Pieces of a SKU. Of a count, `quantity` is what was counted, `expected` what the books said was on hand, and
-    `difference` was found, or lost if below zero."""
+    """Pieces of a SKU.
+
+    Of a count: `quantity` was counted, `expected` was on hand by the books, `difference` was found (or lost, below
+    0).
+    """
 
     sku: str
     quantity: int
@@ -95,7 +100,7 @@ class StockDocumentLine(Answer):
 
 
 class StockDocument(Answer):
-    """A stock document as it was booked. `to_warehouse`: of a transfer."""
+    """A stock document as posted. `to_warehouse`: of a transfer."""
 
     warehouse: str
     document: str

@@ -16,10 +16,10 @@ class GoodsReceiptItem(Item, discriminator="goods_receipt"):
 
 
 class StockDocumentItem(Item, discriminator="stock_document"):
-    """A count, an adjustment or a transfer, booked once and never changed; its movements bear its name.
+    """A count, an adjustment or a transfer, posted once and never changed. Its movements refer to it.
 
-    `lines`: [sku, pieces] each; of a count [sku, counted, expected, difference], expected being what was on hand by
-    the books. `to_warehouse`: of a transfer.
+    `lines`: [sku, pieces] each; of a count [sku, counted, expected, difference], where expected is on hand by the
+    books. `to_warehouse`: of a transfer.
     """
 
     document = UnicodeAttribute()
@@ -31,5 +31,5 @@ class StockDocumentItem(Item, discriminator="stock_document"):
 
 
 def document_key(warehouse: str, document: str, reference: str) -> Key:
-    """A stock document that is not a receipt."""
+    """Key of a count, an adjustment or a transfer."""
     return f"STOCK#{warehouse}", f"DOCUMENT#{document}#{reference}"

@@ -21,16 +21,16 @@ from services.orders.stock.rules import Move
 from services.orders.stock_documents.api import GoodsReceipt, ReceiveStock
 from services.orders.stock_documents.items import GoodsReceiptItem
 
-#: How often others may change what is expected before we give up.
+#: Attempts of a receipt whose delivery others keep changing.
 _ROUNDS = 10
 
 
 def receive_goods(caller: Principal, request: ReceiveStock, key: IdempotencyKey) -> GoodsReceipt:
-    """Take goods in, all lines or none; the receipt is the movement's record.
+    """Post a goods receipt, all lines or none.
 
     Raises:
-        Invalid: unknown SKUs, or a delivery that is not expected; names the lines.
-        Refusal: this delivery note was booked before, or touches too many buckets for one.
+        Invalid: SKUs are unknown, or the delivery is not expected; names the lines.
+        Refusal: this delivery note was posted before, or touches too many buckets.
         Busy: others kept changing what is expected.
     """
     goods = resolve_lines(request.lines)
@@ -40,7 +40,7 @@ def receive_goods(caller: Principal, request: ReceiveStock, key: IdempotencyKey)
             return _book(caller, request, goods, key)
         except TransactionRefused as refused:
             if key.LABEL in refused:
-                raise  # the key was used before: the caller gets that answer
+                raise  # the key was used before: the caller gets the recorded response
             if "goods_receipt" in refused:
                 raise Refusal("already-received", "该入库单已登记 / this delivery note was booked before") from refused
             if not {DELIVERY_LABEL, DELIVERY_EVENT_LABEL} & refused.refused.keys():

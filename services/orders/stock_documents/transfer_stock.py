@@ -26,11 +26,11 @@ _DOCUMENT = "transfer"
 
 
 def transfer_stock(caller: Principal, request: TransferStock, key: IdempotencyKey) -> StockDocument:
-    """Send available pieces to another warehouse, all lines or none: its reference counts once at either end for ever.
+    """Send available pieces to another warehouse, all lines or none. Its reference counts once at either end.
 
     Raises:
-        Invalid: unknown SKUs, more sent than is available, a day that is over, or one warehouse at both ends.
-        Refusal: the transfer was booked before, or touches too many buckets for one.
+        Invalid: SKUs are unknown, more is sent than available, the day is over, or both warehouses are the same.
+        Refusal: the transfer was posted before, or touches too many buckets.
     """
     if request.from_warehouse == request.to_warehouse:
         detail = "须为另一仓 / must be another warehouse"
@@ -67,14 +67,14 @@ def transfer_stock(caller: Principal, request: TransferStock, key: IdempotencyKe
         transaction.commit()
     except TransactionRefused as refused:
         if key.LABEL in refused:
-            raise  # the key was used before: the caller gets that answer
+            raise  # the key was used before: the caller gets the recorded response
         if {"document", DELIVERY_LABEL, DELIVERY_EVENT_LABEL} & refused.refused.keys():
             raise Refusal(
                 "already-booked", "该调拨单号已用过 / this number was used before, here or where the goods go"
             ) from refused
         there = available_by_sku_index(refused_buckets(refused), goods.by_sku_index)
         short = {sku_index: pieces for sku_index, pieces in there.items() if pieces < goods.by_sku_index[sku_index]}
-        detail = "可用 {there} 件 / only {there} pieces are available"
+        detail = "可用 {available} 件 / only {available} pieces are available"
         raise Invalid(
             shortage_problems(request.lines, goods, short, "not-there", detail), code="not-there"
         ) from refused

@@ -9,7 +9,7 @@ _DOCUMENT_LINE = ("sku", "quantity", "expected", "difference")
 
 
 def document_view(item: StockDocumentItem) -> StockDocument:
-    """A count, an adjustment or a transfer."""
+    """Return a count, an adjustment or a transfer as an answer."""
     return StockDocument(
         warehouse=item.pk.removeprefix("STOCK#"),
         document=item.document,

@@ -10,10 +10,10 @@ from services.orders.vocabulary import ShortagePolicy, State
 
 
 class OrderLineView(Answer):
-    """One line: what was ordered, at which price by which policy, and what became of it, in pieces.
+    """One line: ordered, priced by a price policy, and its progress in pieces.
 
-    ordered = open + shipped + cancelled; once stock is decided open = reserved + backordered. `promised_on`: the day
-    (Asia/Shanghai) on which the last piece of it leaves, null while none can be named.
+    ordered = open + shipped + cancelled; once stock is decided open = reserved + backordered. `promised_on`: day
+    (Asia/Shanghai) on which the last piece leaves, null without a promise date.
     """
 
     line_no: int
@@ -33,7 +33,7 @@ class OrderLineView(Answer):
 
 
 class OrderView(OrderSummary):
-    """A whole order. `sourcing`: what was found in each warehouse asked, if its own was short of it."""
+    """A whole order. `sourcing`: candidates that were compared, if its own warehouse was short."""
 
     shortage_policy: ShortagePolicy
     purchase_order: str | None
@@ -45,14 +45,14 @@ class OrderView(OrderSummary):
 
 
 class OrderPage(Answer):
-    """Orders and the cursor for the next page, null after the last."""
+    """Orders and the cursor of the next page, null after the last."""
 
     orders: list[OrderSummary]
     next_cursor: str | None
 
 
 class OrdersQuery(Query):
-    """`dealer_id` is for staff only."""
+    """Page of orders. `dealer_id` is for staff only."""
 
     dealer_id: DealerId | None = None
     cursor: str | None = None
@@ -60,7 +60,7 @@ class OrdersQuery(Query):
 
 
 class ReviewQuery(Query):
-    """Which waiting orders: arriving (submitted), to be decided (in_review), to be shipped (confirmed)."""
+    """State of the orders to list: submitted, in_review or confirmed."""
 
     state: State = State.IN_REVIEW
     cursor: str | None = None
@@ -68,7 +68,7 @@ class ReviewQuery(Query):
 
 
 class TimelineEntry(Answer):
-    """One thing that happened: when, what, by whom, where it left the order, and the event's own facts."""
+    """One event of an order: time, type, person, state afterwards, and its other fields."""
 
     at: str
     event: str
@@ -79,7 +79,7 @@ class TimelineEntry(Answer):
 
 
 class Timeline(Answer):
-    """The history of an order, oldest first."""
+    """Events of an order, oldest first."""
 
     order_id: str
     entries: list[TimelineEntry]

@@ -16,30 +16,30 @@ from services.orders.tracking.views import timeline_entry, view_of
 
 
 def show_order(caller: Principal, order_id: str) -> OrderView:
-    """A whole order.
+    """Show an order.
 
     Raises:
-        NotFound: there is none, or it is another dealer's.
+        NotFound: the order does not exist or belongs to another dealer.
     """
     order = load_own_order(caller, order_id)
     return view_of(order, promised_backorder_days(order.header))
 
 
 def show_timeline(caller: Principal, order_id: str) -> Timeline:
-    """What happened to an order so far.
+    """Show the events of an order.
 
     Raises:
-        NotFound: there is none, or it is another dealer's.
+        NotFound: the order does not exist or belongs to another dealer.
     """
     header = load_own_order(caller, order_id).header
     return Timeline(order_id=order_id, entries=[timeline_entry(one) for one in history(header.pk, order_id)])
 
 
 def list_orders(caller: Principal, query: OrdersQuery) -> OrderPage:
-    """A dealer's orders, newest first: the caller's own, or for staff those of the dealer named.
+    """List the orders of the caller's dealer, or for staff those of a named dealer, newest first.
 
     Raises:
-        NotFound: a dealer named another dealer, or staff named none.
+        NotFound: a dealer names another dealer, or staff name none.
     """
     dealer_id = caller.dealer_id or query.dealer_id
     if dealer_id is None or query.dealer_id not in {None, dealer_id}:
@@ -57,10 +57,10 @@ def list_orders(caller: Principal, query: OrdersQuery) -> OrderPage:
 
 
 def review_queue(caller: Principal, query: ReviewQuery) -> OrderPage:
-    """Orders that wait in a state, urgent and old ones first.
+    """List the orders in an open state, urgent and old ones first.
 
     Raises:
-        NotFound: orders do not wait in that state.
+        NotFound: the state is not an open one.
     """
     waiting = state_index_key(query.state)
     if waiting is None:

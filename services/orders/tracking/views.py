@@ -11,7 +11,7 @@ from services.orders.order.views import _summary_fields
 from services.orders.tracking.api import OrderLineView, OrderView, TimelineEntry
 from services.orders.vocabulary import ShortagePolicy
 
-#: What a dealer or clerk reads for each event.
+#: Labels of events for dealers and clerks.
 LABELS = {
     "order.submitted.v1": "已提交 / submitted",
     "order.reserved.v1": "库存已核 / stock decided",
@@ -33,8 +33,10 @@ LABELS = {
 _OWN_FACTS = frozenset({"order_id", "dealer_id", "warehouse", "state", "by", "line_count", "gross_fen"})
 
 
-def view_of(order: Order, waited: Mapping[int, str]) -> OrderView:
-    """A whole order with what became of each line. `waited`: the days promised by sku_index for what is waited for."""
+def view_of(order: Order, promised_days: Mapping[int, str]) -> OrderView:
+    """Return an order with the progress of its lines. `promised_days`: promise dates of backordered pieces by SKU
+    index.
+    """
     return OrderView(
         **_summary_fields(order.header),
         shortage_policy=ShortagePolicy(order.header.shortage_policy),
@@ -44,14 +46,14 @@ def view_of(order: Order, waited: Mapping[int, str]) -> OrderView:
         price_version=order.ordered.price_version,
         sourcing=order.header.sourcing or [],
         lines=[
-            _line(line, so_far, _promised_on(order, line, so_far, waited))
-            for line, so_far in zip(order.lines, order.progress, strict=True)
+            _line(line, line_progress, _promised_on(order, line, line_progress, promised_days))
+            for line, line_progress in zip(order.lines, order.progress, strict=True)
         ],
     )
 
 
 def timeline_entry(message: Envelope) -> TimelineEntry:
-    """One event of an order's history."""
+    """Return one event of an order as an answer."""
     facts = {name: value for name, value in message.data.items() if name not in _OWN_FACTS}
     return TimelineEntry(
         at=message.time,
@@ -63,14 +65,14 @@ def timeline_entry(message: Envelope) -> TimelineEntry:
     )
 
 
-def _promised_on(order: Order, line: Line, so_far: Progress, waited: Mapping[int, str]) -> str | None:
-    """The day the last piece of a line leaves, or left, as the dealer was told."""
-    if so_far.backordered:
-        return waited.get(line.sku_index)
-    return order.header.promised_on if so_far.reserved or so_far.shipped else None
+def _promised_on(order: Order, line: Line, line_progress: Progress, promised_days: Mapping[int, str]) -> str | None:
+    """Return the day on which the last piece of a line leaves, or left, as promised."""
+    if line_progress.backordered:
+        return promised_days.get(line.sku_index)
+    return order.header.promised_on if line_progress.reserved or line_progress.shipped else None
 
 
-def _line(line: Line, so_far: Progress, promised_on: str | None) -> OrderLineView:
+def _line(line: Line, line_progress: Progress, promised_on: str | None) -> OrderLineView:
     return OrderLineView(
         line_no=line.line_no,
         sku=line.sku,
@@ -80,10 +82,10 @@ def _line(line: Line, so_far: Progress, promised_on: str | None) -> OrderLineVie
         gross_fen=line.gross_fen,
         tax_fen=line.tax_fen,
         ordered=line.quantity,
-        open=line.quantity - so_far.shipped - so_far.cancelled,
-        reserved=so_far.reserved,
-        backordered=so_far.backordered,
-        shipped=so_far.shipped,
-        cancelled=so_far.cancelled,
+        open=line.quantity - line_progress.shipped - line_progress.cancelled,
+        reserved=line_progress.reserved,
+        backordered=line_progress.backordered,
+        shipped=line_progress.shipped,
+        cancelled=line_progress.cancelled,
         promised_on=promised_on,
     )

@@ -15,7 +15,7 @@ from tests.fast_aws import alike
 from tests.fast_aws.fast import FastCloud
 from tests.fast_aws.in_moto import MotoCloud
 from tests.fast_aws.wanted import REGION
-from tests.orders.desk import Desk
+from tests.orders.client import Desk
 from tests.shop import open_shop, order_of
 from tests.world import MONDAY_MORNING, World
 

@@ -17,7 +17,7 @@ from tests import faults
 from tests import world as worlds
 from tests.faults import Kind, Run, watched
 from tests.kernel.test_faults import POT, PotItem
-from tests.orders.desk import Desk
+from tests.orders.client import Desk
 from tests.shop import counters, open_shop, order_of
 from tests.world import World
 

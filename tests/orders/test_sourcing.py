@@ -1,4 +1,4 @@
-"""Which warehouse serves an order, and what is told about it."""
+"""Choice of the warehouse that serves an order."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def chosen(
     return choose_warehouse("WH1", ["WH3", "WH2"], available, WANTED, shortage_policy)
 
 
-def test_home_serves_what_it_has_whatever_others_have() -> None:
+def test_sourcing_picks_home_when_it_has_everything() -> None:
     choice = chosen({"WH1": {1: 10, 2: 5}, "WH2": {1: 99, 2: 99}})
     assert (choice.warehouse, choice.reason) == ("WH1", SourcingReason.HOME_HAS_ALL)
 
 
-def test_the_first_alternate_of_the_published_order_that_has_everything_serves_what_home_lacks() -> None:
+def test_sourcing_picks_the_first_alternate_that_has_everything() -> None:
     choice = chosen({"WH1": {1: 10, 2: 4}, "WH2": {1: 99, 2: 99}, "WH3": {1: 10, 2: 5}})
     assert choice == SourcingChoice(
         "WH3",
@@ -47,12 +47,14 @@ def test_the_first_alternate_of_the_published_order_that_has_everything_serves_w
         ({}, "WH1"),
     ],
 )
-def test_if_nobody_has_everything_whoever_has_most_serves(available: dict[str, dict[int, int]], warehouse: str) -> None:
+def test_sourcing_picks_most_pieces_when_no_warehouse_has_everything(
+    available: dict[str, dict[int, int]], warehouse: str
+) -> None:
     choice = chosen(available)
     assert (choice.warehouse, choice.reason) == (warehouse, SourcingReason.MOST_PIECES)
 
 
-def test_an_order_that_takes_all_or_nothing_stays_at_home_if_nobody_has_everything() -> None:
+def test_all_or_nothing_order_stays_home_when_none_has_everything() -> None:
     stock = {"WH1": {1: 3}, "WH2": {1: 9}}
     choice = chosen(stock, ShortagePolicy.ALL_OR_NOTHING)
     assert (choice.warehouse, choice.reason) == ("WH1", SourcingReason.STAYS_AT_HOME)
@@ -60,12 +62,12 @@ def test_an_order_that_takes_all_or_nothing_stays_at_home_if_nobody_has_everythi
     assert (moved.warehouse, moved.reason) == ("WH3", SourcingReason.ALTERNATE_HAS_ALL)
 
 
-def test_without_alternates_home_serves() -> None:
+def test_sourcing_picks_home_without_alternates() -> None:
     assert choose_warehouse("WH1", [], {"WH2": WANTED}, WANTED, ShortagePolicy.SHIP_AVAILABLE).warehouse == "WH1"
 
 
 @given(stocks, wishes, st.sampled_from(ShortagePolicy))
-def test_an_order_leaves_home_only_for_more_pieces_and_the_reason_bears_it_out(
+def test_sourcing_leaves_home_only_for_more_pieces(
     available: dict[str, dict[int, int]], wanted: dict[int, int], shortage_policy: ShortagePolicy
 ) -> None:
     choice = choose_warehouse("WH1", ["WH3", "WH2"], available, wanted, shortage_policy)

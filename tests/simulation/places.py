@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.notifications.office import add_person
-from tests.orders.desk import Desk
+from tests.orders.client import OrdersClient
 from tests.shop import open_shop, order_of, sku
 from tests.simulation.chance import drawn_from
 from tests.world import Saved, World
@@ -65,7 +65,7 @@ def _build(world: World, place: Place) -> list[str]:
         for dealer_id in DEALERS:
             add_person(dealer_id, f"{dealer_id}-boss", "dealer_admin", place.phone)
         add_person(None, "clerk", "assistant", None)
-    desk = Desk(world)
+    desk = OrdersClient(world)
     for warehouse, pieces in zip(WAREHOUSES, place.stock, strict=True):
         if pieces:
             came = {
@@ -92,7 +92,7 @@ def _time_passes(world: World) -> None:
         world.drain()
 
 
-def _business_goes_on(desk: Desk) -> list[str]:
+def _business_goes_on(desk: OrdersClient) -> list[str]:
     """Two orders that a clerk may decide, and one that was approved if there are goods for it."""
     orders = [desk.accepted(order_of((number, 2), (3, 1)), dealer=dealer) for number, dealer in enumerate(DEALERS)]
     orders.append(desk.accepted(order_of((1, 2)), dealer=DEALERS[0]))
@@ -100,7 +100,7 @@ def _business_goes_on(desk: Desk) -> list[str]:
     return orders
 
 
-def _agreed(desk: Desk, method: str, path: str, role: str, body: dict[str, Any]) -> None:
+def _agreed(desk: OrdersClient, method: str, path: str, role: str, body: dict[str, Any]) -> None:
     token = desk.world.token(role=role)
     answer = desk.world.call("orders", method, path, body=body, token=token, key=f"place {path} {body}"[:60])
     assert answer.status in (200, 201), answer.json

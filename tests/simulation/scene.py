@@ -17,7 +17,7 @@ from tests.fast_aws import plane
 from tests.fast_aws.items import Item, Key
 from tests.fast_aws.plane import Answer, Proceed, Request
 from tests.notifications.office import add_person
-from tests.orders.desk import Desk
+from tests.orders.client import OrdersClient
 from tests.shop import open_shop, order_of, sku
 from tests.simulation.chance import drawn_from, new_process
 from tests.world import Delivery, World, route
@@ -99,7 +99,7 @@ def _build(world: World) -> tuple[str, list[Delivery]]:
     """Orders in every state, a journal, and the messages that are about to be delivered."""
     open_shop(products=4, stock=None, dealers=(DEALER, RIVAL), credit_limit_fen=40_000)
     add_person(DEALER, "boss", "dealer_admin", None)
-    desk = Desk(world)
+    desk = OrdersClient(world)
     assert desk.receive("FIRST", (sku(1), 12), (sku(2), 5), key="first").status == 201
     assert desk.accepted(order_of((1, 4), (2, 1))) == REVIEWED
     assert desk.approved(order_of((1, 4), (2, 2))) == CONFIRMED

@@ -170,7 +170,7 @@ def test_a_dealer_watches_its_request_from_registration_to_rating(desk: Desk) ->
     assert desk.world.snapshot() == before
 
 
-def test_numbers_count_per_dealer_without_a_gap(desk: Desk) -> None:
+def test_order_numbers_count_per_dealer_without_a_gap(desk: Desk) -> None:
     assert desk.register(sku="NO-SUCH").status == 422
     numbers = [desk.registered(dealer=dealer) for dealer in ("D0001", "D0002", "D0001")]
     assert numbers == ["T-D0001-00001", "T-D0002-00001", "T-D0001-00002"]

@@ -38,13 +38,13 @@ class Desk:
 
 
 def test_products_go_in_by_the_largest_chunks_the_api_takes() -> None:
-    desk, done = Desk(), list[int]()
+    desk, done = OrdersClient(), list[int]()
     import_products(desk.api, [{"sku": f"S{number}"} for number in range(1_200)], done.append)
     assert [len(body["products"]) for _, body in desk.asked] == done == [500, 500, 200]  # type: ignore[arg-type]
 
 
 def test_a_price_list_that_was_published_before_stays_as_it_is() -> None:
-    desk, done = Desk(prices="already-published"), list[int]()
+    desk, done = OrdersClient(prices="already-published"), list[int]()
     publish_prices(desk.api, "GRADE1", {"name": "x"}, [{"sku": "S1"}], done.append)
     assert [path for path, _ in desk.asked] == ["/api/catalog/price-lists/GRADE1/drafts/1/prices"]
     assert done == [1]
@@ -52,18 +52,18 @@ def test_a_price_list_that_was_published_before_stays_as_it_is() -> None:
 
 def test_a_price_list_that_is_refused_for_another_reason_is_not_passed_over() -> None:
     with pytest.raises(ApiProblem, match="not-the-next-draft"):
-        publish_prices(Desk(publish="not-the-next-draft").api, "A", {"name": "x"}, [{"sku": "S1"}], lambda rows: None)
+        publish_prices(OrdersClient(publish="not-the-next-draft").api, "A", {"name": "x"}, [{"sku": "S1"}], lambda rows: None)
 
 
 def test_goods_that_were_taken_in_before_are_left_out_and_the_others_go_on() -> None:
-    desk, done = Desk(receipts="already-received"), list[int]()
+    desk, done = OrdersClient(receipts="already-received"), list[int]()
     receive_stock(desk.api, Delivery("GZ", "NOTE", [(f"S{number}", 1) for number in range(1_500)]), done.append)
     assert [body["reference"] for _, body in desk.asked] == ["NOTE-1", "NOTE-2"]
     assert done == [1_000, 500]
 
 
 def test_lines_without_pieces_are_not_delivered() -> None:
-    desk = Desk()
+    desk = OrdersClient()
     receive_stock(desk.api, Delivery("GZ", "NOTE", [("S1", 0), ("S2", 3)]), lambda rows: None)
     assert desk.asked[0][1]["lines"] == [{"sku": "S2", "quantity": 3}]
 

@@ -22,7 +22,7 @@ BUGS = (
             "    try:\n        transaction.commit()\n    except TransactionRefused:\n        return\n"
             "    transaction = Transaction()\n"
         ),
-        caught_by="tests/orders/test_faults.py::test_a_receipt_of_money_frees_credit_once_whatever_breaks",
+        caught_by="tests/orders/test_single_fault.py::test_payment_frees_credit_once_when_any_call_fails",
     ),
     Bug(
         "a decision is taken and its answer kept one after the other, so that a repeat is refused",
@@ -33,7 +33,7 @@ BUGS = (
             "    transaction.commit()\n    transaction = Transaction()\n    key.record_response(transaction, answer)\n"
             "    transaction.commit()\n    return answer\n\n\ndef _measure"
         ),
-        caught_by="tests/orders/test_faults.py::test_a_decision_is_taken_once_whatever_breaks",
+        caught_by="tests/orders/test_single_fault.py::test_review_decides_once_when_any_call_fails",
     ),
     Bug(
         "credit is given back before the order ends, and once more at the next attempt",
@@ -44,7 +44,7 @@ BUGS = (
             '[OrderingAccountItem.committed_fen.add(-unshipped_fen)], None, "account"\n    )\n'
             "    transaction.commit()\n    transaction = Transaction()\n"
         ),
-        caught_by="tests/orders/test_faults.py::test_a_decision_is_taken_once_whatever_breaks",
+        caught_by="tests/orders/test_single_fault.py::test_review_decides_once_when_any_call_fails",
     ),
     Bug(
         "of an event only the first mailbox is told when the process dies",

@@ -18,10 +18,10 @@ _RECEIVE = "services/orders/commands/receive_stock.py"
 _ADJUST = "services/orders/commands/adjust_stock.py"
 
 _ORDERS = "tests/orders/test_orders.py::"
-_IN_LINE = "tests/orders/test_line.py::"
-_HOLDS = "tests/orders/test_holds_and_lanes.py::"
-_RULES = "tests/orders/test_domain.py::"
-_FAULTS = "tests/orders/test_faults.py::"
+_IN_LINE = "tests/orders/test_backorders.py::"
+_HOLDS = "tests/orders/test_reservations.py::"
+_RULES = "tests/orders/test_order_rules.py::"
+_FAULTS = "tests/orders/test_single_fault.py::"
 _DOCUMENTS = "tests/orders/test_stock_documents.py::"
 
 BUGS = (
@@ -32,7 +32,7 @@ BUGS = (
         _SUBMIT,
         old="        unit_price = price.at(in_all)\n",
         new="        unit_price = price.at(quantity)\n",
-        caught_by=f"{_ORDERS}test_the_quantity_break_goes_by_the_pieces_of_a_sku_over_all_lines",
+        caught_by=f"{_ORDERS}test_quantity_break_counts_a_sku_over_all_lines",
     ),
     Bug(
         "an order is priced from a list whose last day is over",
@@ -40,7 +40,7 @@ BUGS = (
         _SUBMIT,
         old="if not isinstance(found, PriceListItem) or not found.holds_on(clock.business_date(clock.now())):",
         new="if not isinstance(found, PriceListItem):",
-        caught_by=f"{_ORDERS}test_a_price_list_holds_on_its_last_day_and_not_on_the_next",
+        caught_by=f"{_ORDERS}test_price_list_is_valid_on_its_last_day_only",
     ),
     Bug(
         "a suspended dealer orders",
@@ -48,7 +48,7 @@ BUGS = (
         _SUBMIT,
         old='    if not isinstance(dealer, DealerItem) or dealer.status != "active":\n',
         new="    if not isinstance(dealer, DealerItem):\n",
-        caught_by=f"{_ORDERS}test_a_suspended_dealer_is_told_so_and_gets_no_number",
+        caught_by=f"{_ORDERS}test_suspended_dealer_is_refused_and_gets_no_order_number",
     ),
     Bug(
         "two orders of one dealer get one number",
@@ -56,7 +56,7 @@ BUGS = (
         _SUBMIT,
         old='{"last_sequence": last + 1,',
         new='{"last_sequence": max(last, 1),',
-        caught_by=f"{_ORDERS}test_numbers_count_per_dealer_without_a_gap",
+        caught_by=f"{_ORDERS}test_order_numbers_count_per_dealer_without_a_gap",
     ),
     Bug(
         "an order a fen above the limit goes through",
@@ -64,7 +64,7 @@ BUGS = (
         _DOMAIN,
         old="    return committed_fen + total_fen > limit_fen\n",
         new="    return committed_fen + total_fen > limit_fen + 1\n",
-        caught_by=f"{_RULES}test_credit_holds_begin_above_the_limit_not_at_it",
+        caught_by=f"{_RULES}test_credit_limit_is_exceeded_above_it_not_at_it",
     ),
     Bug(
         "the limit counts for every order by itself",
@@ -72,7 +72,7 @@ BUGS = (
         _SUBMIT,
         old='        adds={"committed_fen": header.gross_fen},\n',
         new='        adds={"committed_fen": header.gross_fen - committed},\n',
-        caught_by=f"{_ORDERS}test_all_that_a_dealer_has_on_order_counts_against_its_limit_and_nothing_of_another",
+        caught_by=f"{_ORDERS}test_credit_limit_counts_all_orders_of_the_dealer_alone",
     ),
     Bug(
         "the weekly quota of urgent orders is used up for ever",
@@ -80,7 +80,7 @@ BUGS = (
         _SUBMIT,
         old="if isinstance(account, OrderingAccountItem) and account.urgent_week == week else 0",
         new="if isinstance(account, OrderingAccountItem) else 0",
-        caught_by=f"{_HOLDS}test_a_dealer_has_so_many_urgent_orders_a_week_and_is_told_when_they_are_used_up",
+        caught_by=f"{_HOLDS}test_urgent_order_is_refused_when_the_weekly_quota_is_used",
     ),
     Bug(
         "a dealer has an urgent order more than it may",
@@ -88,7 +88,7 @@ BUGS = (
         "services/orders/terms.py",
         old="    return already < TERMS[grade].urgent_per_week\n",
         new="    return already <= TERMS[grade].urgent_per_week\n",
-        caught_by="tests/orders/test_terms.py::test_a_dealer_has_so_many_urgent_orders_a_week_and_not_one_more",
+        caught_by="tests/orders/test_service_terms.py::test_urgent_quota_allows_so_many_orders_a_week",
     ),
     Bug(
         "urgent orders wait behind a thousand normal ones",
@@ -96,7 +96,7 @@ BUGS = (
         _SUBMIT,
         old="command=Command(RESERVE_URGENT_QUEUE if request.urgent else RESERVE_QUEUE, dealer.warehouse),",
         new="command=Command(RESERVE_QUEUE, dealer.warehouse),",
-        caught_by=f"{_HOLDS}test_urgent_orders_do_not_wait_behind_normal_ones",
+        caught_by=f"{_HOLDS}test_urgent_order_is_reserved_before_normal_ones",
     ),
     Bug(
         "a dealer opens the order of another by its number",
@@ -104,7 +104,7 @@ BUGS = (
         _REVIEW,
         old="    if caller.is_dealer and order.header.dealer_id != caller.dealer_id:\n        raise NotFound\n",
         new="",
-        caught_by=f"{_ORDERS}test_another_dealers_order_looks_like_none",
+        caught_by=f"{_ORDERS}test_order_of_another_dealer_is_not_found",
     ),
     # reservation
     Bug(
@@ -113,7 +113,7 @@ BUGS = (
         _STOCK,
         old='" AND ".join(enough) or f"attribute_exists({counters})"',
         new='f"attribute_exists({counters})"',
-        caught_by=f"{_ORDERS}test_short_stock_holds_what_is_there_and_the_rest_waits",
+        caught_by=f"{_ORDERS}test_short_order_reserves_what_is_available_and_backorders_the_rest",
     ),
     Bug(
         "two lines of one SKU each get the same pieces",
@@ -121,7 +121,7 @@ BUGS = (
         _DOMAIN,
         old="            wanted[sku_index] += undecided\n",
         new="            wanted[sku_index] = undecided\n",
-        caught_by=f"{_ORDERS}test_two_lines_of_one_sku_cannot_oversell_it",
+        caught_by=f"{_ORDERS}test_two_lines_of_a_sku_do_not_oversell",
     ),
     Bug(
         "a part is held for who wanted all or nothing",
@@ -132,7 +132,7 @@ BUGS = (
             "            granted = dict.fromkeys(granted, 0)\n"
         ),
         new="",
-        caught_by=f"{_ORDERS}test_all_or_nothing_holds_nothing_when_one_line_is_short",
+        caught_by=f"{_ORDERS}test_all_or_nothing_order_reserves_nothing_when_a_line_is_short",
     ),
     Bug(
         "an order that was decided is decided again when its message comes twice",
@@ -140,7 +140,7 @@ BUGS = (
         _DOMAIN,
         old="    Action.RESERVE: frozenset({State.SUBMITTED}),\n",
         new="    Action.RESERVE: frozenset({State.SUBMITTED, State.IN_REVIEW}),\n",
-        caught_by=f"{_FAULTS}test_stock_is_decided_once_whatever_breaks_in_the_reservation",
+        caught_by=f"{_FAULTS}test_reservation_decides_stock_once_when_any_call_fails",
     ),
     Bug(
         "what is held and what became of the lines are written one after the other",
@@ -154,7 +154,7 @@ BUGS = (
             "    stock.move(transaction, move, order.header.warehouse, pieces, stock.Cause(order.next_step))\n"
             "    transaction.commit()\n    transaction = Transaction()\n    after = None\n"
         ),
-        caught_by=f"{_FAULTS}test_stock_is_decided_once_whatever_breaks_in_the_reservation",
+        caught_by=f"{_FAULTS}test_reservation_decides_stock_once_when_any_call_fails",
     ),
     Bug(
         "stock is short, and the clerk who must look at it is not told",
@@ -162,7 +162,7 @@ BUGS = (
         _RESERVE,
         old="    holds = sorted(order.holds | ({Hold.STOCK} if backordered else set()))\n",
         new="    holds = sorted(order.holds)\n",
-        caught_by=f"{_ORDERS}test_short_stock_holds_what_is_there_and_the_rest_waits",
+        caught_by=f"{_ORDERS}test_short_order_reserves_what_is_available_and_backorders_the_rest",
     ),
     Bug(
         "lines that are short count as wholly held, for nothing tells of them",
@@ -170,7 +170,7 @@ BUGS = (
         _CHANGES,
         old="    if order.has_fulfilment or order.header.pieces not in changes.values():\n",
         new="    if order.has_fulfilment:\n",
-        caught_by=f"{_ORDERS}test_short_stock_holds_what_is_there_and_the_rest_waits",
+        caught_by=f"{_ORDERS}test_short_order_reserves_what_is_available_and_backorders_the_rest",
     ),
     Bug(
         "an order that finds less than it asked for is never decided",
@@ -178,7 +178,7 @@ BUGS = (
         _RESERVE,
         old="_ROUNDS = 25\n",
         new="_ROUNDS = 1\n",
-        caught_by=f"{_ORDERS}test_short_stock_holds_what_is_there_and_the_rest_waits",
+        caught_by=f"{_ORDERS}test_short_order_reserves_what_is_available_and_backorders_the_rest",
     ),
     # movements
     Bug(
@@ -187,7 +187,7 @@ BUGS = (
         _DOMAIN,
         old="    Move.UNRESERVE: Effect(available=+1),\n",
         new="    Move.UNRESERVE: Effect(available=-1),\n",
-        caught_by=f"{_ORDERS}test_ending_an_order_gives_back_its_stock_and_credit",
+        caught_by=f"{_ORDERS}test_ended_order_releases_stock_and_credit",
     ),
     Bug(
         "what leaves the house is still held",
@@ -195,7 +195,7 @@ BUGS = (
         _DOMAIN,
         old="progress._replace(reserved=progress.reserved - quantity, ",
         new="progress._replace(",
-        caught_by=f"{_ORDERS}test_the_same_again_under_another_key_is_another_shipment",
+        caught_by=f"{_ORDERS}test_shipment_under_another_key_is_another_shipment",
     ),
     Bug(
         "what was changed between the reading of two parts of an order is undone",
@@ -204,8 +204,8 @@ BUGS = (
         old="    together = header.fulfilments == (became.number if became else 0)\n",
         new="    together = True\n",
         caught_by=(
-            "tests/orders/test_reading.py::"
-            "test_two_shipments_at_once_are_both_counted_whatever_part_of_the_order_was_read_last[1-HEADER]"
+            "tests/orders/test_load_order.py::"
+            "test_concurrent_shipments_are_both_counted_in_any_read_order[1-HEADER]"
         ),
     ),
     Bug(
@@ -214,7 +214,7 @@ BUGS = (
         _CHANGES,
         old="        change = BackorderCountItem.orders.add(1 if is_now else -1)\n",
         new="        change = BackorderCountItem.orders.add(1 if is_now else 0)\n",
-        caught_by="tests/orders/test_line.py::test_nobody_looks_at_a_line_in_which_nobody_waits",
+        caught_by="tests/orders/test_backorders.py::test_empty_backorder_queue_is_not_read",
     ),
     Bug(
         "a count takes what an order holds for lost while the index does not name the order",
@@ -222,7 +222,7 @@ BUGS = (
         _READING,
         old="    named = holding | _recently_reserved(warehouse)\n",
         new="    named = holding\n",
-        caught_by=f"{_DOCUMENTS}test_a_count_knows_what_orders_hold_though_the_index_does_not_name_them_yet",
+        caught_by=f"{_DOCUMENTS}test_count_finds_reservations_that_the_index_lacks",
     ),
     Bug(
         "a count finds what an order holds that is just being approved",
@@ -230,7 +230,7 @@ BUGS = (
         _REVIEW,
         old="        stock.record_reservation_carried_over(transaction, order.header.warehouse, stock.Cause(order.next_step, caller.name))\n",
         new="        pass\n",
-        caught_by=f"{_DOCUMENTS}test_a_count_knows_what_an_order_holds_while_it_goes_from_one_queue_to_the_next",
+        caught_by=f"{_DOCUMENTS}test_count_finds_the_reservation_of_an_order_between_two_states",
     ),
     Bug(
         "a count sees of goods that leave together some here and some gone",
@@ -238,7 +238,7 @@ BUGS = (
         _STOCK,
         old="        if before == seen:\n            return seen\n",
         new="        return before\n",
-        caught_by=f"{_DOCUMENTS}test_a_count_during_which_goods_leave_sees_them_here_or_gone_not_half_of_each",
+        caught_by=f"{_DOCUMENTS}test_count_sees_concurrent_shipments_all_or_not_at_all",
     ),
     Bug(
         "what a count finds is booked as lost",
@@ -246,7 +246,7 @@ BUGS = (
         _DOMAIN,
         old="    difference = {sku_index: pieces - sum(there[sku_index]) for sku_index, pieces in on_hand.items()}\n",
         new="    difference = {sku_index: sum(there[sku_index]) - pieces for sku_index, pieces in on_hand.items()}\n",
-        caught_by=f"{_DOCUMENTS}test_a_count_brings_the_books_to_what_was_found_and_keeps_what_they_said",
+        caught_by=f"{_DOCUMENTS}test_count_corrects_the_books_and_keeps_the_former_figure",
     ),
     Bug(
         "a count undoes what was sold since it was read",
@@ -254,7 +254,7 @@ BUGS = (
         _ADJUST,
         old="    return _Plan({Move.FOUND: found, Move.LOST: lost}, rows, as_read)\n",
         new="    del as_read\n    return _Plan({Move.FOUND: found, Move.LOST: lost}, rows, {})\n",
-        caught_by=f"{_DOCUMENTS}test_a_count_of_what_moved_since_it_was_read_is_read_again",
+        caught_by=f"{_DOCUMENTS}test_count_reads_stock_again_when_it_moved",
     ),
     Bug(
         "pieces move and the journal of movements does not know",
@@ -265,7 +265,7 @@ BUGS = (
             "        if moved and kind is not Move.UNRESERVE:\n"
             "            _record(transaction, kind, warehouse, moved, cause)\n"
         ),
-        caught_by=f"{_IN_LINE}test_counters_are_what_the_movements_add_up_to",
+        caught_by=f"{_IN_LINE}test_stock_counters_equal_the_sum_of_movements",
     ),
     Bug(
         "a delivery note booked twice brings the goods in twice",
@@ -273,7 +273,7 @@ BUGS = (
         _RECEIVE,
         old="    transaction.create(\n        GoodsReceiptItem(\n",
         new="    transaction.put(\n        GoodsReceiptItem(\n",
-        caught_by=f"{_ORDERS}test_goods_received_are_there_once_per_delivery_note",
+        caught_by=f"{_ORDERS}test_goods_receipt_counts_once_per_delivery_note",
     ),
     Bug(
         "goods come in, and who waits for them is not served",
@@ -284,7 +284,7 @@ BUGS = (
             'goods.by_sku_index), "event")\n'
         ),
         new="",
-        caught_by=f"{_IN_LINE}test_what_is_short_waits_in_line_and_gets_what_comes_in_first_come_first_served",
+        caught_by=f"{_IN_LINE}test_backorders_get_received_goods_first_come_first_served",
     ),
     # the line
     Bug(
@@ -293,7 +293,7 @@ BUGS = (
         "services/orders/table/orders.py",
         old='    return f"{0 if urgent else 1}#{submitted_at}#{order_id}"\n',
         new='    return f"{1 if urgent else 0}#{submitted_at}#{order_id}"\n',
-        caught_by=f"{_ORDERS}test_urgent_orders_stand_first_in_the_review_queue",
+        caught_by=f"{_ORDERS}test_urgent_orders_are_first_in_the_review_queue",
     ),
     Bug(
         "the last in line is served first",
@@ -302,7 +302,7 @@ BUGS = (
         old="    line = sorted(claims, key=lambda claim: claim.turn)\n",
         new="    line = sorted(claims, key=lambda claim: claim.turn, reverse=True)\n",
         caught_by=(
-            "tests/orders/test_allocation.py::test_first_come_serves_the_line_and_an_urgent_order_stands_before_it"
+            "tests/orders/test_allocation_rules.py::test_first_come_serves_urgent_orders_before_the_queue"
         ),
     ),
     Bug(
@@ -312,7 +312,7 @@ BUGS = (
         old="        more = min(pack, wants[at] - parts[at], left)\n",
         new="        more = min(pack, wants[at] - parts[at], left) // pack * pack\n",
         caught_by=(
-            "tests/orders/test_allocation.py::test_all_supply_is_used_none_twice_and_nobody_gets_more_than_it_claims"
+            "tests/orders/test_allocation_rules.py::test_allocation_uses_all_supply_once_and_exceeds_no_claim"
         ),
     ),
     Bug(
@@ -321,7 +321,7 @@ BUGS = (
         _LINE,
         old="    if contested and any(stock.available_at(header.warehouse, contested).values()):\n",
         new="    if len(contested) < 0:\n",
-        caught_by=f"{_IN_LINE}test_goods_that_came_in_belong_to_those_who_wait_not_to_an_order_on_its_way",
+        caught_by=f"{_IN_LINE}test_received_goods_go_to_backorders_before_a_new_order",
     ),
     Bug(
         "a share that was given is given again when its message comes twice",
@@ -329,7 +329,7 @@ BUGS = (
         _LINE,
         old="    transaction.create(\n        GrantItem(\n",
         new="    transaction.put(\n        GrantItem(\n",
-        caught_by=f"{_IN_LINE}test_a_share_is_given_once_though_more_is_there_when_its_message_comes_again",
+        caught_by=f"{_IN_LINE}test_allocation_grants_a_share_once_when_redelivered_with_more_stock",
     ),
     Bug(
         "shares are given before it is written down what everybody gets",
@@ -338,7 +338,7 @@ BUGS = (
         old='    transaction.create(run, "allocation")\n',
         new="    return run\n",
         caught_by=(
-            f"{_IN_LINE}test_the_second_gets_the_share_written_down_for_it_though_the_process_dies_after_the_first"
+            f"{_IN_LINE}test_second_order_gets_its_recorded_share_when_the_process_dies"
         ),
     ),
     Bug(
@@ -347,7 +347,7 @@ BUGS = (
         _REVIEW,
         old="    return _commit(transaction, order, event, key, command=command, progress=progress, **ended)\n",
         new="    return _commit(transaction, order, event, key, progress=progress, **ended)\n",
-        caught_by=f"{_IN_LINE}test_what_an_ended_order_frees_goes_to_those_who_wait",
+        caught_by=f"{_IN_LINE}test_released_stock_of_an_ended_order_goes_to_backorders",
     ),
     Bug(
         "who takes all or nothing is given a part when goods come in",
@@ -355,7 +355,7 @@ BUGS = (
         _LINE,
         old="        if not (whole or order.shortage_policy.accepts_partial):\n            return\n",
         new="",
-        caught_by=f"{_IN_LINE}test_who_wants_all_takes_nothing_if_somebody_else_was_quicker",
+        caught_by=f"{_IN_LINE}test_wait_order_takes_nothing_when_stock_was_taken_meanwhile",
     ),
     Bug(
         "who left the line gets its share all the same",
@@ -363,7 +363,7 @@ BUGS = (
         _LINE,
         old="        granted = {sku_index: min(pieces, waited.get(sku_index, 0)) for sku_index, pieces in granted.items()}\n",
         new="",
-        caught_by=f"{_IN_LINE}test_who_left_the_line_before_its_share_was_given_gets_nothing",
+        caught_by=f"{_IN_LINE}test_grant_is_dropped_when_the_order_left_the_queue",
     ),
     Bug(
         "two lines of one SKU are both filled with the same pieces",
@@ -371,7 +371,7 @@ BUGS = (
         _DOMAIN,
         old="            left[demand.sku_index] -= given\n            so_far = so_far._replace(",
         new="            so_far = so_far._replace(",
-        caught_by=f"{_IN_LINE}test_of_two_lines_of_one_sku_the_earlier_gets_what_comes_in",
+        caught_by=f"{_IN_LINE}test_earlier_line_of_a_sku_gets_received_goods_first",
     ),
     # holds and review
     Bug(
@@ -380,7 +380,7 @@ BUGS = (
         _SWEEP,
         old="        if header.submitted_at < forgotten:\n",
         new="        if header.submitted_at > forgotten:\n",
-        caught_by=f"{_HOLDS}test_an_order_its_queue_forgot_is_decided_by_the_sweep",
+        caught_by=f"{_HOLDS}test_sweep_decides_an_order_its_queue_lost",
     ),
     Bug(
         "what is given back is neither held nor waited for any more",
@@ -388,7 +388,7 @@ BUGS = (
         _DOMAIN,
         old="so_far._replace(reserved=0, backordered=so_far.backordered + so_far.reserved)",
         new="so_far._replace(reserved=0)",
-        caught_by=f"{_HOLDS}test_a_hold_nobody_used_is_warned_of_once_then_given_back_to_those_who_wait",
+        caught_by=f"{_HOLDS}test_unused_reservation_is_warned_once_then_released_to_backorders",
     ),
     Bug(
         "a hold ends before its time",
@@ -399,7 +399,7 @@ BUGS = (
             "        if clock.parse_stamp(header.reserved_until) - WARNING <= now:\n"
             "            _attempt(header.order_id, _expire)\n"
         ),
-        caught_by=f"{_HOLDS}test_a_hold_nobody_used_is_warned_of_once_then_given_back_to_those_who_wait",
+        caught_by=f"{_HOLDS}test_unused_reservation_is_warned_once_then_released_to_backorders",
     ),
     Bug(
         "a hold that was renewed this very moment is given back",
@@ -407,7 +407,7 @@ BUGS = (
         _SWEEP,
         old="    if not header.reserved_until or clock.parse_stamp(header.reserved_until) > clock.now():\n",
         new="    if not header.reserved_until:\n",
-        caught_by=f"{_HOLDS}test_a_hold_renewed_since_the_sweep_saw_it_is_not_given_back",
+        caught_by=f"{_HOLDS}test_sweep_keeps_a_reservation_extended_meanwhile",
     ),
     Bug(
         "a dealer is warned of the same hold at every sweep",
@@ -415,7 +415,7 @@ BUGS = (
         _SWEEP,
         old="    change_order(transaction, order, event=event, warned=True)\n",
         new="    change_order(transaction, order, event=event)\n",
-        caught_by=f"{_HOLDS}test_a_hold_nobody_used_is_warned_of_once_then_given_back_to_those_who_wait",
+        caught_by=f"{_HOLDS}test_unused_reservation_is_warned_once_then_released_to_backorders",
     ),
     Bug(
         "an order on credit hold is approved",
@@ -423,7 +423,7 @@ BUGS = (
         _REVIEW,
         old="    if order.holds:\n        names",
         new="    if order.holds - {Hold.CREDIT}:\n        names",
-        caught_by=f"{_ORDERS}test_an_order_over_the_credit_limit_waits_for_finance",
+        caught_by=f"{_ORDERS}test_order_over_the_credit_limit_is_held_for_finance",
     ),
     Bug(
         "an assistant releases the hold that finance answers for",
@@ -431,7 +431,7 @@ BUGS = (
         _REVIEW,
         old="    if not caller.roles & _RELEASERS[Hold(hold)]:\n        raise NotAllowed\n",
         new="",
-        caught_by=f"{_ORDERS}test_an_order_over_the_credit_limit_waits_for_finance",
+        caught_by=f"{_ORDERS}test_order_over_the_credit_limit_is_held_for_finance",
     ),
     Bug(
         "a cancelled order still weighs on the dealer's credit",
@@ -439,7 +439,7 @@ BUGS = (
         _REVIEW,
         old="[OrderingAccountItem.committed_fen.add(-unshipped_fen)]",
         new="[OrderingAccountItem.committed_fen.add(unshipped_fen)]",
-        caught_by=f"{_ORDERS}test_ending_an_order_gives_back_its_stock_and_credit",
+        caught_by=f"{_ORDERS}test_ended_order_releases_stock_and_credit",
     ),
     Bug(
         "what was shipped of a cancelled order is given back as credit",
@@ -447,7 +447,7 @@ BUGS = (
         _REVIEW,
         old="        line.gross_fen - line.value_of(so_far.shipped) for line, so_far in",
         new="        line.gross_fen for line, so_far in",
-        caught_by=f"{_ORDERS}test_of_an_order_cancelled_after_a_part_left_that_part_stays_committed",
+        caught_by=f"{_ORDERS}test_cancelled_order_keeps_its_shipped_part_committed",
     ),
     # shipping and money
     Bug(
@@ -456,7 +456,7 @@ BUGS = (
         _SHIP,
         old="        asked[line.line_no] += line.quantity\n",
         new="        asked[line.line_no] = line.quantity\n",
-        caught_by=f"{_ORDERS}test_more_than_is_held_cannot_be_shipped_and_nothing_changes",
+        caught_by=f"{_ORDERS}test_shipment_beyond_the_reservation_is_refused_and_changes_nothing",
     ),
     Bug(
         "the tax of part shipments does not add up to the order's",
@@ -464,7 +464,7 @@ BUGS = (
         _DOMAIN,
         old="    tax = tax_within(value_after, line.tax_percent) - tax_within(value_before, line.tax_percent)\n",
         new="    tax = tax_within(value_after - value_before, line.tax_percent)\n",
-        caught_by=f"{_RULES}test_the_values_of_all_shipments_of_a_line_add_up_to_the_line",
+        caught_by=f"{_RULES}test_shipment_values_add_up_to_the_line",
     ),
     Bug(
         "of an order that leaves in parts every part is told to be all of it",
@@ -472,7 +472,7 @@ BUGS = (
         "services/orders/shipments.py",
         old="    if all(leaving.get(line.line_no) == line.quantity for line in lines):\n",
         new="    if leaving:\n",
-        caught_by=f"{_ORDERS}test_part_shipments_add_up_to_the_order",
+        caught_by=f"{_ORDERS}test_partial_shipments_add_up_to_the_order",
     ),
     Bug(
         "a promise told after the goods left counts for them",
@@ -480,7 +480,7 @@ BUGS = (
         "services/orders/commands/on_time_rate.py",
         old="    told = event_history_with_records(order.header.pk, message.subject)[: message.sequence]\n    *_, left",
         new="    told = event_history_with_records(order.header.pk, message.subject)\n    *_, left",
-        caught_by="tests/orders/test_promise_ledger.py::test_what_left_is_measured_by_what_was_told_before_it_left",
+        caught_by="tests/orders/test_promise_dates.py::test_on_time_rate_ignores_promises_made_after_the_shipment",
     ),
     Bug(
         "more leaves than is held",
@@ -488,7 +488,7 @@ BUGS = (
         _SHIP,
         old="        if asked[line.line_no] > held:\n",
         new="        if line.line_no > len(order.lines):\n",
-        caught_by=f"{_ORDERS}test_more_than_is_held_cannot_be_shipped_and_nothing_changes",
+        caught_by=f"{_ORDERS}test_shipment_beyond_the_reservation_is_refused_and_changes_nothing",
     ),
     Bug(
         "money that came in counts twice for the dealer's credit",
@@ -496,7 +496,7 @@ BUGS = (
         "services/orders/commands/update_credit.py",
         old="    transaction.create(AppliedLedgerEventItem(",
         new="    transaction.put(AppliedLedgerEventItem(",
-        caught_by=f"{_ORDERS}test_money_received_frees_credit_once_however_often_it_is_told",
+        caught_by=f"{_ORDERS}test_payment_frees_credit_once_when_redelivered",
     ),
     Bug(
         "a receipt taken back frees credit a second time",
@@ -504,7 +504,7 @@ BUGS = (
         "services/orders/commands/update_credit.py",
         old="        _follow(message.id, event.dealer_id, event.owed_change_fen)\n",
         new="        _follow(message.id, event.dealer_id, -event.owed_change_fen)\n",
-        caught_by=f"{_ORDERS}test_a_receipt_taken_back_takes_its_credit_back",
+        caught_by=f"{_ORDERS}test_reversed_payment_takes_its_credit_back",
     ),
     # what is expected and promised
     Bug(
@@ -513,7 +513,7 @@ BUGS = (
         "services/orders/commands/transfer_stock.py",
         old="inbound.Delivery(request.to_warehouse, ",
         new="inbound.Delivery(request.from_warehouse, ",
-        caught_by=f"{_DOCUMENTS}test_what_is_sent_is_gone_here_and_expected_there_until_it_is_received",
+        caught_by=f"{_DOCUMENTS}test_transfer_removes_stock_here_and_expects_it_there",
     ),
     Bug(
         "what came in is still expected, and promised a second time",
@@ -521,7 +521,7 @@ BUGS = (
         "services/orders/inbound.py",
         old="pieces - came.get(sku_index, 0)) for",
         new="pieces + came.get(sku_index, 0)) for",
-        caught_by=f"{_DOCUMENTS}test_of_two_receipts_of_one_delivery_each_takes_off_its_own",
+        caught_by=f"{_DOCUMENTS}test_two_receipts_of_a_delivery_each_reduce_it",
     ),
     Bug(
         "one piece is promised to everybody in line",
@@ -529,7 +529,7 @@ BUGS = (
         "services/orders/promises.py",
         old="                supply.appendleft(PiecesOnDay(day, there - taken))\n",
         new="                supply.appendleft(PiecesOnDay(day, there))\n",
-        caught_by="tests/orders/test_promises.py::test_no_piece_is_promised_twice_nor_before_it_is_there_nor_on_a_day_off",
+        caught_by="tests/orders/test_promise_rules.py::test_piece_is_promised_once_after_arrival_on_a_working_day",
     ),
     Bug(
         "expected pieces are promised for the very day they are to come in",
@@ -538,7 +538,7 @@ BUGS = (
         old="    return calendar.workday_from(arrives + timedelta(days=1)).isoformat()\n",
         new="    return calendar.workday_from(arrives).isoformat()\n",
         caught_by=(
-            "tests/orders/test_promises.py::test_expected_pieces_leave_on_the_first_working_day_after_they_come_in"
+            "tests/orders/test_promise_rules.py::test_expected_pieces_ship_on_the_working_day_after_arrival"
         ),
     ),
     Bug(
@@ -548,7 +548,7 @@ BUGS = (
         old="    if has_slipped(header):\n",
         new="    if has_slipped(header) and header.overdue:\n",
         caught_by=(
-            "tests/orders/test_promise_ledger.py::test_what_is_not_approved_by_the_cut_off_is_told_to_leave_later_once"
+            "tests/orders/test_promise_dates.py::test_slip_is_published_once_when_approval_misses_the_cut_off"
         ),
     ),
     Bug(
@@ -558,8 +558,8 @@ BUGS = (
         old=' for number in one["lines"] if number not in days}',
         new=' for number in one["lines"]}',
         caught_by=(
-            "tests/orders/test_promise_ledger.py::"
-            "test_what_leaves_is_measured_by_the_day_first_promised_however_that_moved"
+            "tests/orders/test_promise_dates.py::"
+            "test_on_time_rate_uses_the_day_first_promised"
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Who does what at the order desk, in the words of the trade."""
+"""A client of the orders service for tests: dealers, clerks and warehouse, in the words of the trade."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from tests.shop import WAREHOUSE
 from tests.world import Response, World
 
 
-class Desk:
-    """Dealers, clerks and the depot, each with a fresh key unless told which."""
+class OrdersClient:
+    """Requests of dealers, clerks and the warehouse, each with a fresh key unless one is given."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.keys = 0
 
     def submit(self, body: Any, *, dealer: str = "D0001", key: str | None = None) -> Response:
-        """A dealer submits an order."""
+        """Submit an order as a dealer."""
         return self._post("/orders", body, self.world.token(role="dealer_buyer", dealer_id=dealer), key)
 
     def accepted(self, body: Any, *, dealer: str = "D0001") -> str:
-        """A dealer submits an order, and everything that follows from it happens; its id."""
+        """Submit an order, deliver all messages, and return its id."""
         answer = self.submit(body, dealer=dealer)
         assert answer.status == 202, answer.json
         self.world.drain()
@@ -29,14 +29,14 @@ class Desk:
         return order_id
 
     def approved(self, body: Any) -> str:
-        """An order that may be shipped."""
+        """Return the id of an order that may be shipped."""
         order_id = self.accepted(body)
         assert self.act(order_id, "approve", {}).status == 200
         self.world.drain()
         return order_id
 
     def approved_in_part(self, body: Any) -> str:
-        """An order of which what there is may be shipped."""
+        """Return the id of an order whose available part may be shipped."""
         order_id = self.accepted(body)
         assert self.act(order_id, "holds/stock/release", {"reason": "先发后补"}).status == 200
         assert self.act(order_id, "approve", {}).status == 200
@@ -46,18 +46,18 @@ class Desk:
     def act(
         self, order_id: str, action: str, body: Any, *, role: str = "assistant", key: str | None = None
     ) -> Response:
-        """One of the staff does something to an order."""
+        """Take an action on an order as staff."""
         return self._post(f"/orders/{order_id}/{action}", body, self.world.token(role=role), key)
 
     def ship(self, order_id: str, *lines: tuple[int, int], key: str | None = None) -> Response:
-        """The depot ships (line, pieces), or everything held."""
+        """Ship (line, pieces), or everything reserved."""
         body: dict[str, Any] = {"carrier": "顺丰", "waybill": "SF1"}
         if lines:
             body["lines"] = [{"line_no": number, "quantity": quantity} for number, quantity in lines]
         return self.act(order_id, "shipments", body, role="warehouse", key=key)
 
     def shipments(self, order_id: str) -> Any:
-        """An order's shipments, as any of the staff sees them."""
+        """Return an order's shipments as staff see them."""
         token = self.world.token(role="warehouse")
         return self.world.call("orders", "GET", f"/orders/{order_id}/shipments", token=token).json["shipments"]
 
@@ -69,21 +69,21 @@ class Desk:
         warehouse: str = WAREHOUSE,
         expected: str | None = None,
     ) -> Response:
-        """Goods come in."""
+        """Post a goods receipt."""
         body = {"warehouse": warehouse, "reference": reference, "lines": _goods(lines)}
         if expected:
             body["expected"] = expected
         return self._post("/stock/goods-receipts", body, self.world.token(role="warehouse"), key)
 
     def adjust(self, kind: str, reference: str, *lines: tuple[str, int], key: str | None = None) -> Response:
-        """The depot counts or corrects."""
+        """Post a count or an adjustment."""
         body = {"warehouse": WAREHOUSE, "reference": reference, "kind": kind, "reason": "盘点", "lines": _goods(lines)}
         return self._post("/stock/adjustments", body, self.world.token(role="warehouse"), key)
 
     def transfer(
         self, reference: str, expected_on: str, *lines: tuple[str, int], to: str = "SH", key: str | None = None
     ) -> Response:
-        """The depot sends goods to another."""
+        """Send goods to another warehouse."""
         body = {
             "from_warehouse": WAREHOUSE,
             "to_warehouse": to,
@@ -103,18 +103,18 @@ class Desk:
         warehouse: str = WAREHOUSE,
         reason: str = "工厂来货",
     ) -> Response:
-        """Goods are announced, moved to another day or given up."""
+        """Announce, move or cancel an expected delivery."""
         body = {"expected_on": expected_on, "lines": _goods(lines), "reason": reason, "version": version}
         path = f"/stock/expected/{warehouse}/{reference}"
         return self.world.call("orders", "PUT", path, body=body, token=self.world.token(role="warehouse"))
 
     def expected(self, reference: str | None = None) -> Response:
-        """What is expected, or one delivery and its history."""
+        """Return what is expected, or one delivery with its history."""
         path = f"/stock/expected/{WAREHOUSE}" + (f"/{reference}" if reference else "")
         return self.world.call("orders", "GET", path, token=self.world.token(role="warehouse"))
 
     def promisable(self, *skus: str, dealer: str | None = None, warehouse: str = WAREHOUSE) -> Response:
-        """What may be promised, as staff see it, or a dealer."""
+        """Return available-to-promise pieces as staff or a dealer sees them."""
         token = self.world.token(role="assistant")
         if dealer:
             token = self.world.token(role="dealer_buyer", dealer_id=dealer)
@@ -122,7 +122,7 @@ class Desk:
         return self.world.call("orders", "GET", path, query={"skus": ",".join(skus)}, token=token)
 
     def show(self, order_id: str, *, dealer: str | None = None) -> Response:
-        """An order as staff see it, or a dealer."""
+        """Return an order as staff or a dealer sees it."""
         token = self.world.token(role="assistant")
         if dealer:
             token = self.world.token(role="dealer_buyer", dealer_id=dealer)

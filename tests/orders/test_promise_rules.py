@@ -1,4 +1,4 @@
-"""Promise dates: examples anyone can check on a wall calendar, and what holds for every line and every delivery."""
+"""Promise dates: examples to check on a wall calendar, and properties for any queue and deliveries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from services.orders.vocabulary import PiecesOnDay
 
 
 def at(text: str) -> datetime:
-    """`2026-11-23 10:00`, a Monday, on the clock of Shanghai."""
+    """Return a time such as `2026-11-23 10:00`, a Monday, on the clock of Shanghai."""
     return datetime.fromisoformat(text).replace(tzinfo=BUSINESS_ZONE).astimezone(UTC)
 
 
@@ -53,7 +53,7 @@ moments = st.integers(0, 7 * 24).map(lambda hours: MONDAY + timedelta(hours=hour
         ("2026-10-10 10:00", "2026-10-10"),  # a Saturday worked in exchange
     ],
 )
-def test_held_pieces_leave_on_the_same_working_day_until_the_cut_off(ready: str, day: str) -> None:
+def test_reserved_pieces_ship_the_same_working_day_until_cut_off(ready: str, day: str) -> None:
     assert ship_day(at(ready), CHINA) == day
 
 
@@ -64,17 +64,17 @@ def test_held_pieces_leave_on_the_same_working_day_until_the_cut_off(ready: str,
         ("2026-11-27", "2026-11-30"),  # a Friday
         ("2026-11-23", "2026-11-24"),  # today
         ("2026-11-02", "2026-11-24"),  # overdue
-        ("2026-12-31", "2027-01-01"),  # a year nobody announced yet is one of plain weekdays
+        ("2026-12-31", "2027-01-01"),  # a year without announced holidays has plain weekdays
     ],
 )
-def test_expected_pieces_leave_on_the_first_working_day_after_they_come_in(expected: str, day: str) -> None:
+def test_expected_pieces_ship_on_the_working_day_after_arrival(expected: str, day: str) -> None:
     assert ship_day_of_arrival(expected, MONDAY, CHINA) == day
 
 
-def test_each_order_in_line_is_told_when_its_pieces_leave() -> None:
-    line = [WaitingPieces("D1-1", 10), WaitingPieces("D2-1", 20), WaitingPieces("D3-1", 5), WaitingPieces("D4-1", 1)]
-    told = promise_sku(line, 12, [PiecesOnDay("2026-12-02", 10), PiecesOnDay("2026-11-25", 13)], MONDAY, CHINA)
-    assert told == [
+def test_each_backorder_gets_a_promise_date() -> None:
+    queue = [WaitingPieces("D1-1", 10), WaitingPieces("D2-1", 20), WaitingPieces("D3-1", 5), WaitingPieces("D4-1", 1)]
+    promised = promise_sku(queue, 12, [PiecesOnDay("2026-12-02", 10), PiecesOnDay("2026-11-25", 13)], MONDAY, CHINA)
+    assert promised == [
         Promise("D1-1", 10, (PiecesOnDay("2026-11-23", 10),)),
         Promise(
             "D2-1", 20, (PiecesOnDay("2026-11-23", 2), PiecesOnDay("2026-11-26", 13), PiecesOnDay("2026-12-03", 5))
@@ -82,68 +82,68 @@ def test_each_order_in_line_is_told_when_its_pieces_leave() -> None:
         Promise("D3-1", 5, (PiecesOnDay("2026-12-03", 5),)),
         Promise("D4-1", 1, ()),
     ]
-    assert [promise.day for promise in told] == ["2026-11-23", "2026-12-03", "2026-12-03", None]
+    assert [promise.day for promise in promised] == ["2026-11-23", "2026-12-03", "2026-12-03", None]
 
 
-def test_an_order_of_which_only_a_part_is_expected_is_told_no_day() -> None:
-    (told,) = promise_sku([WaitingPieces("D1-1", 10)], 0, [PiecesOnDay("2026-11-25", 9)], MONDAY, CHINA)
-    assert told.day is None
-    assert told.parts == (PiecesOnDay("2026-11-26", 9),)
+def test_backorder_gets_no_date_when_only_a_part_is_expected() -> None:
+    (promised,) = promise_sku([WaitingPieces("D1-1", 10)], 0, [PiecesOnDay("2026-11-25", 9)], MONDAY, CHINA)
+    assert promised.day is None
+    assert promised.parts == (PiecesOnDay("2026-11-26", 9),)
 
 
-def test_deliveries_that_leave_on_one_day_are_one_part() -> None:
-    (told,) = promise_sku(
+def test_deliveries_of_one_ship_day_are_one_part() -> None:
+    (promised,) = promise_sku(
         [WaitingPieces("D1-1", 10)], -2, [PiecesOnDay("2026-11-27", 4), PiecesOnDay("2026-11-28", 6)], MONDAY, CHINA
     )
-    assert told.parts == (PiecesOnDay("2026-11-30", 10),)
+    assert promised.parts == (PiecesOnDay("2026-11-30", 10),)
 
 
 @given(waiting, st.integers(0, 60), dated, moments)
-def test_no_piece_is_promised_twice_nor_before_it_is_there_nor_on_a_day_off(
-    line: list[WaitingPieces], available: int, inbound: list[PiecesOnDay], now: datetime
+def test_piece_is_promised_once_after_arrival_on_a_working_day(
+    queue: list[WaitingPieces], available: int, inbound: list[PiecesOnDay], now: datetime
 ) -> None:
-    told = promise_sku(line, available, inbound, now, CHINA)
-    parts = [part for promise in told for part in promise.parts]
-    assert [(promise.order_id, promise.pieces) for promise in told] == line
+    promised = promise_sku(queue, available, inbound, now, CHINA)
+    parts = [part for promise in promised for part in promise.parts]
+    assert [(promise.order_id, promise.pieces) for promise in promised] == queue
     assert [part.day for part in parts] == sorted(part.day for part in parts)
     assert all(CHINA.works(date.fromisoformat(part.day)) and part.day >= ship_day(now, CHINA) for part in parts)
     for part in parts:
         there = available + sum(pieces for day, pieces in inbound if day < part.day)
         assert sum(other.pieces for other in parts if other.day <= part.day) <= there
     supply = available + sum(pieces for _, pieces in inbound)
-    assert sum(part.pieces for part in parts) == min(supply, sum(pieces for _, pieces in line))
+    assert sum(part.pieces for part in parts) == min(supply, sum(pieces for _, pieces in queue))
 
 
 @given(waiting, st.integers(0, 60), dated, moments)
-def test_who_comes_later_changes_nobodys_promise(
-    line: list[WaitingPieces], available: int, inbound: list[PiecesOnDay], now: datetime
+def test_later_order_changes_no_promise(
+    queue: list[WaitingPieces], available: int, inbound: list[PiecesOnDay], now: datetime
 ) -> None:
-    told = promise_sku(line, available, inbound, now, CHINA)
-    assert promise_sku([*line, WaitingPieces("D9-1", 7)], available, inbound, now, CHINA)[: len(line)] == told
+    promised = promise_sku(queue, available, inbound, now, CHINA)
+    assert promise_sku([*queue, WaitingPieces("D9-1", 7)], available, inbound, now, CHINA)[: len(queue)] == promised
 
 
 # --- available to promise --------------------------------------------------------------------------------------------
 
 
-def test_what_lacks_later_is_taken_from_what_is_left_over_before() -> None:
+def test_later_shortage_is_taken_from_earlier_surplus() -> None:
     inbound = [PiecesOnDay("2026-11-24", 10), PiecesOnDay("2026-11-30", 40)]
     demand = [PiecesOnDay("2026-11-23", 5), PiecesOnDay("2026-11-27", 22)]
     assert available_to_promise(20, inbound, demand, MONDAY, CHINA) == [
-        AtpDay("2026-11-23", 3, 3),  # 15 are left over, but 12 of them lack on the 27th
+        AtpDay("2026-11-23", 3, 3),  # 15 are left over, but 12 of them are missing on the 27th
         AtpDay("2026-11-25", 0, 3),
         AtpDay("2026-11-27", 0, 3),
         AtpDay("2026-12-01", 40, 43),
     ]
 
 
-def test_what_is_waited_for_at_once_comes_out_of_the_next_delivery() -> None:
+def test_backordered_demand_is_taken_from_the_next_delivery() -> None:
     assert available_to_promise(0, [PiecesOnDay("2026-11-24", 10)], [PiecesOnDay("2026-11-20", 4)], MONDAY, CHINA) == [
         AtpDay("2026-11-23", 0, 0),
         AtpDay("2026-11-25", 6, 6),
     ]
 
 
-def test_without_anything_expected_there_is_today_alone() -> None:
+def test_available_to_promise_has_only_today_without_deliveries() -> None:
     assert available_to_promise(7, [], [], MONDAY, Calendar()) == [AtpDay("2026-11-23", 7, 7)]
     assert available_to_promise(7, [], [PiecesOnDay("2026-11-23", 9)], MONDAY, Calendar()) == [
         AtpDay("2026-11-23", 0, 0)
@@ -151,10 +151,10 @@ def test_without_anything_expected_there_is_today_alone() -> None:
 
 
 @given(st.integers(0, 60), dated, dated, moments)
-def test_whatever_is_promised_by_it_every_earlier_demand_can_still_be_met(
+def test_available_to_promise_keeps_every_earlier_demand_covered(
     available: int, inbound: list[PiecesOnDay], demand: list[PiecesOnDay], now: datetime
 ) -> None:
-    """Taking all of a bucket on its day leaves no day with less than before, below nothing."""
+    """Taking all pieces of a day leaves no day below zero."""
     days_ = available_to_promise(available, inbound, demand, now, CHINA)
     assert all(one_day.pieces >= 0 for one_day in days_)
     assert [one_day.cumulative for one_day in days_] == [
@@ -172,16 +172,16 @@ def test_whatever_is_promised_by_it_every_earlier_demand_can_still_be_met(
 
 
 @given(waiting, st.integers(0, 60), dated, moments, st.data())
-def test_a_new_order_within_what_is_available_for_a_day_is_promised_for_that_day(
-    line: list[WaitingPieces], available: int, inbound: list[PiecesOnDay], now: datetime, data: st.DataObject
+def test_order_within_available_to_promise_gets_that_day(
+    queue: list[WaitingPieces], available: int, inbound: list[PiecesOnDay], now: datetime, data: st.DataObject
 ) -> None:
-    at_once = [PiecesOnDay("2026-11-23", pieces) for _, pieces in line]
+    at_once = [PiecesOnDay("2026-11-23", pieces) for _, pieces in queue]
     one_day = data.draw(st.sampled_from(available_to_promise(available, inbound, at_once, now, CHINA)))
     if one_day.cumulative:
-        new = [*line, WaitingPieces("D9-1", one_day.cumulative)]
+        new = [*queue, WaitingPieces("D9-1", one_day.cumulative)]
         day = promise_sku(new, available, inbound, now, CHINA)[-1].day
         assert day is not None and day <= one_day.day
-        one_more = [*line, WaitingPieces("D9-1", one_day.cumulative + 1)]
+        one_more = [*queue, WaitingPieces("D9-1", one_day.cumulative + 1)]
         later = promise_sku(one_more, available, inbound, now, CHINA)[-1].day
         assert later is None or later > one_day.day
 
@@ -189,7 +189,7 @@ def test_a_new_order_within_what_is_available_for_a_day_is_promised_for_that_day
 # --- slips -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_later_day_and_a_lost_day_are_slips_and_nothing_else_is() -> None:
+def test_slips_are_later_and_lost_days_only() -> None:
     old = {"later": "2026-11-24", "lost": "2026-11-24", "same": "2026-11-24", "earliest_day": "2026-11-24"}
     old_and_none: dict[str, str | None] = {**old, "gone": "2026-11-24", "none": None, "named": None}
     new: dict[str, str | None] = {

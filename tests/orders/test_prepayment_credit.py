@@ -1,10 +1,12 @@
+"""Credit of a dealer that pays before its first order."""
+
 from __future__ import annotations
 
 from tests.shop import open_shop, order_of
 from tests.world import World
 
 
-def test_a_dealer_that_paid_before_its_first_order_can_order_and_has_that_much_more_credit(world: World) -> None:
+def test_prepayment_raises_the_credit_of_the_first_order(world: World) -> None:
     open_shop(unit_price="10.00", credit_limit_fen=10_000)
     buyer, finance = world.token(role="dealer_buyer", dealer_id="D0001"), world.token(role="finance")
     money = {"dealer_id": "D0001", "amount_fen": 5_000, "received_on": "2026-11-23", "bank_reference": "B1"}

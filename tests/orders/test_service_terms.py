@@ -1,4 +1,4 @@
-"""How long pieces stay held, and how often an order may be urgent: examples anyone can check on a wall calendar."""
+"""Reservation time and urgent orders by grade: examples to check on a wall calendar."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from services.orders.vocabulary import Grade, State, grade_of
 
 
 def at(text: str) -> datetime:
-    """`2026-11-23 10:00`, a Monday, on the clock of Shanghai."""
+    """Return a time such as `2026-11-23 10:00`, a Monday, on the clock of Shanghai."""
     return datetime.fromisoformat(text).replace(tzinfo=BUSINESS_ZONE).astimezone(UTC)
 
 
@@ -40,22 +40,22 @@ moments = st.integers(0, 365 * 24 * 60).map(lambda minutes: at("2026-01-01 00:00
         (State.CONFIRMED, Grade.C, "2026-11-23 10:00", "2026-11-30 10:00"),  # five days end on a Saturday
         (State.IN_REVIEW, Grade.C, "2026-11-27 17:00", "2026-11-30 17:00"),  # a Friday evening
         (State.IN_REVIEW, Grade.C, "2026-09-30 10:00", "2026-10-08 10:00"),  # National Day
-        (State.IN_REVIEW, Grade.C, "2026-10-09 10:00", "2026-10-10 10:00"),  # a Saturday worked for it
+        (State.IN_REVIEW, Grade.C, "2026-10-09 10:00", "2026-10-10 10:00"),  # a Saturday worked in exchange
     ],
 )
-def test_a_hold_lasts_as_long_as_stage_and_grade_say_and_ends_on_no_day_off(
+def test_reservation_time_follows_state_and_grade_and_skips_days_off(
     stage: State, grade: Grade, since: str, end: str
 ) -> None:
     assert reservation_ends(stage, grade, at(since), CHINA) == at(end)
 
 
 @pytest.mark.parametrize("stage", [state for state in State if state not in {State.IN_REVIEW, State.CONFIRMED}])
-def test_a_stage_that_holds_nothing_has_no_end(stage: State) -> None:
+def test_state_without_reservation_has_no_end(stage: State) -> None:
     assert reservation_ends(stage, Grade.A, at("2026-11-23 10:00"), CHINA) is None
 
 
 @given(moments, st.sampled_from([State.IN_REVIEW, State.CONFIRMED]))
-def test_a_better_grade_never_holds_shorter_and_nobody_shorter_than_published(since: datetime, stage: State) -> None:
+def test_better_grade_never_reserves_shorter(since: datetime, stage: State) -> None:
     ends = [reservation_ends(stage, grade, since, CHINA) for grade in Grade]
     assert ends == sorted(ends, key=lambda end: end or since, reverse=True)
     for grade, end in zip(Grade, ends, strict=True):
@@ -64,7 +64,7 @@ def test_a_better_grade_never_holds_shorter_and_nobody_shorter_than_published(si
         assert CHINA.works(business_date(end))
 
 
-def test_the_dealer_is_warned_four_hours_before() -> None:
+def test_dealer_is_warned_four_hours_before_expiry() -> None:
     assert expiry_warning_time(at("2026-11-26 10:00")) == at("2026-11-26 06:00")
 
 
@@ -72,12 +72,12 @@ def test_the_dealer_is_warned_four_hours_before() -> None:
     ("text", "grade"),
     [("A", Grade.A), (" b ", Grade.B), ("C", Grade.C), ("一级", Grade.A), ("二级", Grade.B), ("三级", Grade.C)],
 )
-def test_a_grade_is_known_by_its_letter_and_by_its_chinese_name(text: str, grade: Grade) -> None:
+def test_grade_is_read_from_letter_or_chinese_name(text: str, grade: Grade) -> None:
     assert grade_of(text) is grade
 
 
 @given(st.text(max_size=6))
-def test_a_grade_nobody_knows_has_the_strictest_terms(text: str) -> None:
+def test_unknown_grade_has_the_strictest_terms(text: str) -> None:
     known = {"A", "B", "C", "一级", "二级", "三级"}
     assert text.strip().upper() in known or grade_of(text) is Grade.C
     assert all(
@@ -92,7 +92,7 @@ def test_a_grade_nobody_knows_has_the_strictest_terms(text: str) -> None:
 
 
 @pytest.mark.parametrize(("grade", "allowed"), [(Grade.A, 5), (Grade.B, 3), (Grade.C, 1)])
-def test_a_dealer_has_so_many_urgent_orders_a_week_and_not_one_more(grade: Grade, allowed: int) -> None:
+def test_urgent_quota_allows_so_many_orders_a_week(grade: Grade, allowed: int) -> None:
     assert [may_be_urgent(grade, already) for already in range(allowed + 2)] == [True] * allowed + [False, False]
 
 
@@ -104,7 +104,7 @@ def test_a_dealer_has_so_many_urgent_orders_a_week_and_not_one_more(grade: Grade
         ("2027-01-01 12:00", "2026-W53"),  # a week belongs to the year of its Thursday
     ],
 )
-def test_the_week_begins_on_monday_in_shanghai(moment: str, week: str) -> None:
+def test_urgent_week_begins_on_monday_in_shanghai(moment: str, week: str) -> None:
     assert urgent_week(at(moment)) == week
 
 
@@ -117,5 +117,5 @@ def test_the_week_begins_on_monday_in_shanghai(moment: str, week: str) -> None:
         ("2026-11-27 17:45", "2026-11-30 09:15"),  # over a weekend
     ],
 )
-def test_an_urgent_order_is_to_be_decided_within_half_an_hour_of_work(since: str, due: str) -> None:
+def test_urgent_order_is_due_after_half_an_hour_of_work(since: str, due: str) -> None:
     assert urgent_due(at(since), CHINA) == at(due)

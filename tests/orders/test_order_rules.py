@@ -1,4 +1,4 @@
-"""The rules of ordering, by example and by property."""
+"""Rules of orders, stock and credit, by example and by property."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def nothing(demands: list[Demand]) -> tuple[Progress, ...]:
     return tuple(Progress() for _ in demands)
 
 
-def test_lines_of_one_sku_are_summed_for_stock() -> None:
+def test_wanted_pieces_sum_the_lines_of_a_sku() -> None:
     demands = [Demand(7, 4), Demand(7, 5), Demand(8, 1)]
     assert wanted_by_sku_index(demands, nothing(demands)) == {7: 9, 8: 1}
 
 
-def test_short_stock_goes_to_the_earlier_line_and_the_rest_is_backordered() -> None:
+def test_reservation_serves_earlier_lines_and_backorders_the_rest() -> None:
     demands = [Demand(7, 4), Demand(7, 5)]
     assert apply_reservation(demands, nothing(demands), {7: 6}) == (
         Progress(reserved=4),
@@ -55,12 +55,12 @@ def test_short_stock_goes_to_the_earlier_line_and_the_rest_is_backordered() -> N
     )
 
 
-def test_slots_without_a_figure_are_taken_to_have_enough_and_none_goes_below_zero() -> None:
+def test_limit_keeps_wanted_pieces_without_figure_and_never_goes_negative() -> None:
     assert limit_to_available({1: 5, 2: 5, 3: 5}, {2: 3, 3: -1}) == {1: 5, 2: 3, 3: 0}
 
 
 @given(demand_lists, st.dictionaries(st.integers(0, 9), st.integers(0, 60)))
-def test_what_is_decided_is_never_more_than_granted_and_accounts_for_every_piece(
+def test_reservation_never_exceeds_the_grant_and_accounts_for_every_piece(
     demands: list[Demand], available: dict[int, int]
 ) -> None:
     wanted = wanted_by_sku_index(demands, nothing(demands))
@@ -73,16 +73,14 @@ def test_what_is_decided_is_never_more_than_granted_and_accounts_for_every_piece
 
 
 @given(demand_lists)
-def test_deciding_twice_changes_nothing(demands: list[Demand]) -> None:
+def test_reservation_changes_nothing_when_applied_twice(demands: list[Demand]) -> None:
     once = apply_reservation(demands, nothing(demands), wanted_by_sku_index(demands, nothing(demands)))
     assert wanted_by_sku_index(demands, once) == {}
     assert apply_reservation(demands, once, {}) == once
 
 
 @given(st.integers(1, 500), st.decimals(min_value="0.001", max_value="9999", places=3), st.data())
-def test_the_values_of_all_shipments_of_a_line_add_up_to_the_line(
-    quantity: int, price: Decimal, data: st.DataObject
-) -> None:
+def test_shipment_values_add_up_to_the_line(quantity: int, price: Decimal, data: st.DataObject) -> None:
     ordered = line(quantity=quantity, unit_price=str(price))
     gone, gross, tax = 0, 0, 0
     while gone < quantity:
@@ -92,18 +90,18 @@ def test_the_values_of_all_shipments_of_a_line_add_up_to_the_line(
     assert (gross, tax) == (ordered.gross_fen, ordered.tax_fen)
 
 
-def test_the_published_vat_example_holds() -> None:
+def test_vat_matches_the_published_example() -> None:
     """features.md 4.4: 99.99 x 3 -> gross 299.97, tax 34.51, net 265.46."""
     money = document_totals([line(quantity=3, unit_price="99.99")])
     assert (money.gross_fen, money.tax_fen, money.net_fen) == (29_997, 3_451, 26_546)
 
 
-def test_document_tax_is_the_sum_of_the_lines_not_recomputed_from_the_total() -> None:
+def test_document_tax_is_the_sum_of_line_taxes() -> None:
     """features.md 4.4: 110 lines of 0.05 give 1.10 tax, not 0.63."""
     assert document_totals([line(number, quantity=1, unit_price="0.05") for number in range(1, 111)]).tax_fen == 110
 
 
-def test_credit_holds_begin_above_the_limit_not_at_it() -> None:
+def test_credit_limit_is_exceeded_above_it_not_at_it() -> None:
     assert not exceeds_credit_limit(total_fen=100, committed_fen=900, limit_fen=1_000)
     assert exceeds_credit_limit(total_fen=101, committed_fen=900, limit_fen=1_000)
 
@@ -119,11 +117,11 @@ def test_credit_holds_begin_above_the_limit_not_at_it() -> None:
         (Action.SHIP, {State.CONFIRMED}),
     ],
 )
-def test_an_action_is_admitted_in_its_own_states_and_no_other(action: Action, states: set[State]) -> None:
+def test_action_is_allowed_only_in_its_states(action: Action, states: set[State]) -> None:
     assert {state for state in State if is_allowed(action, state)} == states
 
 
-def test_a_dealer_may_cancel_until_the_order_is_approved() -> None:
+def test_dealer_may_cancel_until_approval() -> None:
     assert {
         state
         for (state, action), one in TRANSITIONS.items()
@@ -131,7 +129,7 @@ def test_a_dealer_may_cancel_until_the_order_is_approved() -> None:
     } == {State.SUBMITTED, State.IN_REVIEW}
 
 
-def test_cancelling_the_rest_keeps_what_was_shipped() -> None:
+def test_cancel_keeps_shipped_pieces() -> None:
     lines = [line(1, sku_index=1, quantity=10), line(2, sku_index=2, quantity=5)]
     progress = (ship_pieces(Progress(reserved=7, backordered=3), 4), Progress(reserved=5))
     after = cancel_unshipped(lines, progress)
@@ -139,7 +137,7 @@ def test_cancelling_the_rest_keeps_what_was_shipped() -> None:
     assert is_complete(lines, after)
 
 
-def test_what_is_given_back_is_still_on_order() -> None:
+def test_returned_reservation_stays_backordered() -> None:
     lines = [line(1, sku_index=1, quantity=10), line(2, sku_index=2, quantity=5)]
     progress = (ship_pieces(Progress(reserved=7, backordered=3), 4), Progress(reserved=5))
     after = return_to_backorder([Demand(one.sku_index, one.quantity) for one in lines], progress, frozenset({1}))
@@ -148,7 +146,7 @@ def test_what_is_given_back_is_still_on_order() -> None:
 
 
 @given(st.sets(st.integers(0, 40_000), max_size=2_000))
-def test_steps_cover_every_slot_once_and_touch_few_enough_buckets(sku_indexes: set[int]) -> None:
+def test_split_covers_every_sku_index_once_within_the_bucket_limit(sku_indexes: set[int]) -> None:
     portions = split_by_transaction(sku_indexes, 64)
     assert sorted(sku_index for portion in portions for sku_index in portion) == sorted(sku_indexes)
     assert all(len({sku_index // 64 for sku_index in portion}) <= BUCKETS_PER_TRANSACTION for portion in portions)

@@ -148,7 +148,7 @@ def test_ended_order_releases_stock_and_credit(client: OrdersClient, action: str
     assert client.show(again).json["holds"] == []
 
 
-def test_order_over_the_credit_limit_is_held_for_finance(client: OrdersClient) -> None:
+def test_order_over_the_credit_limit_gets_a_credit_hold(client: OrdersClient) -> None:
     open_shop(credit_limit_fen=12_499)
     order_id = client.accepted(order_of((1, 10)))
     assert client.show(order_id).json["holds"] == ["credit"]

@@ -310,7 +310,7 @@ def test_available_to_promise_excludes_promised_backorders(client: OrdersClient)
     assert shown == [
         {
             "sku": sku(1),
-            "promise_days": [
+            "days": [
                 {"day": MONDAY, "pieces": 0, "cumulative": 0},
                 {"day": THURSDAY, "pieces": 4, "cumulative": 4},
                 {"day": NEXT_MONDAY, "pieces": 8, "cumulative": 12},
@@ -318,7 +318,7 @@ def test_available_to_promise_excludes_promised_backorders(client: OrdersClient)
         },
         {
             "sku": sku(2),
-            "promise_days": [
+            "days": [
                 {"day": MONDAY, "pieces": 4, "cumulative": 4},
                 {"day": THURSDAY, "pieces": 5, "cumulative": 9},
             ],
@@ -335,7 +335,7 @@ def test_dealer_sees_available_to_promise_of_the_own_warehouse_only(client: Orde
     assert client.promisable(sku(1), dealer="D0001").status == 200
     other = client.promisable(sku(1), dealer="D0001", warehouse="SH")
     assert (other.status, other.json) == (404, client.promisable(sku(1), dealer="D0001", warehouse="XX").json)
-    assert client.promisable(sku(1), warehouse="SH").json["skus"][0]["promise_days"][0]["cumulative"] == 0
+    assert client.promisable(sku(1), warehouse="SH").json["skus"][0]["days"][0]["cumulative"] == 0
     assert client.promisable("L404", dealer="D0001").status == 422
 
 
@@ -482,7 +482,7 @@ def _calendar(client: OrdersClient, random: Random) -> Iterator[str]:
     """Play three weeks with a supplier who is often late and clerks who do not always approve."""
     expected: dict[str, tuple[date, int]] = {}
     made = 0
-    for day in (date(2026, 9, 16) + timedelta(promise_days=number) for number in range(28)):
+    for day in (date(2026, 9, 16) + timedelta(days=number) for number in range(28)):
         for clock in ("09:00", "11:00", "14:00", "17:01", "20:01", "23:59"):
             sweep(client, f"{day} {clock}")
             if clock in {"17:01", "20:01", "23:59"}:
@@ -492,7 +492,7 @@ def _calendar(client: OrdersClient, random: Random) -> Iterator[str]:
                 continue
             if random.random() < 0.4:
                 made += 1
-                when = day + timedelta(promise_days=random.randint(1, 6))
+                when = day + timedelta(days=random.randint(1, 6))
                 expected[f"PO-{made}"] = when, random.randint(1, 30)
                 expect(client, f"PO-{made}", when.isoformat(), (1, expected[f"PO-{made}"][1]))
             for reference, (when, pieces) in list(expected.items()):

@@ -15,7 +15,7 @@ from services.orders.order.items import HeaderItem
 from services.orders.reservation import expire_reservation
 from tests import faults
 from tests.orders.client import OrdersClient
-from tests.orders.test_backorders import come_in, got, line
+from tests.orders.test_backorders import come_in, pieces_of, line
 from tests.shop import WAREHOUSE, counters, open_shop, order_of, sku
 from tests.world import World
 
@@ -58,7 +58,7 @@ def test_unused_reservation_is_warned_once_then_released_to_backorders(client: O
     sweep(client, hours=4)
     sweep(client)
     assert happened(has)[3:] == ["reservation-expired"]
-    assert (got(client, has), got(client, waits), counters(1)) == ((0, 10), (6, 0), (4, 6))
+    assert (pieces_of(client, has), pieces_of(client, waits), counters(1)) == ((0, 10), (6, 0), (4, 6))
     shown = client.show(has).json
     assert (shown["state"], shown["holds"], shown["reserved_until"]) == ("in_review", ["stock"], None)
     assert line() == [], "it would take back at once what it gave"
@@ -70,7 +70,7 @@ def test_extended_reservation_lasts_as_long_again(client: OrdersClient) -> None:
     sweep(client, hours=69)
     assert client.act(order_id, "extend-reservation", {"reason": "等客户付款"}).status == 200
     sweep(client, hours=60)
-    assert (got(client, order_id), happened(order_id)[-1]) == ((10, 0), "reservation-extended")
+    assert (pieces_of(client, order_id), happened(order_id)[-1]) == ((10, 0), "reservation-extended")
 
 
 def test_sweep_keeps_a_reservation_extended_meanwhile(client: OrdersClient) -> None:
@@ -84,7 +84,7 @@ def test_sweep_keeps_a_reservation_extended_meanwhile(client: OrdersClient) -> N
 
     with patch.object(expire_reservation, "load_order", extended_just_now):
         sweep(client, hours=73)
-    assert (got(client, order_id), happened(order_id)[-1]) == ((10, 0), "reservation-extended")
+    assert (pieces_of(client, order_id), happened(order_id)[-1]) == ((10, 0), "reservation-extended")
 
 
 def test_extended_expired_order_waits_at_the_end_of_the_queue(client: OrdersClient) -> None:
@@ -94,7 +94,7 @@ def test_extended_expired_order_waits_at_the_end_of_the_queue(client: OrdersClie
     taken = client.accepted(order_of((1, 8)), dealer="D0002")
     assert client.act(expired, "extend-reservation", {"reason": "客户要货"}).status == 200
     client.world.drain()
-    assert (got(client, taken), got(client, expired), line()) == ((8, 0), (2, 8), [expired])
+    assert (pieces_of(client, taken), pieces_of(client, expired), line()) == ((8, 0), (2, 8), [expired])
 
 
 def test_extension_is_refused_when_nothing_is_reserved_or_backordered(client: OrdersClient) -> None:
@@ -109,9 +109,9 @@ def test_approved_order_is_reserved_longer_and_shipped_one_never_expires(client:
     shipped, kept = client.approved(order_of((1, 10))), client.approved(order_of((1, 10)))
     assert client.ship(shipped).status == 201
     sweep(client, hours=239)
-    assert (got(client, kept), counters(1)) == ((10, 0), (10, 10))
+    assert (pieces_of(client, kept), counters(1)) == ((10, 0), (10, 10))
     sweep(client, hours=100)
-    assert (got(client, kept), counters(1)) == ((0, 10), (20, 0))
+    assert (pieces_of(client, kept), counters(1)) == ((0, 10), (20, 0))
     assert happened(shipped)[-1] == "shipped"
 
 
@@ -124,9 +124,9 @@ def test_filled_backorder_is_reserved_as_long_as_any(client: OrdersClient) -> No
     sweep(client, days=30)
     come_in(client, "DN-1", (1, 6))
     sweep(client, hours=100)
-    assert got(client, order_id) == (6, 0), "the old hold's end has nothing to do with these"
+    assert pieces_of(client, order_id) == (6, 0), "the old hold's end has nothing to do with these"
     sweep(client, hours=240)
-    assert got(client, order_id) == (0, 6)
+    assert pieces_of(client, order_id) == (0, 6)
 
 
 def test_reservation_expires_once_when_any_call_fails(client: OrdersClient) -> None:
@@ -143,7 +143,7 @@ def test_reservation_expires_once_when_any_call_fails(client: OrdersClient) -> N
     for fault in faults.every_point(client.world, prepare=prepare, act=act, survives=(Exception,)):
         sweep(client)
         assert happened(orders[0]) == ["submitted", "reserved", "reservation-expired"], fault
-        assert (counters(1), got(client, orders[1])) == ((4, 6), (6, 0)), fault
+        assert (counters(1), pieces_of(client, orders[1])) == ((4, 6), (6, 0)), fault
 
 
 # ---- urgent orders ----
@@ -166,9 +166,9 @@ def test_urgent_order_is_reserved_before_normal_ones(client: OrdersClient) -> No
     with client.world.held_back("reserve-stock"):
         normal = client.submit(order_of((1, 10))).json["order_id"]
         urgent = client.accepted(order_of((1, 10), urgent=True), dealer="D0002")
-        assert got(client, urgent) == (10, 0)
+        assert pieces_of(client, urgent) == (10, 0)
     client.world.drain()
-    assert got(client, normal) == (0, 10)
+    assert pieces_of(client, normal) == (0, 10)
 
 
 def test_urgent_order_is_reported_overdue_once_after_half_an_hour_of_work(client: OrdersClient) -> None:
@@ -193,9 +193,9 @@ def test_sweep_decides_an_order_its_queue_lost(client: OrdersClient) -> None:
         sweep(client, minutes=1)
         assert client.show(order_id).json["state"] == "submitted", "its queue still has time"
         sweep(client, minutes=2)
-        assert got(client, order_id) == (10, 0)
+        assert pieces_of(client, order_id) == (10, 0)
     client.world.drain()
-    assert (got(client, order_id), counters(1), happened(order_id)) == ((10, 0), (0, 10), ["submitted", "reserved"])
+    assert (pieces_of(client, order_id), counters(1), happened(order_id)) == ((10, 0), (0, 10), ["submitted", "reserved"])
 
 
 def test_sweep_goes_on_when_one_order_fails(client: OrdersClient) -> None:
@@ -205,7 +205,7 @@ def test_sweep_goes_on_when_one_order_fails(client: OrdersClient) -> None:
         client.world.relay_once()
         HeaderItem(f"ORDERS#{broken.partition('-')[0]}", "LINES#000001").delete()
         sweep(client, minutes=3)
-    assert got(client, sound) == (2, 0)
+    assert pieces_of(client, sound) == (2, 0)
 
 
 def test_sweep_allocates_backorders_its_queue_lost(client: OrdersClient) -> None:
@@ -214,11 +214,11 @@ def test_sweep_allocates_backorders_its_queue_lost(client: OrdersClient) -> None
     with client.world.held_back("reserve-stock"):
         assert client.receive("DN-1", (sku(1), 10)).status == 201
         client.world.drain()
-        assert got(client, order_id) == (0, 10)
+        assert pieces_of(client, order_id) == (0, 10)
         sweep(client, minutes=5)
-        assert got(client, order_id) == (10, 0)
+        assert pieces_of(client, order_id) == (10, 0)
     client.world.drain()
-    assert (got(client, order_id), counters(1)) == ((10, 0), (0, 10))
+    assert (pieces_of(client, order_id), counters(1)) == ((10, 0), (0, 10))
 
 
 # ---- several warehouses ----
@@ -243,7 +243,7 @@ def test_short_order_is_served_by_the_first_alternate_that_has_everything(client
     near, far = client.accepted(order_of((1, 4))), client.accepted(order_of((1, 10), (2, 2)))
     assert (client.show(near).json["warehouse"], client.show(near).json["sourcing"]) == (WAREHOUSE, [])
     shown = client.show(far).json
-    assert (shown["warehouse"], got(client, far)) == ("BJ", (12, 0))
+    assert (shown["warehouse"], pieces_of(client, far)) == ("BJ", (12, 0))
     assert [(one["warehouse"], one["pieces"], one["short"]) for one in shown["sourcing"]] == [
         (WAREHOUSE, 3, 1),
         ("SH", 9, 1),
@@ -257,9 +257,9 @@ def test_order_is_backordered_in_the_warehouse_that_serves_it(client: OrdersClie
     stocked("SH", available=6)
     publish(client, "SH")
     order_id = client.accepted(order_of((1, 10)))
-    assert (client.show(order_id).json["warehouse"], got(client, order_id)) == ("SH", (6, 4))
+    assert (client.show(order_id).json["warehouse"], pieces_of(client, order_id)) == ("SH", (6, 4))
     come_in(client, "DN-1", (1, 50))
-    assert got(client, order_id) == (6, 4), "goods at home are not where it waits"
+    assert pieces_of(client, order_id) == (6, 4), "goods at home are not where it waits"
 
 
 def test_sourcing_rule_refuses_the_warehouse_itself_as_alternate(client: OrdersClient) -> None:

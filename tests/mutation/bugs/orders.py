@@ -423,7 +423,7 @@ BUGS = (
         _REVIEW,
         old="    if order.holds:\n        names",
         new="    if order.holds - {Hold.CREDIT}:\n        names",
-        caught_by=f"{_ORDERS}test_order_over_the_credit_limit_is_held_for_finance",
+        caught_by=f"{_ORDERS}test_order_over_the_credit_limit_gets_a_credit_hold",
     ),
     Bug(
         "an assistant releases the hold that finance answers for",
@@ -431,7 +431,7 @@ BUGS = (
         _REVIEW,
         old="    if not caller.roles & _RELEASERS[Hold(hold)]:\n        raise NotAllowed\n",
         new="",
-        caught_by=f"{_ORDERS}test_order_over_the_credit_limit_is_held_for_finance",
+        caught_by=f"{_ORDERS}test_order_over_the_credit_limit_gets_a_credit_hold",
     ),
     Bug(
         "a cancelled order still weighs on the dealer's credit",

@@ -258,8 +258,8 @@ class World:
         asked = urllib.parse.parse_qsl(in_path, keep_blank_values=True)
         asked += [(name, str(value)) for name, value in (query or {}).items() if value is not None]
         event = _proxy_event(operation.path, method, path, path_values, sent, asked, raw_body)
-        with function_running(f"{service}.api_handler"):
-            answer = app(event, LambdaContext("api_handler"))
+        with function_running(f"{service}.{operation.function}"):
+            answer = app(event, LambdaContext(operation.function))
         text = answer["body"]
         is_json = "json" in answer["headers"].get("Content-Type", "")
         return Response(answer["statusCode"], json.loads(text) if is_json else None, answer["headers"], text)

@@ -14,13 +14,20 @@ from typing import Any
 
 from chalice.package import YAMLTemplateSerializer
 
-from kernel.http.app import ServiceApp
+from kernel.http.app import API_HANDLER, ServiceApp
 from tools import paths, template
 from tools.errors import CommandError
 
 SHARED = ("contracts", "kernel")
 API_TIMEOUT_SECONDS = 25
 API_MEMORY_MB = 1024
+#: Handler of a further function that serves routes: the whole app, as API Gateway sends it its own routes only.
+_ROUTE_FUNCTION = """
+
+@app.lambda_function(name="{name}")
+def {name}(event, context):
+    return app(event, context)
+"""
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "stack", "*.md", "requirements.*")
 
 
@@ -47,9 +54,10 @@ def stage(service: str, folder: Path, *, architecture: str, root: Path = paths.R
     """Empty `folder` and make it the Chalice project of `service`, without third-party packages.
 
     Raises:
-        NotPackageable: a function without a policy, or a policy without a function.
+        NotPackageable: a function without a policy, a policy without a function, or two functions of one name.
     """
     app = load_app(service)
+    _check_names(service, app)
     shutil.rmtree(folder, ignore_errors=True)
     vendor, hidden = folder / "vendor", folder / ".chalice"
     hidden.mkdir(parents=True)
@@ -73,9 +81,17 @@ def _copy_code(service: str, vendor: Path, root: Path) -> None:
 
 
 def _entry_point(service: str, app: ServiceApp) -> str:
-    """Lambda finds its handlers here: `app.app` answers the routes, `app.<function>` everything else."""
-    names = ["app", *(name for name in template.functions(app) if name != "api_handler")]
-    return f"from {paths.module(service)}.app import {', '.join(names)}\n\n__all__ = {names!r}\n"
+    """The module in which Lambda finds its handlers: `app.app` for `api_handler`, `app.<function>` for any other."""
+    imported = ["app", *(spec.function for spec in template.background(app))]
+    declared = template.route_functions(app)
+    text = f"from {paths.module(service)}.app import {', '.join(imported)}\n\n__all__ = {imported + declared!r}\n"
+    return text + "".join(_ROUTE_FUNCTION.format(name=name) for name in declared)
+
+
+def _check_names(service: str, app: ServiceApp) -> None:
+    for spec in template.background(app):
+        if spec.function in {API_HANDLER, *template.route_functions(app)}:
+            raise NotPackageable(f"{service}: {spec.function} cannot serve routes too; name another function for them")
 
 
 def _policies(service: str, app: ServiceApp, root: Path) -> dict[str, Any]:

@@ -43,6 +43,9 @@ gc.set_threshold(20_000)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+#: Lambda function that serves a route when its declaration names none.
+API_HANDLER = "api_handler"
+
 _KEY_HEADER = "Idempotency-Key"
 _MAX_KEY = 255
 _MAX_PATH_VALUE = 200
@@ -65,6 +68,8 @@ class Operation(NamedTuple):
     answer: type[BaseModel]
     takes_caller: bool
     takes_key: bool
+    #: Lambda function that serves the route.
+    function: str = API_HANDLER
 
     @property
     def name(self) -> str:
@@ -117,12 +122,22 @@ class ServiceApp(Chalice):
         self.streams: list[StreamSpec] = []
 
     def operation(
-        self, method: str, path: str, *, roles: Collection[Role], summary: str, status: int = HTTPStatus.OK
+        self,
+        method: str,
+        path: str,
+        *,
+        roles: Collection[Role],
+        summary: str,
+        status: int = HTTPStatus.OK,
+        function: str = API_HANDLER,
     ) -> Callable[[F], F]:
         """Declare a route. Default deny: a route without roles does not start.
 
         The handler's own signature says what it takes: `caller: Principal`, `body: <Body>`, `query: <Query>`,
         `key: IdempotencyKey` (makes the header mandatory), and path variables by name. It returns the answer model.
+
+        Args:
+            function: Lambda function that serves the route; each has its own policy.
 
         Raises:
             TypeError: at import, when the declaration is incomplete.
@@ -130,6 +145,7 @@ class ServiceApp(Chalice):
 
         def declare(handler: F) -> F:
             operation = _operation(method, path, frozenset(roles), int(status), summary, handler)
+            operation = operation._replace(function=function)
             self.operations.append(operation)
 
             @wraps(handler)

@@ -158,6 +158,7 @@ def list_shipments(caller: Principal, order_id: str) -> ShipmentList:
     roles={Role.WAREHOUSE, Role.ADMIN},
     status=HTTPStatus.CREATED,
     summary="入库 / Take goods in",
+    function="stock_api",
 )
 def create_goods_receipt(caller: Principal, body: ReceiveStock, key: IdempotencyKey) -> GoodsReceipt:
     return receive_goods.receive_goods(caller, body, key)
@@ -169,6 +170,7 @@ def create_goods_receipt(caller: Principal, body: ReceiveStock, key: Idempotency
     roles={Role.WAREHOUSE, Role.ADMIN},
     status=HTTPStatus.CREATED,
     summary="盘点与调整 / Count or correct stock",
+    function="stock_api",
 )
 def create_stock_adjustment(caller: Principal, body: AdjustStock, key: IdempotencyKey) -> StockDocument:
     return adjust_stock.adjust_stock(caller, body, key)
@@ -180,12 +182,19 @@ def create_stock_adjustment(caller: Principal, body: AdjustStock, key: Idempoten
     roles={Role.WAREHOUSE, Role.ADMIN},
     status=HTTPStatus.CREATED,
     summary="调拨 / Send goods to another warehouse",
+    function="stock_api",
 )
 def create_stock_transfer(caller: Principal, body: TransferStock, key: IdempotencyKey) -> StockDocument:
     return transfer_stock.transfer_stock(caller, body, key)
 
 
-@app.operation("GET", "/stock/expected/{warehouse}", roles=STAFF_ROLES, summary="在途查询 / Show what is expected")
+@app.operation(
+    "GET",
+    "/stock/expected/{warehouse}",
+    roles=STAFF_ROLES,
+    summary="在途查询 / Show what is expected",
+    function="stock_api",
+)
 def list_expected_goods(warehouse: str) -> ExpectedList:
     return deliveries.list_expected(warehouse)
 
@@ -195,6 +204,7 @@ def list_expected_goods(warehouse: str) -> ExpectedList:
     "/stock/expected/{warehouse}/{reference}",
     roles=STAFF_ROLES,
     summary="在途详情 / Show a delivery and how it changed",
+    function="stock_api",
 )
 def show_expected_goods(warehouse: str, reference: str) -> ExpectedHistory:
     return deliveries.show_expected(warehouse, reference)
@@ -205,6 +215,7 @@ def show_expected_goods(warehouse: str, reference: str) -> ExpectedHistory:
     "/stock/expected/{warehouse}/{reference}",
     roles={Role.WAREHOUSE, Role.ASSISTANT, Role.ADMIN},
     summary="登记在途 / Say what is expected, and when",
+    function="stock_api",
 )
 def set_expected_goods(caller: Principal, warehouse: str, reference: str, body: ExpectGoods) -> ExpectedDelivery:
     return deliveries.expect_delivery(caller, warehouse, reference, body)
@@ -243,7 +254,11 @@ def show_allocation_rule(warehouse: str) -> AllocationRuleView:
 
 
 @app.operation(
-    "PUT", "/warehouses/{warehouse}/allocation-rule", roles={Role.ADMIN}, summary="发布分配规则 / Publish that rule"
+    "PUT",
+    "/warehouses/{warehouse}/allocation-rule",
+    roles={Role.ADMIN},
+    summary="发布分配规则 / Publish that rule",
+    function="stock_api",
 )
 def publish_allocation_rule(caller: Principal, warehouse: str, body: PublishAllocationRule) -> AllocationRuleView:
     return allocation_rule.publish_allocation_rule(caller, warehouse, body)
@@ -260,7 +275,11 @@ def show_sourcing_rule(warehouse: str) -> SourcingRuleView:
 
 
 @app.operation(
-    "PUT", "/warehouses/{warehouse}/sourcing-rule", roles={Role.ADMIN}, summary="发布调拨顺序 / Publish that order"
+    "PUT",
+    "/warehouses/{warehouse}/sourcing-rule",
+    roles={Role.ADMIN},
+    summary="发布调拨顺序 / Publish that order",
+    function="stock_api",
 )
 def publish_sourcing_rule(caller: Principal, warehouse: str, body: PublishSourcingRule) -> SourcingRuleView:
     return sourcing_rule.publish_sourcing_rule(caller, warehouse, body)

@@ -10,7 +10,7 @@ from tests.authorization.cases import CASES, Case
 from tests.authorization.town import OWN, ROLES, Town
 from tests.fault_injection.differences import counted_by_the_last
 from tests.fault_injection.notifications import REPLAYED
-from tests.fault_injection.scenario import Scenario
+from tests.fault_injection.scenario import Scenario, serving_function
 from tests.world import Response
 
 #: Of routes whose runs may rightly differ in something, or that need more than the town.
@@ -43,7 +43,7 @@ def _scenario(case: Case, trigger: str, world: str) -> Scenario:
         return town.ask(case.service, case.method, path, body, role=role, key="the same key")
 
     given = {"answers": (case.status,)} | _MORE.get(trigger, {})
-    return Scenario(trigger, world, f"{case.service}.api_handler", ask, **given)
+    return Scenario(trigger, world, serving_function(case.service, case.method, case.path), ask, **given)
 
 
 SCENARIOS = list(_scenarios())

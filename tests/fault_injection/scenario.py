@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from kernel.http.app import ConsumerSpec
 from tests.authorization.town import OWN, Town
 from tests.faults import Kind
-from tests.world import Response
+from tests.world import Response, load_apps
 
 Happening = Callable[[Town], object]
 
@@ -102,8 +102,14 @@ def request(
     def ask(town: Town) -> Response:
         return town.ask(service, method, route.format_map(of(town)), body, role=role, dealer=dealer, key="the same key")
 
-    function = f"{service}.api_handler"
+    function = serving_function(service, method, route)
     return Scenario(f"{service} {method} {route}", world, function, ask, answers=answers, **more)
+
+
+def serving_function(service: str, method: str, route: str) -> str:
+    """The function that serves a route by its declaration, for example `orders.api_handler`."""
+    declared = load_apps()[0][service].operations
+    return next(f"{service}.{one.function}" for one in declared if (one.method, one.path) == (method, route))
 
 
 def message(service: str, function: str, world: str, prepare: Happening, **more: Any) -> Scenario:

@@ -12,7 +12,7 @@ from contracts import orders
 from kernel.http.app import ServiceApp
 from kernel.messaging.events import Envelope
 from tools import paths, template
-from tools.stage import NotPackageable, stage
+from tools.stage import NotPackageable, load_app, stage
 
 
 @pytest.fixture
@@ -33,6 +33,20 @@ def test_a_policy_without_a_function_is_refused(checkout: Path) -> None:
     policies = checkout / "services/orders/stack/policies"
     shutil.copy(policies / "reserve_stock.json", policies / "reserve_stok.json")
     with pytest.raises(NotPackageable, match=r"reserve_stok\.json belongs to no function"):
+        stage("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
+
+
+def test_route_function_without_a_policy_is_refused(checkout: Path) -> None:
+    (checkout / "services/orders/stack/policies/stock_api.json").unlink()
+    with pytest.raises(NotPackageable, match="no policy for stock_api"):
+        stage("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
+
+
+def test_route_function_named_like_a_consumer_is_refused(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = load_app("orders")
+    first, *others = app.operations
+    monkeypatch.setattr(app, "operations", [first._replace(function="reserve_stock"), *others])
+    with pytest.raises(NotPackageable, match="reserve_stock cannot serve routes too"):
         stage("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
 
 

@@ -12,6 +12,8 @@ from typing import Any
 from tests.packaging.conftest import Json
 from tools import paths
 from tools.package import Package
+from tools.stage import load_app
+from tools.template import logical_id
 
 
 def of_type(resources: Json, kind: str) -> dict[str, Json]:
@@ -142,6 +144,42 @@ def test_every_function_has_exactly_one_policy_file_and_none_is_orphaned(package
     files = paths.source(packaged.service).joinpath("stack", "policies").glob("*.json")
     handlers = [function["Handler"].removeprefix("app.") for function in functions(resources).values()]
     assert sorted(file.stem for file in files) == sorted("api_handler" if one == "app" else one for one in handlers)
+
+
+def test_integration_points_at_the_function_its_route_declares(packaged: Package, resources: Json) -> None:
+    declared = {(one.path, one.method.lower()): one.function for one in load_app(packaged.service).operations}
+    pointed_at = {
+        (path, method): re.findall(
+            r"functions/\$\{(\w+)\.Arn\}/invocations$", answer["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+        )
+        for api in of_type(resources, "AWS::Serverless::Api").values()
+        for path, methods in api["DefinitionBody"]["paths"].items()
+        for method, answer in methods.items()
+    }
+    assert pointed_at == {route: [logical_id(function)] for route, function in declared.items()}
+
+
+def test_every_function_that_serves_routes_is_made_like_api_handler(packaged: Package, resources: Json) -> None:
+    serving = {logical_id(one.function) for one in load_app(packaged.service).operations}
+    permissions = of_type(resources, "AWS::Lambda::Permission")
+    assert permissions.keys() == {f"{name}InvokePermission" for name in serving}
+    graphs = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    for name in serving:
+        like = permissions["APIHandlerInvokePermission"]
+        assert permissions[f"{name}InvokePermission"] == like | {"FunctionName": {"Ref": name}}
+        function, like = functions(resources)[name], functions(resources)["APIHandler"]
+        assert all(function[one] == like[one] for one in ("CodeUri", "Timeout", "MemorySize", "Tracing"))
+        assert resources[function["Role"]["Fn::GetAtt"][0]]["Properties"]["Policies"]
+        assert resources[f"{name}Logs"]["Type"] == "AWS::Logs::LogGroup"
+        assert graphs.count(f'"${{{name}}}"') == 2  # errors and duration
+
+
+def test_one_alarm_covers_every_function_behind_an_api(resources: Json) -> None:
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+    failing = [one["Dimensions"] for one in alarms if one["MetricName"] == "5XXError" and one["AlarmActions"]]
+    # Without a method or resource among its dimensions the metric counts the answers of all of them.
+    whole_api = [{"Name": "ApiName", "Value": {"Ref": "AWS::StackName"}}]
+    assert failing == [whole_api for _ in of_type(resources, "AWS::Serverless::Api")]
 
 
 def test_logs_are_kept_for_a_while_and_not_for_ever(resources: Json) -> None:

@@ -15,7 +15,7 @@ from services.orders.order.items import HeaderItem
 from services.orders.reservation import expire_reservation
 from tests import faults
 from tests.orders.client import OrdersClient
-from tests.orders.test_backorders import come_in, pieces_of, line
+from tests.orders.test_backorders import come_in, pieces_of, queued
 from tests.shop import WAREHOUSE, counters, open_shop, order_of, sku
 from tests.world import World
 
@@ -61,7 +61,7 @@ def test_unused_reservation_is_warned_once_then_released_to_backorders(client: O
     assert (pieces_of(client, has), pieces_of(client, waits), counters(1)) == ((0, 10), (6, 0), (4, 6))
     shown = client.show(has).json
     assert (shown["state"], shown["holds"], shown["reserved_until"]) == ("in_review", ["stock"], None)
-    assert line() == [], "it would take back at once what it gave"
+    assert queued() == [], "it would take back at once what it gave"
 
 
 def test_extended_reservation_lasts_as_long_again(client: OrdersClient) -> None:
@@ -94,7 +94,7 @@ def test_extended_expired_order_waits_at_the_end_of_the_queue(client: OrdersClie
     taken = client.accepted(order_of((1, 8)), dealer="D0002")
     assert client.act(expired, "extend-reservation", {"reason": "客户要货"}).status == 200
     client.world.drain()
-    assert (pieces_of(client, taken), pieces_of(client, expired), line()) == ((8, 0), (2, 8), [expired])
+    assert (pieces_of(client, taken), pieces_of(client, expired), queued()) == ((8, 0), (2, 8), [expired])
 
 
 def test_extension_is_refused_when_nothing_is_reserved_or_backordered(client: OrdersClient) -> None:

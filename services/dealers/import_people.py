@@ -25,7 +25,7 @@ from services.dealers.api import (
     StaffImported,
     StaffRow,
 )
-from services.dealers.items import UsernameItem, user_of, username_key, users_of
+from services.dealers.items import UsernameItem, username_key, users_by_name, users_of
 from services.dealers.people_changes import Group, dealer_change, user_changes, witness
 from services.dealers.rules import User, after_import, keeps_an_administrator
 
@@ -34,9 +34,6 @@ Recorded = TypeVar("Recorded", bound=Answer)
 
 #: Another import may get in between; each attempt starts from what stands then.
 _ATTEMPTS = 5
-
-
-IMPORT_REASON = "导入 / import"
 
 
 Outcome = tuple[str, bool]
@@ -115,7 +112,7 @@ def _dealer_groups(caller: Principal, rows: Sequence[DealerRow]) -> list[Group]:
         present = _present_users(row.dealer_id, users, found)
         problems += _dealer_problems(path, row, found)
         problems += _username_problems(f"{path}.users", users, found)
-        if not keeps_an_administrator(after_import(_users(present), users).values()):
+        if not keeps_an_administrator(after_import(users_by_name(present), users).values()):
             detail = "至少保留一名经销商管理员 / a dealer must keep a user with the role dealer_admin"
             problems.append(FieldProblem(field=f"{path}.users", code="no-administrator", detail=detail))
         changes = [*dealer_change(caller, row, found), *user_changes(users, found)]
@@ -171,7 +168,3 @@ def _present_users(dealer_id: str, users: Sequence[User], found: Mapping[Key, It
         stored = (found.get(user_key(dealer_id, user.username)) for user in users)
         return {item.username: item for item in stored if isinstance(item, UserItem)}
     return {item.username: item for item in users_of(dealer_id)}
-
-
-def _users(items: Mapping[str, UserItem]) -> dict[str, User]:
-    return {username: user_of(item) for username, item in items.items()}

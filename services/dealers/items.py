@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
@@ -86,6 +88,11 @@ def users_of(dealer_id: str) -> list[UserItem]:
         start = page.next_key
         if start is None:
             return found
+
+
+def users_by_name(items: Mapping[str, UserItem]) -> dict[str, User]:
+    """Return the users in stored items, by user name."""
+    return {username: user_of(item) for username, item in items.items()}
 
 
 def next_version(stored: DealerItem | UserItem | None) -> int:

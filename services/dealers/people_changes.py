@@ -13,7 +13,6 @@ from kernel.messaging.outbox import outbox_event
 from kernel.store.items import Item, Key
 from kernel.store.table import Transaction
 from services.dealers.api import DealerRow
-from services.dealers.import_people import IMPORT_REASON, _users
 from services.dealers.items import (
     dealer_item,
     dealer_of,
@@ -23,8 +22,12 @@ from services.dealers.items import (
     user_item,
     user_of,
     username_item,
+    users_by_name,
 )
 from services.dealers.rules import Dealer, Status, User, after_import
+
+#: Reason recorded with the terms that an import changes.
+IMPORT_REASON = "导入 / import"
 
 
 class Put(NamedTuple):
@@ -65,7 +68,7 @@ class Group(NamedTuple):
 
 def witness(present: Mapping[str, UserItem], users: Sequence[User]) -> UserItem | None:
     """Whoever stays administrator when others stop being it, unless the same transaction writes one anyway."""
-    before = _users(present)
+    before = users_by_name(present)
     stopping = [user.username for user in users if not user.is_administrator]
     stops = any(name in before and before[name].is_administrator for name in stopping)
     if not stops or any(user.is_administrator and before.get(user.username) != user for user in users):

@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from kernel.http.principal import Role
+from services.dealers import open_account
 from services.dealers.identity import CognitoUserPool, identity_provider
 from services.dealers.rules import User
 from tests.dealers.office import Office, dealer, user
@@ -57,7 +58,7 @@ def office(world: World) -> Office:
 @pytest.fixture
 def pool(world: World) -> Iterator[Pool]:
     pool = Pool()
-    with patch.object(accounts, "identity_provider", lambda: pool):
+    with patch.object(open_account, "identity_provider", lambda: pool):
         yield pool
 
 

@@ -11,7 +11,9 @@ import pytest
 from boto3.dynamodb.types import Binary
 
 from kernel.time import clock
-from services.tickets.items import TicketItem, part_key
+from services.tickets import announce_overdue, register_ticket, take_step
+from services.tickets.items import TicketItem
+from services.tickets.vocabulary import State
 from tests.shop import open_shop, sku
 from tests.world import Response, World
 
@@ -319,7 +321,7 @@ def test_a_key_used_again_for_another_act_is_refused(desk: Desk) -> None:
 
 def test_of_two_people_acting_at_once_one_wins_and_the_other_is_told(desk: Desk, monkeypatch: Any) -> None:
     ticket_id = desk.registered()
-    read, rivals = commands.load_ticket, iter(["reject"])
+    read, rivals = take_step.load_ticket, iter(["reject"])
 
     def read_then_be_overtaken(*given: Any) -> TicketItem:
         ticket = read(*given)
@@ -327,14 +329,14 @@ def test_of_two_people_acting_at_once_one_wins_and_the_other_is_told(desk: Desk,
             assert desk.act(ticket_id, rival).status == 200
         return ticket
 
-    monkeypatch.setattr(commands, "load_ticket", read_then_be_overtaken)
+    monkeypatch.setattr(take_step, "load_ticket", read_then_be_overtaken)
     lost = desk.act(ticket_id, "accept")
     assert (lost.status, lost.json["code"], lost.json["state"]) == (409, "wrong-state", "rejected")
     assert [entry["step"] for entry in desk.show(ticket_id)["timeline"]] == ["registered", "rejected"]
 
 
 def test_two_registrations_at_once_get_two_numbers(desk: Desk, monkeypatch: Any) -> None:
-    read, rivals = commands.fetch_one, iter(["rival"])
+    read, rivals = register_ticket.fetch_one, iter(["rival"])
 
     def read_then_be_overtaken(*given: Any) -> Any:
         found = read(*given)
@@ -342,7 +344,7 @@ def test_two_registrations_at_once_get_two_numbers(desk: Desk, monkeypatch: Any)
             assert desk.registered() == "T-D0001-00001"
         return found
 
-    monkeypatch.setattr(commands, "fetch_one", read_then_be_overtaken)
+    monkeypatch.setattr(register_ticket, "fetch_one", read_then_be_overtaken)
     assert desk.registered() == "T-D0001-00002"
 
 
@@ -548,9 +550,9 @@ def test_a_ticket_finished_or_waiting_for_the_dealer_is_not_overdue(desk: Desk) 
 def test_a_step_taken_while_a_ticket_is_found_overdue_is_not_lost(desk: Desk, monkeypatch: Any) -> None:
     ticket_id = desk.registered(urgent=True)
     desk.later(days=3)
-    stale = list(commands.waiting_tickets(TicketItem.get(*part_key("D0001", "TICKET", ticket_id)).standing.state))
+    stale = list(announce_overdue.waiting_tickets(State.REGISTERED))
     desk.walk(ticket_id, "accept")
-    monkeypatch.setattr(commands, "waiting_tickets", lambda state: iter(stale if state == "registered" else []))
+    monkeypatch.setattr(announce_overdue, "waiting_tickets", lambda state: iter(stale if state == "registered" else []))
     desk.world.periodic("tickets", "watch_clocks")
     assert [entry["step"] for entry in desk.show(ticket_id)["timeline"]] == ["registered", "accepted"]
     monkeypatch.undo()

@@ -20,7 +20,7 @@ from pynamodb.attributes import BinaryAttribute, JSONAttribute
 from contracts.catalog import ProductItem, product_key
 from contracts.stock import BucketPosition
 from kernel.store.items import IntegerAttribute, Item, Key, unpacked
-from kernel.store.table import fetch
+from kernel.store.read import fetch
 
 #: A page of 20,000 products holds some 300 of them in 15 KB.
 PAGES = 64

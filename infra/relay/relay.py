@@ -19,7 +19,8 @@ from kernel.base.settings import settings
 from kernel.messaging.outbox import SHARDS, Command, EventItem, shard_key
 from kernel.store import aws
 from kernel.store.items import Index
-from kernel.store.table import Page, change, query_page
+from kernel.store.read import Page, query_page
+from kernel.store.write import change
 from kernel.time import clock
 
 if TYPE_CHECKING:

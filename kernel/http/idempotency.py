@@ -16,7 +16,8 @@ from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 from kernel.base import strict_json
 from kernel.base.problems import Busy, KeyReused
 from kernel.store.items import IntegerAttribute, Item, compressed
-from kernel.store.table import Transaction, fetch_one
+from kernel.store.read import fetch_one
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 
 #: Longer than any queue and its dead letters keep a message (14 days each).

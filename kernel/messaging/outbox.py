@@ -14,7 +14,7 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from kernel.messaging.events import Envelope, Event, envelope
 from kernel.store.items import Item
-from kernel.store.table import query_all
+from kernel.store.read import query_all
 
 SHARDS = 8
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from contracts.catalog import PriceListItem, price_list_key
 from kernel.base.problems import FieldProblem, Invalid, Stale
 from kernel.http.principal import Principal
-from kernel.store.table import Transaction, TransactionRefused, fetch_one
+from kernel.store.read import fetch_one
+from kernel.store.transaction import Transaction, TransactionRefused
 from services.dealers.api import ChangeTerms, DealerView
 from services.dealers.items import dealer_item, dealer_of, next_version, terms_changed, unchanged
 from services.dealers.read_dealers import dealer_view, load_dealer

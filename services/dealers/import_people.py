@@ -14,7 +14,9 @@ from kernel.http.idempotency import IdempotencyKey
 from kernel.http.models import Answer
 from kernel.http.principal import Principal, Role
 from kernel.store.items import Item, Key
-from kernel.store.table import MAX_ACTIONS, Transaction, TransactionRefused, batches, fetch
+from kernel.store.read import fetch
+from kernel.store.transaction import MAX_ACTIONS, Transaction, TransactionRefused
+from kernel.store.write import batches
 from services.dealers.api import (
     Counts,
     DealerRow,

@@ -11,7 +11,7 @@ from contracts.dealers import DEALERS, DealerItem, DealerTermsChanged, UserItem,
 from kernel.http.principal import Role
 from kernel.messaging.outbox import EventItem, outbox_event
 from kernel.store.items import Item, Key
-from kernel.store.table import query_page
+from kernel.store.read import query_page
 from services.dealers.rules import Dealer, User, difference
 
 #: Most users of one dealer (or of the house) that one call brings or shows.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.dealers import UserItem, UserRegistered, user_key
 from kernel.messaging.events import Envelope
-from kernel.store.table import fetch_one
+from kernel.store.read import fetch_one
 from services.dealers.identity import identity_provider
 from services.dealers.items import user_of
 

@@ -11,7 +11,7 @@ from contracts.dealers import DealerItem, UserItem, UserRegistered, dealer_key, 
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import outbox_event
 from kernel.store.items import Item, Key
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from services.dealers.api import DealerRow
 from services.dealers.items import (
     dealer_item,

@@ -7,7 +7,7 @@ from kernel.base.problems import NotFound
 from kernel.http.principal import Principal
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.items import Index
-from kernel.store.table import fetch_one, query_page
+from kernel.store.read import fetch_one, query_page
 from services.dealers.api import DealerPage, DealersQuery, DealerView, DealerWithUsers, Me, UserView
 from services.dealers.items import dealer_of, territory_prefix, user_of, users_of
 from services.dealers.rules import Dealer, Status

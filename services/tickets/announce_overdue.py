@@ -7,7 +7,7 @@ from datetime import datetime
 from contracts.tickets import TicketOverdue
 from kernel.base import observability
 from kernel.base.problems import Busy
-from kernel.store.table import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.tickets.items import TicketItem, change_ticket, waiting_tickets
 from services.tickets.vocabulary import WAITING

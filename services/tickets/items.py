@@ -22,7 +22,8 @@ from kernel.http.principal import Principal
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import outbox_event
 from kernel.store.items import IntegerAttribute, Item, Key
-from kernel.store.table import Transaction, fetch_one, query_page
+from kernel.store.read import fetch_one, query_page
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.tickets.lifecycle import TicketStatus
 from services.tickets.service_clock import History

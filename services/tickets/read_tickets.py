@@ -12,7 +12,7 @@ from kernel.http.principal import Principal
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import history
 from kernel.store.cursors import next_cursor, open_cursor
-from kernel.store.table import Page, fetch, query_page
+from kernel.store.read import Page, fetch, query_page
 from kernel.time import clock
 from kernel.time.holidays import CHINA
 from services.tickets.api import (

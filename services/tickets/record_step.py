@@ -7,7 +7,7 @@ from datetime import datetime
 from contracts.tickets import TicketProgressed
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from kernel.time.holidays import CHINA
 from services.tickets.api import TicketConfirmation

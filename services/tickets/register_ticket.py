@@ -6,7 +6,8 @@ from contracts.catalog import ProductItem
 from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
-from kernel.store.table import Transaction, fetch_one
+from kernel.store.read import fetch_one
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.tickets.api import RegisterTicket, TicketConfirmation
 from services.tickets.items import RequestItem, SequenceItem, TicketItem, part_key, sequence_key, ticket_id_of

@@ -10,7 +10,8 @@ from kernel.base.problems import Busy, FieldProblem, Invalid
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import history
-from kernel.store.table import Transaction, TransactionRefused, fetch
+from kernel.store.read import fetch
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.tickets.api import TicketConfirmation
 from services.tickets.items import NoteItem, load_ticket, note_key, states_of

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kernel.store.table import MAX_ACTIONS
+from kernel.store.transaction import MAX_ACTIONS
 from tests.dealers.office import Office, dealer, user
 from tests.interruptions import Killed, before_commit, killed_at
 from tests.world import World, opened

@@ -16,7 +16,8 @@ from kernel.http.principal import Principal, Role
 from kernel.messaging.outbox import outbox_event
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.items import IntegerAttribute, Item
-from kernel.store.table import Transaction, fetch_one, query_page
+from kernel.store.read import fetch_one, query_page
+from kernel.store.transaction import Transaction
 
 EVERYONE = frozenset(Role)
 

@@ -310,7 +310,7 @@ def test_a_fault_at_any_call_and_a_retry_hand_in_one_sheet_and_tell_it_once(worl
 
 def test_several_transactions_begin_only_under_an_unused_key(world: World, desk: Desk) -> None:
     from kernel.base.problems import Busy, KeyReused
-    from kernel.store.table import Transaction
+    from kernel.store.transaction import Transaction
 
     def key_of(quantity: int) -> IdempotencyKey:
         body = Sheet.model_validate(sheet("一", quantity))

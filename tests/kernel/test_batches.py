@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.store.table import batches
+from kernel.store.write import batches
 
 
 @given(st.lists(st.sets(st.integers(0, 30), min_size=1, max_size=8), max_size=40), st.integers(8, 20))

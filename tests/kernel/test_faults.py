@@ -14,7 +14,8 @@ from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import outbox_event
 from kernel.store import aws
 from kernel.store.items import IntegerAttribute, Item
-from kernel.store.table import Transaction, TransactionRefused, fetch_one
+from kernel.store.read import fetch_one
+from kernel.store.transaction import Transaction, TransactionRefused
 from tests import faults
 from tests.faults import Kind
 from tests.world import World

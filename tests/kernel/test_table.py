@@ -15,7 +15,8 @@ from pynamodb.exceptions import AttributeNullError, TransactWriteError
 
 from kernel.base.problems import Busy
 from kernel.store.items import Index, IntegerAttribute, Item, PackedJSONAttribute
-from kernel.store.table import Transaction, TransactionRefused, fetch, fetch_one, query_page
+from kernel.store.read import fetch, fetch_one, query_page
+from kernel.store.transaction import Transaction, TransactionRefused
 from tests import faults
 from tests.world import World
 
@@ -125,10 +126,10 @@ def test_a_refusal_names_every_label_and_only_those_with_the_item_as_it_stands(w
     transaction.create(jar("g"), "make g")
     with pytest.raises(TransactionRefused) as refused:
         transaction.commit()
-    assert set(refused.value.refused) == {"take b", "put e", "drop d", "check a"}
+    assert set(refused.value.reasons) == {"take b", "put e", "drop d", "check a"}
     assert "check a" in refused.value
     assert "make f" not in refused.value
-    stands = refused.value.refused["take b"].item
+    stands = refused.value.reasons["take b"].item
     assert stands is not None
     assert stands["pieces"] == {"N": "1"}
 
@@ -162,7 +163,7 @@ def test_attributes_are_set_and_taken_away_by_name_if_the_item_is_as_it_was_read
     before = world.snapshot()
     with pytest.raises(TransactionRefused) as refused:
         set_as_of(4)
-    assert (refused.value.refused["a"].item or {})["label"] == {"S": "plums"}
+    assert (refused.value.reasons["a"].item or {})["label"] == {"S": "plums"}
     assert world.snapshot() == before
     set_as_of(3)
     found = fetch_one(JarItem, ("JARS", "a"))
@@ -211,7 +212,7 @@ def test_a_condition_that_fails_beside_a_conflict_is_a_refusal(world: World, mon
     reasons = cancelled("TransactionConflict", "ConditionalCheckFailed")
     with answering(monkeypatch, reasons) as sent, pytest.raises(TransactionRefused) as refused:
         transaction.commit()
-    assert set(refused.value.refused) == {"b"}
+    assert set(refused.value.reasons) == {"b"}
     assert len(sent) == 1
 
 

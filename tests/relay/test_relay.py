@@ -16,7 +16,7 @@ from kernel.http.app import ServiceApp
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import Command, EventItem, history, outbox_event
 from kernel.store import aws
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from tests import faults
 from tests.world import World
 

@@ -20,7 +20,7 @@ from kernel.messaging.outbox import SHARDS, Command, EventItem, shard_key
 from kernel.store import aws
 from kernel.store.items import Index
 from kernel.store.read import Page, query_page
-from kernel.store.write import change
+from kernel.store.write import remove_from_index
 from kernel.time import clock
 
 if TYPE_CHECKING:
@@ -199,13 +199,11 @@ def _queue_url(queue: str) -> str:
 
 # ---- marking ----
 
-_OUT_OF_THE_INDEX = (EventItem.gsi1pk.remove(), EventItem.gsi1sk.remove())
-
 
 def _mark(item: EventItem) -> bool:
     """Take a sent outbox_event out of the index; whether that was done. It stays where it is as history."""
     try:
-        change(EventItem, (item.pk, item.sk), _OUT_OF_THE_INDEX)
+        remove_from_index(item)
     except PynamoDBException as error:
         _report("mark", [item], error)
         return False

@@ -1,25 +1,44 @@
-"""Writes of one item, and work that takes more than one transaction."""
+"""Writes beside a plain transaction: retries, versions, batches, and the removal from the index."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from pynamodb.expressions.update import Action
-
-from kernel.base.problems import Stale
-from kernel.store.items import Item, Key
+from kernel.base.problems import Busy, Stale
+from kernel.store.items import Item
 from kernel.store.read import fetch_one
 from kernel.store.transaction import Transaction, TransactionRefused
 
+Result = TypeVar("Result")
+Work = TypeVar("Work")
 
-def change(kind: type[Item], key: Key, actions: Sequence[Action]) -> None:
-    """Change an item that must be there by itself, outside a transaction; nothing of it comes back."""
-    kind._get_connection().update_item(key[0], range_key=key[1], actions=actions, condition=kind.pk.exists())
+
+def retry_on_conflict(
+    attempts: int, work: Callable[[], Result], *, retry_if: Callable[[TransactionRefused], bool] = lambda _: True
+) -> Result:
+    """Run work that reads, decides and commits, and run it again when its transaction is refused.
+
+    Args:
+        attempts: most runs of the work.
+        work: reads anew at every run, because another writer has changed what the run before read.
+        retry_if: True for a refusal that the next run can avoid.
+
+    Raises:
+        TransactionRefused: at once, when `retry_if` is False. Other exceptions of the work are raised at once too.
+        Busy: the last run was refused.
+    """
+    for _ in range(attempts):
+        try:
+            return work()
+        except TransactionRefused as refused:
+            if not retry_if(refused):
+                raise
+    raise Busy
 
 
 def replace_version(item: Item, replaced: int) -> None:
-    """Write the next version of an item that carries `version`, once: a repeat of the same write changes nothing.
+    """Write the next version of an item with a `version`, once: a repeat of the same write changes nothing.
 
     Args:
         item: item with `version` = `replaced` + 1.
@@ -39,23 +58,31 @@ def replace_version(item: Item, replaced: int) -> None:
             raise Stale from None
 
 
-Work = TypeVar("Work")
+def remove_from_index(item: Item) -> None:
+    """Remove a stored item from the index. One plain write costs half of a transaction.
+
+    Raises:
+        PynamoDBException: the write failed, or the item no longer exists.
+    """
+    kind = type(item)
+    actions = (kind.gsi1pk.remove(), kind.gsi1sk.remove())
+    kind._get_connection().update_item(item.pk, range_key=item.sk, actions=actions, condition=kind.pk.exists())
 
 
 def batches(work: Iterable[Work], items_of: Callable[[Work], Iterable[Hashable]], most: int) -> Iterator[list[Work]]:
-    """Consecutive work, as much at a time as writes at most `most` different items; one that is shared counts once.
+    """Yield consecutive pieces of work together, as long as a batch writes at most `most` different items.
 
     Args:
-        items_of: names of the items a piece of work writes; its pieces are never torn apart.
+        items_of: names of the items that a piece of work writes. A piece is never split.
     """
     batch: list[Work] = []
     items: set[Hashable] = set()
-    for one in work:
-        wider = items.union(items_of(one))
+    for piece in work:
+        wider = items.union(items_of(piece))
         if batch and len(wider) > most:
             yield batch
-            batch, wider = [], set(items_of(one))
-        batch.append(one)
+            batch, wider = [], set(items_of(piece))
+        batch.append(piece)
         items = wider
     if batch:
         yield batch

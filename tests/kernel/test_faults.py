@@ -73,7 +73,7 @@ def in_one_transaction(message: Envelope) -> None:
     """Right: the count and the record that it was counted are written together or not at all."""
     transaction = Transaction()
     transaction.create(PotItem("POT", message.id), "counted")
-    transaction.update(PotItem, POT, [PotItem.pieces.add(1)], None, "pot")
+    transaction.update_fields(PotItem, POT, {}, increments={"pieces": 1}, label="pot")
     try:
         transaction.commit()
     except TransactionRefused as refused:

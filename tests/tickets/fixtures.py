@@ -101,7 +101,7 @@ class TicketsClient:
         return answer.json
 
 
-def items_holding(world: World, text: str) -> set[tuple[str, str]]:
+def items_containing(world: World, text: str) -> set[tuple[str, str]]:
     """Return first key segments of the items that contain a text, in compressed values too."""
     return {
         (item["pk"].split("#")[0], item["sk"].split("#")[0])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.tickets.fixtures import BODIES, CANARY, PHONE, TicketsClient, items_holding
+from tests.tickets.fixtures import BODIES, CANARY, PHONE, TicketsClient, items_containing
 
 
 def test_ticket_of_another_dealer_answers_like_a_missing_one(client: TicketsClient) -> None:
@@ -40,7 +40,7 @@ def test_internal_notes_reach_no_dealer(client: TicketsClient) -> None:
         for role in ("dealer_admin", "dealer_buyer", "dealer_accountant"):
             assert CANARY not in client.get(path, role=role, dealer="D0001").text
     # Only the note items contain the text: no event and no recorded response.
-    assert items_holding(client.world, CANARY) == {("TICKETS", "NOTE")}
+    assert items_containing(client.world, CANARY) == {("TICKETS", "NOTE")}
     assert not any(CANARY in delivery.record["body"] for delivery in client.world.delivered)
 
 
@@ -52,7 +52,7 @@ def test_contact_phone_is_shown_only_to_dealer_and_callers(client: TicketsClient
     assert client.show(ticket_id, dealer="D0001")["contact"]["phone"] == PHONE
     for role in ("assistant", "finance", "warehouse", "admin"):
         assert client.show(ticket_id, role=role)["contact"]["phone"] == "+86138****5678"
-    assert items_holding(client.world, PHONE) == {("TICKETS", "REQUEST")}
+    assert items_containing(client.world, PHONE) == {("TICKETS", "REQUEST")}
     assert not any(PHONE in delivery.record["body"] for delivery in client.world.delivered)
 
 

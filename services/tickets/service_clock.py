@@ -55,9 +55,9 @@ def compute_service_clock(history: StateHistory, *, urgent: bool, now: datetime,
     for (start, state), end in zip_longest(history, ends):
         if state not in RUNNING:
             continue
-        due = calendar.after(start, allowed - elapsed)
+        due = calendar.add_working_time(start, allowed - elapsed)
         if due_at is None and (end is None or due < end):
             due_at = due
-        elapsed += calendar.worked(start, end or now)
+        elapsed += calendar.working_time(start, end or now)
     responses = (moment for moment, state in history if state is not State.REGISTERED)
     return ServiceClock(elapsed, allowed, due_at, next(responses, None))

@@ -21,8 +21,8 @@ from kernel.time.holidays import CHINA
     ],
 )
 def test_the_next_working_day_is_the_day_itself_if_people_work_on_it(day: date, expected: date) -> None:
-    assert CHINA.workday_from(day) == expected
+    assert CHINA.first_workday_from(day) == expected
 
 
 def test_without_a_list_of_holidays_a_holiday_is_a_day_like_others() -> None:
-    assert Calendar().workday_from(date(2026, 10, 1)) == date(2026, 10, 1)
+    assert Calendar().first_workday_from(date(2026, 10, 1)) == date(2026, 10, 1)

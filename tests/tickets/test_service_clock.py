@@ -24,7 +24,7 @@ def shanghai(text: str) -> datetime:
 
 
 def working_minutes(text: str, until: str, calendar: Calendar = PLAIN) -> float:
-    return calendar.worked(shanghai(text), shanghai(until)) / timedelta(minutes=1)
+    return calendar.working_time(shanghai(text), shanghai(until)) / timedelta(minutes=1)
 
 
 def clock_of(*history: tuple[str, State], now: str, urgent: bool = False, calendar: Calendar = PLAIN) -> ServiceClock:
@@ -150,8 +150,8 @@ def histories(draw: st.DrawFn) -> list[tuple[datetime, State]]:
 @given(moments, moments, moments, calendars)
 def test_working_times_of_adjacent_periods_add_up(a: datetime, b: datetime, c: datetime, calendar: Calendar) -> None:
     first, second, third = sorted([a, b, c])
-    whole = calendar.worked(first, third)
-    assert calendar.worked(first, second) + calendar.worked(second, third) == whole
+    whole = calendar.working_time(first, third)
+    assert calendar.working_time(first, second) + calendar.working_time(second, third) == whole
     assert timedelta(0) <= whole <= third - first
 
 
@@ -159,15 +159,15 @@ def test_working_times_of_adjacent_periods_add_up(a: datetime, b: datetime, c: d
 def test_moment_after_a_working_time_is_the_earliest_possible(
     start: datetime, duration: timedelta, calendar: Calendar
 ) -> None:
-    moment = calendar.after(start, duration)
-    assert calendar.worked(start, moment) == duration
-    assert calendar.worked(start, moment - timedelta(seconds=1)) < duration
+    moment = calendar.add_working_time(start, duration)
+    assert calendar.working_time(start, moment) == duration
+    assert calendar.working_time(start, moment - timedelta(seconds=1)) < duration
 
 
 @given(moments, moments, st.sampled_from(["UTC", "America/New_York", "Asia/Tokyo"]))
 def test_working_time_is_independent_of_time_zone(a: datetime, b: datetime, zone: str) -> None:
     other_zone = ZoneInfo(zone)
-    assert PLAIN.worked(a, b) == PLAIN.worked(a.astimezone(other_zone), b.astimezone(other_zone))
+    assert PLAIN.working_time(a, b) == PLAIN.working_time(a.astimezone(other_zone), b.astimezone(other_zone))
 
 
 @given(histories(), st.timedeltas(timedelta(0), timedelta(days=5)), st.booleans(), calendars)
@@ -178,14 +178,14 @@ def test_elapsed_is_working_time_without_stopped_time(
     ends = [moment for moment, _ in history[1:]] + [now]
     paused = sum(
         (
-            calendar.worked(start, end)
+            calendar.working_time(start, end)
             for (start, state), end in zip(history, ends, strict=True)
             if state not in RUNNING
         ),
         timedelta(0),
     )
     clock = compute_service_clock(history, urgent=urgent, now=now, calendar=calendar)
-    assert clock.elapsed == calendar.worked(history[0][0], now) - paused
+    assert clock.elapsed == calendar.working_time(history[0][0], now) - paused
 
 
 @given(histories(), st.timedeltas(timedelta(0), timedelta(days=5)), st.booleans(), calendars)

@@ -2,7 +2,7 @@
 up many products at once. Only catalog writes these items; `contracts/catalog.py` has the whole of a product.
 
 Which page a SKU is on follows from the SKU. One small item names every page by the digest of what it holds: a reader
-keeps the pages it has unpacked and reads again only what is named anew.
+keeps the pages it has decompress_json and reads again only what is named anew.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pynamodb.attributes import BinaryAttribute, JSONAttribute
 
 from contracts.catalog import ProductItem, product_key
 from contracts.stock import BucketPosition
-from kernel.store.items import IntegerAttribute, Item, Key, unpacked
-from kernel.store.table import fetch
+from kernel.store.items import IntegerAttribute, Item, Key, decompress_json
+from kernel.store.read import fetch
 
 #: A page of 20,000 products holds some 300 of them in 15 KB.
 PAGES = 64
@@ -82,7 +82,7 @@ class AssortmentPageItem(Item, discriminator="assortment_page"):
     @property
     def listings(self) -> dict[str, Listing]:
         """By SKU."""
-        return {sku: Listing(*facts) for sku, facts in unpacked(self.packed).items()}
+        return {sku: Listing(*facts) for sku, facts in decompress_json(self.packed).items()}
 
     @property
     def digest(self) -> str:

@@ -11,7 +11,7 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition
 from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
-from kernel.store.table import fetch
+from kernel.store.read import fetch
 
 
 class Price(NamedTuple):

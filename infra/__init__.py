@@ -1,1 +1,1 @@
-"""What all services stand on: the core stack and the relay."""
+"""Infrastructure of all services: the core stack and the relay."""

@@ -1,1 +1,1 @@
-"""What every service stands on. Grows only when a second service needs the thing; imports no service."""
+"""Kernel: code of several services. A folder imports those below it: time < base < store < messaging < http."""

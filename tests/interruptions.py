@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 
 
 class Killed(BaseException):

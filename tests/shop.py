@@ -19,7 +19,7 @@ from contracts.dealers import DealerItem, dealer_key
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition, StockBucketItem, stock_bucket_key
 from kernel.base import ids
 from kernel.store.items import Item
-from kernel.store.table import fetch_one
+from kernel.store.read import fetch_one
 from services.orders.stock.on_hand import on_hand_pieces
 
 WAREHOUSE = "GZ"

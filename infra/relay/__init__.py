@@ -1,1 +1,1 @@
-"""Takes announcements from the table to the bus and to command queues: at least once, and marks what is sent."""
+"""The relay sends events from the table to the bus and to command queues, at least once."""

@@ -1,4 +1,4 @@
-"""Triggers of the relay: the table's stream at once, and a sweep for what the stream missed."""
+"""Triggers of the relay: the table's stream, and every minute a sweep for events that the stream missed."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ app = ServiceApp("relay")
 
 @app.stream()
 def relay_events(records: list[dict[str, Any]]) -> None:
-    """Send what was just announced."""
-    relay.send(relay.announced(records))
+    """Send the events that were just stored."""
+    relay.send_events(relay.new_events(records))
 
 
 @app.periodic(minutes=1)
 def resend_unsent() -> None:
-    """Send what has been waiting for longer than a minute."""
+    """Send the events that have been unsent for more than a minute."""
     relay.resend_unsent()

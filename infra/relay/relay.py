@@ -1,6 +1,7 @@
-"""Send announcements, then take them out of the index of unsent ones. A crash in between sends twice, never not at all.
+"""Send events from the outbox to the bus and to command queues, then remove them from the index of unsent events.
 
-Whatever fails stays in the index, holds up nothing but its own command group, and is sent by the sweeper.
+A crash in between sends an event twice; no event is lost. An event that cannot be sent stays in the index, blocks only
+its own command group, and is sent by a later sweep.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,99 +21,99 @@ from kernel.base.settings import settings
 from kernel.messaging.outbox import SHARDS, Command, EventItem, shard_key
 from kernel.store import aws
 from kernel.store.items import Index
-from kernel.store.table import Page, change, query_page
+from kernel.store.read import query_all
+from kernel.store.write import remove_from_index
 from kernel.time import clock
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
-#: What one call to the bus or to a queue takes.
+#: Limits of one call to the bus or to a queue.
 _MAX_ENTRIES = 10
 _MAX_BYTES = 256 * 1024
-#: The stream has had its chance after this long.
+#: Time in which the stream sends an event; older ones are left to the sweep.
 _OVERDUE = timedelta(minutes=1)
-#: Read of a shard at a time.
+#: Events of one shard in one page.
 _PAGE = 100
-#: A sweep reads no further page after this many seconds; its function has sixty.
+#: After this many seconds a sweep reads no further page; its function has sixty.
 _SWEEP_SECONDS = 40
 
 
-def announced(records: Iterable[dict[str, Any]]) -> list[EventItem]:
-    """The announcements among stream records: items of their kind that were new."""
+def new_events(records: Iterable[dict[str, Any]]) -> list[EventItem]:
+    """Return the events that stream records show as newly stored."""
     kind = EventItem.kind.get_discriminator(EventItem)
     images = (record["dynamodb"].get("NewImage", {}) for record in records if record["eventName"] == "INSERT")
     return [EventItem.from_raw_data(image) for image in images if image.get("kind") == {"S": kind}]
 
 
-def send(items: list[EventItem]) -> list[EventItem]:
-    """Publish on the bus, hand commands to their queues, mark what went through. Returns those that did not."""
+def send_events(items: list[EventItem]) -> list[EventItem]:
+    """Send events to the bus and commands to their queues, mark what was sent, and return what was not."""
     published = _publish(items)
-    commanded = _command([item for item in items if item.command])
+    commanded = _send_commands([item for item in items if item.command])
     sent = [item for item in items if item in published and (item.command is None or item in commanded)]
-    done = [item for item in sent if _mark(item)]
-    observability.count("AnnouncementsSent", len(done))
-    failed = [item for item in items if item not in done]
-    if failed:
-        observability.count("AnnouncementsFailed", len(failed))
-    return failed
+    marked = [item for item in sent if _mark_sent(item)]
+    observability.count("EventsSent", len(marked))
+    unsent = [item for item in items if item not in marked]
+    if unsent:
+        observability.count("EventsFailed", len(unsent))
+    return unsent
 
 
 def resend_unsent() -> None:
-    """Send what is overdue, of every shard the oldest first, and report how many cannot be sent and the oldest's age.
+    """Send the overdue events of every shard, oldest first. Measure how many cannot be sent, and the age of the oldest.
 
-    What fails is gone past: the shards are read page by page in turn, until nothing is left or time is up. Of a command
-    group in which one failed, nothing further is sent in this sweep.
+    The shards are read page by page in turn until no event is left or time is up; events that cannot be sent are passed
+    over. After a failure nothing further of the same command group is sent in this sweep.
     """
-    moment, end = clock.now(), time.monotonic() + _SWEEP_SECONDS
+    now, end = clock.now(), time.monotonic() + _SWEEP_SECONDS
     oldest = 0.0
-    stuck: list[EventItem] = []
-    unread: dict[int, dict[str, Any] | None] = dict.fromkeys(range(SHARDS))
+    unsent: list[EventItem] = []
+    unread = {shard: _overdue_events(shard, now) for shard in range(SHARDS)}
     while unread:
-        for shard, start in list(unread.items()):
-            page = _overdue(shard, moment, start)
-            oldest = max([oldest, *(_age(item, moment) for item in page.items[:1])])
-            stuck += _resend(page.items, {one.command for one in stuck if one.command})
-            unread[shard] = page.next_key
-        unread = {shard: start for shard, start in unread.items() if start and time.monotonic() < end}
-    observability.count("EventsStuck", len(stuck))
+        for shard, events in list(unread.items()):
+            page = list(islice(events, _PAGE))
+            oldest = max([oldest, *(_age_seconds(item, now) for item in page[:1])])
+            unsent += _send_unblocked(page, {item.command for item in unsent if item.command})
+            if len(page) < _PAGE or time.monotonic() >= end:
+                del unread[shard]
+    observability.count("EventsStuck", len(unsent))
     observability.seconds("OldestUnsentSeconds", oldest)
 
 
-def _resend(items: list[EventItem], held_up: set[Command]) -> list[EventItem]:
-    """Those that stay unsent, with those of a group that is held up already."""
-    ready = [item for item in items if item.command not in held_up]
-    return [item for item in items if item.command in held_up] + send(ready)
+def _send_unblocked(items: list[EventItem], blocked: set[Command]) -> list[EventItem]:
+    """Send the events whose command group is not blocked, and return all events that stay unsent."""
+    ready = [item for item in items if item.command not in blocked]
+    return [item for item in items if item.command in blocked] + send_events(ready)
 
 
-def _age(item: EventItem, moment: datetime) -> float:
-    """Seconds since it became true."""
-    return (moment - clock.parse_stamp(item.envelope.time)).total_seconds()
+def _age_seconds(item: EventItem, now: datetime) -> float:
+    return (now - clock.parse_stamp(item.envelope.time)).total_seconds()
 
 
-def _overdue(shard: int, moment: datetime, start: dict[str, Any] | None) -> Page:
-    before = clock.stamp(moment - _OVERDUE)
-    return query_page(EventItem, shard_key(shard), sk=Index.gsi1sk < before, on_index=True, limit=_PAGE, start=start)
+def _overdue_events(shard: int, now: datetime) -> Iterator[EventItem]:
+    before = clock.stamp(now - _OVERDUE)
+    return query_all(EventItem, shard_key(shard), sk=Index.gsi1sk < before, on_index=True, page_size=_PAGE)
 
 
-# ---- to the bus ----
+# ---- the bus ----
 
 
 def _publish(items: list[EventItem]) -> list[EventItem]:
-    """Those of the items that the bus took."""
-    taken: list[EventItem] = []
+    """Send events to the bus, and return those that the bus accepted."""
+    accepted: list[EventItem] = []
     for batch in _batches(items):
         try:
             answer = aws.events().put_events(Entries=[_entry(item) for item in batch])
         except (BotoCoreError, ClientError) as error:
-            _report("bus", batch, error)
+            _log_unsent("bus", batch, error)
             continue
         for item, result in zip(batch, answer["Entries"], strict=True):
             if "EventId" in result:
-                taken.append(item)
+                accepted.append(item)
             else:
-                _report("bus", [item], result.get("ErrorCode"))
-    return taken
+                _log_unsent("bus", [item], result.get("ErrorCode"))
+    return accepted
 
 
 def _entry(item: EventItem) -> PutEventsRequestEntryTypeDef:
@@ -125,53 +127,56 @@ def _entry(item: EventItem) -> PutEventsRequestEntryTypeDef:
 
 
 def _batches(items: list[EventItem]) -> Iterator[list[EventItem]]:
-    """As many at a time as one call takes; an outbox_event no call could take is reported and left."""
+    """Yield as many events as one call takes. An event that is too large for any call is logged and left out."""
     batch: list[EventItem] = []
-    size = 0
+    batch_bytes = 0
     for item in items:
-        more = _size(item)
-        if more > _MAX_BYTES:
-            _report("bus", [item], "too large")
+        item_bytes = _size_bytes(item)
+        if item_bytes > _MAX_BYTES:
+            _log_unsent("bus", [item], "too large")
             continue
-        if batch and (len(batch) == _MAX_ENTRIES or size + more > _MAX_BYTES):
+        if batch and (len(batch) == _MAX_ENTRIES or batch_bytes + item_bytes > _MAX_BYTES):
             yield batch
-            batch, size = [], 0
+            batch, batch_bytes = [], 0
         batch.append(item)
-        size += more
+        batch_bytes += item_bytes
     if batch:
         yield batch
 
 
-def _size(item: EventItem) -> int:
-    """Bytes as EventBridge counts them: source, type and detail."""
+def _size_bytes(item: EventItem) -> int:
+    """Return the size as EventBridge counts it: source, type and detail."""
     message = item.envelope
     return len(item.body.encode()) + len(message.source) + len(message.type)
 
 
-# ---- to command queues ----
+# ---- command queues ----
 
 
-def _command(items: list[EventItem]) -> list[EventItem]:
-    """Those of the items that their queues took. After a failure the rest of its group waits for the sweeper."""
-    taken: list[EventItem] = []
-    lanes: dict[tuple[str, str], list[EventItem]] = {}
+def _send_commands(items: list[EventItem]) -> list[EventItem]:
+    """Send commands to their queues, and return those that were accepted.
+
+    After a failure the rest of the group waits for the sweep. A call may accept some entries and refuse others, so no
+    call carries two commands of one group.
+    """
+    accepted: list[EventItem] = []
+    waiting: dict[Command, list[EventItem]] = {}
     for item in items:
-        lanes.setdefault((str(item.queue), str(item.group)), []).append(item)
-    # A call takes its entries or refuses them one by one, so none has two of one group.
-    while lanes:
-        for queue in dict.fromkeys(queue for queue, _ in lanes):
-            firsts = [lane for lane in lanes if lane[0] == queue][:_MAX_ENTRIES]
-            accepted = _send_firsts(queue, [lanes[lane][0] for lane in firsts])
-            for lane in firsts:
-                first, *rest = lanes.pop(lane)
-                if first in accepted:
-                    taken.append(first)
+        waiting.setdefault(Command(str(item.queue), str(item.group)), []).append(item)
+    while waiting:
+        for queue in dict.fromkeys(command.queue for command in waiting):
+            groups = [command for command in waiting if command.queue == queue][:_MAX_ENTRIES]
+            sent = _send_to_queue(queue, [waiting[group][0] for group in groups])
+            for group in groups:
+                first, *rest = waiting.pop(group)
+                if first in sent:
+                    accepted.append(first)
                     if rest:
-                        lanes[lane] = rest
-    return taken
+                        waiting[group] = rest
+    return accepted
 
 
-def _send_firsts(queue: str, items: list[EventItem]) -> list[EventItem]:
+def _send_to_queue(queue: str, items: list[EventItem]) -> list[EventItem]:
     entries: list[SendMessageBatchRequestEntryTypeDef] = [
         {
             "Id": str(number),
@@ -184,10 +189,10 @@ def _send_firsts(queue: str, items: list[EventItem]) -> list[EventItem]:
     try:
         answer = aws.sqs().send_message_batch(QueueUrl=_queue_url(queue), Entries=entries)
     except (BotoCoreError, ClientError) as error:
-        _report(queue, items, error)
+        _log_unsent(queue, items, error)
         return []
     for failure in answer.get("Failed", []):
-        _report(queue, [items[int(failure["Id"])]], failure["Code"])
+        _log_unsent(queue, [items[int(failure["Id"])]], failure["Code"])
     return [items[int(success["Id"])] for success in answer.get("Successful", [])]
 
 
@@ -198,20 +203,18 @@ def _queue_url(queue: str) -> str:
 
 # ---- marking ----
 
-_OUT_OF_THE_INDEX = (EventItem.gsi1pk.remove(), EventItem.gsi1sk.remove())
 
-
-def _mark(item: EventItem) -> bool:
-    """Take a sent outbox_event out of the index; whether that was done. It stays where it is as history."""
+def _mark_sent(item: EventItem) -> bool:
+    """Remove a sent event from the index, and return True on success. The event itself stays stored."""
     try:
-        change(EventItem, (item.pk, item.sk), _OUT_OF_THE_INDEX)
+        remove_from_index(item)
     except PynamoDBException as error:
-        _report("mark", [item], error)
+        _log_unsent("mark", [item], error)
         return False
     return True
 
 
-def _report(where: str, items: list[EventItem], reason: object) -> None:
+def _log_unsent(where: str, items: list[EventItem], reason: object) -> None:
     observability.logger().error(
-        "outbox_event not sent", where=where, event_ids=[item.envelope.id for item in items], reason=str(reason)
+        "event not sent", where=where, event_ids=[item.envelope.id for item in items], reason=str(reason)
     )

@@ -1,1 +1,1 @@
-"""Settings, logs, identifiers, money and problems: no I/O."""
+"""Settings, logs, metrics, ids, money, problems and JSON."""

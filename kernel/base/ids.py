@@ -1,4 +1,4 @@
-"""Identifiers typed by prefix: `shp_01J…`; random enough not to be guessed, sorted by birth."""
+"""Ids with a prefix of their kind, such as `shp_01J…`. They cannot be guessed, and sort by time."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from kernel.time import clock
 
 
 def new_id(prefix: str) -> str:
-    """A fresh id such as `tkt_01JDB7…`, 128 bits, ordered by the millisecond of its making."""
+    """Return a new id such as `tkt_01JDB7…`: a ULID (128 bits), which sorts by its millisecond of creation."""
     return f"{prefix}_{ULID.from_datetime(clock.now())}"

@@ -1,4 +1,4 @@
-"""Refusals speak the trade and travel as RFC 9457 problem details; nobody picks a status by reading a message."""
+"""Refusals as RFC 9457 problem documents. The class of a problem decides its HTTP status."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -10,7 +10,7 @@ CONTENT_TYPE = "application/problem+json"
 
 
 class FieldProblem(BaseModel):
-    """One thing wrong with one field: `lines.3.quantity`, a stable code, and what to do, Chinese beside English."""
+    """Problem of one field: its path (`lines.3.quantity`), a stable code, and advice in Chinese and English."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -20,13 +20,13 @@ class FieldProblem(BaseModel):
 
 
 class Problem(Exception):
-    """A refusal with a stable code and a sentence the reader can act on. Subclasses fix the family's status.
+    """Refusal with a stable code and advice for the user. Subclasses set the HTTP status.
 
     Args:
-        code: stable, lower case with dashes; clients branch on it.
-        detail: what is wrong and what to do, Chinese first: "库存不足 / not enough stock".
-        fields: everything wrong with single fields, all at once.
-        facts: further machine-readable members of the problem document.
+        code: stable, lower case with dashes; clients may test it.
+        detail: problem and advice, Chinese first: "库存不足 / not enough stock".
+        fields: problems of single fields.
+        facts: further members of the problem document.
     """
 
     status: HTTPStatus = HTTPStatus.INTERNAL_SERVER_ERROR
@@ -39,7 +39,7 @@ class Problem(Exception):
         self.facts = facts
 
     def document(self) -> dict[str, Any]:
-        """The RFC 9457 document."""
+        """Return the RFC 9457 document."""
         document = problem_document(self.status, self.code, self.detail) | self.facts
         if self.fields:
             document["errors"] = [problem.model_dump() for problem in self.fields]
@@ -47,7 +47,7 @@ class Problem(Exception):
 
 
 def problem_document(status: HTTPStatus, code: str, detail: str) -> dict[str, Any]:
-    """The members every RFC 9457 document of ours has."""
+    """Return the members that every problem document has."""
     return {
         "type": f"urn:qudao:problem:{code}",
         "title": status.phrase,
@@ -58,13 +58,13 @@ def problem_document(status: HTTPStatus, code: str, detail: str) -> dict[str, An
 
 
 class BadRequest(Problem):
-    """The request cannot be read: broken JSON, a missing header, a forged cursor."""
+    """The request cannot be read: invalid JSON, a missing header, a forged cursor."""
 
     status = HTTPStatus.BAD_REQUEST
 
 
 class NotSignedIn(Problem):
-    """No token, or one we do not trust. One message for every cause, so that nothing can be learnt from it."""
+    """No token, or an invalid one. One message for every cause, so that an attacker learns nothing."""
 
     status = HTTPStatus.UNAUTHORIZED
 
@@ -73,7 +73,7 @@ class NotSignedIn(Problem):
 
 
 class NotAllowed(Problem):
-    """Signed in, but this role may not do this."""
+    """The role of the caller does not allow the request."""
 
     status = HTTPStatus.FORBIDDEN
 
@@ -82,7 +82,7 @@ class NotAllowed(Problem):
 
 
 class NotFound(Problem):
-    """No such thing, or not the caller's: the two are indistinguishable."""
+    """The object does not exist, or belongs to another dealer: the answer is the same."""
 
     status = HTTPStatus.NOT_FOUND
 
@@ -91,19 +91,19 @@ class NotFound(Problem):
 
 
 class Refusal(Problem):
-    """Understood, but against a rule or the present state."""
+    """A rule or the present state does not allow the request."""
 
     status = HTTPStatus.CONFLICT
 
 
 class TooLarge(Problem):
-    """More bytes than we read."""
+    """The body is too large."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 class Stale(Problem):
-    """`If-Match` names a version that is no longer the current one."""
+    """The request names a version that is no longer stored."""
 
     status = HTTPStatus.PRECONDITION_FAILED
 
@@ -112,7 +112,7 @@ class Stale(Problem):
 
 
 class Invalid(Problem):
-    """The request is readable but fields are wrong; `errors` names every one of them."""
+    """Fields of the request are wrong; `errors` names all of them."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
@@ -121,7 +121,7 @@ class Invalid(Problem):
 
 
 class KeyReused(Problem):
-    """An idempotency key came back with another request."""
+    """An idempotency key was used before with another request."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
@@ -134,7 +134,7 @@ class KeyReused(Problem):
 
 
 class Busy(Problem):
-    """Others are changing the same things just now; the same request may be sent again."""
+    """Others are changing the same items; the same request may be sent again."""
 
     status = HTTPStatus.CONFLICT
 

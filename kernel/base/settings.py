@@ -1,4 +1,4 @@
-"""Configuration by name, read on first use so that any module imports with an empty environment."""
+"""Settings from environment variables, read at first use: modules import without an environment."""
 
 import os
 from functools import cache
@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class SettingsMissing(RuntimeError):
-    """A function was deployed without a setting it needs; the message names it."""
+    """Settings are absent or invalid; the message names them."""
 
 
 class Settings(BaseModel):
-    """The environment of a function, one field per `QUDAO_<FIELD>` variable."""
+    """Environment of a function: one field for each variable `QUDAO_<FIELD>`."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -29,17 +29,17 @@ class Settings(BaseModel):
 
 @cache
 def settings() -> Settings:
-    """The settings of this process.
+    """Return the settings of this process.
 
     Raises:
-        SettingsMissing: when variables are absent or hold what they cannot, naming every one.
+        SettingsMissing: variables are absent or invalid; names all of them.
     """
-    given = {name: os.environ[_variable(name)] for name in Settings.model_fields if _variable(name) in os.environ}
+    values = {name: os.environ[_variable(name)] for name in Settings.model_fields if _variable(name) in os.environ}
     try:
-        return Settings.model_validate(given)
+        return Settings.model_validate(values)
     except ValidationError as error:
         missing = ", ".join(_variable(str(problem["loc"][0])) for problem in error.errors())
-        raise SettingsMissing(f"not set, or not rightly, in the environment of this function: {missing}") from None
+        raise SettingsMissing(f"absent or invalid in the environment of this function: {missing}") from None
 
 
 def _variable(field: str) -> str:

@@ -1,4 +1,4 @@
-"""JSON as the standard means it: what Python's reader lets through by default is refused here (reliability.md L11)."""
+"""Strict JSON (RFC 8259): refuses NaN, duplicate keys and other input that Python's parser accepts."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any, NoReturn
 from kernel.base.problems import BadRequest, TooLarge
 
 MAX_BYTES = 1_000_000
-#: Below this a float tells every whole number from the next.
+#: Below this limit a float represents every whole number exactly.
 _MAX_EXACT = 2**53
-#: No request of ours comes near it; everything that walks a value later may rely on it.
+#: Far deeper than any request. Later code may recurse into a parsed value without a check.
 _MAX_DEPTH = 32
 _CONTAINERS = frozenset({dict, list})
 
-# Python reads no number of more digits than this, the least it can be told.
+# Python then refuses numbers of more digits; this is the lowest limit that Python allows.
 sys.set_int_max_str_digits(sys.int_info.str_digits_check_threshold)
 
 
 def parse(text: str | bytes) -> Any:
-    """The value a JSON text stands for.
+    """Return the value of a JSON text.
 
     Raises:
         TooLarge: over `MAX_BYTES` bytes.
-        BadRequest: not JSON, NaN or Infinity, a key twice, nested beyond reason, lone surrogates, absurd numbers.
+        BadRequest: invalid JSON, NaN or Infinity, a duplicate key, too deep, lone surrogates, numbers out of range.
     """
     raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     if len(raw) > MAX_BYTES:
@@ -37,7 +37,7 @@ def parse(text: str | bytes) -> Any:
             parse_float=_fraction,
             object_pairs_hook=_unique_keys,
         )
-        if "\\u" in decoded:  # only an escape can smuggle in half a surrogate pair, which nothing downstream can store
+        if "\\u" in decoded:  # only an escape can contain a lone surrogate, which cannot be stored
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         _refuse_deep(value)
     except (ValueError, RecursionError) as error:
@@ -48,7 +48,7 @@ def parse(text: str | bytes) -> Any:
 
 
 def canonical(value: Any) -> str:
-    """One spelling for equal JSON values: sorted keys, no spaces."""
+    """Return the canonical text of a JSON value: sorted keys, no spaces. Equal values have equal texts."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -60,15 +60,15 @@ def _fraction(text: str) -> float | int:
     number = float(text)
     if number in (float("inf"), float("-inf")):
         raise ValueError(f"{text[:20]} is out of range")
-    # JSON Schema calls 3.0 an integer; so do we.
+    # JSON Schema counts 3.0 as an integer.
     return int(number) if number.is_integer() and abs(number) < _MAX_EXACT else number
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return found
+    unique = dict(pairs)
+    if len(unique) != len(pairs):
+        raise ValueError("duplicate key in one object")
+    return unique
 
 
 def _refuse_deep(value: Any) -> None:
@@ -86,7 +86,7 @@ def _refuse_deep(value: Any) -> None:
 
 
 def _short(error: BaseException) -> str:
-    # Only the reason, never the body: an error must not echo what it was sent.
+    # Only the reason: an error must not contain text of the request.
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} (line {error.lineno}, column {error.colno})"
     if isinstance(error, UnicodeError):

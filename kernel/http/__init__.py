@@ -1,1 +1,1 @@
-"""Requests, answers and the checks every route has."""
+"""Requests and answers, and the checks of every route."""

@@ -35,7 +35,7 @@ from kernel.http.models import Body, Query
 from kernel.http.principal import Principal, Role, principal_of
 from kernel.messaging import consumer
 from kernel.messaging.events import Envelope, Event
-from kernel.store.table import TransactionRefused
+from kernel.store.transaction import TransactionRefused
 
 # A long order makes tens of thousands of objects, hardly one of them in a cycle. Looking for such after every 700, as
 # Python does unless told otherwise, takes a twentieth of its time.

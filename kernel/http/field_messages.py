@@ -1,4 +1,4 @@
-"""What is wrong with a field, in the reader's words: Chinese, beside the English that pydantic has anyway."""
+"""Messages of field problems: Chinese beside the English of pydantic."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ _CHINESE = {
     "datetime_parsing": "应为时间",
 }
 _OTHERWISE = "内容不正确"
-#: A refusal names fields as they were sent; it must not send back a name of half a megabyte.
+#: A refusal repeats the field names of the request, but never a very long one.
 _MAX_NAME = 200
 
 
 def field_problem(error: Mapping[str, Any]) -> FieldProblem:
-    """One of pydantic's `errors()` as we tell it; our own validators' sentences are passed on as they are."""
+    """Return the problem of one entry of pydantic's `errors()`. Messages of own validators are already bilingual."""
     field = ".".join(map(str, error["loc"]))[:_MAX_NAME] or "body"
-    said = error["msg"].removeprefix("Value error, ")
+    message = error["msg"].removeprefix("Value error, ")
     if error["type"] != "value_error":
-        said = f"{_CHINESE.get(error['type'], _OTHERWISE)} / {said[:_MAX_NAME]}"
-    return FieldProblem(field=field, code=error["type"], detail=said)
+        message = f"{_CHINESE.get(error['type'], _OTHERWISE)} / {message[:_MAX_NAME]}"
+    return FieldProblem(field=field, code=error["type"], detail=message)

@@ -1,8 +1,8 @@
-"""The vocabulary of request and answer models: what a field may hold, said once.
+"""Bases and field types of request and answer models.
 
-Models are built at their first use (`defer_build`): an invocation needs one or two, and its function imports them all.
-Where they stand, and where routes do, annotations are not postponed: they are read at import, and each would be
-compiled once more.
+Models are built at their first use (`defer_build`): an invocation needs one or two of those that a function imports.
+Modules of models and routes do without `from __future__ import annotations`: pydantic and the routes read annotations
+at import, and postponed ones would be compiled once more.
 """
 
 from collections.abc import Iterable
@@ -16,35 +16,35 @@ from kernel.base.problems import FieldProblem
 
 
 class Body(BaseModel):
-    """A request body: unknown fields are refused and nothing is coerced (no "5" for 5, no true for 1)."""
+    """Request body. Unknown fields are refused and no value is coerced (no "5" for 5, no true for 1)."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     @classmethod
     def problems_across(cls, value: Any) -> list[FieldProblem]:
-        """What is wrong between the fields of a body as it was sent, told together with what is wrong within them.
+        """Return problems between several fields, which are answered together with those of single fields.
 
         Args:
-            value: the parsed JSON, of whatever shape.
+            value: parsed JSON of any shape.
         """
         return []
 
 
 class Answer(BaseModel):
-    """An answer body."""
+    """Answer body."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Query(BaseModel):
-    """Query parameters. They arrive as text, so numbers and flags are read from it; unknown names are refused."""
+    """Query parameters. Numbers and flags are parsed from text; unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-#: Unicode's control, formatting, half, private, unassigned characters and line separators: they hide, or break a line.
+#: Unicode categories that are invisible or break a line: control, format, surrogate, private, unassigned, separators.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-#: Except these two, of which some scripts and emoji are made.
+#: Two format characters that are allowed: some scripts and emoji need them.
 _JOINERS = "\u200c\u200d"
 
 
@@ -71,17 +71,17 @@ def _plain_decimal(value: Decimal) -> Decimal:
 
 
 def rows_of(value: Any, name: str) -> list[tuple[str, dict[str, Any]]]:
-    """Path and content of the rows in a list of an unchecked body: ("users.3", {…}); what is no row is left out."""
-    rows = value.get(name) if isinstance(value, dict) else None
-    listed = rows if isinstance(rows, list) else []
-    return [(f"{name}.{at}", row) for at, row in enumerate(listed) if isinstance(row, dict)]
+    """Return path and content of the rows in a list of an unchecked body: ("users.3", {…}), without other values."""
+    values = value.get(name) if isinstance(value, dict) else None
+    rows = values if isinstance(values, list) else []
+    return [(f"{name}.{index}", row) for index, row in enumerate(rows) if isinstance(row, dict)]
 
 
 def repeated(named: Iterable[tuple[str, Any]]) -> list[FieldProblem]:
-    """A problem for every field whose text an earlier field already has.
+    """Return a problem for every field whose text an earlier field already has.
 
     Args:
-        named: (field path, value) in the order of the file.
+        named: (field path, value) in the order of the request.
     """
     first: dict[str, str] = {}
     return [
@@ -91,17 +91,17 @@ def repeated(named: Iterable[tuple[str, Any]]) -> list[FieldProblem]:
     ]
 
 
-#: Of plain values by name: in whatever order they come, it is the same request.
+#: For mappings of plain values: the key order is ignored, so two bodies that differ only in it are the same request.
 IGNORE_KEY_ORDER = PlainSerializer(lambda values: dict(sorted(values.items())), when_used="json")
 #: Pieces on one order line.
 Quantity = Annotated[int, Field(ge=1, le=1_000_000)]
-#: Pieces counted, where there may be none.
+#: Pieces counted, possibly none.
 QuantityOrZero = Annotated[int, Field(ge=0, le=1_000_000)]
 #: An amount in fen, zero to one billion yuan.
 FenOrZero = Annotated[int, Field(ge=0, le=100_000_000_000)]
 #: A positive amount in fen, at most one billion yuan.
 Fen = Annotated[int, Field(ge=1, le=100_000_000_000)]
-#: How satisfied somebody is, 5 being best.
+#: Satisfaction from 1 to 5, 5 is best.
 Score = Annotated[int, Field(ge=1, le=5)]
 #: A tax-inclusive price in yuan for one piece, exact, sent as text: "12.5".
 UnitPrice = Annotated[
@@ -110,9 +110,9 @@ UnitPrice = Annotated[
     AfterValidator(_plain_decimal),
     PlainSerializer(lambda value: format(value, "f"), return_type=str),
 ]
-#: One line of human text.
+#: One line of text.
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_line)]
-#: A paragraph of human text.
+#: Text of several lines.
 Text = Annotated[str, Field(max_length=2_000), AfterValidator(_paragraph)]
 #: A product code as printed on the carton.
 Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
@@ -125,5 +125,5 @@ Phone = Annotated[str, Field(pattern=r"^\+86[1][3-9][0-9]{9}$")]
 
 
 def masked_phone(phone: str) -> str:
-    """A phone number for those who have no need to call: `+8613812345678` as `+86138****5678`."""
+    """Return a phone number without its middle digits: `+8613812345678` becomes `+86138****5678`."""
     return f"{phone[:-8]}****{phone[-4:]}"

@@ -1,4 +1,4 @@
-"""One OpenAPI 3.1 document for all services, assembled from what their routes declare (ecosystem.md 4, way A)."""
+"""OpenAPI 3.1 document of all services, built from the declared routes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REFUSALS = {
 
 
 class ProblemDocument(BaseModel):
-    """RFC 9457 problem details: a stable `code`, what to do, and every wrong field."""
+    """RFC 9457 problem details: a stable `code`, advice, and every wrong field."""
 
     type: str
     title: str
@@ -35,7 +35,7 @@ class ProblemDocument(BaseModel):
 
 
 def build_document(apps: Iterable[ServiceApp]) -> dict[str, Any]:
-    """The document of these services, paths as seen at the edge: `/api/<service>/…`."""
+    """Return the document of these services, with public paths: `/api/<service>/…`."""
     served = sorted(apps, key=lambda app: app.service)
     operations = [(app.service, operation) for app in served for operation in app.operations]
     events = event_types()

@@ -1,4 +1,4 @@
-"""Who is calling: any OIDC issuer's token becomes a Principal, or nothing does. Fails closed."""
+"""Verified callers: a valid OIDC token becomes a `Principal`, any other is refused."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from jwt import PyJWKClient
 
 _LEEWAY_SECONDS = 30
-#: As long as a name may be in a file of people (kernel.http.models.Name).
+#: As long as `kernel.http.models.Name` allows.
 _LONGEST_NAME = 120
 
 
 class Role(StrEnum):
-    """What a user may be; the issuer's groups carry these names."""
+    """Role of a user; the issuer's groups have these names."""
 
     DEALER_ADMIN = "dealer_admin"
     DEALER_BUYER = "dealer_buyer"
@@ -37,7 +37,7 @@ STAFF_ROLES = frozenset(Role) - DEALER_ROLES
 
 
 class Principal(NamedTuple):
-    """A verified caller. `dealer_id` is set for dealers' users and only for them; it never comes from a body."""
+    """A verified caller. `dealer_id` is set only for dealers' users; it comes from the token, never from a body."""
 
     user_id: str
     name: str
@@ -46,33 +46,33 @@ class Principal(NamedTuple):
 
     @property
     def is_dealer(self) -> bool:
-        """A dealer's user, who sees only that dealer's things."""
+        """True for a dealer's user, who sees only data of that dealer."""
         return self.dealer_id is not None
 
     @property
     def scope(self) -> str:
-        """Whose idempotency keys and cursors these are: the dealer's, or the staff user's own.
+        """Owner of idempotency keys and cursors: the dealer, or the staff user.
 
-        Users are named by the issuer and may be called like a dealer, so the two are told apart.
+        The prefix of staff users separates them from dealers, because a user id may equal a dealer id.
         """
         return self.dealer_id or f"user:{self.user_id}"
 
     @property
     def own_dealer_id(self) -> str:
-        """The caller's dealer; only for routes that dealers alone may call."""
+        """The caller's dealer; only for routes that admit dealers' users alone."""
         if self.dealer_id is None:
             raise LookupError("a staff user has no dealer")
         return self.dealer_id
 
 
 def principal_of(authorization: str | None) -> Principal:
-    """The caller behind an `Authorization` header.
+    """Return the caller of an `Authorization` header.
 
-    Checks signature (RS256 by the issuer's published keys), issuer, audience, expiry, that it is an ID token, and that
-    roles and dealer fit together.
+    Checks signature (RS256 with the issuer's published keys), issuer, audience, expiry, the use as ID token, and that
+    roles and dealer are consistent.
 
     Raises:
-        NotSignedIn: on anything else, without saying why.
+        NotSignedIn: a check failed; the answer does not name the check.
     """
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > 8_192:
@@ -86,13 +86,13 @@ def principal_of(authorization: str | None) -> Principal:
 
 
 def _name(claims: dict[str, Any]) -> str:
-    """What the caller is called in histories: one plain line, for a user may be free to choose the own name."""
+    """Return the name of the caller in events: one printable line, because users may choose their names."""
     chosen = "".join(letter if letter.isprintable() else " " for letter in str(claims.get("name") or ""))
     return chosen.strip()[:_LONGEST_NAME] or str(claims.get("cognito:username") or claims["sub"])
 
 
 def _consistent(roles: frozenset[Role], dealer_id: Any) -> bool:
-    """Dealer roles come with a dealer, staff roles without; a mixture is nobody."""
+    """Return True for dealer roles with a dealer, and for staff roles without; a mixture is refused."""
     if isinstance(dealer_id, str):
         return roles <= DEALER_ROLES
     return dealer_id is None and roles <= STAFF_ROLES
@@ -104,10 +104,10 @@ def _groups(claims: dict[str, Any]) -> list[str]:
 
 
 def _verified(token: str) -> dict[str, Any]:
-    import jwt  # pulls in cryptography: only functions that serve requests pay for it, at the first one
+    import jwt  # imports cryptography: only functions that answer requests need it, at the first request
 
     try:
-        # Nothing is believed of it but which key to try, so the rest of the token need not be taken apart twice.
+        # Read unverified, only to choose the key. So the rest of the token is parsed once.
         header = from_json(jwt.utils.base64url_decode(token.partition(".")[0]))
         key = _published_keys().get_signing_key(header["kid"])
         claims: dict[str, Any] = jwt.decode(
@@ -128,5 +128,5 @@ def _verified(token: str) -> dict[str, Any]:
 def _published_keys() -> PyJWKClient:
     from jwt import PyJWKClient
 
-    # Kept for an hour as a set. Not as single keys (`cache_keys`), which would outlive their withdrawal by the issuer.
+    # The set is cached for an hour. Single keys (`cache_keys`) would stay valid after the issuer withdraws them.
     return PyJWKClient(settings().oidc_jwks_url, lifespan=3600, timeout=5)

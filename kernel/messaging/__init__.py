@@ -1,1 +1,1 @@
-"""Events, the outbox they are written to, and the loop that consumes them."""
+"""Events, the outbox that stores them, and the loop that consumes them."""

@@ -1,4 +1,4 @@
-"""Published messages: CloudEvents 1.0 attributes as a JSON body, one model per type and version (ecosystem.md 4)."""
+"""Events: one model for each type and version, published in an envelope of CloudEvents 1.0 attributes."""
 
 from typing import Any, ClassVar, Literal
 
@@ -8,9 +8,10 @@ from kernel.time import clock
 
 
 class Event(BaseModel):
-    """Base of the `data` of every published message. Fields are added, never repurposed; a break is a new version.
+    """Base of the `data` of every event. Fields are added and never get another meaning; a break is a new version.
 
-    Subclasses set TYPE ("order.submitted.v1") and SOURCE (the publishing service); their docstring names the listeners.
+    Subclasses set TYPE ("order.submitted.v1") and SOURCE (the publishing service). Their docstring names the
+    subscribers.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
@@ -21,7 +22,7 @@ class Event(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         if "TYPE" not in cls.__dict__:
-            return  # a base of several events, itself never sent
+            return  # a base of several events, itself never published
         known = _TYPES.setdefault(cls.TYPE, cls)
         if known.__qualname__ != cls.__qualname__:
             raise TypeError(f"{cls.TYPE} is already {known.__qualname__}")
@@ -31,15 +32,15 @@ _TYPES: dict[str, type[Event]] = {}
 
 
 def event_types() -> dict[str, type[Event]]:
-    """Every event type whose contract module was imported."""
+    """Return all event types of the imported contracts."""
     return dict(_TYPES)
 
 
 class Envelope(BaseModel):
-    """What travels: on the bus, in queues and in webhooks alike.
+    """Event with its attributes, the same on the bus, in queues and in webhooks.
 
-    `id` is unique and the same over every redelivery; `sequence` counts the events of one subject from 1 without a gap;
-    `subject` is the business number; `dealerid` names the dealer concerned, if any; `time` is when it became true.
+    `id` is unique and the same at every redelivery; `sequence` counts the events of a subject from 1 without a gap;
+    `subject` is the business number; `dealerid` is the dealer concerned, if any; `time` is the time of the change.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
@@ -57,10 +58,10 @@ class Envelope(BaseModel):
 
     @property
     def event(self) -> Event:
-        """The typed data.
+        """The data as an event of its type.
 
         Raises:
-            UnknownEvent: no imported contract describes this type.
+            UnknownEvent: no imported contract has this type.
         """
         try:
             return _TYPES[self.type].model_validate(self.data)
@@ -69,11 +70,11 @@ class Envelope(BaseModel):
 
 
 class UnknownEvent(ValueError):
-    """A message of a type for which no contract is known here."""
+    """No imported contract has the type of the message."""
 
 
 def envelope(event: Event, *, subject: str, sequence: int, dealer_id: str | None = None) -> Envelope:
-    """Wrap an event. The id follows from subject and sequence, so a repeated attempt makes the same event."""
+    """Return the envelope of an event. Subject and sequence give the id, so a repeated attempt has the same id."""
     return Envelope(
         id=f"evt_{subject}_{sequence}",
         source=f"qudao.{event.SOURCE}",

@@ -1,7 +1,7 @@
-"""Say it when it is true: the outbox_event is an item of the same transaction as the change it announces.
+"""Outbox: an event is stored in the transaction of the change that it publishes.
 
-It stays for ever as the history of its subject; while unsent it also stands in the sparse index, from which the relay's
-sweeper finds what the stream missed.
+Events are never deleted: they are the history of their subject. Until an event is sent, it is also in the index, where
+the sweep of the relay finds events that the stream missed.
 """
 
 from __future__ import annotations
@@ -14,24 +14,22 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from kernel.messaging.events import Envelope, Event, envelope
 from kernel.store.items import Item
-from kernel.store.table import query_all
+from kernel.store.read import query_all
 
 SHARDS = 8
 
 
 class Command(NamedTuple):
-    """Besides the bus, hand the message to this FIFO queue; messages of one group are worked off one after another."""
+    """FIFO queue to which an event is sent besides the bus. Messages of one group are processed one after another."""
 
     queue: str
     group: str
 
 
+# P  events of a subject, in order      pk: the aggregate's partition   sk: EVENT#<subject>#<sequence>
+# P  unsent events, oldest first        gsi1pk: UNSENT#<shard>          gsi1sk: <time>#<id>
 class EventItem(Item, discriminator="event"):
-    """One outbox_event. `record`: what its publisher keeps with it and does not send.
-
-    P  the history of a subject, in order    pk: the aggregate's partition   sk: EVENT#<subject>#<sequence>
-    P  what is not sent yet, oldest first    gsi1pk: UNSENT#<shard>          gsi1sk: <time>#<id>
-    """
+    """A stored event. `record`: JSON that its publisher stores with it and does not send."""
 
     body = UnicodeAttribute()
     queue = UnicodeAttribute(null=True)
@@ -40,12 +38,12 @@ class EventItem(Item, discriminator="event"):
 
     @cached_property
     def envelope(self) -> Envelope:
-        """The message as it travels."""
+        """The message as it is sent."""
         return Envelope.model_validate_json(self.body)
 
     @property
     def command(self) -> Command | None:
-        """The FIFO queue it also goes to, if any."""
+        """FIFO queue to which the event is also sent, if any."""
         return Command(self.queue, self.group) if self.queue and self.group else None
 
 
@@ -59,12 +57,12 @@ def outbox_event(
     command: Command | None = None,
     record: Any = None,
 ) -> EventItem:
-    """The item to `create` in the transaction that makes the event true.
+    """Return the item to `create` in the transaction of the change.
 
     Args:
-        pk: partition of the aggregate; its events stay there as its history.
+        pk: partition of the aggregate, which stores its events.
         sequence: 1 for the subject's first event, then without a gap.
-        record: JSON that is kept with it and not sent.
+        record: JSON to store with the event and not to send.
     """
     message = envelope(event, subject=subject, sequence=sequence, dealer_id=dealer_id)
     return EventItem(
@@ -80,16 +78,16 @@ def outbox_event(
 
 
 def shard_key(shard: int) -> str:
-    """Index partition of one shard of unsent events; one command group always falls into one shard, so keeps order."""
+    """Index partition of one shard of unsent events. One shard has all events of a command group, in order."""
     return f"UNSENT#{shard}"
 
 
 def history(pk: str, subject: str) -> list[Envelope]:
-    """Everything that happened to a subject, in order."""
+    """Return all events of a subject, in order."""
     return [message for message, _ in event_history_with_records(pk, subject)]
 
 
 def event_history_with_records(pk: str, subject: str) -> list[tuple[Envelope, Any]]:
-    """The same, each message with what its publisher keeps with it."""
+    """Return all events of a subject, in order, each with the `record` stored with it."""
     items = query_all(EventItem, pk, sk=EventItem.sk.startswith(f"EVENT#{subject}#"))
     return [(item.envelope, item.record) for item in items]

@@ -1,1 +1,1 @@
-"""The one shared table and the clients of AWS."""
+"""The shared table: items, reads, transactions, cursors, and AWS clients."""

@@ -1,4 +1,4 @@
-"""AWS clients, made on first use from the one botocore session of the process (platform.md 5: a second costs 0.47)."""
+"""AWS clients, created at first use from the one botocore session of the process. A second session would cost 0.5 s."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ if TYPE_CHECKING:
 
 
 _CONNECT_SECONDS, _READ_SECONDS = 3, 10
-#: A call of one attempt takes no longer.
+#: Longest time of a call with one attempt.
 ONE_ATTEMPT_SECONDS = _CONNECT_SECONDS + _READ_SECONDS
 _ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS)
 
 
 @cache
 def client(service: str, *, one_attempt: bool = False) -> Any:
-    """The botocore client of a service, kept for the life of the process.
+    """Return the botocore client of a service, one per process.
 
-    With `one_attempt` a call is sent once and never again by itself, and answered within `ONE_ATTEMPT_SECONDS`: for
-    effects that nothing makes idempotent.
+    Args:
+        one_attempt: send each call once, for at most `ONE_ATTEMPT_SECONDS`; for calls that are not idempotent.
     """
     session = Item._get_connection().connection.session
     return session.create_client(service, config=_ONE_ATTEMPT if one_attempt else None)
 
 
 def events() -> EventBridgeClient:
-    """EventBridge."""
-    found: EventBridgeClient = client("events")
-    return found
+    """Return the client of EventBridge."""
+    typed: EventBridgeClient = client("events")
+    return typed
 
 
 def sqs() -> SQSClient:
-    """SQS."""
-    found: SQSClient = client("sqs")
-    return found
+    """Return the client of SQS."""
+    typed: SQSClient = client("sqs")
+    return typed
 
 
 def secrets() -> SecretsManagerClient:
-    """Secrets Manager."""
-    found: SecretsManagerClient = client("secretsmanager")
-    return found
+    """Return the client of Secrets Manager."""
+    typed: SecretsManagerClient = client("secretsmanager")
+    return typed

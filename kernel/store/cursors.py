@@ -1,4 +1,4 @@
-"""What we hand out and want back unread and unchanged (cursors), or must store unreadable (webhook secrets)."""
+"""Sealed values: cursors, which clients return unread and unchanged, and stored webhook secrets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @cache
 def _box() -> MultiFernet:
-    """The keys of the stage, separated by commas: the first seals, all of them open, so that keys can be changed."""
+    """Return the keys of the stage. The first key encrypts, all keys decrypt, so that keys can be replaced."""
     from cryptography.fernet import Fernet, MultiFernet
 
     keys = aws.secrets().get_secret_value(SecretId=settings().sealing_key_name)["SecretString"]
@@ -25,20 +25,20 @@ def _box() -> MultiFernet:
 
 
 def seal(value: Any) -> str:
-    """A JSON value as an authenticated, unreadable token."""
+    """Encrypt and sign a JSON value."""
     return _box().encrypt(strict_json.canonical(value).encode()).decode()
 
 
 def unseal(token: str) -> Any:
-    """The value in a token we sealed.
+    """Return the value of a sealed token.
 
     Raises:
-        Forged: it is not one of ours, or was altered.
+        Forged: the token was not sealed here, or was altered.
     """
     from cryptography.fernet import InvalidToken
 
     try:
-        # Base64 has several spellings of the same bytes; only the one we gave out is ours.
+        # Base64 can write the same bytes in several ways; only the way of `seal` is accepted.
         if urlsafe_b64encode(urlsafe_b64decode(token)).decode() != token:
             raise Forged
         return strict_json.parse(_box().decrypt(token))
@@ -47,25 +47,29 @@ def unseal(token: str) -> Any:
 
 
 class Forged(ValueError):
-    """A token that we did not seal."""
+    """The token was not sealed here."""
 
 
 def next_cursor(bound_to: list[str], key: dict[str, Any] | None) -> str | None:
-    """The cursor after a page, good only for the same caller, route and filter; None after the last page."""
+    """Return the cursor after a page; None after the last page.
+
+    Args:
+        bound_to: caller, route and filter for which alone the cursor is valid.
+    """
     return seal([bound_to, key]) if key else None
 
 
 def open_cursor(bound_to: list[str], cursor: str | None) -> dict[str, Any] | None:
-    """The key to go on from.
+    """Return the key after which the page begins; None for the first page.
 
     Raises:
-        BadRequest: forged, or made for another caller, route or filter.
+        BadRequest: the cursor is forged, or of another caller, route or filter.
     """
     if cursor is None:
         return None
     try:
         bound, key = unseal(cursor)
-    except (ValueError, TypeError):  # forged, or sealed for something else
+    except (ValueError, TypeError):  # forged, or sealed for another purpose
         bound, key = None, None
     if bound != bound_to or not isinstance(key, dict):
         raise BadRequest("bad-cursor", "翻页游标无效,请从第一页开始 / this cursor is not valid here; start from page 1")

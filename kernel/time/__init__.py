@@ -1,1 +1,1 @@
-"""The clock, the business calendar and public holidays."""
+"""Clock, business calendar and public holidays. Imports only the standard library."""

@@ -1,4 +1,4 @@
-"""The one source of time. Tests and simulations replace `now`; rules receive moments as arguments."""
+"""The one clock. Tests and simulations replace it; rules get moments as arguments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _read: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731
 
 
 def now() -> datetime:
-    """This moment, aware, in UTC."""
+    """Return the present moment, aware, in UTC."""
     return _read()
 
 
@@ -24,20 +24,20 @@ def set_clock(read: Callable[[], datetime] | None) -> None:
 
 
 def stamp(moment: datetime | None = None) -> str:
-    """ISO 8601 in UTC with milliseconds and Z; sorts as text in the order of time."""
+    """Return a moment (default: now) in ISO 8601, UTC, with milliseconds and Z. Sorts as text by time."""
     return (moment or now()).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def parse_stamp(text: str) -> datetime:
-    """The moment a `stamp` names."""
+    """Return the moment of a `stamp`."""
     return datetime.fromisoformat(text)
 
 
 def business_date(moment: datetime) -> date:
-    """The calendar day in the business zone on which the moment falls."""
+    """Return the day of a moment in the business zone."""
     return moment.astimezone(BUSINESS_ZONE).date()
 
 
 def epoch(moment: datetime) -> int:
-    """Whole seconds since 1970, as DynamoDB's time to live wants them."""
+    """Return whole seconds since 1970, the format of DynamoDB's time to live."""
     return int(moment.timestamp())

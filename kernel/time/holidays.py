@@ -1,4 +1,4 @@
-"""Public holidays as the State Council announces them each November: add the coming year then (docs/operating.md)."""
+"""Public holidays of China. The State Council publishes the next year each November (docs/operating.md)."""
 
 from datetime import date, timedelta
 
@@ -9,7 +9,7 @@ def _days(first: date, last: date) -> set[date]:
     return {first + timedelta(days=days) for days in range((last - first).days + 1)}
 
 
-#: Until 2026 inclusive.
+#: Complete until the end of 2026.
 CHINA = Calendar(
     holidays=frozenset(
         _days(date(2026, 1, 1), date(2026, 1, 3))  # 元旦

@@ -1,1 +1,1 @@
-"""Dealers, their terms, and everybody who may sign in."""
+"""Dealers, their terms, and the users of dealers and of the head office."""

@@ -21,7 +21,7 @@ from kernel.http.models import (
 )
 from kernel.http.principal import Role
 from services.dealers.items import MAX_USERS
-from services.dealers.rules import Status
+from services.dealers.rules import DealerStatus
 
 MAX_DEALERS = 500
 MAX_STAFF = 500
@@ -38,7 +38,7 @@ StaffRole = Literal["assistant", "finance", "warehouse", "aftersales", "admin"]
 
 
 class DealerUserRow(Body):
-    """A dealer's user. The phone gets text messages and is never shown again."""
+    """A user of a dealer. The phone gets text messages and is never shown again."""
 
     username: Username
     name: Name
@@ -47,7 +47,7 @@ class DealerUserRow(Body):
 
 
 class Terms(Body):
-    """What is agreed with a dealer. Amounts in fen, tax included."""
+    """Terms agreed with a dealer. Amounts in fen, tax included."""
 
     grade: Grade
     price_list: PriceListId
@@ -57,7 +57,7 @@ class Terms(Body):
 
 
 class DealerRow(Terms):
-    """A dealer with its users. Users not named stay as they are, and so does whether the dealer is suspended."""
+    """A dealer with its users. Users not named do not change; a suspended dealer stays suspended."""
 
     dealer_id: DealerId
     name: Name
@@ -66,7 +66,7 @@ class DealerRow(Terms):
 
 
 class ImportDealers(Body):
-    """A dealer file. Dealers not named stay as they are."""
+    """A dealer file. Dealers not named do not change."""
 
     dealers: Annotated[list[DealerRow], Field(min_length=1, max_length=MAX_DEALERS)]
 
@@ -81,7 +81,7 @@ class ImportDealers(Body):
 
 
 class StaffRow(Body):
-    """One of the distributor's own people."""
+    """A user of the head office."""
 
     username: Username
     name: Name
@@ -90,7 +90,7 @@ class StaffRow(Body):
 
 
 class ImportStaff(Body):
-    """A staff file. People not named stay as they are."""
+    """A staff file. Users not named do not change."""
 
     staff: Annotated[list[StaffRow], Field(min_length=1, max_length=MAX_STAFF)]
 
@@ -100,7 +100,7 @@ class ImportStaff(Body):
 
 
 class Counts(Answer):
-    """What an import did, in rows of one sort."""
+    """Numbers of rows of one kind in an import."""
 
     received: int
     created: int
@@ -109,28 +109,28 @@ class Counts(Answer):
 
 
 class DealersImported(Answer):
-    """What a dealer file did. Accounts are opened within seconds after."""
+    """Result of a dealer file. Accounts are opened some seconds later."""
 
     dealers: Counts
     users: Counts
 
 
 class StaffImported(Answer):
-    """What a staff file did. Accounts are opened within seconds after."""
+    """Result of a staff file. Accounts are opened some seconds later."""
 
     users: Counts
 
 
 class ChangeTerms(Terms):
-    """New terms in place of those of `version`, and why. All terms are said, those that stay too."""
+    """New terms in place of those of `version`, with a reason. All terms are sent, unchanged ones too."""
 
     version: Version
-    status: Status
+    status: DealerStatus
     reason: Annotated[Text, Field(min_length=1, max_length=500)]
 
 
 class DealersQuery(Query):
-    """Which dealers."""
+    """Filter and page of the list of dealers."""
 
     territory: Territory | None = None
     cursor: str | None = None
@@ -144,7 +144,7 @@ class DealerView(Answer):
     name: str
     territory: str
     grade: str
-    status: Status
+    status: DealerStatus
     price_list: str
     warehouse: str
     credit_limit_fen: int
@@ -168,13 +168,13 @@ class UserView(Answer):
 
 
 class DealerWithUsers(DealerView):
-    """A dealer, its terms and its people."""
+    """A dealer, its terms and its users."""
 
     users: list[UserView]
 
 
 class Me(Answer):
-    """The caller, and for a dealer's user the dealer."""
+    """The caller, and the dealer of a dealer's user."""
 
     user_id: str
     name: str

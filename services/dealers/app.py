@@ -5,9 +5,7 @@ from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import STAFF_ROLES, Principal, Role
 from kernel.messaging.events import Envelope
-from services.dealers import change_terms as terms
 from services.dealers import import_people, read_dealers
-from services.dealers import open_account as accounts
 from services.dealers.api import (
     ChangeTerms,
     DealerPage,
@@ -20,12 +18,14 @@ from services.dealers.api import (
     Me,
     StaffImported,
 )
+from services.dealers.change_terms import change_terms as change_dealer_terms
+from services.dealers.open_account import open_account as open_user_account
 
 app = ServiceApp("dealers")
 
 EVERYONE = frozenset(Role)
 ADMIN = frozenset({Role.ADMIN})
-CREDIT = frozenset({Role.FINANCE, Role.ADMIN})
+TERMS_EDITORS = frozenset({Role.FINANCE, Role.ADMIN})
 
 
 @app.operation("POST", "/imports/dealers", roles=ADMIN, summary="导入经销商及其用户 / Import dealers and their users")
@@ -40,7 +40,7 @@ def import_staff(body: ImportStaff, key: IdempotencyKey) -> StaffImported:
 
 @app.consumer(subscribes=[UserRegistered])
 def open_account(message: Envelope) -> None:
-    accounts.open_account(message)
+    open_user_account(message)
 
 
 @app.operation("GET", "/dealers", roles=STAFF_ROLES, summary="经销商列表 / List dealers")
@@ -53,9 +53,9 @@ def show_dealer(caller: Principal, dealer_id: str) -> DealerWithUsers:
     return read_dealers.show_dealer(caller, dealer_id)
 
 
-@app.operation("PUT", "/dealers/{dealer_id}/terms", roles=CREDIT, summary="变更条款 / Change a dealer's terms")
+@app.operation("PUT", "/dealers/{dealer_id}/terms", roles=TERMS_EDITORS, summary="变更条款 / Change a dealer's terms")
 def change_terms(caller: Principal, dealer_id: str, body: ChangeTerms) -> DealerView:
-    return terms.change_terms(caller, dealer_id, body)
+    return change_dealer_terms(caller, dealer_id, body)
 
 
 @app.operation("GET", "/me", roles=EVERYONE, summary="我是谁 / Who am I")

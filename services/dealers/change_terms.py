@@ -7,20 +7,21 @@ from dataclasses import replace
 from contracts.catalog import PriceListItem, price_list_key
 from kernel.base.problems import FieldProblem, Invalid, Stale
 from kernel.http.principal import Principal
-from kernel.store.table import Transaction, TransactionRefused, fetch_one
+from kernel.store.read import fetch_one
+from kernel.store.transaction import Transaction, TransactionRefused
 from services.dealers.api import ChangeTerms, DealerView
-from services.dealers.items import dealer_item, dealer_of, next_version, terms_changed, unchanged
+from services.dealers.items import dealer_item, dealer_of, next_version, terms_changed_event, unchanged_since_read
 from services.dealers.read_dealers import dealer_view, load_dealer
 
 
 def change_terms(caller: Principal, dealer_id: str, request: ChangeTerms) -> DealerView:
-    """Put new terms in place of the version the caller has read, on record with author and reason.
+    """Replace the terms of the version that the caller has read. The event records author and reason.
 
-    Asked again after a lost answer, it changes nothing and answers the same.
+    A repeated request changes nothing and gets the same answer.
 
     Raises:
         NotFound: there is no such dealer.
-        Stale: the terms are no longer those of that version.
+        Stale: another version is stored.
         Invalid: the price list is not published.
     """
     item = load_dealer(dealer_id)
@@ -35,9 +36,10 @@ def change_terms(caller: Principal, dealer_id: str, request: ChangeTerms) -> Dea
         detail = "价格表尚未发布 / no such price list is published; publish it first"
         raise Invalid([FieldProblem(field="price_list", code="unknown-price-list", detail=detail)])
     version = next_version(item)
+    event = terms_changed_event(item, before, after, author=caller.user_id, reason=request.reason)
     transaction = Transaction()
-    transaction.put(dealer_item(after, version), "dealer", unchanged(item))
-    transaction.create(terms_changed(item, before, after, author=caller.user_id, reason=request.reason), "event")
+    transaction.put(dealer_item(after, version), "dealer", unchanged_since_read(item))
+    transaction.create(event, "event")
     try:
         transaction.commit()
     except TransactionRefused as refused:

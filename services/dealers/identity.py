@@ -1,4 +1,4 @@
-"""Accounts at whoever signs our users in. A Cognito user pool is managed from here; other issuers manage themselves."""
+"""Accounts at the identity provider. A Cognito user pool is managed from here; other providers manage themselves."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class IdentityProvider(Protocol):
-    """Where accounts are kept."""
+    """Service that has the accounts and signs users in."""
 
-    def bring_up_to_date(self, user: User) -> None:
-        """Have exactly this account: name, dealer and roles. May be repeated and interrupted at will."""
+    def sync_user(self, user: User) -> None:
+        """Create or change the account: exactly this name, dealer and roles. May be repeated and interrupted."""
 
 
 def identity_provider() -> IdentityProvider | None:
-    """The provider behind the configured issuer, None where it is not ours to manage."""
+    """Return the provider of the configured issuer; None if its accounts are not managed from here."""
     issuer = urlsplit(settings().oidc_issuer)
     if not (issuer.hostname or "").startswith("cognito-idp."):
         return None
@@ -30,14 +30,14 @@ def identity_provider() -> IdentityProvider | None:
 
 
 class CognitoUserPool:
-    """A Cognito user pool. Accounts are made without a password and without a message from Cognito."""
+    """A Cognito user pool. Accounts are created without a password and without a message from Cognito."""
 
     def __init__(self, client: CognitoIdentityProviderClient, pool_id: str) -> None:
         self._client = client
         self._pool_id = pool_id
 
-    def bring_up_to_date(self, user: User) -> None:
-        """Have exactly this account: name, dealer and roles."""
+    def sync_user(self, user: User) -> None:
+        """Create or change the account: exactly this name, dealer and roles."""
         attributes: list[AttributeTypeTypeDef] = [{"Name": "name", "Value": user.name}]
         if user.dealer_id:
             attributes.append({"Name": "custom:dealer_id", "Value": user.dealer_id})
@@ -52,12 +52,12 @@ class CognitoUserPool:
             self._client.admin_update_user_attributes(
                 UserPoolId=self._pool_id, Username=user.username, UserAttributes=attributes
             )
-        self._have_roles(user)
+        self._sync_roles(user)
 
-    def _have_roles(self, user: User) -> None:
+    def _sync_roles(self, user: User) -> None:
         groups = self._client.admin_list_groups_for_user(UserPoolId=self._pool_id, Username=user.username)["Groups"]
         present = {group["GroupName"] for group in groups}
-        # Rights are taken before any are given, so that an interruption never leaves more than either state has.
+        # Removed before any is added: an interruption never leaves more rights than the old or the new roles have.
         for role in sorted(present - user.roles):
             self._client.admin_remove_user_from_group(UserPoolId=self._pool_id, Username=user.username, GroupName=role)
         for role in sorted(user.roles - present):

@@ -1,6 +1,8 @@
-"""Stored users names; dealers and users as items."""
+"""Dealers and users as items, and the items of user names."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -9,31 +11,33 @@ from contracts.dealers import DEALERS, DealerItem, DealerTermsChanged, UserItem,
 from kernel.http.principal import Role
 from kernel.messaging.outbox import EventItem, outbox_event
 from kernel.store.items import Item, Key
-from kernel.store.table import query_page
-from services.dealers.rules import Dealer, User, difference
+from kernel.store.read import query_all
+from services.dealers.rules import Dealer, User, changed_fields
 
-#: Most users of one dealer (or of the house) that one call brings or shows.
+#: Most users of one dealer in one import.
 MAX_USERS = 30
+_USERS_PER_PAGE = 100
 
 
+# P  owner of a user name   pk: USER#<username>   sk: OWNER
 class UsernameItem(Item, discriminator="username"):
-    """A user name belongs to one dealer (or to the house) for ever: accounts know nothing else to tell people apart."""
+    """The dealer, or the head office, that a user name belongs to for ever: accounts differ only by their user name."""
 
     owner = UnicodeAttribute()
 
 
 def username_key(username: str) -> Key:
-    """The owner of a user name."""
+    """Key of a user name's owner."""
     return f"USER#{username}", "OWNER"
 
 
 def username_item(user: User) -> UsernameItem:
-    """The item that gives a user's name to its dealer."""
-    return UsernameItem(*username_key(user.username), owner=user.belongs_to)
+    """Return the item that gives a user's name to the owner."""
+    return UsernameItem(*username_key(user.username), owner=user.owner)
 
 
 def dealer_of(item: DealerItem) -> Dealer:
-    """The dealer in a stored item."""
+    """Return the dealer in a stored item."""
     return Dealer(
         dealer_id=item.dealer_id,
         name=item.name,
@@ -48,7 +52,7 @@ def dealer_of(item: DealerItem) -> Dealer:
 
 
 def dealer_item(dealer: Dealer, version: int) -> DealerItem:
-    """The item that stores a dealer."""
+    """Return the item that stores a dealer."""
     return DealerItem(
         *dealer_key(dealer.dealer_id),
         gsi1pk=DEALERS,
@@ -59,48 +63,50 @@ def dealer_item(dealer: Dealer, version: int) -> DealerItem:
 
 
 def territory_prefix(territory: str) -> str:
-    """What the index keys of a territory's dealers begin with."""
+    """Return the prefix of the index sort keys of a territory's dealers."""
     return f"{territory}#"
 
 
 def user_of(item: UserItem) -> User:
-    """The user in a stored item."""
+    """Return the user in a stored item."""
     roles = frozenset(Role(role) for role in item.roles)
     return User(item.username, item.dealer_id, item.name, item.phone, roles)
 
 
 def user_item(user: User, version: int) -> UserItem:
-    """The item that stores a user."""
-    facts = {**vars(user), "roles": {role.value for role in user.roles}}
-    return UserItem(*user_key(user.dealer_id, user.username), version=version, **facts)
+    """Return the item that stores a user."""
+    fields = {**vars(user), "roles": {role.value for role in user.roles}}
+    return UserItem(*user_key(user.dealer_id, user.username), version=version, **fields)
 
 
-def users_of(dealer_id: str) -> list[UserItem]:
-    """All users of a dealer, read consistently."""
-    prefix = UserItem.sk.startswith("USER#")
-    found: list[UserItem] = []
-    start = None
-    while True:
-        page = query_page(UserItem, dealer_key(dealer_id)[0], sk=prefix, limit=100, start=start, consistent=True)
-        found += page.items
-        start = page.next_key
-        if start is None:
-            return found
+def load_users(dealer_id: str) -> list[UserItem]:
+    """Load all users of a dealer, read consistently."""
+    pk, _ = dealer_key(dealer_id)
+    return list(query_all(UserItem, pk, sk=UserItem.sk.startswith("USER#"), page_size=_USERS_PER_PAGE))
+
+
+def users_by_name(items: Mapping[str, UserItem]) -> dict[str, User]:
+    """Return the users in stored items, by user name."""
+    return {username: user_of(item) for username, item in items.items()}
 
 
 def next_version(stored: DealerItem | UserItem | None) -> int:
-    """The version a change makes; 1 for what is new."""
+    """Return the version that a change makes; 1 for a new item."""
     return stored.version + 1 if stored else 1
 
 
-def unchanged(stored: DealerItem | UserItem | None) -> Condition:
-    """Holds while nobody has changed what was read, or made what was not there."""
+def unchanged_since_read(stored: DealerItem | UserItem | None) -> Condition:
+    """Return the condition that an item still has the version read, or still does not exist if None was read."""
     return type(stored).version == stored.version if stored else Item.pk.does_not_exist()
 
 
-def terms_changed(stored: DealerItem, before: Dealer, after: Dealer, *, author: str, reason: str) -> EventItem:
-    """The record of a dealer's change, to be created with it. A dealer's first version has none."""
-    old, new = difference(before, after)
+def terms_changed_event(stored: DealerItem, before: Dealer, after: Dealer, *, author: str, reason: str) -> EventItem:
+    """Return the event to create with a dealer's change. A dealer's first version has none.
+
+    Args:
+        author: user id.
+    """
+    old, new = changed_fields(before, after)
     return outbox_event(
         DealerTermsChanged(dealer_id=after.dealer_id, author=author, reason=reason, before=old, after=new),
         pk=stored.pk,

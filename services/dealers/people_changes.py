@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pynamodb.expressions.condition import Condition
 
@@ -11,69 +11,80 @@ from contracts.dealers import DealerItem, UserItem, UserRegistered, dealer_key, 
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import outbox_event
 from kernel.store.items import Item, Key
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from services.dealers.api import DealerRow
-from services.dealers.import_people import IMPORT_REASON, _users
 from services.dealers.items import (
     dealer_item,
     dealer_of,
     next_version,
-    terms_changed,
-    unchanged,
+    terms_changed_event,
+    unchanged_since_read,
     user_item,
     user_of,
     username_item,
+    users_by_name,
 )
-from services.dealers.rules import Dealer, Status, User, after_import
+from services.dealers.rules import Dealer, DealerStatus, User, users_after_import
+
+#: Reason recorded with the terms that an import changes.
+_IMPORT_REASON = "导入 / import"
 
 
-class Put(NamedTuple):
-    """An item to be written under a condition."""
+class ConditionalPut(NamedTuple):
+    """An item to write if the condition is met."""
 
     item: Item
     condition: Condition
 
 
-class Change(NamedTuple):
-    """A dealer or user to be written, with what announces it."""
+class ImportChange(NamedTuple):
+    """A dealer or user to write, together with the event of the change."""
 
-    sort: str
+    entity: Literal["dealer", "user"]
     is_new: bool
-    puts: tuple[Put, ...]
+    puts: tuple[ConditionalPut, ...]
 
 
-class Group(NamedTuple):
-    """Changes that are done together or not at all; `witness` is an administrator who must stay as he is meanwhile."""
+class ChangeGroup(NamedTuple):
+    """Changes to write in one transaction.
 
-    changes: tuple[Change, ...]
-    witness: UserItem | None = None
+    `remaining_administrator` must not change meanwhile, because others of the dealer stop being administrators.
+    """
+
+    changes: tuple[ImportChange, ...]
+    remaining_administrator: UserItem | None = None
 
     def items(self) -> set[Hashable]:
-        """Names of the items its transaction touches."""
+        """Return names of the items that the transaction touches."""
         named: set[Hashable] = {(put.item.pk, put.item.sk) for change in self.changes for put in change.puts}
-        return named | ({"witness"} if self.witness else set())
+        return named | ({"remaining administrator"} if self.remaining_administrator else set())
 
     def write(self, transaction: Transaction) -> None:
-        """Let the transaction do it."""
+        """Add the changes to the transaction."""
         for change in self.changes:
             for put in change.puts:
                 transaction.put(put.item, f"{put.item.pk} {put.item.sk}", put.condition)
-        if self.witness:
-            key = (self.witness.pk, self.witness.sk)
-            transaction.check(UserItem, key, unchanged(self.witness), f"{key[0]} {key[1]}")
+        if administrator := self.remaining_administrator:
+            key = (administrator.pk, administrator.sk)
+            transaction.check(UserItem, key, unchanged_since_read(administrator), f"{key[0]} {key[1]}")
 
 
-def witness(present: Mapping[str, UserItem], users: Sequence[User]) -> UserItem | None:
-    """Whoever stays administrator when others stop being it, unless the same transaction writes one anyway."""
-    before = _users(present)
-    stopping = [user.username for user in users if not user.is_administrator]
-    stops = any(name in before and before[name].is_administrator for name in stopping)
-    if not stops or any(user.is_administrator and before.get(user.username) != user for user in users):
+def find_remaining_administrator(present: Mapping[str, UserItem], imported: Sequence[User]) -> UserItem | None:
+    """Return a stored administrator who remains when imported users stop being administrators.
+
+    None if no imported user stops being one, or if the import writes an administrator anyway.
+    """
+    before = users_by_name(present)
+    others = [user.username for user in imported if not user.is_administrator]
+    stops = any(name in before and before[name].is_administrator for name in others)
+    if not stops or any(user.is_administrator and before.get(user.username) != user for user in imported):
         return None
-    return next((present[name] for name, user in after_import(before, users).items() if user.is_administrator), None)
+    after = users_after_import(before, imported)
+    return next((present[name] for name, user in after.items() if user.is_administrator), None)
 
 
-def dealer_change(caller: Principal, row: DealerRow, found: Mapping[Key, Item]) -> list[Change]:
+def dealer_changes(caller: Principal, row: DealerRow, found: Mapping[Key, Item]) -> list[ImportChange]:
+    """Return the change of a dealer that an imported row asks for; empty if the row changes nothing."""
     item = found.get(dealer_key(row.dealer_id))
     stored = item if isinstance(item, DealerItem) else None
     before = dealer_of(stored) if stored else None
@@ -82,7 +93,7 @@ def dealer_change(caller: Principal, row: DealerRow, found: Mapping[Key, Item]) 
         name=row.name,
         territory=row.territory,
         grade=row.grade,
-        status=before.status if before else Status.ACTIVE,
+        status=before.status if before else DealerStatus.ACTIVE,
         price_list=row.price_list,
         warehouse=row.warehouse,
         credit_limit_fen=row.credit_limit_fen,
@@ -90,32 +101,36 @@ def dealer_change(caller: Principal, row: DealerRow, found: Mapping[Key, Item]) 
     )
     if after == before:
         return []
-    puts = [Put(dealer_item(after, next_version(stored)), unchanged(stored))]
+    puts = [ConditionalPut(dealer_item(after, next_version(stored)), unchanged_since_read(stored))]
     if stored and before:
-        event = terms_changed(stored, before, after, author=caller.user_id, reason=IMPORT_REASON)
-        puts.append(Put(event, unchanged(None)))
-    return [Change("dealer", stored is None, tuple(puts))]
+        event = terms_changed_event(stored, before, after, author=caller.user_id, reason=_IMPORT_REASON)
+        puts.append(ConditionalPut(event, unchanged_since_read(None)))
+    return [ImportChange("dealer", stored is None, tuple(puts))]
 
 
-def user_changes(users: Sequence[User], found: Mapping[Key, Item]) -> Iterator[Change]:
-    for user in users:
+def user_changes(imported: Sequence[User], found: Mapping[Key, Item]) -> Iterator[ImportChange]:
+    """Yield the change of every imported user who is new or differs from the stored one."""
+    for user in imported:
         item = found.get(user_key(user.dealer_id, user.username))
         stored = item if isinstance(item, UserItem) else None
         if stored is None or user_of(stored) != user:
             yield _user_change(user, stored)
 
 
-def _user_change(user: User, stored: UserItem | None) -> Change:
+def _user_change(user: User, stored: UserItem | None) -> ImportChange:
     version = next_version(stored)
     event = outbox_event(
         UserRegistered(username=user.username, dealer_id=user.dealer_id, roles=tuple(sorted(user.roles))),
         pk=user_key(user.dealer_id, user.username)[0],
-        # Beside the dealer's id, which may read like a user name.
-        subject=f"{user.username}@{user.belongs_to}",
+        # With the owner, because a user name may equal a dealer id.
+        subject=f"{user.username}@{user.owner}",
         sequence=version,
         dealer_id=user.dealer_id,
     )
-    puts = [Put(user_item(user, version), unchanged(stored)), Put(event, unchanged(None))]
+    puts = [
+        ConditionalPut(user_item(user, version), unchanged_since_read(stored)),
+        ConditionalPut(event, unchanged_since_read(None)),
+    ]
     if stored is None:
-        puts.append(Put(username_item(user), unchanged(None)))
-    return Change("user", stored is None, tuple(puts))
+        puts.append(ConditionalPut(username_item(user), unchanged_since_read(None)))
+    return ImportChange("user", stored is None, tuple(puts))

@@ -7,17 +7,17 @@ from kernel.base.problems import NotFound
 from kernel.http.principal import Principal
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.items import Index
-from kernel.store.table import fetch_one, query_page
+from kernel.store.read import fetch_one, query_page
 from services.dealers.api import DealerPage, DealersQuery, DealerView, DealerWithUsers, Me, UserView
-from services.dealers.items import dealer_of, territory_prefix, user_of, users_of
-from services.dealers.rules import Dealer, Status
+from services.dealers.items import dealer_of, load_users, territory_prefix, user_of
+from services.dealers.rules import Dealer, DealerStatus
 
 
 def list_dealers(caller: Principal, query: DealersQuery) -> DealerPage:
-    """A page of dealers by territory and id.
+    """Return a page of dealers by territory and id.
 
     Raises:
-        BadRequest: the cursor is not from this caller's same list.
+        BadRequest: the cursor is not of this caller and this list.
     """
     bound_to = [caller.scope, "GET /dealers", query.territory or ""]
     page = query_page(
@@ -35,21 +35,23 @@ def list_dealers(caller: Principal, query: DealersQuery) -> DealerPage:
 
 
 def show_dealer(caller: Principal, dealer_id: str) -> DealerWithUsers:
-    """A dealer with its people.
+    """Return a dealer with its users.
 
     Raises:
-        NotFound: there is none, or it is not the caller's own.
+        NotFound: there is no such dealer, or the caller is of another dealer.
     """
     if caller.is_dealer and caller.dealer_id != dealer_id:
         raise NotFound
     item = load_dealer(dealer_id)
-    people = [user_of(user) for user in users_of(dealer_id)]
-    users = [UserView(username=user.username, name=user.name, roles=sorted(user.roles)) for user in people]
+    users = [
+        UserView(username=user.username, name=user.name, roles=sorted(user.roles))
+        for user in map(user_of, load_users(dealer_id))
+    ]
     return DealerWithUsers(**dealer_view(dealer_of(item), item.version).model_dump(), users=users)
 
 
 def show_me(caller: Principal) -> Me:
-    """The caller as the token says, and the dealer as it stands."""
+    """Return the caller as the token has it, and the dealer as it is stored."""
     item = fetch_one(DealerItem, dealer_key(caller.dealer_id)) if caller.dealer_id else None
     return Me(
         user_id=caller.user_id,
@@ -60,6 +62,11 @@ def show_me(caller: Principal) -> Me:
 
 
 def load_dealer(dealer_id: str) -> DealerItem:
+    """Load a dealer.
+
+    Raises:
+        NotFound: there is no such dealer.
+    """
     item = fetch_one(DealerItem, dealer_key(dealer_id))
     if item is None:
         raise NotFound
@@ -67,4 +74,5 @@ def load_dealer(dealer_id: str) -> DealerItem:
 
 
 def dealer_view(dealer: Dealer, version: int) -> DealerView:
-    return DealerView(**{**vars(dealer), "status": Status(dealer.status)}, version=version)
+    """Return the answer that shows a dealer at a version."""
+    return DealerView(**{**vars(dealer), "status": DealerStatus(dealer.status)}, version=version)

@@ -10,8 +10,8 @@ from contracts.dealers import HOUSE
 from kernel.http.principal import Role
 
 
-class Status(StrEnum):
-    """Whether a dealer may order."""
+class DealerStatus(StrEnum):
+    """Status of a dealer: an active dealer may order, a suspended one may not."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -34,7 +34,7 @@ class Dealer:
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who may sign in: of a dealer, or of the house (None). `phone` is E.164."""
+    """A person who may sign in. `dealer_id` is None for users of the head office; `phone` is E.164."""
 
     username: str
     dealer_id: str | None
@@ -43,31 +43,31 @@ class User:
     roles: frozenset[Role]
 
     @property
-    def belongs_to(self) -> str:
-        """The dealer, or the house."""
+    def owner(self) -> str:
+        """Id of the dealer, or HOUSE for the head office."""
         return self.dealer_id or HOUSE
 
     @property
     def is_administrator(self) -> bool:
-        """May manage the dealer's users."""
+        """True for an administrator of a dealer, who manages its users."""
         return Role.DEALER_ADMIN in self.roles
 
 
-Facts = dict[str, str | int]
+FieldValues = dict[str, str | int]
 
 
-def difference(before: Dealer, after: Dealer) -> tuple[Facts, Facts]:
-    """What a change takes away and what it puts there, by field, without what stays."""
+def changed_fields(before: Dealer, after: Dealer) -> tuple[FieldValues, FieldValues]:
+    """Return the old and the new values of the fields that differ, by field name."""
     old, new = asdict(before), asdict(after)
     changed = [name for name in old if old[name] != new[name]]
     return {name: old[name] for name in changed}, {name: new[name] for name in changed}
 
 
-def keeps_an_administrator(users: Iterable[User]) -> bool:
-    """A dealer without one could never let its own people in again."""
+def has_administrator(users: Iterable[User]) -> bool:
+    """Return True if one of the users is an administrator. Without one a dealer could not manage its users."""
     return any(user.is_administrator for user in users)
 
 
-def after_import(present: Mapping[str, User], named: Iterable[User]) -> dict[str, User]:
-    """A dealer's users by username once an import is done: it adds and changes, and takes nobody away."""
-    return {**present, **{user.username: user for user in named}}
+def users_after_import(present: Mapping[str, User], imported: Iterable[User]) -> dict[str, User]:
+    """Return a dealer's users by user name after an import, which adds and changes users and removes none."""
+    return {**present, **{user.username: user for user in imported}}

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from kernel.http.models import Query
-from kernel.store.table import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction, TransactionRefused
 
 
 class PageQuery(Query):

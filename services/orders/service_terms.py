@@ -48,7 +48,7 @@ def reservation_ends(stage: State, grade: Grade, since: datetime, calendar: Cale
         return None
     end = since + timedelta(hours=hours)
     day = business_date(end)
-    return end + (calendar.workday_from(day) - day)
+    return end + (calendar.first_workday_from(day) - day)
 
 
 def expiry_warning_time(end: datetime) -> datetime:
@@ -69,7 +69,7 @@ def may_be_urgent(grade: Grade, already: int) -> bool:
 
 def urgent_due(since: datetime, calendar: Calendar) -> datetime:
     """Return when an urgent order must be decided: half an hour of working time after it became visible."""
-    return calendar.after(since, URGENT_DECISION)
+    return calendar.add_working_time(since, URGENT_DECISION)
 
 
 def reserved_until(stage: State, grade: str, since: datetime) -> str | None:

@@ -18,7 +18,7 @@ LAST_DEPARTURE_HOUR = 20
 
 def ship_day(ready: datetime, calendar: Calendar) -> str:
     """Return the day on which pieces leave that are approved now: the same working day, until the cut-off hour."""
-    return calendar.workday_from(_day_until(CUT_OFF_HOUR, ready)).isoformat()
+    return calendar.first_workday_from(_day_until(CUT_OFF_HOUR, ready)).isoformat()
 
 
 def next_ship_day(promised: str, approved: bool, now: datetime, calendar: Calendar) -> str:
@@ -27,7 +27,7 @@ def next_ship_day(promised: str, approved: bool, now: datetime, calendar: Calend
     The promised day is kept if the order is approved before its cut-off and leaves before the last departure.
     """
     hour = LAST_DEPARTURE_HOUR if approved else CUT_OFF_HOUR
-    return max(promised, calendar.workday_from(_day_until(hour, now)).isoformat())
+    return max(promised, calendar.first_workday_from(_day_until(hour, now)).isoformat())
 
 
 def earliest_day(*days: str | None) -> str | None:
@@ -42,7 +42,7 @@ def ship_day_of_arrival(expected: str, now: datetime, calendar: Calendar) -> str
     evening before that a promise date is not kept.
     """
     arrives = max(date.fromisoformat(expected), _day_until(CUT_OFF_HOUR, now))
-    return calendar.workday_from(arrives + timedelta(days=1)).isoformat()
+    return calendar.first_workday_from(arrives + timedelta(days=1)).isoformat()
 
 
 def _day_until(hour: int, now: datetime) -> date:

@@ -1,1 +1,1 @@
-"""After-sales: a dealer's request for service and what becomes of it."""
+"""After-sales: requests for service of dealers, from registration to rating."""

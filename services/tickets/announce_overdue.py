@@ -7,14 +7,14 @@ from datetime import datetime
 from contracts.tickets import TicketOverdue
 from kernel.base import observability
 from kernel.base.problems import Busy
-from kernel.store.table import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
-from services.tickets.items import TicketItem, change_ticket, waiting_tickets
+from services.tickets.items import TicketItem, waiting_tickets, write_ticket
 from services.tickets.vocabulary import WAITING
 
 
 def announce_overdue() -> None:
-    """Say of every waiting ticket, once, that its service time has run out."""
+    """Publish for every waiting ticket, once, that its service time has run out."""
     now = clock.now()
     for state in sorted(WAITING):
         for ticket in waiting_tickets(state):
@@ -34,9 +34,9 @@ def _announce_overdue(ticket: TicketItem, now: datetime) -> None:
         due_at=ticket.due_at,
     )
     transaction = Transaction()
-    change_ticket(transaction, ticket, event)
+    write_ticket(transaction, ticket, event)
     try:
         transaction.commit()
     except (TransactionRefused, Busy):
-        return  # somebody is at it just now; if it still is overdue then, the next run says so
+        return  # another user is changing the ticket; if it is still overdue then, the next run publishes the event
     observability.count("TicketOverdue")

@@ -1,4 +1,4 @@
-"""What tickets takes and answers over HTTP. Amounts in fen, quantities in pieces, times ISO 8601 UTC."""
+"""Requests and answers of tickets. Amounts in fen, quantities in pieces, times ISO 8601 UTC."""
 
 from typing import Annotated
 
@@ -17,14 +17,14 @@ _Address = Annotated[Text, Field(min_length=1, max_length=200)]
 
 
 class Contact(Body):
-    """Whom to call, and whom to meet at the site."""
+    """Person to call, and to meet at the site."""
 
     name: Name
     phone: Phone
 
 
 class RegisterTicket(Body):
-    """A request for service on a product. `serial` or `lot` as printed on it; `order_id` is the order it came with."""
+    """Request for service of a product. `serial` or `lot` as printed on the product; `order_id` is its order."""
 
     kind: TicketKind
     sku: Sku
@@ -39,31 +39,31 @@ class RegisterTicket(Body):
 
 
 class StaffStep(Body):
-    """What every step of the distributor's people may carry: a note the dealer never sees."""
+    """Step taken by staff, with an optional note that dealers never see."""
 
     internal_note: _Note = ""
 
 
 class Proceed(StaffStep):
-    """A step forward. The dealer is shown the note and by when to expect the next step."""
+    """Step forward. The dealer sees the note, and when to expect the next step."""
 
     note: _Note = ""
     expected_at: AwareDatetime | None = None
 
     def step_input(self) -> StepInput:
-        """As the rules take it."""
+        """Return the input of the step for the rules."""
         return StepInput(note=self.note, internal_note=self.internal_note, expected_at=self.expected_at)
 
 
 class PartToTake(Body):
-    """Pieces of a product the technician takes along."""
+    """Pieces of a product that the technician takes along."""
 
     sku: Sku
     quantity: Quantity
 
 
 class Dispatch(StaffStep):
-    """Send somebody. The dealer is shown who comes, when, and with which parts."""
+    """Send a technician. The dealer sees the technician, the time of the visit and the parts."""
 
     assignee: Name
     visit_at: AwareDatetime | None = None
@@ -71,7 +71,7 @@ class Dispatch(StaffStep):
     note: _Note = ""
 
     def step_input(self) -> StepInput:
-        """As the rules take it."""
+        """Return the input of the step for the rules."""
         return StepInput(
             note=self.note,
             internal_note=self.internal_note,
@@ -81,8 +81,8 @@ class Dispatch(StaffStep):
         )
 
 
-class Shares(Body):
-    """Who pays, in fen."""
+class CostShares(Body):
+    """Cost of the service by payer, in fen."""
 
     brand_fen: FenOrZero
     dealer_fen: FenOrZero
@@ -90,34 +90,34 @@ class Shares(Body):
 
 
 class Complete(StaffStep):
-    """The work is done. The dealer is shown the result and who pays."""
+    """Finish the work. The dealer sees the result and the cost split."""
 
     result: _Paragraph
-    cost: Shares | None = None
+    cost: CostShares | None = None
 
     def step_input(self) -> StepInput:
-        """As the rules take it."""
+        """Return the input of the step for the rules."""
         cost = CostSplit(**self.cost.model_dump()) if self.cost else None
         return StepInput(note=self.result, internal_note=self.internal_note, cost=cost)
 
 
 class Reject(StaffStep):
-    """Nothing will be done; the dealer is told why."""
+    """Reject the request. The dealer sees the reason."""
 
     reason: _Paragraph
 
     def step_input(self) -> StepInput:
-        """As the rules take it."""
+        """Return the input of the step for the rules."""
         return StepInput(note=self.reason, internal_note=self.internal_note)
 
 
 class Ask(StaffStep):
-    """Something only the dealer knows; the service clock stands until it answers."""
+    """Ask the dealer. The service clock is stopped until the dealer answers."""
 
     question: _Paragraph
 
     def step_input(self) -> StepInput:
-        """As the rules take it."""
+        """Return the input of the step for the rules."""
         return StepInput(note=self.question, internal_note=self.internal_note)
 
 
@@ -127,33 +127,33 @@ class AnswerQuestion(Body):
     answer: _Paragraph
 
     def step_input(self) -> StepInput:
-        """As the rules take it."""
+        """Return the input of the step for the rules."""
         return StepInput(note=self.answer)
 
 
 class Reopen(Body):
-    """Why what was finished is not."""
+    """Reopen a finished ticket, with the reason."""
 
     reason: _Paragraph
 
     def step_input(self) -> StepInput:
-        """As the rules take it."""
+        """Return the input of the step for the rules."""
         return StepInput(note=self.reason)
 
 
 class Rate(Body):
-    """How satisfied the dealer is, 1 to 5."""
+    """Rate the service: 1 to 5, 5 is best."""
 
     score: Score
     comment: _Note = ""
 
     def step_input(self) -> StepInput:
-        """As the rules take it."""
+        """Return the input of the step for the rules."""
         return StepInput(note=self.comment, rating=self.score)
 
 
 class TicketConfirmation(Answer):
-    """Where a ticket stands after what was just done."""
+    """State of a ticket after a step."""
 
     ticket_id: str
     state: State
@@ -163,7 +163,7 @@ class TicketConfirmation(Answer):
 
 
 class TicketSummary(TicketConfirmation):
-    """A ticket in a list. `due_at`: when the service time runs out, null while the dealer is asked or all is done."""
+    """A ticket in a list. `due_at`: end of the service time, null while the clock is stopped."""
 
     dealer_id: str
     kind: TicketKind
@@ -184,7 +184,7 @@ class TicketPage(Answer):
 
 
 class TicketsQuery(Query):
-    """Staff: the queue of a `state` (registered by default), or the tickets of a dealer. A dealer gets its own."""
+    """Filter and page. For staff: the queue of a `state` (default registered), or the tickets of a dealer."""
 
     state: State | None = None
     dealer_id: DealerId | None = None
@@ -193,7 +193,7 @@ class TicketsQuery(Query):
 
 
 class TimelineEntry(Answer):
-    """One thing that happened: when, what, by whom, where it left the ticket, and what was said and promised."""
+    """One step of a ticket: time, step, state after the step, author, note and promised time."""
 
     at: str
     step: Step
@@ -209,7 +209,7 @@ class TimelineEntry(Answer):
 
 
 class InternalNote(Answer):
-    """A note among the distributor's people."""
+    """An internal note of staff."""
 
     at: str
     by: str
@@ -217,14 +217,14 @@ class InternalNote(Answer):
 
 
 class ContactView(Answer):
-    """The contact; digits of the phone are hidden from those who have no need to call."""
+    """The contact. Only the dealer and staff who call see all digits of the phone."""
 
     name: str
     phone: str
 
 
 class TicketView(TicketSummary):
-    """A whole ticket. Clock in working minutes; `actions` is what the caller can do now; notes are for staff alone."""
+    """A whole ticket. Clock in working minutes; `actions` may be taken by the caller now; notes are for staff only."""
 
     product_name_zh: str
     product_name_en: str

@@ -1,12 +1,11 @@
-"""Triggers of tickets: every step of a service request, and the service clock."""
+"""Triggers of tickets: every step of a service request, and the watch on overdue tickets."""
 
 from http import HTTPStatus
 
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal, Role
-from services.tickets import announce_overdue, read_tickets, take_step
-from services.tickets import register_ticket as registration
+from services.tickets import announce_overdue, read_tickets
 from services.tickets.api import (
     AnswerQuestion,
     Ask,
@@ -23,6 +22,8 @@ from services.tickets.api import (
     TicketView,
 )
 from services.tickets.lifecycle import REGISTRANTS, roles_allowed
+from services.tickets.register_ticket import register_ticket as register_new_ticket
+from services.tickets.take_step import take_step
 from services.tickets.vocabulary import Action
 
 app = ServiceApp("tickets")
@@ -34,7 +35,7 @@ EVERYONE = frozenset(Role)
     "POST", "/tickets", roles=REGISTRANTS, status=HTTPStatus.CREATED, summary="登记服务请求 / register a request"
 )
 def register_ticket(caller: Principal, body: RegisterTicket, key: IdempotencyKey) -> TicketConfirmation:
-    return registration.register_ticket(caller, body, key)
+    return register_new_ticket(caller, body, key)
 
 
 @app.operation(
@@ -51,51 +52,51 @@ def show_ticket(caller: Principal, ticket_id: str) -> TicketView:
 
 @app.operation("POST", "/tickets/{ticket_id}/accept", roles=roles_allowed(Action.ACCEPT), summary="受理 / accept")
 def accept_ticket(caller: Principal, ticket_id: str, body: Proceed, key: IdempotencyKey) -> TicketConfirmation:
-    return take_step.take_step(caller, ticket_id, Action.ACCEPT, body.step_input(), key)
+    return take_step(caller, ticket_id, Action.ACCEPT, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/review", roles=roles_allowed(Action.REVIEW), summary="审核 / review")
 def review_ticket(caller: Principal, ticket_id: str, body: Proceed, key: IdempotencyKey) -> TicketConfirmation:
-    return take_step.take_step(caller, ticket_id, Action.REVIEW, body.step_input(), key)
+    return take_step(caller, ticket_id, Action.REVIEW, body.step_input(), key)
 
 
 @app.operation(
     "POST", "/tickets/{ticket_id}/dispatch", roles=roles_allowed(Action.DISPATCH), summary="派工 / send a technician"
 )
 def dispatch_ticket(caller: Principal, ticket_id: str, body: Dispatch, key: IdempotencyKey) -> TicketConfirmation:
-    return take_step.take_step(caller, ticket_id, Action.DISPATCH, body.step_input(), key)
+    return take_step(caller, ticket_id, Action.DISPATCH, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/complete", roles=roles_allowed(Action.COMPLETE), summary="完成 / complete")
 def complete_ticket(caller: Principal, ticket_id: str, body: Complete, key: IdempotencyKey) -> TicketConfirmation:
-    return take_step.take_step(caller, ticket_id, Action.COMPLETE, body.step_input(), key)
+    return take_step(caller, ticket_id, Action.COMPLETE, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/reject", roles=roles_allowed(Action.REJECT), summary="驳回 / reject")
 def reject_ticket(caller: Principal, ticket_id: str, body: Reject, key: IdempotencyKey) -> TicketConfirmation:
-    return take_step.take_step(caller, ticket_id, Action.REJECT, body.step_input(), key)
+    return take_step(caller, ticket_id, Action.REJECT, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/ask", roles=roles_allowed(Action.ASK), summary="要求补充 / ask the dealer")
 def ask_dealer(caller: Principal, ticket_id: str, body: Ask, key: IdempotencyKey) -> TicketConfirmation:
-    return take_step.take_step(caller, ticket_id, Action.ASK, body.step_input(), key)
+    return take_step(caller, ticket_id, Action.ASK, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/answer", roles=roles_allowed(Action.ANSWER), summary="补充资料 / answer")
 def answer_question(caller: Principal, ticket_id: str, body: AnswerQuestion, key: IdempotencyKey) -> TicketConfirmation:
-    return take_step.take_step(caller, ticket_id, Action.ANSWER, body.step_input(), key)
+    return take_step(caller, ticket_id, Action.ANSWER, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/reopen", roles=roles_allowed(Action.REOPEN), summary="重开 / reopen")
 def reopen_ticket(caller: Principal, ticket_id: str, body: Reopen, key: IdempotencyKey) -> TicketConfirmation:
-    return take_step.take_step(caller, ticket_id, Action.REOPEN, body.step_input(), key)
+    return take_step(caller, ticket_id, Action.REOPEN, body.step_input(), key)
 
 
 @app.operation(
     "POST", "/tickets/{ticket_id}/rating", roles=roles_allowed(Action.RATE), summary="评价 / rate the service"
 )
 def rate_ticket(caller: Principal, ticket_id: str, body: Rate, key: IdempotencyKey) -> TicketConfirmation:
-    return take_step.take_step(caller, ticket_id, Action.RATE, body.step_input(), key)
+    return take_step(caller, ticket_id, Action.RATE, body.step_input(), key)
 
 
 @app.periodic(minutes=5)

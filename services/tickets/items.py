@@ -1,13 +1,4 @@
-"""How tickets lie in the shared table. One partition per dealer: TICKETS#<dealer>; a ticket's id names its dealer.
-
-P1  a ticket's header                        pk: TICKETS#<dealer>    sk: TICKET#<ticket>
-P2  a dealer's tickets, newest first         pk: TICKETS#<dealer>    sk: TICKET#…
-P3  what the dealer asked for                pk: TICKETS#<dealer>    sk: REQUEST#<ticket>
-P4  notes among the distributor's people     pk: TICKETS#<dealer>    sk: NOTE#<ticket>#<step>
-P5  a ticket's history (kernel.messaging.outbox)       pk: TICKETS#<dealer>    sk: EVENT#<ticket>#<step>
-P6  tickets that wait, urgent and old first  gsi1pk: TICKETS#<state> gsi1sk: <0|1>#<registered at>#<ticket>
-P7  the last number given to a dealer        pk: TICKETS#<dealer>    sk: SEQUENCE
-"""
+"""Stored tickets and their keys. All items of a dealer's tickets are in one partition."""
 
 from __future__ import annotations
 
@@ -22,20 +13,26 @@ from kernel.http.principal import Principal
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import outbox_event
 from kernel.store.items import IntegerAttribute, Item, Key
-from kernel.store.table import Transaction, fetch_one, query_page
+from kernel.store.read import fetch_one, query_all
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.tickets.lifecycle import TicketStatus
-from services.tickets.service_clock import History
+from services.tickets.service_clock import StateHistory
 from services.tickets.vocabulary import WAITING, State
 
 _TICKET_ID = re.compile(r"T-([A-Z0-9]{2,16})-([0-9]{5,9})")
+_TICKETS_PER_PAGE = 100
 
 
+# P  header of a ticket                                pk: TICKETS#<dealer>     sk: TICKET#<ticket>
+# P  tickets of a dealer, newest first                 pk: TICKETS#<dealer>     sk: TICKET#…
+# P  queue of a state: urgent tickets, then the oldest gsi1pk: TICKETS#<state>  gsi1sk: <0|1>#<registered at>#<ticket>
+# P  events of a ticket (kernel/messaging/outbox.py)   pk: TICKETS#<dealer>     sk: EVENT#<ticket>#<step>
 class TicketItem(Item, discriminator="ticket"):
-    """A ticket's header: small, because it stands in the index and is written at every step.
+    """Header of a ticket. Small, because the index copies it and every step writes it.
 
-    `version` counts everything that happened to it, and is the sequence of its last event; `due_at` is what the service
-    clock said at the last step; `overdue_at` when it was announced that this moment had passed.
+    `version` counts the events and is the sequence of the last one; `due_at` was computed by the service clock at the
+    last step; `overdue_at` is the time of the event that the ticket is overdue.
     """
 
     ticket_id = UnicodeAttribute()
@@ -56,8 +53,8 @@ class TicketItem(Item, discriminator="ticket"):
     overdue_at = UnicodeAttribute(null=True)
 
     @property
-    def standing(self) -> TicketStatus:
-        """How it stands, as the rules see it."""
+    def status(self) -> TicketStatus:
+        """The status that the rules work with."""
         return TicketStatus(
             state=State(self.state),
             steps=self.version,
@@ -67,21 +64,22 @@ class TicketItem(Item, discriminator="ticket"):
             rating=self.rating,
         )
 
-    def stand(self, standing: TicketStatus) -> None:
-        """Take on another standing, and with it the place among the tickets that wait."""
-        self.state = standing.state
-        self.version = standing.steps
-        self.asked_in = standing.asked_in
-        self.finished_at = clock.stamp(standing.finished_at) if standing.finished_at else None
-        self.assignee = standing.assignee or None
-        self.rating = standing.rating
-        waits = standing.state in WAITING
-        self.gsi1pk = waiting_pk(standing.state) if waits else None
+    def set_status(self, status: TicketStatus) -> None:
+        """Set the status, and with it the position in the queue of waiting tickets."""
+        self.state = status.state
+        self.version = status.steps
+        self.asked_in = status.asked_in
+        self.finished_at = clock.stamp(status.finished_at) if status.finished_at else None
+        self.assignee = status.assignee or None
+        self.rating = status.rating
+        waits = status.state in WAITING
+        self.gsi1pk = waiting_pk(status.state) if waits else None
         self.gsi1sk = f"{0 if self.urgent else 1}#{self.registered_at}#{self.ticket_id}" if waits else None
 
 
+# P  request of a ticket   pk: TICKETS#<dealer>   sk: REQUEST#<ticket>
 class RequestItem(Item, discriminator="ticket_request"):
-    """What the dealer asked for, written once. `contact_phone` is E.164 and is shown to few (domain.CALLERS)."""
+    """The dealer's request, written once. `contact_phone` is E.164; lifecycle.CALLERS lists the staff who see it."""
 
     product_name_zh = UnicodeAttribute()
     product_name_en = UnicodeAttribute()
@@ -94,22 +92,24 @@ class RequestItem(Item, discriminator="ticket_request"):
     order_id = UnicodeAttribute(null=True)
 
 
+# P  internal notes of a ticket   pk: TICKETS#<dealer>   sk: NOTE#<ticket>#<step>
 class NoteItem(Item, discriminator="ticket_note"):
-    """A note among the distributor's people. Never read when a dealer asks."""
+    """An internal note of staff. Never read for a dealer."""
 
     at = UnicodeAttribute()
     by = UnicodeAttribute()
     text = UnicodeAttribute()
 
 
+# P  last ticket number of a dealer   pk: TICKETS#<dealer>   sk: SEQUENCE
 class SequenceItem(Item, discriminator="ticket_sequence"):
-    """The last number given to one of a dealer's tickets."""
+    """The last number given to a ticket of a dealer."""
 
     last = IntegerAttribute()
 
 
 def ticket_id_of(dealer_id: str, number: int) -> str:
-    """`T-D0001-00042`."""
+    """Return the id of a dealer's ticket: `T-D0001-00042`."""
     return f"T-{dealer_id}-{number:05d}"
 
 
@@ -118,18 +118,23 @@ def tickets_pk(dealer_id: str) -> str:
     return f"TICKETS#{dealer_id}"
 
 
-def part_key(dealer_id: str, part: str, ticket_id: str) -> Key:
-    """A part of a ticket: TICKET or REQUEST."""
-    return tickets_pk(dealer_id), f"{part}#{ticket_id}"
+def ticket_key(dealer_id: str, ticket_id: str) -> Key:
+    """Key of a ticket's header."""
+    return tickets_pk(dealer_id), f"TICKET#{ticket_id}"
+
+
+def request_key(dealer_id: str, ticket_id: str) -> Key:
+    """Key of a ticket's request."""
+    return tickets_pk(dealer_id), f"REQUEST#{ticket_id}"
 
 
 def note_key(dealer_id: str, ticket_id: str, step: int) -> Key:
-    """The note left at a step."""
+    """Key of the internal note of a step."""
     return tickets_pk(dealer_id), f"NOTE#{ticket_id}#{step:06d}"
 
 
 def sequence_key(dealer_id: str) -> Key:
-    """A dealer's last ticket number."""
+    """Key of a dealer's last ticket number."""
     return tickets_pk(dealer_id), "SEQUENCE"
 
 
@@ -138,11 +143,11 @@ def waiting_pk(state: State) -> str:
     return f"TICKETS#{state}"
 
 
-def owner_of(caller: Principal, ticket_id: str) -> str:
-    """The dealer in whose partition this caller may look for the ticket: staff anywhere, a dealer only at home.
+def visible_dealer_id(caller: Principal, ticket_id: str) -> str:
+    """Return the dealer in whose partition the caller may look for the ticket: for a dealer's user always the own one.
 
     Raises:
-        NotFound: no ticket is called that.
+        NotFound: the text is no ticket id.
     """
     match = _TICKET_ID.fullmatch(ticket_id)
     if match is None:
@@ -151,40 +156,36 @@ def owner_of(caller: Principal, ticket_id: str) -> str:
 
 
 def load_ticket(caller: Principal, ticket_id: str) -> TicketItem:
-    """A ticket the caller may see, read consistently.
+    """Load a ticket that the caller may see, read consistently.
 
     Raises:
-        NotFound: there is none, or it is another dealer's.
+        NotFound: there is none, or the ticket is another dealer's.
     """
-    found = fetch_one(TicketItem, part_key(owner_of(caller, ticket_id), "TICKET", ticket_id))
+    found = fetch_one(TicketItem, ticket_key(visible_dealer_id(caller, ticket_id), ticket_id))
     if found is None:
         raise NotFound
     return found
 
 
-def states_of(told: Sequence[Envelope]) -> History:
-    """Every state a ticket has been in and since when, from the events of its history."""
-    return [(clock.parse_stamp(one.time), State(one.data["state"])) for one in told]
+def state_history(events: Sequence[Envelope]) -> StateHistory:
+    """Return the states of a ticket and their first moments, from its events."""
+    return [(clock.parse_stamp(event.time), State(event.data["state"])) for event in events]
 
 
 def waiting_tickets(state: State) -> Iterator[TicketItem]:
-    """All tickets that wait in a state."""
-    start = None
-    while True:
-        page = query_page(TicketItem, waiting_pk(state), on_index=True, limit=100, start=start)
-        yield from page.items
-        if (start := page.next_key) is None:
-            return
+    """Yield all tickets that wait in a state."""
+    return query_all(TicketItem, waiting_pk(state), on_index=True, page_size=_TICKETS_PER_PAGE)
 
 
-def change_ticket(transaction: Transaction, ticket: TicketItem, event: TicketProgressed | TicketOverdue) -> None:
-    """Let the transaction write a new or changed ticket and tell of it, if nobody else changed it since it was read.
+def write_ticket(transaction: Transaction, ticket: TicketItem, event: TicketProgressed | TicketOverdue) -> None:
+    """Add a new or changed ticket and its event to the transaction; refused if the ticket changed since the read.
 
-    The ticket's version is already the new one.
+    Args:
+        ticket: with its new version.
     """
     step = ticket.version
-    as_read = TicketItem.version == step - 1 if step > 1 else TicketItem.pk.does_not_exist()
-    transaction.put(ticket, "ticket", as_read)
+    unchanged = TicketItem.version == step - 1 if step > 1 else TicketItem.pk.does_not_exist()
+    transaction.put(ticket, "ticket", unchanged)
     transaction.create(
         outbox_event(event, pk=ticket.pk, subject=ticket.ticket_id, sequence=step, dealer_id=ticket.dealer_id), "event"
     )

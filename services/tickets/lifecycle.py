@@ -1,4 +1,4 @@
-"""State table of a ticket: who may take which action in which state, and where it leads."""
+"""State table of a ticket: which roles may take which action in which state, and the next state."""
 
 from __future__ import annotations
 
@@ -8,77 +8,75 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from contracts.tickets import CostSplit, Part
-from kernel.base.problems import NotAllowed, Problem, Refusal
+from kernel.base.problems import FieldProblem, NotAllowed, Problem, Refusal
 from kernel.http.principal import Role
-from services.tickets.vocabulary import _CHINESE, Action, State, _english
+from services.tickets.vocabulary import Action, State, chinese_name, english_name
 
-#: A dealer may reopen what was finished for so long.
+#: Days after the end of a ticket in which the dealer may reopen it.
 REOPEN_DAYS = 15
-
-
-#: After so many steps a ticket takes no further loop through ask or reopen: a ticket's history is read whole.
+#: A ticket of so many steps takes no further ask or reopen, because its whole history is read at once.
 MAX_STEPS = 150
+#: Longest time from a step to the time it promises.
+_LONGEST_PROMISE = timedelta(days=365)
 
 
 class Transition(NamedTuple):
-    """One cell of the table: who may do it, and the state it leads to; None leads back to where the question arose."""
+    """One cell of the state table: roles that may take the action, and the state it leads to.
+
+    `leads_to` None: back to the state in which the question was asked.
+    """
 
     roles: frozenset[Role]
     leads_to: State | None
 
 
-#: The dealer's people; accountants only watch.
-_CUSTOMER = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
-
-
-_DESK = frozenset({Role.ASSISTANT, Role.AFTERSALES, Role.ADMIN})
-
-
+#: Users of the dealer who may act; accountants only read.
+_DEALER = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
+_SERVICE_DESK = frozenset({Role.ASSISTANT, Role.AFTERSALES, Role.ADMIN})
 _AFTERSALES = frozenset({Role.AFTERSALES, Role.ADMIN})
 
-
-REGISTRANTS = _CUSTOMER
-
-
-#: Who calls the contact, and so sees the phone number; besides the dealer, whose number it is.
+#: Roles that may register a ticket.
+REGISTRANTS = _DEALER
+#: Staff who call the contact and therefore see the phone number. The dealer, who gave the number, sees it too.
 CALLERS = frozenset({Role.AFTERSALES})
 
-
-#: The workflow. What is not here is not possible.
+#: The workflow. Any other action is refused.
 TRANSITIONS: Mapping[tuple[State, Action], Transition] = {
-    (State.REGISTERED, Action.ACCEPT): Transition(_DESK, State.ACCEPTED),
-    (State.REGISTERED, Action.ASK): Transition(_DESK, State.NEED_INFO),
-    (State.REGISTERED, Action.REJECT): Transition(_DESK, State.REJECTED),
+    (State.REGISTERED, Action.ACCEPT): Transition(_SERVICE_DESK, State.ACCEPTED),
+    (State.REGISTERED, Action.ASK): Transition(_SERVICE_DESK, State.NEED_INFO),
+    (State.REGISTERED, Action.REJECT): Transition(_SERVICE_DESK, State.REJECTED),
     (State.ACCEPTED, Action.REVIEW): Transition(_AFTERSALES, State.REVIEWED),
-    (State.ACCEPTED, Action.ASK): Transition(_DESK, State.NEED_INFO),
+    (State.ACCEPTED, Action.ASK): Transition(_SERVICE_DESK, State.NEED_INFO),
     (State.ACCEPTED, Action.REJECT): Transition(_AFTERSALES, State.REJECTED),
     (State.REVIEWED, Action.DISPATCH): Transition(_AFTERSALES, State.DISPATCHED),
     (State.REVIEWED, Action.ASK): Transition(_AFTERSALES, State.NEED_INFO),
     (State.REVIEWED, Action.REJECT): Transition(_AFTERSALES, State.REJECTED),
     (State.DISPATCHED, Action.COMPLETE): Transition(_AFTERSALES, State.COMPLETED),
     (State.DISPATCHED, Action.ASK): Transition(_AFTERSALES, State.NEED_INFO),
-    (State.NEED_INFO, Action.ANSWER): Transition(_CUSTOMER, None),
+    (State.NEED_INFO, Action.ANSWER): Transition(_DEALER, None),
     (State.NEED_INFO, Action.REJECT): Transition(_AFTERSALES, State.REJECTED),
-    (State.COMPLETED, Action.RATE): Transition(_CUSTOMER, State.COMPLETED),
-    (State.COMPLETED, Action.REOPEN): Transition(_CUSTOMER, State.REOPENED),
-    (State.REJECTED, Action.REOPEN): Transition(_CUSTOMER, State.REOPENED),
-    (State.REOPENED, Action.ACCEPT): Transition(_DESK, State.ACCEPTED),
-    (State.REOPENED, Action.ASK): Transition(_DESK, State.NEED_INFO),
+    (State.COMPLETED, Action.RATE): Transition(_DEALER, State.COMPLETED),
+    (State.COMPLETED, Action.REOPEN): Transition(_DEALER, State.REOPENED),
+    (State.REJECTED, Action.REOPEN): Transition(_DEALER, State.REOPENED),
+    (State.REOPENED, Action.ACCEPT): Transition(_SERVICE_DESK, State.ACCEPTED),
+    (State.REOPENED, Action.ASK): Transition(_SERVICE_DESK, State.NEED_INFO),
     (State.REOPENED, Action.REJECT): Transition(_AFTERSALES, State.REJECTED),
 }
 
 
 def roles_allowed(action: Action) -> frozenset[Role]:
-    """Every role that may do this in some state."""
-    return frozenset(role for (_, possible), rule in TRANSITIONS.items() if possible is action for role in rule.roles)
+    """Return every role that may take the action in some state."""
+    return frozenset(
+        role for (_, possible), transition in TRANSITIONS.items() if possible is action for role in transition.roles
+    )
 
 
 @dataclass(frozen=True)
 class TicketStatus:
-    """How a ticket stands.
+    """Status of a ticket.
 
-    `steps` counts everything that happened to it; `asked_in` is the state a pending question arose in; `finished_at` is
-    set while it is completed or rejected; `rating` (1-5) is the dealer's of the last completion.
+    `steps` counts all steps so far; `asked_in` is the state in which the open question was asked; `finished_at` is set
+    while the ticket is completed or rejected; `rating` (1-5) is the dealer's rating of the last completion.
     """
 
     state: State
@@ -90,7 +88,7 @@ class TicketStatus:
 
 
 class StepInput(NamedTuple):
-    """What came with an action: `note` is for the other side, `internal_note` for the distributor's people alone."""
+    """Input of an action. `note` is shown to the other side, `internal_note` only to staff."""
 
     note: str = ""
     internal_note: str = ""
@@ -102,65 +100,75 @@ class StepInput(NamedTuple):
 
 
 class WrongState(Refusal):
-    """Not possible in the state the ticket is in."""
+    """The state of the ticket does not allow the action."""
 
     def __init__(self, state: State) -> None:
         detail = (
-            f"工单{_CHINESE[state]},不能这样操作 / the ticket is {_english(state)}; its 'actions' say what can be done"
+            f"工单{chinese_name(state)},不能这样操作 / "
+            f"the ticket is {english_name(state)}; its 'actions' list what can be done"
         )
         super().__init__("wrong-state", detail, state=state)
 
 
 def apply_action(
-    standing: TicketStatus, action: Action, said: StepInput, roles: frozenset[Role], now: datetime
+    status: TicketStatus, action: Action, step_input: StepInput, roles: frozenset[Role], now: datetime
 ) -> TicketStatus:
-    """How the ticket stands after the action.
+    """Return the status after the action.
 
     Raises:
-        WrongState: the action is not possible in this state.
-        NotAllowed: none of the roles may do it.
+        WrongState: the state does not allow the action.
+        NotAllowed: none of the roles may take the action in this state.
         Refusal: too late to reopen, rated already, or too many steps.
     """
-    if refused := refusal_of(standing, action, roles, now):
-        raise refused
-    state = TRANSITIONS[standing.state, action].leads_to or standing.asked_in
-    assert state, "a question always arose somewhere"
-    after = replace(standing, state=state, steps=standing.steps + 1, asked_in=None)
+    if problem := action_problem(status, action, roles, now):
+        raise problem
+    state = TRANSITIONS[status.state, action].leads_to or status.asked_in
+    assert state, "every open question has a state in which it was asked"
+    after = replace(status, state=state, steps=status.steps + 1, asked_in=None)
     match action:
         case Action.ASK:
-            return replace(after, asked_in=standing.state)
+            return replace(after, asked_in=status.state)
         case Action.DISPATCH:
-            return replace(after, assignee=said.assignee)
+            return replace(after, assignee=step_input.assignee)
         case Action.COMPLETE | Action.REJECT:
             return replace(after, finished_at=now)
         case Action.RATE:
-            return replace(after, rating=said.rating)
+            return replace(after, rating=step_input.rating)
         case Action.REOPEN:
             return TicketStatus(state, after.steps)
     return after
 
 
-def refusal_of(standing: TicketStatus, action: Action, roles: frozenset[Role], now: datetime) -> Problem | None:
-    """Why these roles cannot do this now; None if they can."""
-    rule = TRANSITIONS.get((standing.state, action))
-    if rule is None:
-        return WrongState(standing.state)
-    if not roles & rule.roles:
+def action_problem(status: TicketStatus, action: Action, roles: frozenset[Role], now: datetime) -> Problem | None:
+    """Return the problem that prevents these roles from taking the action now; None if they may."""
+    transition = TRANSITIONS.get((status.state, action))
+    if transition is None:
+        return WrongState(status.state)
+    if not roles & transition.roles:
         return NotAllowed()
-    if action is Action.RATE and standing.rating is not None:
+    if action is Action.RATE and status.rating is not None:
         return Refusal(
             "already-rated", "已评价过 / this ticket is rated already; reopen it if something is still wrong"
         )
-    if action is Action.REOPEN and standing.finished_at and now - standing.finished_at > timedelta(days=REOPEN_DAYS):
+    if action is Action.REOPEN and status.finished_at and now - status.finished_at > timedelta(days=REOPEN_DAYS):
         detail = (
             f"结束已超过 {REOPEN_DAYS} 天,请新建工单 / finished more than {REOPEN_DAYS} days ago; register a new ticket"
         )
         return Refusal("reopen-window-closed", detail)
-    if action in (Action.ASK, Action.REOPEN) and standing.steps >= MAX_STEPS:
+    if action in (Action.ASK, Action.REOPEN) and status.steps >= MAX_STEPS:
         return Refusal("too-many-steps", "此工单记录过长,请新建工单 / this ticket is too long; register a new one")
     return None
 
 
-def possible_actions(standing: TicketStatus, roles: frozenset[Role], now: datetime) -> list[Action]:
-    """What these roles can do now."""
-    return [action for action in Action if refusal_of(standing, action, roles, now) is None]
+def possible_actions(status: TicketStatus, roles: frozenset[Role], now: datetime) -> list[Action]:
+    """Return the actions that these roles may take now."""
+    return [action for action in Action if action_problem(status, action, roles, now) is None]
+
+
+def promised_time_problems(field: str, promised_at: datetime | None, now: datetime) -> list[FieldProblem]:
+    """Return a problem of the field unless the promised time is in the future, at most a year ahead."""
+    if promised_at is None or now < promised_at <= now + _LONGEST_PROMISE:
+        return []
+    days = _LONGEST_PROMISE.days
+    detail = f"须在今后 {days} 天内 / must lie within the next {days} days"
+    return [FieldProblem(field=field, code="not-ahead", detail=detail)]

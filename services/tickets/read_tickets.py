@@ -1,4 +1,4 @@
-"""What people see of tickets: lists, and one ticket with its timeline, each as much as the caller may know."""
+"""List tickets, and show one with its timeline. Callers see only the parts they may know."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kernel.http.principal import Principal
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import history
 from kernel.store.cursors import next_cursor, open_cursor
-from kernel.store.table import Page, fetch, query_page
+from kernel.store.read import Page, fetch, query_page
 from kernel.time import clock
 from kernel.time.holidays import CHINA
 from services.tickets.api import (
@@ -28,23 +28,24 @@ from services.tickets.items import (
     NoteItem,
     RequestItem,
     TicketItem,
-    owner_of,
-    part_key,
-    states_of,
+    request_key,
+    state_history,
+    ticket_key,
     tickets_pk,
+    visible_dealer_id,
     waiting_pk,
 )
 from services.tickets.lifecycle import CALLERS, MAX_STEPS, possible_actions
-from services.tickets.service_clock import read_clock
+from services.tickets.service_clock import compute_service_clock
 from services.tickets.vocabulary import WAITING, State, Step, TicketKind, label
 
 
 def list_tickets(caller: Principal, query: TicketsQuery) -> TicketPage:
-    """A dealer's own tickets, newest first; for staff a queue in the order of work, or a dealer's tickets.
+    """Return a dealer's tickets, newest first; for staff the queue of a state, or the tickets of a dealer.
 
     Raises:
-        Invalid: a filter that is not for this caller, or a state in which nothing waits.
-        BadRequest: the cursor is not from here.
+        Invalid: the caller may not use a filter, or the state has no queue.
+        BadRequest: the cursor is not of this caller and this list.
     """
     _check_filter(caller, query)
     dealer_id = caller.dealer_id or query.dealer_id
@@ -53,8 +54,10 @@ def list_tickets(caller: Principal, query: TicketsQuery) -> TicketPage:
     start = open_cursor(bound_to, query.cursor)
     page: Page
     if dealer_id:
-        own = TicketItem.sk.startswith("TICKET#")
-        page = query_page(TicketItem, tickets_pk(dealer_id), sk=own, limit=query.limit, start=start, newest_first=True)
+        headers = TicketItem.sk.startswith("TICKET#")
+        page = query_page(
+            TicketItem, tickets_pk(dealer_id), sk=headers, limit=query.limit, start=start, newest_first=True
+        )
     else:
         page = query_page(TicketItem, waiting_pk(state), on_index=True, limit=query.limit, start=start)
     now = clock.now()
@@ -65,20 +68,20 @@ def list_tickets(caller: Principal, query: TicketsQuery) -> TicketPage:
 
 
 def show_ticket(caller: Principal, ticket_id: str) -> TicketView:
-    """One ticket with its timeline.
+    """Return one ticket with its timeline.
 
     Raises:
-        NotFound: there is none, or it is another dealer's.
+        NotFound: there is none, or the ticket is another dealer's.
     """
-    dealer_id = owner_of(caller, ticket_id)
-    keys = [part_key(dealer_id, part, ticket_id) for part in ("TICKET", "REQUEST")]
+    dealer_id = visible_dealer_id(caller, ticket_id)
+    keys = [ticket_key(dealer_id, ticket_id), request_key(dealer_id, ticket_id)]
     found = fetch(keys)
     ticket, request = (found.get(key) for key in keys)
     if not isinstance(ticket, TicketItem) or not isinstance(request, RequestItem):
         raise NotFound
     now = clock.now()
-    told = history(ticket.pk, ticket_id)
-    service = read_clock(states_of(told), urgent=bool(ticket.urgent), now=now, calendar=CHINA)
+    events = history(ticket.pk, ticket_id)
+    service = compute_service_clock(state_history(events), urgent=bool(ticket.urgent), now=now, calendar=CHINA)
     return TicketView(
         **_summary(ticket, now),
         product_name_zh=request.product_name_zh,
@@ -92,8 +95,8 @@ def show_ticket(caller: Principal, ticket_id: str) -> TicketView:
         elapsed_business_minutes=service.elapsed_minutes,
         allowed_business_minutes=service.allowed_minutes,
         first_response_at=clock.stamp(service.first_response_at) if service.first_response_at else None,
-        actions=possible_actions(ticket.standing, caller.roles, now),
-        timeline=[_entry(one) for one in told],
+        actions=possible_actions(ticket.status, caller.roles, now),
+        timeline=[_timeline_entry(message) for message in events],
         internal_notes=[] if caller.is_dealer else _internal_notes(ticket),
     )
 
@@ -129,23 +132,23 @@ def _summary(ticket: TicketItem, now: datetime) -> dict[str, Any]:
         "registered_at": ticket.registered_at,
         "assignee": ticket.assignee or "",
         "overdue": bool(ticket.due_at and ticket.due_at < clock.stamp(now)),
-        "rating": ticket.standing.rating,
+        "rating": ticket.status.rating,
     }
 
 
 def _contact(caller: Principal, request: RequestItem) -> ContactView:
-    """The dealer gave the number and may read it; of the others, only those who call."""
+    """Return the contact. The dealer, who gave the phone number, and staff who call see all of it."""
     in_full = caller.is_dealer or bool(caller.roles & CALLERS)
     phone = request.contact_phone if in_full else masked_phone(request.contact_phone)
     return ContactView(name=request.contact_name, phone=phone)
 
 
-def _entry(told: Envelope) -> TimelineEntry:
-    event = told.event
+def _timeline_entry(message: Envelope) -> TimelineEntry:
+    event = message.event
     if not isinstance(event, TicketProgressed):
-        event = TicketProgressed(**told.data, step=Step.OVERDUE)
+        event = TicketProgressed(**message.data, step=Step.OVERDUE)
     return TimelineEntry(
-        at=told.time,
+        at=message.time,
         label=label(Step(event.step)),
         **event.model_dump(
             include={"step", "state", "by", "note", "expected_at", "assignee", "parts", "cost", "rating"}

@@ -6,14 +6,27 @@ from contracts.catalog import ProductItem
 from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
-from kernel.store.table import Transaction, fetch_one
+from kernel.store.read import fetch_one
+from kernel.store.transaction import Transaction
+from kernel.store.write import retry_on_conflict
 from kernel.time import clock
 from services.tickets.api import RegisterTicket, TicketConfirmation
-from services.tickets.items import RequestItem, SequenceItem, TicketItem, part_key, sequence_key, ticket_id_of
+from services.tickets.items import (
+    RequestItem,
+    SequenceItem,
+    TicketItem,
+    request_key,
+    sequence_key,
+    ticket_id_of,
+    ticket_key,
+)
 from services.tickets.lifecycle import TicketStatus
-from services.tickets.record_step import _progress_event, record_step
-from services.tickets.take_step import load_products, unknown_product, until_settled
+from services.tickets.products import load_products, unknown_product
+from services.tickets.record_step import progress_event, record_step
 from services.tickets.vocabulary import State, Step
+
+#: Another request of the dealer may take the next number first; every attempt reads it again.
+_ATTEMPTS = 8
 
 
 def register_ticket(caller: Principal, request: RegisterTicket, key: IdempotencyKey) -> TicketConfirmation:
@@ -21,7 +34,8 @@ def register_ticket(caller: Principal, request: RegisterTicket, key: Idempotency
 
     Raises:
         Invalid: the product is unknown, or the order is not the dealer's.
-        Busy: other requests of this dealer kept getting in first.
+        TransactionRefused: the key was used before.
+        Busy: other requests of this dealer kept taking the next number.
     """
     dealer_id = caller.own_dealer_id
     product = load_products([request.sku]).get(request.sku)
@@ -32,7 +46,11 @@ def register_ticket(caller: Principal, request: RegisterTicket, key: Idempotency
     if product is None or problems:
         raise Invalid(problems)
     known: ProductItem = product
-    return until_settled(lambda: _store(caller, dealer_id, request, known, key))
+    return retry_on_conflict(
+        _ATTEMPTS,
+        lambda: _store(caller, dealer_id, request, known, key),
+        retry_if=lambda refused: key.LABEL not in refused,
+    )
 
 
 def _store(
@@ -43,7 +61,7 @@ def _store(
     last = sequence.last if sequence else 0
     ticket_id = ticket_id_of(dealer_id, last + 1)
     ticket = TicketItem(
-        *part_key(dealer_id, "TICKET", ticket_id),
+        *ticket_key(dealer_id, ticket_id),
         ticket_id=ticket_id,
         dealer_id=dealer_id,
         request_kind=request.kind,
@@ -57,7 +75,7 @@ def _store(
     transaction.put(SequenceItem(*sequence_key(dealer_id), last=last + 1), "sequence", unchanged)
     transaction.create(
         RequestItem(
-            *part_key(dealer_id, "REQUEST", ticket_id),
+            *request_key(dealer_id, ticket_id),
             product_name_zh=product.name_zh,
             product_name_en=product.name_en,
             serial=request.serial,
@@ -70,7 +88,6 @@ def _store(
         ),
         "request",
     )
-    standing = TicketStatus(State.REGISTERED, steps=1)
-    return record_step(
-        transaction, ticket, standing, _progress_event(ticket, standing, Step.REGISTERED, caller), [], now, key
-    )
+    status = TicketStatus(State.REGISTERED, steps=1)
+    event = progress_event(ticket, status, Step.REGISTERED, caller)
+    return record_step(transaction, ticket, status, event, [], now, key)

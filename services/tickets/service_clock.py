@@ -1,4 +1,4 @@
-"""The service clock: a pure function of a ticket's history and the business calendar of Asia/Shanghai."""
+"""Service clock: working time used, computed from the states of a ticket and the calendar of Asia/Shanghai."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from services.tickets.vocabulary import RUNNING, State
 ALLOWED_MINUTES_URGENT = 450
 ALLOWED_MINUTES = 3 * 450
 
-_NONE = timedelta()
+_NO_TIME = timedelta()
 
-#: What happened to a ticket: when, and in which state it was from then on. In order, the registration first.
-History = Sequence[tuple[datetime, State]]
+#: States of a ticket in order, each with its first moment. The registration is first.
+StateHistory = Sequence[tuple[datetime, State]]
 
 
 class ServiceClock(NamedTuple):
-    """What the clock shows.
+    """Working time a ticket has used, and the time it is due.
 
-    `elapsed`: working time in which the distributor was the one to act; `due_at`: when that used up what is allowed,
-    or will if no question to the dealer stops the clock; None while it stands in time; `first_response_at`: when the
-    distributor first did something.
+    `elapsed`: working time in states in which the distributor has to act. `due_at`: the moment at which `elapsed`
+    reaches `allowed`, None while the clock is stopped in time. `first_response_at`: first action of the distributor.
     """
 
     elapsed: timedelta
@@ -44,17 +43,21 @@ class ServiceClock(NamedTuple):
         return self.elapsed // timedelta(minutes=1)
 
 
-def read_clock(history: History, *, urgent: bool, now: datetime, calendar: Calendar) -> ServiceClock:
-    """The clock of a ticket with this history at a moment not before its last event."""
+def compute_service_clock(history: StateHistory, *, urgent: bool, now: datetime, calendar: Calendar) -> ServiceClock:
+    """Compute the clock of a ticket.
+
+    Args:
+        now: not before the last change of state.
+    """
     allowed = timedelta(minutes=ALLOWED_MINUTES_URGENT if urgent else ALLOWED_MINUTES)
-    elapsed, due_at = _NONE, None
+    elapsed, due_at = _NO_TIME, None
     ends = [moment for moment, _ in history[1:]]
     for (start, state), end in zip_longest(history, ends):
         if state not in RUNNING:
             continue
-        due = calendar.after(start, allowed - elapsed)
+        due = calendar.add_working_time(start, allowed - elapsed)
         if due_at is None and (end is None or due < end):
             due_at = due
-        elapsed += calendar.worked(start, end or now)
+        elapsed += calendar.working_time(start, end or now)
     responses = (moment for moment, state in history if state is not State.REGISTERED)
     return ServiceClock(elapsed, allowed, due_at, next(responses, None))

@@ -2,91 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from contracts.catalog import ProductItem, product_key
-from kernel.base.problems import Busy, FieldProblem, Invalid
+from kernel.base.problems import Invalid
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import history
-from kernel.store.table import Transaction, TransactionRefused, fetch
+from kernel.store.transaction import Transaction
+from kernel.store.write import retry_on_conflict
 from kernel.time import clock
 from services.tickets.api import TicketConfirmation
-from services.tickets.items import NoteItem, load_ticket, note_key, states_of
-from services.tickets.lifecycle import StepInput, apply_action
-from services.tickets.record_step import _progress_event, record_step
-from services.tickets.vocabulary import DONE, Action
+from services.tickets.items import NoteItem, load_ticket, note_key, state_history
+from services.tickets.lifecycle import StepInput, apply_action, promised_time_problems
+from services.tickets.products import load_products, unknown_product
+from services.tickets.record_step import progress_event, record_step
+from services.tickets.vocabulary import STEP_OF_ACTION, Action
 
-#: Somebody else may get in between reading and writing; each attempt judges anew.
+#: Another user may change the ticket between read and write; every attempt reads and decides again.
 _ATTEMPTS = 8
 
 
 def take_step(
-    caller: Principal, ticket_id: str, action: Action, said: StepInput, key: IdempotencyKey
+    caller: Principal, ticket_id: str, action: Action, step_input: StepInput, key: IdempotencyKey
 ) -> TicketConfirmation:
-    """Do something to a ticket.
+    """Take an action on a ticket.
 
     Raises:
-        NotFound: there is no such ticket, or it is another dealer's.
-        WrongState, NotAllowed, Refusal: the workflow forbids it (domain.RULES).
-        Invalid: a part is unknown, or a promised time does not lie ahead.
+        NotFound: there is no such ticket, or the ticket is another dealer's.
+        WrongState, NotAllowed, Refusal: the workflow does not allow the action (lifecycle.TRANSITIONS).
+        Invalid: a part is unknown, or a promised time is not in the future.
+        TransactionRefused: the key was used before.
         Busy: others kept changing the ticket.
     """
-    return until_settled(lambda: _step(caller, ticket_id, action, said, key))
+    return retry_on_conflict(
+        _ATTEMPTS,
+        lambda: _take_step(caller, ticket_id, action, step_input, key),
+        retry_if=lambda refused: key.LABEL not in refused,
+    )
 
 
-def _step(
-    caller: Principal, ticket_id: str, action: Action, said: StepInput, key: IdempotencyKey
+def _take_step(
+    caller: Principal, ticket_id: str, action: Action, step_input: StepInput, key: IdempotencyKey
 ) -> TicketConfirmation:
     ticket = load_ticket(caller, ticket_id)
     now = clock.now()
-    standing = apply_action(ticket.standing, action, said, caller.roles, now)
-    _check(action, said, now)
-    before = states_of(history(ticket.pk, ticket_id))
+    status = apply_action(ticket.status, action, step_input, caller.roles, now)
+    _check(action, step_input, now)
+    earlier_states = state_history(history(ticket.pk, ticket_id))
     transaction = Transaction()
-    if said.internal_note:
-        at = note_key(ticket.dealer_id, ticket_id, standing.steps)
-        note = NoteItem(*at, at=clock.stamp(now), by=caller.name, text=said.internal_note)
+    if step_input.internal_note:
+        item_key = note_key(ticket.dealer_id, ticket_id, status.steps)
+        note = NoteItem(*item_key, at=clock.stamp(now), by=caller.name, text=step_input.internal_note)
         transaction.create(note, "note")
-    event = _progress_event(ticket, standing, DONE[action], caller, said)
-    return record_step(transaction, ticket, standing, event, before, now, key)
+    event = progress_event(ticket, status, STEP_OF_ACTION[action], caller, step_input)
+    return record_step(transaction, ticket, status, event, earlier_states, now, key)
 
 
-def _check(action: Action, said: StepInput, now: datetime) -> None:
-    problems = promise_problem("visit_at" if action is Action.DISPATCH else "expected_at", said.expected_at, now)
-    known = load_products([part.sku for part in said.parts])
-    problems += [unknown_product(f"parts.{n}.sku") for n, part in enumerate(said.parts) if part.sku not in known]
+def _check(action: Action, step_input: StepInput, now: datetime) -> None:
+    field = "visit_at" if action is Action.DISPATCH else "expected_at"
+    problems = promised_time_problems(field, step_input.expected_at, now)
+    known = load_products([part.sku for part in step_input.parts])
+    problems += [
+        unknown_product(f"parts.{index}.sku") for index, part in enumerate(step_input.parts) if part.sku not in known
+    ]
     if problems:
         raise Invalid(problems)
-
-
-def load_products(skus: Sequence[str]) -> dict[str, ProductItem]:
-    found = fetch([product_key(sku) for sku in skus], consistent=False)
-    return {item.sku: item for item in found.values() if isinstance(item, ProductItem)}
-
-
-def unknown_product(field: str) -> FieldProblem:
-    return FieldProblem(field=field, code="unknown-sku", detail="无此商品 / no such product; check the SKU")
-
-
-def until_settled(attempt: Callable[[], TicketConfirmation]) -> TicketConfirmation:
-    for _ in range(_ATTEMPTS):
-        try:
-            return attempt()
-        except TransactionRefused as refused:
-            if IdempotencyKey.LABEL in refused:
-                raise  # the key was used before: the caller gets that answer
-    raise Busy
-
-
-#: Nobody promises a visit further ahead.
-_HORIZON = timedelta(days=365)
-
-
-def promise_problem(field: str, expected_at: datetime | None, now: datetime) -> list[FieldProblem]:
-    """A promised time lies ahead, within a year."""
-    if expected_at is None or now < expected_at <= now + _HORIZON:
-        return []
-    detail = f"须在今后 {_HORIZON.days} 天内 / must lie within the next {_HORIZON.days} days"
-    return [FieldProblem(field=field, code="not-ahead", detail=detail)]

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class TicketKind(StrEnum):
-    """What a dealer asks for: 维修, 退货, 投诉, 安装."""
+    """Kind of service: 维修, 退货, 投诉, 安装."""
 
     REPAIR = "repair"
     RETURN = "return"
@@ -14,7 +14,7 @@ class TicketKind(StrEnum):
 
 
 class State(StrEnum):
-    """Where a ticket stands: 登记 受理 审核 派工 完成 驳回, 待补充, 重开."""
+    """State of a ticket: 登记 受理 审核 派工 完成 驳回, 待补充, 重开."""
 
     REGISTERED = "registered"
     ACCEPTED = "accepted"
@@ -27,7 +27,7 @@ class State(StrEnum):
 
 
 class Action(StrEnum):
-    """What can be done to a ticket."""
+    """Action of a person on a ticket."""
 
     ACCEPT = "accept"
     REVIEW = "review"
@@ -41,7 +41,7 @@ class Action(StrEnum):
 
 
 class Step(StrEnum):
-    """What happened to a ticket, as its timeline tells."""
+    """Entry of a ticket's timeline: an action done, the registration, or the missed due time."""
 
     REGISTERED = "registered"
     ACCEPTED = "accepted"
@@ -57,17 +57,13 @@ class Step(StrEnum):
 
 
 FINISHED = frozenset({State.COMPLETED, State.REJECTED})
-
-
-#: In these states somebody still has to do something.
+#: States in which the distributor or the dealer has to act.
 WAITING = frozenset(State) - FINISHED
-
-
-#: In these states the distributor is the one to act, so the clock runs.
+#: States in which the distributor has to act: the service clock runs.
 RUNNING = WAITING - {State.NEED_INFO}
 
-
-DONE = {
+#: Step that an action adds to the timeline.
+STEP_OF_ACTION = {
     Action.ACCEPT: Step.ACCEPTED,
     Action.REVIEW: Step.REVIEWED,
     Action.DISPATCH: Step.DISPATCHED,
@@ -78,7 +74,6 @@ DONE = {
     Action.REOPEN: Step.REOPENED,
     Action.RATE: Step.RATED,
 }
-
 
 _CHINESE: Mapping[str, str] = {
     "registered": "已登记",
@@ -97,9 +92,15 @@ _CHINESE: Mapping[str, str] = {
 
 
 def label(word: State | Step) -> str:
-    """A state or a step for people: `已派工 / dispatched`."""
-    return f"{_CHINESE[word]} / {_english(word)}"
+    """Return a state or step as shown to users: `已派工 / dispatched`."""
+    return f"{chinese_name(word)} / {english_name(word)}"
 
 
-def _english(word: State | Step) -> str:
+def chinese_name(word: State | Step) -> str:
+    """Return a state or step in Chinese: `已派工`."""
+    return _CHINESE[word]
+
+
+def english_name(word: State | Step) -> str:
+    """Return a state or step in English: `dispatched`."""
     return "waiting for an answer" if word == State.NEED_INFO else str(word)

@@ -51,7 +51,9 @@ WORLDLY = {
     "kernel.messaging.outbox",
     "kernel.store.cursors",
     "kernel.base.settings",
-    "kernel.store.table",
+    "kernel.store.read",
+    "kernel.store.transaction",
+    "kernel.store.write",
 }
 #: What reckons with moments but reads no clock.
 RECKONS = {"kernel.time.clock.business_date", "kernel.time.clock.parse_stamp", "kernel.time.clock.BUSINESS_ZONE"}

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.assortment import ASSORTMENT_KEY, Listing, assortment_page_key, listings_of, page_of
 from contracts.catalog import ProductItem, product_key
-from kernel.store.table import fetch
+from kernel.store.read import fetch
 from services.orders.intake.submit_order import _likely_lists
 from tests.calls import recorded
 from tests.catalog.desk import Desk, have_dealer, price, row

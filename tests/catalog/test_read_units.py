@@ -10,7 +10,7 @@ import pytest
 from contracts.catalog import PriceListItem, PricePageItem, price_list_key, price_page_key
 from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
 from kernel.store.items import Item
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from services.catalog.products.write_products import change_bucket
 from services.catalog.search.rules import EVERYTHING, category_token, search_tokens
 from services.catalog.vocabulary import Product

@@ -1,35 +1,37 @@
+"""Reading dealers, and changing their terms."""
+
 from __future__ import annotations
 
 import pytest
 
-from tests.dealers.office import Office, dealer, user
+from tests.dealers.fixtures import DealersClient, dealer_row, user_row
 from tests.interruptions import before_commit
 from tests.world import World
 
 
 @pytest.fixture
-def office(world: World) -> Office:
-    """Five dealers in two territories."""
-    office = Office(world)
-    office.publish("A")
-    office.publish("B")
-    office.import_dealers(
-        dealer("D0001", user("ming"), user("li", "dealer_buyer")),
-        dealer("D0002"),
-        dealer("D0003", territory="广东 佛山"),
-        dealer("D0004"),
-        dealer("D0005", territory="广东 佛山"),
+def client(world: World) -> DealersClient:
+    """Return a client after five dealers in two territories were imported."""
+    client = DealersClient(world)
+    client.publish_price_list("A")
+    client.publish_price_list("B")
+    client.import_dealers(
+        dealer_row("D0001", user_row("ming"), user_row("li", "dealer_buyer")),
+        dealer_row("D0002"),
+        dealer_row("D0003", territory="广东 佛山"),
+        dealer_row("D0004"),
+        dealer_row("D0005", territory="广东 佛山"),
     )
-    return office
+    return client
 
 
-def test_staff_page_through_dealers_of_all_territories_or_of_one(office: Office) -> None:
+def test_staff_list_dealers_of_all_territories_or_of_one(client: DealersClient) -> None:
     def walk(**query: str) -> list[str]:
         found, cursor = [], None
         while True:
-            answer = office.get("/dealers", limit=2, cursor=cursor, **query)
+            answer = client.get("/dealers", limit=2, cursor=cursor, **query)
             assert answer.status == 200
-            found += [one["dealer_id"] for one in answer.json["dealers"]]
+            found += [row["dealer_id"] for row in answer.json["dealers"]]
             cursor = answer.json["next_cursor"]
             if cursor is None:
                 return found
@@ -37,21 +39,21 @@ def test_staff_page_through_dealers_of_all_territories_or_of_one(office: Office)
     assert walk() == ["D0003", "D0005", "D0001", "D0002", "D0004"]
     assert walk(territory="广东 广州") == ["D0001", "D0002", "D0004"]
     assert walk(territory="广东") == []
-    cursor = office.get("/dealers", limit=2).json["next_cursor"]
-    assert office.get("/dealers", cursor=cursor, territory="广东 广州").status == 400
-    elsewhere = office.get("/dealers", office.world.token(role="finance", sub="u-else"), cursor=cursor)
-    assert (elsewhere.status, elsewhere.json["code"]) == (400, "bad-cursor")
+    cursor = client.get("/dealers", limit=2).json["next_cursor"]
+    assert client.get("/dealers", cursor=cursor, territory="广东 广州").status == 400
+    other_caller = client.get("/dealers", client.world.token(role="finance", sub="u-other"), cursor=cursor)
+    assert (other_caller.status, other_caller.json["code"]) == (400, "bad-cursor")
 
 
-def test_a_dealer_that_moves_is_listed_in_its_new_territory_only(office: Office) -> None:
-    office.import_dealers(dealer("D0002", territory="广东 深圳"))
-    assert [one["dealer_id"] for one in office.get("/dealers", territory="广东 深圳").json["dealers"]] == ["D0002"]
-    listed = [one["dealer_id"] for one in office.get("/dealers").json["dealers"]]
+def test_moved_dealer_is_listed_in_its_new_territory_only(client: DealersClient) -> None:
+    client.import_dealers(dealer_row("D0002", territory="广东 深圳"))
+    assert [row["dealer_id"] for row in client.get("/dealers", territory="广东 深圳").json["dealers"]] == ["D0002"]
+    listed = [row["dealer_id"] for row in client.get("/dealers").json["dealers"]]
     assert sorted(listed) == ["D0001", "D0002", "D0003", "D0004", "D0005"]
 
 
-def test_a_dealer_sees_its_own_terms_and_people_but_no_phone(office: Office) -> None:
-    answer = office.get("/dealers/D0001", office.world.token(role="dealer_buyer", dealer_id="D0001"))
+def test_dealer_sees_its_terms_and_users_without_phones(client: DealersClient) -> None:
+    answer = client.get("/dealers/D0001", client.world.token(role="dealer_buyer", dealer_id="D0001"))
     assert answer.json == {
         "dealer_id": "D0001",
         "name": "明辉灯饰 D0001",
@@ -68,37 +70,37 @@ def test_a_dealer_sees_its_own_terms_and_people_but_no_phone(office: Office) -> 
             {"username": "ming", "name": "王 ming", "roles": ["dealer_admin"]},
         ],
     }
-    assert answer.json == office.get("/dealers/D0001", office.world.token(role="warehouse")).json
+    assert answer.json == client.get("/dealers/D0001", client.world.token(role="warehouse")).json
 
 
-def test_no_answer_tells_a_phone(office: Office) -> None:
-    answers = [office.get("/dealers"), office.get("/dealers/D0001"), office.get("/me")]
+def test_answers_contain_no_phone(client: DealersClient) -> None:
+    answers = [client.get("/dealers"), client.get("/dealers/D0001"), client.get("/me")]
     assert all(answer.status == 200 and "+86" not in answer.text for answer in answers)
 
 
-def test_another_dealer_is_as_absent_as_a_missing_one(office: Office) -> None:
-    token = office.world.token(role="dealer_admin", dealer_id="D0002")
-    foreign, missing = office.get("/dealers/D0001", token), office.get("/dealers/D9999", token)
-    assert foreign.status == missing.status == 404
-    assert foreign.json == missing.json == office.get("/dealers/HOUSE").json
-    assert office.get("/dealers", token).status == 403
+def test_other_dealer_answers_like_a_missing_one(client: DealersClient) -> None:
+    token = client.world.token(role="dealer_admin", dealer_id="D0002")
+    other, missing = client.get("/dealers/D0001", token), client.get("/dealers/D9999", token)
+    assert other.status == missing.status == 404
+    assert other.json == missing.json == client.get("/dealers/HOUSE").json
+    assert client.get("/dealers", token).status == 403
 
 
-def test_everyone_can_ask_who_they_are(office: Office) -> None:
-    buyer = office.world.token(roles=["dealer_buyer", "dealer_admin"], dealer_id="D0001", sub="u-1", name="王明")
-    mine = office.get("/me", buyer).json
+def test_me_shows_the_caller_and_its_dealer(client: DealersClient) -> None:
+    buyer = client.world.token(roles=["dealer_buyer", "dealer_admin"], dealer_id="D0001", sub="u-1", name="王明")
+    mine = client.get("/me", buyer).json
     assert (mine["user_id"], mine["name"], mine["roles"]) == ("u-1", "王明", ["dealer_admin", "dealer_buyer"])
     assert mine["dealer"]["credit_limit_fen"] == 500_000_00
     assert "users" not in mine["dealer"]
-    assert office.get("/me").json["dealer"] is None
+    assert client.get("/me").json["dealer"] is None
 
 
-def test_new_terms_are_on_record_with_author_reason_before_and_after(office: Office) -> None:
-    token = office.world.token(role="finance", sub="u-finance")
-    answer = office.put_terms("D0001", token, credit_limit_fen=0, price_list="B", reason="逾期 60 天")
+def test_terms_change_event_has_author_reason_before_and_after(client: DealersClient) -> None:
+    token = client.world.token(role="finance", sub="u-finance")
+    answer = client.put_terms("D0001", token, credit_limit_fen=0, price_list="B", reason="逾期 60 天")
     assert (answer.status, answer.json["version"], answer.json["credit_limit_fen"]) == (200, 2, 0)
     assert answer.json["status"] == "active"
-    [event] = office.events("D0001")
+    [event] = client.events("D0001")
     assert (event["type"], event["sequence"], event["dealerid"]) == ("dealer.terms-changed.v1", 1, "D0001")
     assert event["data"] == {
         "dealer_id": "D0001",
@@ -107,66 +109,66 @@ def test_new_terms_are_on_record_with_author_reason_before_and_after(office: Off
         "before": {"price_list": "A", "credit_limit_fen": 500_000_00},
         "after": {"price_list": "B", "credit_limit_fen": 0},
     }
-    office.put_terms("D0001", version=2, status="suspended", price_list="B", credit_limit_fen=0)
-    assert [one["sequence"] for one in office.events("D0001")] == [1, 2]
-    assert office.events("D0002") == []
+    client.put_terms("D0001", version=2, status="suspended", price_list="B", credit_limit_fen=0)
+    assert [event["sequence"] for event in client.events("D0001")] == [1, 2]
+    assert client.events("D0002") == []
 
 
-def test_a_dealer_whose_user_is_called_like_it_can_be_changed(office: Office) -> None:
-    office.import_dealers(dealer("1001", user("1001")))
-    assert office.put_terms("1001", payment_days=45).status == 200
-    assert office.import_dealers(dealer("1001", user("1001"), payment_days=60)).json["dealers"]["changed"] == 1
-    ids = [event["id"] for subject in ("1001", "1001@1001") for event in office.events(subject)]
+def test_dealer_and_user_of_the_same_name_have_separate_events(client: DealersClient) -> None:
+    client.import_dealers(dealer_row("1001", user_row("1001")))
+    assert client.put_terms("1001", payment_days=45).status == 200
+    assert client.import_dealers(dealer_row("1001", user_row("1001"), payment_days=60)).json["dealers"]["changed"] == 1
+    ids = [event["id"] for subject in ("1001", "1001@1001") for event in client.events(subject)]
     assert len(set(ids)) == len(ids) == 3
 
 
-def test_terms_that_were_changed_since_they_were_read_are_not_overwritten(office: Office) -> None:
-    assert office.put_terms("D0001", payment_days=45).status == 200
-    before = office.stored()
-    late = office.put_terms("D0001", payment_days=60)
+def test_terms_change_is_refused_when_terms_changed_since_read(client: DealersClient) -> None:
+    assert client.put_terms("D0001", payment_days=45).status == 200
+    before = client.stored_items()
+    late = client.put_terms("D0001", payment_days=60)
     assert (late.status, late.json["code"]) == (412, "stale")
-    assert office.stored() == before
+    assert client.stored_items() == before
 
     def colleague() -> None:
-        assert office.put_terms("D0002", payment_days=45).status == 200
+        assert client.put_terms("D0002", payment_days=45).status == 200
 
     with before_commit(0, colleague):
-        assert office.put_terms("D0002", payment_days=60).status == 412
-    assert office.get("/dealers/D0002").json["payment_days"] == 45
-    assert len(office.events("D0002")) == 1
+        assert client.put_terms("D0002", payment_days=60).status == 412
+    assert client.get("/dealers/D0002").json["payment_days"] == 45
+    assert len(client.events("D0002")) == 1
 
 
-def test_a_change_asked_again_after_a_lost_answer_is_answered_the_same_and_stays_one_version(office: Office) -> None:
-    first = office.put_terms("D0001", payment_days=45)
-    before = office.stored()
-    again = office.put_terms("D0001", payment_days=45)
+def test_repeated_terms_change_gets_same_answer_and_one_version(client: DealersClient) -> None:
+    first = client.put_terms("D0001", payment_days=45)
+    before = client.stored_items()
+    again = client.put_terms("D0001", payment_days=45)
     assert (again.status, again.text) == (200, first.text)
-    assert office.stored() == before
-    assert office.put_terms("D0001", payment_days=60).status == 412
+    assert client.stored_items() == before
+    assert client.put_terms("D0001", payment_days=60).status == 412
 
 
-def test_terms_as_they_are_already_make_no_version_and_no_event(office: Office) -> None:
-    before = office.stored()
-    answer = office.put_terms("D0001")
+def test_unchanged_terms_create_no_version_and_no_event(client: DealersClient) -> None:
+    before = client.stored_items()
+    answer = client.put_terms("D0001")
     assert (answer.status, answer.json["version"]) == (200, 1)
-    assert office.stored() == before
+    assert client.stored_items() == before
 
 
-def test_terms_that_cannot_be_are_refused_and_change_nothing(office: Office) -> None:
-    before = office.stored()
-    unknown = office.put_terms("D0001", price_list="NONE")
-    assert [one["code"] for one in unknown.json["errors"]] == ["unknown-price-list"]
-    wrong = office.put_terms("D0001", credit_limit_fen=-1, payment_days=366, reason="", status="gone", limit=1)
-    assert {one["field"] for one in wrong.json["errors"]} == {
+def test_invalid_terms_are_refused_and_change_nothing(client: DealersClient) -> None:
+    before = client.stored_items()
+    unknown = client.put_terms("D0001", price_list="NONE")
+    assert [problem["code"] for problem in unknown.json["errors"]] == ["unknown-price-list"]
+    wrong = client.put_terms("D0001", credit_limit_fen=-1, payment_days=366, reason="", status="gone", limit=1)
+    assert {problem["field"] for problem in wrong.json["errors"]} == {
         "credit_limit_fen",
         "payment_days",
         "reason",
         "status",
         "limit",
     }
-    assert office.put_terms("D9999").status == 404
+    assert client.put_terms("D9999").status == 404
     for role in ("assistant", "warehouse", "aftersales"):
-        assert office.put_terms("D0001", office.world.token(role=role), payment_days=1).status == 403
-    dealer_admin = office.world.token(role="dealer_admin", dealer_id="D0001")
-    assert office.put_terms("D0001", dealer_admin, payment_days=1).status == 403
-    assert office.stored() == before
+        assert client.put_terms("D0001", client.world.token(role=role), payment_days=1).status == 403
+    dealer_admin = client.world.token(role="dealer_admin", dealer_id="D0001")
+    assert client.put_terms("D0001", dealer_admin, payment_days=1).status == 403
+    assert client.stored_items() == before

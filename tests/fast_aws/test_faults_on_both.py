@@ -12,7 +12,7 @@ from kernel.base.settings import settings
 from kernel.messaging.outbox import EventItem
 from kernel.store import aws
 from kernel.store.items import Item
-from kernel.store.table import fetch, fetch_one
+from kernel.store.read import fetch, fetch_one
 from tests import faults
 from tests import world as worlds
 from tests.faults import Kind, Run, watched

@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from kernel.store import aws
+from services.dealers import open_account
 from services.dealers.identity import CognitoUserPool
 from tests.authorization.town import OTHER, OWN, PRICE_LIST, Town, dealer_row
 from tests.fast_aws import plane
@@ -191,7 +192,7 @@ def user_pool() -> Iterator[Outside]:
     def provider() -> CognitoUserPool:
         return CognitoUserPool(aws.client("cognito-idp"), "us-east-1_pool")
 
-    with plane.inserted(plane.Place.ANSWER, pool.layer), patch.object(accounts, "identity_provider", provider):
+    with plane.inserted(plane.Place.ANSWER, pool.layer), patch.object(open_account, "identity_provider", provider):
         yield pool
 
 

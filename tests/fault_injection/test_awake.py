@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from kernel.store.table import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction, TransactionRefused
 from services.orders.credit import update_credit
 from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem, account_key
 from tests.fault_injection.base import town_in

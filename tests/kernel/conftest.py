@@ -1,4 +1,4 @@
-"""A world with only the test's own small service in it."""
+"""A world with only the sample service."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kernel.desk import Desk
+from tests.kernel.sample_service import SampleService
 from tests.world import World, environment
 
 
 @pytest.fixture(autouse=True)
-def in_a_stage() -> Iterator[None]:
-    """Metrics bear the stage's name, so every function needs to know it."""
+def stage_environment() -> Iterator[None]:
+    """Set the environment, because metrics have the name of the stage."""
     with environment():
         yield
 
 
 @pytest.fixture
-def desk(world: World) -> Desk:
-    desk = Desk()
-    world.inhabit(desk.app)
-    return desk
+def service(world: World) -> SampleService:
+    service = SampleService()
+    world.inhabit(service.app)
+    return service

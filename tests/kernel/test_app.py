@@ -16,7 +16,7 @@ from kernel.http.idempotency import IdempotencyKey
 from kernel.http.models import Answer
 from kernel.http.principal import Role
 from tests import faults
-from tests.kernel.desk import Desk, Sheet, sheet
+from tests.kernel.sample_service import SampleService, Sheet, sheet
 from tests.world import LambdaContext, Response, World
 
 # ---- declarations ----
@@ -83,24 +83,26 @@ def test_a_body_or_query_that_lets_unknown_fields_through_does_not_start() -> No
             declared(handler)
 
 
-def test_a_declaration_says_everything_about_the_route(desk: Desk) -> None:
-    by_name = {operation.name: operation for operation in desk.app.operations}
-    show, hand_in = by_name["show"], by_name["hand_in"]
+def test_a_declaration_says_everything_about_the_route(service: SampleService) -> None:
+    by_name = {operation.name: operation for operation in service.app.operations}
+    show, create_sheet = by_name["show"], by_name["create_sheet"]
     assert (show.method, show.path, show.path_names, show.takes_key) == ("GET", "/sheets/{number}", ("number",), False)
-    assert (hand_in.takes_key, hand_in.takes_caller, hand_in.status) == (True, True, 201)
+    assert (create_sheet.takes_key, create_sheet.takes_caller, create_sheet.status) == (True, True, 201)
     assert by_name["close"].roles == {Role.ADMIN}
 
 
 # ---- answers ----
 
 
-def hand_in(world: World, body: Any = None, *, dealer: str = "D0001", key: str | None = "k-1", **more: Any) -> Response:
+def create_sheet(
+    world: World, body: Any = None, *, dealer: str = "D0001", key: str | None = "k-1", **more: Any
+) -> Response:
     given: dict[str, Any] = {"body": sheet() if body is None else body} | more
-    return world.call("desk", "POST", "/sheets", token=world.token(dealer_id=dealer), key=key, **given)
+    return world.call("sample", "POST", "/sheets", token=world.token(dealer_id=dealer), key=key, **given)
 
 
-def test_an_answer_is_json_that_nobody_stores_or_guesses_at(world: World, desk: Desk) -> None:
-    answer = hand_in(world)
+def test_an_answer_is_json_that_nobody_stores_or_guesses_at(world: World, service: SampleService) -> None:
+    answer = create_sheet(world)
     assert answer.status == 201
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -108,39 +110,41 @@ def test_an_answer_is_json_that_nobody_stores_or_guesses_at(world: World, desk: 
     assert not any(name.lower().startswith("access-control") for name in answer.headers)
 
 
-def test_chinese_is_sent_as_it_is(world: World, desk: Desk) -> None:
-    assert '"灯具"' in hand_in(world, sheet("灯具")).text
+def test_chinese_is_sent_as_it_is(world: World, service: SampleService) -> None:
+    assert '"灯具"' in create_sheet(world, sheet("灯具")).text
 
 
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-8", ""]
 )
-def test_the_content_type_decides_nothing(world: World, desk: Desk, content_type: str) -> None:
-    assert hand_in(world, headers={"Content-Type": content_type}).status == 201
+def test_the_content_type_decides_nothing(world: World, service: SampleService, content_type: str) -> None:
+    assert create_sheet(world, headers={"Content-Type": content_type}).status == 201
 
 
-def test_a_role_the_route_does_not_name_is_refused_before_the_body_is_read(world: World, desk: Desk) -> None:
+def test_a_role_the_route_does_not_name_is_refused_before_the_body_is_read(
+    world: World, service: SampleService
+) -> None:
     token = world.token(role="warehouse")
-    answer = world.call("desk", "POST", "/desk/close", token=token, raw_body="{broken")
+    answer = world.call("sample", "POST", "/sample/close", token=token, raw_body="{broken")
     assert (answer.status, answer.json["code"]) == (403, "not-allowed")
-    assert world.call("desk", "POST", "/desk/close", token=world.token(role="admin")).status == 200
+    assert world.call("sample", "POST", "/sample/close", token=world.token(role="admin")).status == 200
 
 
-def test_nobody_learns_whether_a_body_was_right_without_signing_in(world: World, desk: Desk) -> None:
-    answers = [world.call("desk", "POST", "/sheets", raw_body=body) for body in ("{broken", json.dumps(sheet()))]
+def test_nobody_learns_whether_a_body_was_right_without_signing_in(world: World, service: SampleService) -> None:
+    answers = [world.call("sample", "POST", "/sheets", raw_body=body) for body in ("{broken", json.dumps(sheet()))]
     assert [answer.status for answer in answers] == [401, 401]
     assert answers[0].text == answers[1].text
 
 
-def test_a_fault_of_ours_is_told_without_its_cause(world: World, desk: Desk) -> None:
-    answer = world.call("desk", "GET", "/broken", token=world.token(role="admin"))
+def test_a_fault_of_ours_is_told_without_its_cause(world: World, service: SampleService) -> None:
+    answer = world.call("sample", "GET", "/broken", token=world.token(role="admin"))
     assert (answer.status, answer.json["code"]) == (500, "internal-error")
     assert answer.json["request_id"] == LambdaContext("x").aws_request_id
     assert "canary" not in answer.text
     assert "Traceback" not in answer.text
 
 
-def test_a_method_a_path_does_not_have_is_a_problem_document_too(world: World, desk: Desk) -> None:
+def test_a_method_a_path_does_not_have_is_a_problem_document_too(world: World, service: SampleService) -> None:
     event = {
         "requestContext": {"resourcePath": "/sheets/{number}", "httpMethod": "PATCH"},
         "headers": {},
@@ -149,7 +153,7 @@ def test_a_method_a_path_does_not_have_is_a_problem_document_too(world: World, d
         "body": None,
         "stageVariables": None,
     }
-    answer = desk.app(event, LambdaContext("api_handler"))
+    answer = service.app(event, LambdaContext("api_handler"))
     assert answer["statusCode"] == 405
     assert answer["headers"]["Content-Type"] == "application/problem+json"
     assert json.loads(answer["body"])["code"] == "method-not-allowed"
@@ -167,14 +171,14 @@ def test_a_problem_document_has_the_members_of_rfc_9457() -> None:
     }
 
 
-def test_an_unknown_query_parameter_is_refused(world: World, desk: Desk) -> None:
-    answer = world.call("desk", "GET", "/sheets?limit=2&dealer=D0002", token=world.token(dealer_id="D0001"))
+def test_an_unknown_query_parameter_is_refused(world: World, service: SampleService) -> None:
+    answer = world.call("sample", "GET", "/sheets?limit=2&dealer=D0002", token=world.token(dealer_id="D0001"))
     assert (answer.status, answer.json["errors"][0]["field"]) == (422, "dealer")
 
 
 @pytest.mark.parametrize("limit", ["0", "51", "-1", "x", "1.5", "1e2", "", "９９９", "9" * 5_000])
-def test_a_page_size_beyond_reason_is_refused(world: World, desk: Desk, limit: str) -> None:
-    answer = world.call("desk", "GET", "/sheets", query={"limit": limit}, token=world.token(dealer_id="D0001"))
+def test_a_page_size_beyond_reason_is_refused(world: World, service: SampleService, limit: str) -> None:
+    answer = world.call("sample", "GET", "/sheets", query={"limit": limit}, token=world.token(dealer_id="D0001"))
     assert (answer.status, answer.json["errors"][0]["field"]) == (422, "limit")
 
 
@@ -183,116 +187,124 @@ NAMES_NOTHING = ["D0001%23HEADER", "%00", "a%0Ab", "x" * 201, "%E2%80%AEx"]
 
 @pytest.mark.parametrize("name", NAMES_NOTHING)
 def test_a_path_value_that_can_name_nothing_is_not_found_and_reaches_no_handler(
-    world: World, desk: Desk, name: str
+    world: World, service: SampleService, name: str
 ) -> None:
-    answer = world.call("desk", "GET", f"/echo/{name}", token=world.token(dealer_id="D0001"))
+    answer = world.call("sample", "GET", f"/echo/{name}", token=world.token(dealer_id="D0001"))
     assert (answer.status, answer.json["code"]) == (404, "not-found")
-    assert desk.reached == []
+    assert service.echoed == []
 
 
 @pytest.mark.parametrize("name", ["x" * 200, "灯", "L-1.5_a", "%F0%9F%98%80", "a%2Fb", "a b", ".."])
-def test_a_path_value_that_may_name_something_reaches_its_handler(world: World, desk: Desk, name: str) -> None:
-    answer = world.call("desk", "GET", f"/echo/{name}", token=world.token(dealer_id="D0001"))
-    assert (answer.status, desk.reached) == (200, [urllib.parse.unquote(name)])
+def test_a_path_value_that_may_name_something_reaches_its_handler(
+    world: World, service: SampleService, name: str
+) -> None:
+    answer = world.call("sample", "GET", f"/echo/{name}", token=world.token(dealer_id="D0001"))
+    assert (answer.status, service.echoed) == (200, [urllib.parse.unquote(name)])
 
 
-def test_another_dealers_thing_answers_exactly_like_none(world: World, desk: Desk) -> None:
-    number = hand_in(world).json["number"]
+def test_another_dealers_thing_answers_exactly_like_none(world: World, service: SampleService) -> None:
+    number = create_sheet(world).json["number"]
     other = world.token(dealer_id="D0002")
-    foreign = world.call("desk", "GET", f"/sheets/{number}", token=other)
-    missing = world.call("desk", "GET", "/sheets/9999", token=other)
+    foreign = world.call("sample", "GET", f"/sheets/{number}", token=other)
+    missing = world.call("sample", "GET", "/sheets/9999", token=other)
     assert (foreign.status, foreign.text) == (missing.status, missing.text) == (404, missing.text)
 
 
 # ---- idempotency ----
 
 
-def test_the_same_key_gives_the_same_answer_byte_for_byte_and_does_it_once(world: World, desk: Desk) -> None:
-    first = hand_in(world, sheet("灯", 1, 2))
+def test_the_same_key_gives_the_same_answer_byte_for_byte_and_does_it_once(
+    world: World, service: SampleService
+) -> None:
+    first = create_sheet(world, sheet("灯", 1, 2))
     before = world.snapshot()
     for _ in range(3):
-        again = hand_in(world, sheet("灯", 1, 2))
+        again = create_sheet(world, sheet("灯", 1, 2))
         assert (again.status, again.text, again.headers) == (first.status, first.text, first.headers)
     assert world.snapshot() == before
     assert len(world.items("SHEETS#")) == 2  # the sheet and its event
 
 
-def test_a_body_with_its_fields_in_another_order_is_the_same_request(world: World, desk: Desk) -> None:
+def test_a_body_with_its_fields_in_another_order_is_the_same_request(world: World, service: SampleService) -> None:
     body = {**sheet(), "extra": {"a": 1, "b": 2}}
-    first = hand_in(world, body)
+    first = create_sheet(world, body)
     other = dict(reversed({**body, "extra": {"b": 2, "a": 1}}.items()))
-    again = hand_in(world, raw_body=json.dumps(other, indent=4), body=None)
+    again = create_sheet(world, raw_body=json.dumps(other, indent=4), body=None)
     assert again.text == first.text
-    assert hand_in(world, {**body, "extra": {"a": 2, "b": 1}}).json["code"] == "idempotency-key-reused"
+    assert create_sheet(world, {**body, "extra": {"a": 2, "b": 1}}).json["code"] == "idempotency-key-reused"
 
 
-def test_what_is_said_as_it_would_be_unsaid_is_the_same_request(world: World, desk: Desk) -> None:
-    first = hand_in(world)
-    assert hand_in(world, {**sheet(), "urgent": False, "extra": {}}).text == first.text
-    assert hand_in(world, {**sheet(), "urgent": True}).json["code"] == "idempotency-key-reused"
+def test_what_is_said_as_it_would_be_unsaid_is_the_same_request(world: World, service: SampleService) -> None:
+    first = create_sheet(world)
+    assert create_sheet(world, {**sheet(), "urgent": False, "extra": {}}).text == first.text
+    assert create_sheet(world, {**sheet(), "urgent": True}).json["code"] == "idempotency-key-reused"
 
 
-def test_the_same_key_with_another_body_is_refused_and_changes_nothing(world: World, desk: Desk) -> None:
-    hand_in(world)
+def test_the_same_key_with_another_body_is_refused_and_changes_nothing(world: World, service: SampleService) -> None:
+    create_sheet(world)
     before = world.snapshot()
-    answer = hand_in(world, sheet("二"))
+    answer = create_sheet(world, sheet("二"))
     assert (answer.status, answer.json["code"]) == (422, "idempotency-key-reused")
     assert answer.json["errors"][0]["field"] == "Idempotency-Key"
     assert world.snapshot() == before
 
 
-def test_the_same_key_of_another_dealer_is_another_key(world: World, desk: Desk) -> None:
-    first, second = hand_in(world), hand_in(world, dealer="D0002")
+def test_the_same_key_of_another_dealer_is_another_key(world: World, service: SampleService) -> None:
+    first, second = create_sheet(world), create_sheet(world, dealer="D0002")
     assert first.status == second.status == 201
     assert first.json["number"] != second.json["number"]
 
 
-def test_the_same_key_of_a_clerk_called_like_the_dealer_is_another_key(world: World, desk: Desk) -> None:
-    first = hand_in(world)
+def test_the_same_key_of_a_clerk_called_like_the_dealer_is_another_key(world: World, service: SampleService) -> None:
+    first = create_sheet(world)
     token = world.token(role="assistant", sub="D0001")
-    second = world.call("desk", "POST", "/sheets", body=sheet(), token=token, key="k-1")
+    second = world.call("sample", "POST", "/sheets", body=sheet(), token=token, key="k-1")
     assert (second.status, second.json["number"] != first.json["number"]) == (201, True)
 
 
 @pytest.mark.parametrize("key", [None, "", "k" * 256, "k#1", "钥匙", "k\n1", "k\x7f"])
-def test_a_missing_or_malformed_key_is_refused_and_changes_nothing(world: World, desk: Desk, key: str | None) -> None:
-    answer = hand_in(world, key=key)
+def test_a_missing_or_malformed_key_is_refused_and_changes_nothing(
+    world: World, service: SampleService, key: str | None
+) -> None:
+    answer = create_sheet(world, key=key)
     assert (answer.status, answer.json["code"]) == (400, "idempotency-key-required")
     assert answer.json["errors"][0]["field"] == "Idempotency-Key"
     assert world.snapshot() == {}
 
 
-def test_the_header_may_be_written_in_any_case(world: World, desk: Desk) -> None:
-    first = hand_in(world, key=None, headers={"idempotency-key": "k-1"})
+def test_the_header_may_be_written_in_any_case(world: World, service: SampleService) -> None:
+    first = create_sheet(world, key=None, headers={"idempotency-key": "k-1"})
     assert first.status == 201
-    assert hand_in(world).text == first.text
+    assert create_sheet(world).text == first.text
 
 
-def test_a_refused_request_leaves_its_key_free(world: World, desk: Desk) -> None:
-    assert hand_in(world, sheet("一", 2_000)).status == 409
-    assert hand_in(world, sheet("一", -1)).status == 422
+def test_a_refused_request_leaves_its_key_free(world: World, service: SampleService) -> None:
+    assert create_sheet(world, sheet("一", 2_000)).status == 409
+    assert create_sheet(world, sheet("一", -1)).status == 422
     assert world.snapshot() == {}
-    assert hand_in(world, sheet("一", 3)).status == 201
+    assert create_sheet(world, sheet("一", 3)).status == 201
 
 
-def test_a_repeat_answers_as_before_even_when_it_would_be_refused_now(world: World, desk: Desk) -> None:
-    first = hand_in(world, sheet("一", 900))
-    again = hand_in(world, sheet("一", 900))
+def test_a_repeat_answers_as_before_even_when_it_would_be_refused_now(world: World, service: SampleService) -> None:
+    first = create_sheet(world, sheet("一", 900))
+    again = create_sheet(world, sheet("一", 900))
     assert (again.status, again.text) == (first.status, first.text)
-    refused = hand_in(world, sheet("一", 1_001), key="k-2")
+    refused = create_sheet(world, sheet("一", 1_001), key="k-2")
     assert refused.status == 409
 
 
-def test_the_key_outlives_every_queue_and_is_then_forgotten(world: World, desk: Desk) -> None:
-    hand_in(world)
+def test_the_key_outlives_every_queue_and_is_then_forgotten(world: World, service: SampleService) -> None:
+    create_sheet(world)
     (record,) = world.items("IDEMPOTENCY#")
     days = (int(record["expires_at"]) - world.clock.moment.timestamp()) / 86_400
     assert 28 < days <= 31
 
 
-def test_a_fault_at_any_call_and_a_retry_hand_in_one_sheet_and_tell_it_once(world: World, desk: Desk) -> None:
+def test_a_fault_at_any_call_and_a_retry_hand_in_one_sheet_and_tell_it_once(
+    world: World, service: SampleService
+) -> None:
     def send() -> Response:
-        return hand_in(world)
+        return create_sheet(world)
 
     points = 0
     for fault in faults.every_point(world, prepare=lambda: None, act=send):
@@ -308,9 +320,9 @@ def test_a_fault_at_any_call_and_a_retry_hand_in_one_sheet_and_tell_it_once(worl
     assert points >= 5
 
 
-def test_several_transactions_begin_only_under_an_unused_key(world: World, desk: Desk) -> None:
+def test_several_transactions_begin_only_under_an_unused_key(world: World, service: SampleService) -> None:
     from kernel.base.problems import Busy, KeyReused
-    from kernel.store.table import Transaction
+    from kernel.store.transaction import Transaction
 
     def key_of(quantity: int) -> IdempotencyKey:
         body = Sheet.model_validate(sheet("一", quantity))

@@ -1,4 +1,4 @@
-"""Working days; the hours of a working day are tested with the service clock that counts them."""
+"""Working days. tests/tickets/test_service_clock.py tests the business hours."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from kernel.time.holidays import CHINA
         (date(2026, 2, 15), date(2026, 2, 24)),  # Spring Festival
     ],
 )
-def test_the_next_working_day_is_the_day_itself_if_people_work_on_it(day: date, expected: date) -> None:
-    assert CHINA.workday_from(day) == expected
+def test_first_workday_is_the_day_itself_when_it_is_a_workday(day: date, expected: date) -> None:
+    assert CHINA.first_workday_from(day) == expected
 
 
-def test_without_a_list_of_holidays_a_holiday_is_a_day_like_others() -> None:
-    assert Calendar().workday_from(date(2026, 10, 1)) == date(2026, 10, 1)
+def test_calendar_without_holidays_has_workdays_on_holidays() -> None:
+    assert Calendar().first_workday_from(date(2026, 10, 1)) == date(2026, 10, 1)

@@ -1,4 +1,4 @@
-"""The fault harness is awake: handlers with well-known mistakes do not get past it, and a right one does."""
+"""The fault harness (tests/faults.py) finds handlers with known mistakes, and accepts a correct handler."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import outbox_event
 from kernel.store import aws
 from kernel.store.items import IntegerAttribute, Item
-from kernel.store.table import Transaction, TransactionRefused, fetch_one
+from kernel.store.read import fetch_one
+from kernel.store.transaction import Transaction, TransactionRefused
 from tests import faults
 from tests.faults import Kind
 from tests.world import World
@@ -29,7 +30,7 @@ class PotItem(Item, discriminator="test_pot"):
 POT = ("POT", "pot")
 
 
-def _marked(message: Envelope) -> bool:
+def _is_marked(message: Envelope) -> bool:
     return fetch_one(PotItem, ("POT", message.id)) is not None
 
 
@@ -42,15 +43,15 @@ def _add() -> None:
 
 
 def marks_first(message: Envelope) -> None:
-    """Wrong: after a crash between the two, the work is never done."""
-    if not _marked(message):
+    """Wrong: after a crash between the two writes, the work is never done."""
+    if not _is_marked(message):
         _mark(message)
         _add()
 
 
 def marks_last(message: Envelope) -> None:
-    """Wrong: after a crash between the two, the work is done twice."""
-    if not _marked(message):
+    """Wrong: after a crash between the two writes, the work is done twice."""
+    if not _is_marked(message):
         _add()
         _mark(message)
 
@@ -61,18 +62,18 @@ def adds_blindly(message: Envelope) -> None:
 
 
 def reads_thinks_writes(message: Envelope) -> None:
-    """Wrong: the record and the count are two writes."""
-    if not _marked(message):
+    """Wrong: the mark and the count are two writes."""
+    if not _is_marked(message):
         found = fetch_one(PotItem, POT)
         PotItem(*POT, pieces=(found.pieces if found else 0) + 1).save()
         _mark(message)
 
 
 def in_one_transaction(message: Envelope) -> None:
-    """Right: the count and the record that it was counted are written together or not at all."""
+    """Right: the count and the mark are written in one transaction."""
     transaction = Transaction()
     transaction.create(PotItem("POT", message.id), "counted")
-    transaction.update(PotItem, POT, [PotItem.pieces.add(1)], None, "pot")
+    transaction.update_fields(PotItem, POT, {}, increments={"pieces": 1}, label="pot")
     try:
         transaction.commit()
     except TransactionRefused as refused:
@@ -80,8 +81,8 @@ def in_one_transaction(message: Envelope) -> None:
             raise
 
 
-def verdicts(world: World, handle: Callable[[Envelope], None]) -> list[str]:
-    """The faults after which one outbox_event, redelivered as often as it takes, did not count exactly once."""
+def uncounted_faults(world: World, handle: Callable[[Envelope], None]) -> list[str]:
+    """Return the faults after which an event, redelivered until processed, was not counted exactly once."""
     app = ServiceApp("counter")
 
     @app.consumer(subscribes=[TicketProgressed])
@@ -111,22 +112,22 @@ def pieces() -> int:
 
 
 @pytest.mark.parametrize("handle", [marks_first, marks_last, adds_blindly, reads_thinks_writes])
-def test_a_handler_with_a_well_known_mistake_is_caught(world: World, handle: Callable[[Envelope], None]) -> None:
-    assert verdicts(world, handle)
+def test_harness_finds_every_known_mistake_of_handlers(world: World, handle: Callable[[Envelope], None]) -> None:
+    assert uncounted_faults(world, handle)
 
 
-def test_a_handler_that_does_it_in_one_transaction_survives_every_fault(world: World) -> None:
-    assert verdicts(world, in_one_transaction) == []
+def test_handler_with_one_transaction_survives_every_fault(world: World) -> None:
+    assert uncounted_faults(world, in_one_transaction) == []
 
 
-def test_a_lost_answer_makes_the_sdk_count_a_bare_update_twice(world: World) -> None:
+def test_plain_update_counts_twice_when_its_answer_is_lost(world: World) -> None:
     with faults.watched(faults.Run(kind=Kind.ANSWER_LOST, at=0)) as run:
         _add()
     assert run.fired
     assert pieces() == 2
 
 
-def test_every_call_is_a_point_and_every_kind_happens_at_it(world: World) -> None:
+def test_every_kind_of_fault_happens_at_every_call(world: World) -> None:
     def act() -> None:
         _add()
         aws.events().put_events(
@@ -152,7 +153,7 @@ def test_every_call_is_a_point_and_every_kind_happens_at_it(world: World) -> Non
         (Kind.THROTTLED, 0),
     ],
 )
-def test_before_means_not_done_and_after_means_done(world: World, kind: Kind, done: int) -> None:
+def test_fault_before_a_call_prevents_its_effect(world: World, kind: Kind, done: int) -> None:
     try:
         with faults.watched(faults.Run(kind=kind, at=0)):
             _add()
@@ -161,7 +162,7 @@ def test_before_means_not_done_and_after_means_done(world: World, kind: Kind, do
     assert pieces() == done
 
 
-def test_a_dead_process_tidies_nothing_up(world: World) -> None:
+def test_crashed_process_runs_no_cleanup(world: World) -> None:
     def act() -> None:
         try:
             _add()

@@ -1,4 +1,4 @@
-"""Money: whole fen, halves up, exact whatever the amounts."""
+"""Money: whole fen, halves up, exact for any amount."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ def half_up(exact: Fraction) -> int:
 
 
 @given(PRICES, QUANTITIES)
-def test_a_line_costs_price_times_quantity_to_the_fen_with_halves_up(price: Decimal, quantity: int) -> None:
+def test_amount_is_price_times_quantity_rounded_half_up(price: Decimal, quantity: int) -> None:
     assert fen_of(price, quantity) == half_up(Fraction(price) * quantity * 100)
 
 
 @given(AMOUNTS, RATES)
-def test_the_tax_within_is_exact_with_halves_up(gross: int, rate: int) -> None:
+def test_contained_tax_is_exact_and_rounded_half_up(gross: int, rate: int) -> None:
     assert tax_within(gross, rate) == half_up(Fraction(gross * rate, 100 + rate))
 
 
 @given(AMOUNTS, RATES)
-def test_tax_is_part_of_the_gross_and_mirrors_for_a_reversal(gross: int, rate: int) -> None:
+def test_tax_of_a_reversal_is_the_negative_tax(gross: int, rate: int) -> None:
     tax = tax_within(gross, rate)
     assert 0 <= tax <= gross
     assert tax_within(-gross, rate) == -tax
 
 
-def test_half_a_fen_goes_up() -> None:
+def test_half_a_fen_is_rounded_up() -> None:
     assert fen_of(Decimal("0.005"), 1) == 1
     assert fen_of(Decimal("0.005"), 3) == 2
     assert fen_of(Decimal("0.0049999"), 1) == 0
@@ -49,24 +49,24 @@ def test_half_a_fen_goes_up() -> None:
     ("price", "quantity", "fen"),
     [("12.5", 3, 3750), ("0", 5, 0), ("0.333333", 3, 100), ("0.1", 3, 30), ("1.005", 1, 101), ("19.99", 100, 199_900)],
 )
-def test_known_lines(price: str, quantity: int, fen: int) -> None:
+def test_amount_of_known_lines(price: str, quantity: int, fen: int) -> None:
     assert fen_of(Decimal(price), quantity) == fen
 
 
 @pytest.mark.parametrize(
     ("gross", "rate", "tax"), [(11_300, 13, 1_300), (100, 13, 12), (1, 13, 0), (0, 13, 0), (113, 0, 0)]
 )
-def test_known_taxes(gross: int, rate: int, tax: int) -> None:
+def test_tax_of_known_amounts(gross: int, rate: int, tax: int) -> None:
     assert tax_within(gross, rate) == tax
 
 
 @pytest.mark.parametrize(
     ("fen", "text"), [(0, "¥0.00"), (5, "¥0.05"), (123_450, "¥1,234.50"), (-5, "-¥0.05"), (-123_400, "-¥1,234.00")]
 )
-def test_amounts_are_written_for_people(fen: int, text: str) -> None:
+def test_amount_is_shown_in_yuan(fen: int, text: str) -> None:
     assert yuan(fen) == text
 
 
 @given(st.integers(-(10**15), 10**15))
-def test_no_fen_is_lost_in_writing(fen: int) -> None:
+def test_shown_amount_has_every_fen(fen: int) -> None:
     assert int(yuan(fen).replace("¥", "").replace(",", "").replace(".", "")) == fen

@@ -1,4 +1,4 @@
-"""Who is let in: exactly the bearer of the issuer's ID token for us, and nobody learns why not."""
+"""Callers: only a valid ID token of the issuer is accepted, and every refusal has the same answer."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from kernel.base.problems import NotSignedIn
 from kernel.http import principal
 from kernel.http.principal import DEALER_ROLES, STAFF_ROLES, Role, principal_of
-from tests.kernel.desk import Desk, sheet
+from tests.kernel.sample_service import SampleService, sheet
 from tests.world import AUDIENCE, ISSUER, KEY_ID, World, claims_of, sign, signing_key
 
 PUBLIC_PEM = (
     signing_key().public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 )
-STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 BUYER: dict[str, Any] = {"role": "dealer_buyer", "dealer_id": "D0001"}
 
 
@@ -35,7 +35,7 @@ def _part(value: Any) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _handmade(header: Any, claims: Any, signature: bytes = b"") -> str:
+def _unsigned(header: Any, claims: Any, signature: bytes = b"") -> str:
     return f"{_part(header)}.{_part(claims)}.{_part(signature)}"
 
 
@@ -53,25 +53,25 @@ def _tampered() -> str:
 
 
 def _own_key_in_the_header() -> str:
-    published = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(STRANGER.public_key()))
-    return sign(claims_of(**BUYER), key=STRANGER, jwk=published, jku="https://evil.test/keys")
+    published = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(OTHER_KEY.public_key()))
+    return sign(claims_of(**BUYER), key=OTHER_KEY, jwk=published, jku="https://evil.test/keys")
 
 
 FORGED: dict[str, Callable[[], str]] = {
-    "no algorithm": lambda: _handmade({"alg": "none", "kid": KEY_ID}, claims_of(**BUYER)),
-    "no algorithm, spelt otherwise": lambda: _handmade({"alg": "nOnE", "kid": KEY_ID}, claims_of(**BUYER)),
+    "no algorithm": lambda: _unsigned({"alg": "none", "kid": KEY_ID}, claims_of(**BUYER)),
+    "no algorithm, in mixed case": lambda: _unsigned({"alg": "nOnE", "kid": KEY_ID}, claims_of(**BUYER)),
     "symmetric with the public key as secret": _hs256_with_the_public_key,
-    "symmetric with an empty secret": lambda: _handmade({"alg": "HS256", "kid": KEY_ID}, claims_of(**BUYER)),
-    "another key under our id": lambda: sign(claims_of(**BUYER), key=STRANGER),
-    "another key brought along": _own_key_in_the_header,
+    "symmetric with an empty secret": lambda: _unsigned({"alg": "HS256", "kid": KEY_ID}, claims_of(**BUYER)),
+    "another key under our id": lambda: sign(claims_of(**BUYER), key=OTHER_KEY),
+    "another key in the header": _own_key_in_the_header,
     "an unknown key id": lambda: sign(claims_of(**BUYER), kid="other"),
     "a path as key id": lambda: sign(claims_of(**BUYER), kid="../../../../dev/null"),
-    "a list as key id": lambda: _handmade({"alg": "RS256", "kid": [KEY_ID]}, claims_of(**BUYER)),
-    "an object as key id": lambda: _handmade({"alg": "RS256", "kid": {"a": 1}}, claims_of(**BUYER)),
-    "no key id": lambda: _handmade({"alg": "RS256"}, claims_of(**BUYER)),
+    "a list as key id": lambda: _unsigned({"alg": "RS256", "kid": [KEY_ID]}, claims_of(**BUYER)),
+    "an object as key id": lambda: _unsigned({"alg": "RS256", "kid": {"a": 1}}, claims_of(**BUYER)),
+    "no key id": lambda: _unsigned({"alg": "RS256"}, claims_of(**BUYER)),
     "PS256 with our key": lambda: jwt.encode(claims_of(**BUYER), signing_key(), "PS256", headers={"kid": KEY_ID}),
     "RS512 with our key": lambda: jwt.encode(claims_of(**BUYER), signing_key(), "RS512", headers={"kid": KEY_ID}),
-    "another's claims under our signature": _tampered,
+    "other claims under our signature": _tampered,
     "no signature": lambda: buyer().rpartition(".")[0] + ".",
     "two parts": lambda: buyer().rpartition(".")[0],
     "four parts": lambda: buyer() + ".e30",
@@ -95,7 +95,7 @@ FORGED: dict[str, Callable[[], str]] = {
     "a subject that is a number": lambda: sign({**claims_of(**BUYER), "sub": 5}),
     "no roles": lambda: buyer(**{"cognito:groups": None}),
     "an empty list of roles": lambda: buyer(**{"cognito:groups": []}),
-    "roles we do not know": lambda: buyer(**{"cognito:groups": ["root", "Admin"]}),
+    "unknown roles": lambda: buyer(**{"cognito:groups": ["root", "Admin"]}),
     "roles as text": lambda: buyer(**{"cognito:groups": "dealer_buyer"}),
     "roles as an object": lambda: buyer(**{"cognito:groups": {"dealer_buyer": True}}),
     "a role in another case": lambda: buyer(**{"cognito:groups": ["DEALER_BUYER"]}),
@@ -106,11 +106,11 @@ FORGED: dict[str, Callable[[], str]] = {
     "a dealer id that is a number": lambda: buyer(**{"custom:dealer_id": 1}),
     "a dealer id that is a list": lambda: buyer(**{"custom:dealer_id": ["D0001"]}),
     "more than eight kilobytes": lambda: buyer(padding="x" * 8_192),
-    "claims nested a thousand deep": lambda: _handmade(
+    "claims nested a thousand deep": lambda: _unsigned(
         {"alg": "RS256", "kid": KEY_ID}, b'{"a":' + b"[" * 2500 + b"]" * 2500 + b"}"
     ),
-    "a header nested a thousand deep": lambda: _handmade(b'{"a":' + b"[" * 2500 + b"]" * 2500 + b"}", {}),
-    "claims that are a list": lambda: _handmade({"alg": "RS256", "kid": KEY_ID}, [1]),
+    "a header nested a thousand deep": lambda: _unsigned(b'{"a":' + b"[" * 2500 + b"]" * 2500 + b"}", {}),
+    "claims that are a list": lambda: _unsigned({"alg": "RS256", "kid": KEY_ID}, [1]),
     "not even text": lambda: "\udcff.\udcff.\udcff",
     "Chinese": lambda: "令牌.令牌.令牌",
     "spaces": lambda: "   ",
@@ -118,7 +118,7 @@ FORGED: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("forged", FORGED)
-def test_a_token_that_is_not_the_issuers_for_us_lets_nobody_in(world: World, forged: str) -> None:
+def test_forged_token_is_refused(world: World, forged: str) -> None:
     with pytest.raises(NotSignedIn):
         principal_of(f"Bearer {FORGED[forged]()}")
 
@@ -139,12 +139,12 @@ def test_a_token_that_is_not_the_issuers_for_us_lets_nobody_in(world: World, for
         "Bearer {},{}",
     ],
 )
-def test_anything_but_one_bearer_token_lets_nobody_in(world: World, header: str | None) -> None:
+def test_header_without_exactly_one_bearer_token_is_refused(world: World, header: str | None) -> None:
     with pytest.raises(NotSignedIn):
         principal_of(header and header.replace("{}", buyer()))
 
 
-def test_a_dealers_user_is_known_by_the_token_alone(world: World) -> None:
+def test_caller_of_a_dealer_comes_from_the_token_alone(world: World) -> None:
     caller = principal_of(f"Bearer {buyer(sub='u-1', name='王芳')}")
     assert (caller.user_id, caller.name, caller.dealer_id) == ("u-1", "王芳", "D0001")
     assert caller.roles == {Role.DEALER_BUYER}
@@ -156,72 +156,70 @@ def test_a_dealers_user_is_known_by_the_token_alone(world: World) -> None:
     ("chosen", "shown"),
     [("王\u3000芳", "王 芳"), ("王芳\n2026 admin", "王芳 2026 admin"), ("\u202e芳", "芳"), ("x" * 2_000, "x" * 120)],
 )
-def test_a_chosen_name_is_shown_as_one_plain_line(world: World, chosen: str, shown: str) -> None:
+def test_caller_name_is_one_printable_line(world: World, chosen: str, shown: str) -> None:
     assert principal_of(f"Bearer {buyer(name=chosen)}").name == shown
 
 
-def test_who_chose_no_name_that_can_be_read_is_called_by_the_user_name(world: World) -> None:
+def test_caller_name_is_the_user_name_when_empty(world: World) -> None:
     token = buyer(name=" \u200b ", **{"cognito:username": "wang"})
     assert principal_of(f"Bearer {token}").name == "wang"
 
 
-def test_the_scheme_may_be_written_in_any_case(world: World) -> None:
+def test_scheme_is_accepted_in_any_case(world: World) -> None:
     assert principal_of(f"bearer {buyer()}").dealer_id == "D0001"
 
 
-def test_staff_have_no_dealer(world: World) -> None:
+def test_staff_caller_has_no_dealer(world: World) -> None:
     caller = principal_of(f"Bearer {sign(claims_of(role='finance', sub='u-9'))}")
     assert (caller.dealer_id, caller.is_dealer) == (None, False)
     with pytest.raises(LookupError):
         _ = caller.own_dealer_id
 
 
-def test_no_staff_user_shares_keys_and_cursors_with_a_dealer(world: World) -> None:
+def test_staff_user_and_dealer_have_different_scopes(world: World) -> None:
     dealer = principal_of(f"Bearer {buyer()}")
     clerk = principal_of(f"Bearer {sign(claims_of(role='assistant', sub='D0001'))}")
     assert dealer.scope != clerk.scope
 
 
-def test_two_users_of_a_dealer_share_keys_and_cursors(world: World) -> None:
+def test_users_of_one_dealer_have_the_same_scope(world: World) -> None:
     first, second = (principal_of(f"Bearer {buyer(sub=user)}") for user in ("u-1", "u-2"))
     assert first.scope == second.scope
 
 
-def test_groups_that_are_no_roles_are_ignored_beside_one_that_is(world: World) -> None:
+def test_unknown_groups_are_ignored_beside_a_role(world: World) -> None:
     caller = principal_of(f"Bearer {buyer(**{'cognito:groups': ['eu-pool', 7, 'dealer_buyer']})}")
     assert caller.roles == {Role.DEALER_BUYER}
 
 
-def test_our_client_may_be_one_of_several_audiences(world: World) -> None:
+def test_token_with_several_audiences_is_accepted(world: World) -> None:
     assert principal_of(f"Bearer {buyer(aud=['other', AUDIENCE])}").dealer_id == "D0001"
 
 
-def test_an_issuer_that_does_not_mark_token_use_is_accepted(world: World) -> None:
+def test_token_without_token_use_is_accepted(world: World) -> None:
     assert principal_of(f"Bearer {buyer(token_use=None)}").dealer_id == "D0001"
 
 
-def test_half_a_minute_of_clock_difference_is_forgiven(world: World) -> None:
+def test_clock_difference_of_half_a_minute_is_accepted(world: World) -> None:
     now = int(time.time())
     assert principal_of(f"Bearer {buyer(exp=now - 10, iat=now + 10)}").dealer_id == "D0001"
 
 
-def test_every_role_is_a_dealers_or_the_houses() -> None:
+def test_every_role_is_a_dealer_or_a_staff_role() -> None:
     assert set(Role) == DEALER_ROLES | STAFF_ROLES
     assert not DEALER_ROLES & STAFF_ROLES
 
 
-def test_a_key_the_issuer_withdrew_counts_no_longer_once_the_keys_are_read_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_withdrawn_key_is_refused_once_keys_are_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     token = buyer()
     principal_of(f"Bearer {token}")
-    replaced = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(STRANGER.public_key()))
+    replaced = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(OTHER_KEY.public_key()))
     keys = {"keys": [replaced | {"kid": "key-2", "use": "sig", "alg": "RS256"}]}
     with monkeypatch.context() as later:
         later.setattr(jwt.PyJWKClient, "fetch_data", lambda client: keys)
-        kept = principal._published_keys().jwk_set_cache
-        assert kept
-        kept.jwk_set_with_timestamp = None  # an hour has passed
+        cache = principal._published_keys().jwk_set_cache
+        assert cache
+        cache.jwk_set_with_timestamp = None  # an hour has passed
         try:
             with pytest.raises(NotSignedIn):
                 principal_of(f"Bearer {token}")
@@ -229,23 +227,23 @@ def test_a_key_the_issuer_withdrew_counts_no_longer_once_the_keys_are_read_again
             principal._published_keys.cache_clear()
 
 
-def test_unknown_keys_do_not_make_us_ask_the_issuer_each_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_keys_cause_no_request_to_the_issuer_each_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     principal_of(f"Bearer {buyer()}")
-    asked = []
+    calls = []
     real = jwt.PyJWKClient.fetch_data
 
     def counted(client: jwt.PyJWKClient) -> Any:
-        asked.append(client)
+        calls.append(client)
         return real(client)
 
     monkeypatch.setattr(jwt.PyJWKClient, "fetch_data", counted)
     for number in range(20):
         with pytest.raises(NotSignedIn):
             principal_of(f"Bearer {sign(claims_of(**BUYER), kid=f'made-up-{number}')}")
-    assert len(asked) <= 1
+    assert len(calls) <= 1
 
 
-def test_an_issuer_out_of_reach_lets_nobody_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_token_is_refused_when_the_issuer_is_unreachable(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(_: Any) -> Any:
         raise jwt.PyJWKClientConnectionError("timed out")
 
@@ -256,9 +254,10 @@ def test_an_issuer_out_of_reach_lets_nobody_in(world: World, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("forged", ["no algorithm", "another issuer", "an expired token", "claims that are a list"])
-def test_every_cause_gives_the_same_answer_and_nothing_is_written(world: World, desk: Desk, forged: str) -> None:
+def test_every_refused_token_gets_the_same_answer(world: World, service: SampleService, forged: str) -> None:
     answers = [
-        world.call("desk", "POST", "/sheets", body=sheet(), key="k", token=token) for token in (None, FORGED[forged]())
+        world.call("sample", "POST", "/sheets", body=sheet(), key="k", token=token)
+        for token in (None, FORGED[forged]())
     ]
     assert answers[0].status == answers[1].status == 401
     assert answers[0].text == answers[1].text

@@ -13,7 +13,7 @@ from contracts.orders import OrderHoldReleased
 from kernel.base.settings import settings
 from kernel.messaging.events import Envelope, Event
 from kernel.messaging.outbox import outbox_event
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from tests.notifications.events import ORDER
 from tests.shop import open_shop
 from tests.world import World

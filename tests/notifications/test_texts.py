@@ -18,7 +18,7 @@ from contracts.dealers import UserItem, user_key
 from contracts.orders import OrderReserved
 from kernel.base import observability
 from kernel.store import aws
-from kernel.store.table import MAX_ACTIONS
+from kernel.store.transaction import MAX_ACTIONS
 from services.notifications import providers
 from services.notifications.providers import Accepted, Rejected, Result, Unknown
 from services.notifications.providers.aws import AwsProvider

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from kernel.store.table import query_all
+from kernel.store.read import query_all
 from services.orders.allocation import allocate_backorders
 from services.orders.allocation.allocate_backorders import _reserve_grant
 from services.orders.order import rules

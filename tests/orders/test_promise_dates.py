@@ -12,7 +12,7 @@ import pytest
 
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import EventItem, history
-from kernel.store.table import query_all
+from kernel.store.read import query_all
 from kernel.time.clock import BUSINESS_ZONE, parse_stamp
 from services.orders.order.items import HeaderItem
 from services.orders.promises import renew_promises as renewal

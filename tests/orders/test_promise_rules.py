@@ -106,7 +106,7 @@ def test_piece_is_promised_once_after_arrival_on_a_working_day(
     parts = [part for promise in promised for part in promise.parts]
     assert [(promise.order_id, promise.pieces) for promise in promised] == queue
     assert [part.day for part in parts] == sorted(part.day for part in parts)
-    assert all(CHINA.works(date.fromisoformat(part.day)) and part.day >= ship_day(now, CHINA) for part in parts)
+    assert all(CHINA.is_workday(date.fromisoformat(part.day)) and part.day >= ship_day(now, CHINA) for part in parts)
     for part in parts:
         there = available + sum(pieces for day, pieces in inbound if day < part.day)
         assert sum(other.pieces for other in parts if other.day <= part.day) <= there

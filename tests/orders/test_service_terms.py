@@ -61,7 +61,7 @@ def test_better_grade_never_reserves_shorter(since: datetime, stage: State) -> N
     for grade, end in zip(Grade, ends, strict=True):
         hours = GRADE_TERMS[grade].hours_in_review if stage is State.IN_REVIEW else GRADE_TERMS[grade].hours_confirmed
         assert end is not None and end - since >= timedelta(hours=hours)
-        assert CHINA.works(business_date(end))
+        assert CHINA.is_workday(business_date(end))
 
 
 def test_dealer_is_warned_four_hours_before_expiry() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition, QuarantineItem, quarantine_key
 from kernel.messaging.outbox import EventItem
-from kernel.store.table import fetch_one, query_all
+from kernel.store.read import fetch_one, query_all
 from services.orders.inbound.items import ExpectedDeliveryItem, expected_pk
 from services.orders.order.items import Order
 from services.orders.stock import on_hand

@@ -12,7 +12,7 @@ from pynamodb.attributes import Attribute, UnicodeAttribute
 
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import EventItem
-from kernel.store.items import Item, PackedJSONAttribute, unpacked
+from kernel.store.items import Item, PackedJSONAttribute, decompress_json
 from services.orders.order.items import FulfilmentItem, HeaderItem, LinesItem, Order, assemble_order
 from services.orders.shipping.shipments import Shipment, read_shipments
 from tools import aws
@@ -186,7 +186,7 @@ def _value(attribute: Attribute[Any], stored: dict[str, Any] | None) -> Any:
     listed = stored.get("L")
     if listed and "N" in listed[0]:
         return [int(number["N"]) for number in listed]
-    read = unpacked if isinstance(attribute, PackedJSONAttribute) else attribute.deserialize
+    read = decompress_json if isinstance(attribute, PackedJSONAttribute) else attribute.deserialize
     return read(attribute.get_value(stored))
 
 

@@ -9,14 +9,14 @@ from datetime import timedelta
 from contracts.tickets import TicketOverdue
 from kernel.time import clock
 from kernel.time.holidays import CHINA
-from services.tickets.items import NoteItem, RequestItem, SequenceItem, TicketItem, states_of, waiting_pk
+from services.tickets.items import NoteItem, RequestItem, SequenceItem, TicketItem, state_history, waiting_pk
 from services.tickets.lifecycle import TRANSITIONS
-from services.tickets.service_clock import read_clock
-from services.tickets.vocabulary import DONE, FINISHED, WAITING, State, Step
+from services.tickets.service_clock import compute_service_clock
+from services.tickets.vocabulary import FINISHED, STEP_OF_ACTION, WAITING, State, Step
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 
-_ACTIONS = {step.value: action for action, step in DONE.items()}
+_ACTIONS = {step.value: action for action, step in STEP_OF_ACTION.items()}
 #: A step and its event are timed one after the other.
 _AT_ONCE = timedelta(seconds=5)
 
@@ -78,7 +78,7 @@ def service_clocks_are_right(table: Snapshot) -> Iterator[Finding]:
         if not told:
             continue
         now = clock.parse_stamp(told[-1].time)
-        due = read_clock(states_of(told), urgent=bool(ticket.urgent), now=now, calendar=CHINA).due_at
+        due = compute_service_clock(state_history(told), urgent=bool(ticket.urgent), now=now, calendar=CHINA).due_at
         stored = clock.parse_stamp(ticket.due_at) if ticket.due_at else None
         if (due is None) != (stored is None) or (due and stored and abs(due - stored) > _AT_ONCE):
             yield Finding("ticket-due", ticket.ticket_id, f"{stored}, its history says {due}")

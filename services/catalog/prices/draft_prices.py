@@ -11,7 +11,9 @@ from contracts.catalog import Price, PriceListItem, PricePageItem, price_list_ke
 from kernel.base.problems import Busy, FieldProblem, Invalid
 from kernel.http.idempotency import IdempotencyKey
 from kernel.store.items import Item, Key
-from kernel.store.table import MAX_ACTIONS, Transaction, TransactionRefused, batches, fetch
+from kernel.store.read import fetch
+from kernel.store.transaction import MAX_ACTIONS, Transaction, TransactionRefused
+from kernel.store.write import batches
 from services.catalog.prices.api import Drafted, DraftPrices, PriceRow
 from services.catalog.prices.drafts import Draft
 from services.catalog.prices.publish_prices import _published

@@ -8,7 +8,8 @@ from contracts.catalog import PriceListItem, PricePageItem, price_list_key, pric
 from kernel.base import ids
 from kernel.base.problems import Busy, Invalid, Refusal
 from kernel.http.idempotency import IdempotencyKey
-from kernel.store.table import Transaction, TransactionRefused, fetch_one, query_page
+from kernel.store.read import fetch_one, query_page
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.catalog.prices.api import Published, PublishPrices
 from services.catalog.prices.drafts import Draft

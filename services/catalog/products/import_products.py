@@ -20,7 +20,9 @@ from contracts.stock import BucketPosition
 from kernel.base.problems import Busy, Invalid
 from kernel.http.idempotency import IdempotencyKey
 from kernel.store.items import Item, Key
-from kernel.store.table import MAX_ACTIONS, Transaction, TransactionRefused, batches, fetch
+from kernel.store.read import fetch
+from kernel.store.transaction import MAX_ACTIONS, Transaction, TransactionRefused
+from kernel.store.write import batches
 from services.catalog.products.api import Imported, ImportProducts, ProductRow
 from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem, product_item, product_of
 from services.catalog.products.rules import successor_problems

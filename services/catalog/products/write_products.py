@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from contracts.assortment import AssortmentItem, Listing, with_listings
 from kernel.store.items import Item, Key
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from services.catalog.search.items import BucketProductsItem, TermItem, bucket_products_key, term_key
 from services.catalog.search.rules import token_bits
 from services.catalog.vocabulary import Product

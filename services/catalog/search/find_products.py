@@ -10,7 +10,7 @@ from contracts.stock import BucketPosition
 from kernel.base.problems import NotFound
 from kernel.http.principal import Principal
 from kernel.store.cursors import next_cursor, open_cursor
-from kernel.store.table import fetch_one
+from kernel.store.read import fetch_one
 from services.catalog.products.items import product_of
 from services.catalog.search.api import ProductPage, ProductsQuery, ProductView
 from services.catalog.search.items import bucket_products_key, postings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
-from kernel.store.table import Page, query_page
+from kernel.store.read import Page, query_page
 from services.catalog.search.rules import Postings
 from services.catalog.vocabulary import Product
 

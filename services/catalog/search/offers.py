@@ -11,7 +11,7 @@ from contracts.catalog import Price, PriceListItem, PricePageItem, price_list_ke
 from contracts.dealers import DealerItem
 from contracts.stock import BucketPosition, StockBucketItem, stock_bucket_key
 from kernel.store.items import Item, Key
-from kernel.store.table import fetch
+from kernel.store.read import fetch
 from kernel.time import clock
 from services.catalog.prices.rules import next_break
 from services.catalog.search.api import AvailabilityView, BreakView, PriceView, ProductView

@@ -11,7 +11,8 @@ from pynamodb.attributes import UnicodeAttribute
 from contracts.dealers import HOUSE
 from kernel.messaging.events import Envelope
 from kernel.store.items import IntegerAttribute, Item, Key
-from kernel.store.table import Transaction, TransactionRefused, fetch, query_page
+from kernel.store.read import fetch, query_page
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.notifications.inbox.rules import Mailbox, Notice
 

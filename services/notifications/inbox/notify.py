@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kernel.base import observability
 from kernel.messaging.events import Envelope
-from kernel.store.table import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.notifications.inbox.items import add_message
 from services.notifications.inbox.rules import Notice, notices, template_values

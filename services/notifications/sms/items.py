@@ -16,7 +16,8 @@ from kernel.http.models import masked_phone
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import outbox_event
 from kernel.store.items import IntegerAttribute, Item, Key
-from kernel.store.table import Page, Transaction, fetch_one, query_page
+from kernel.store.read import Page, fetch_one, query_page
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.notifications.sms.rules import COLLAPSE_SECONDS, TEXTS_PER_DAY, TextState, sms_text, sms_variables
 from services.notifications.vocabulary import committed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.dealers import DealerItem, UserItem, dealer_key, user_key
 from kernel.http.principal import Role
-from kernel.store.table import fetch, fetch_one, query_page
+from kernel.store.read import fetch, fetch_one, query_page
 
 
 def is_active(dealer_id: str) -> bool:

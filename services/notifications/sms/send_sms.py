@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.notifications import SmsQueued
 from kernel.base import observability
 from kernel.messaging.events import Envelope
-from kernel.store.table import TransactionRefused
+from kernel.store.transaction import TransactionRefused
 from kernel.time import clock
 from services.notifications.inbox.rules import roles_texted
 from services.notifications.providers import Accepted, Rejected, Result, provider

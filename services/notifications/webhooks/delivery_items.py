@@ -9,7 +9,8 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribut
 
 from kernel.messaging.events import Envelope
 from kernel.store.items import Index, IntegerAttribute, Item
-from kernel.store.table import Page, Transaction, fetch_one, query_page
+from kernel.store.read import Page, fetch_one, query_page
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.notifications.vocabulary import committed, is_key_part
 from services.notifications.webhooks.endpoint_items import DELIVERIES_KEPT, EndpointItem

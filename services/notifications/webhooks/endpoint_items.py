@@ -9,7 +9,8 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from kernel.store.items import IntegerAttribute, Item, Key
-from kernel.store.table import Transaction, fetch_one, query_page
+from kernel.store.read import fetch_one, query_page
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.notifications.vocabulary import committed, is_key_part
 from services.notifications.webhooks.rules import SECRET_OVERLAP

@@ -7,7 +7,7 @@ from kernel.base.problems import FieldProblem, Invalid, NotFound, Refusal
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.store import cursors
-from kernel.store.table import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.notifications.webhooks.addresses import UrlRefused
 from services.notifications.webhooks.api import EndpointDeleted, EndpointWithSecret, RegisterEndpoint, ReplayAccepted

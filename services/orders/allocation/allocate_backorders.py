@@ -8,7 +8,8 @@ from typing import Any
 
 from contracts.orders import OrderBackordersFilled
 from contracts.stock import SKUS_PER_BUCKET
-from kernel.store.table import Transaction, TransactionRefused, fetch_one
+from kernel.store.read import fetch_one
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from kernel.time.holidays import CHINA
 from services.orders.allocation.items import (

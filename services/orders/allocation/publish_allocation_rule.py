@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kernel.http.principal import Principal
-from kernel.store.table import fetch_one, replace_version
+from kernel.store.read import fetch_one
+from kernel.store.write import replace_version
 from services.orders.allocation.api import AllocationRuleView, PublishAllocationRule
 from services.orders.allocation.items import AllocationRuleItem, allocation_rule_key
 from services.orders.allocation.rules import AllocationRule, AllocationSettings

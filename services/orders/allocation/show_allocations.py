@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.http.principal import Principal
-from kernel.store.table import query_all
+from kernel.store.read import query_all
 from services.orders.allocation.api import AllocationList, AllocationView, GrantView
 from services.orders.allocation.items import GrantItem
 from services.orders.order.backorder_entry import backorders_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.reconciliation import JournalReversed, PaymentPosted
 from kernel.messaging.events import Envelope
-from kernel.store.table import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction, TransactionRefused
 from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem, account_key
 
 

@@ -11,7 +11,8 @@ from contracts.stock import ExpectedDeliveryChanged
 from kernel.base.problems import FieldProblem, Invalid
 from kernel.messaging.outbox import Command, EventItem, outbox_event
 from kernel.store.items import Item
-from kernel.store.table import Transaction, fetch_one, query_all, query_page
+from kernel.store.read import fetch_one, query_all, query_page
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.orders.inbound.items import ExpectedDeliveryItem, expected_key, expected_pk
 from services.orders.vocabulary import RESERVE_QUEUE, PiecesOnDay

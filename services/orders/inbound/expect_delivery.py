@@ -7,7 +7,7 @@ import re
 from kernel.base.problems import NotFound, Stale
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import history
-from kernel.store.table import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.orders.inbound.api import ExpectedDelivery, ExpectedHistory, ExpectedList, ExpectGoods
 from services.orders.inbound.deliveries import (

@@ -11,7 +11,8 @@ from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import Command, outbox_event
 from kernel.store.items import Item, Key
-from kernel.store.table import Transaction, TransactionRefused, fetch
+from kernel.store.read import fetch
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.orders.credit.items import OrderingAccountItem, account_key
 from services.orders.credit.rules import exceeds_credit_limit

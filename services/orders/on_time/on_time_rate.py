@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.orders import OrderShipped
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import event_history_with_records
-from kernel.store.table import query_all
+from kernel.store.read import query_all
 from kernel.time import clock
 from services.orders.on_time.api import OnTimeQuery, OnTimeReport, OnTimeTally
 from services.orders.on_time.items import ShipmentPunctualityItem, shipment_punctuality_pk

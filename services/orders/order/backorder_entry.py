@@ -5,7 +5,7 @@ from __future__ import annotations
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
-from kernel.store.table import fetch_one, query_all
+from kernel.store.read import fetch_one, query_all
 from services.orders.order.items import HeaderItem, priority_sort_key
 
 

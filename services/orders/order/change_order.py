@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from contracts.orders import OrderEvent
 from kernel.http.idempotency import IdempotencyKey
 from kernel.messaging.outbox import Command, outbox_event
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from services.orders.order.api import OrderSummary
 from services.orders.order.backorder_entry import BackorderCountItem, BackorderItem, backorder_count_key, backorder_key
 from services.orders.order.items import (

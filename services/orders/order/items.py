@@ -12,7 +12,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribut
 
 from kernel.base.problems import NotFound
 from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
-from kernel.store.table import query_page
+from kernel.store.read import query_page
 from services.orders.order.rules import Demand, Line, Progress
 from services.orders.vocabulary import OPEN_STATES, Hold, ShortagePolicy, State
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kernel.base.problems import Busy, NotFound
 from kernel.http.principal import Principal
 from kernel.store.items import Item, Key
-from kernel.store.table import fetch
+from kernel.store.read import fetch
 from services.orders.order.backorder_entry import BackorderCountItem, backorder_count_key
 from services.orders.order.items import FulfilmentItem, HeaderItem, LinesItem, Order, assemble_order, part_key
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from kernel.time.holidays import CHINA
 from services.orders.order.change_order import change_order

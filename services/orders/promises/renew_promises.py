@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kernel.base import observability
-from kernel.store.table import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from kernel.time.holidays import CHINA
 from services.orders.allocation.items import waiting_order_of

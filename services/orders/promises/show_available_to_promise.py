@@ -8,7 +8,7 @@ from datetime import date
 from contracts.dealers import DealerItem, dealer_key
 from kernel.base.problems import NotFound
 from kernel.http.principal import Principal
-from kernel.store.table import fetch_one
+from kernel.store.read import fetch_one
 from kernel.time import clock
 from kernel.time.holidays import CHINA
 from services.orders.inbound.deliveries import expected_deliveries, inbound_by_sku_index

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.orders import OrderReservationExpired, OrderReservationExpiring
 from kernel.messaging.outbox import Command
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.orders.order.change_order import change_order
 from services.orders.order.lifecycle import Action

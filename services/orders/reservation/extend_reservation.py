@@ -7,7 +7,7 @@ from kernel.base.problems import Refusal
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import Command
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.orders.order.api import OrderSummary, ReasonRequest
 from services.orders.order.change_order import commit_change

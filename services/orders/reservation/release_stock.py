@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.stock import SKUS_PER_BUCKET
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from services.orders.order.change_order import record_step
 from services.orders.order.items import Order
 from services.orders.order.load_order import load_order

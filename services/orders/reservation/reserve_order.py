@@ -9,7 +9,7 @@ from typing import Any
 from contracts.orders import OrderReserved
 from contracts.stock import SKUS_PER_BUCKET
 from kernel.base import observability
-from kernel.store.table import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from kernel.time.holidays import CHINA
 from services.orders.order.change_order import change_order, record_step, with_warehouse

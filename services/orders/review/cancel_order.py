@@ -9,7 +9,7 @@ from contracts.orders import OrderCancelled, OrderEvent
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import Command
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.orders.credit.items import OrderingAccountItem, account_key
 from services.orders.order.api import OrderSummary, ReasonRequest

@@ -7,7 +7,7 @@ from kernel.base import observability
 from kernel.base.problems import NotAllowed, NotFound, Refusal
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal, Role
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.orders.order.api import OrderSummary, ReasonRequest
 from services.orders.order.change_order import commit_change

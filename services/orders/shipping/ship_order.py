@@ -11,7 +11,7 @@ from kernel.base.problems import FieldProblem, Invalid, Refusal
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import event_history_with_records
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.orders.order.change_order import change_order
 from services.orders.order.items import Order

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from kernel.store.items import IntegerAttribute, Item, Key
-from kernel.store.table import fetch_one
+from kernel.store.read import fetch_one
 
 
 class SourcingRuleItem(Item, discriminator="sourcing"):

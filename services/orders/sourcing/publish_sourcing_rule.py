@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.principal import Principal
-from kernel.store.table import fetch_one, replace_version
+from kernel.store.read import fetch_one
+from kernel.store.write import replace_version
 from services.orders.sourcing.api import PublishSourcingRule, SourcingRuleView
 from services.orders.sourcing.items import SourcingRuleItem, sourcing_rule_key
 from services.orders.vocabulary import require_warehouse_id

@@ -14,7 +14,8 @@ from contracts.stock import (
     stock_bucket_key,
 )
 from kernel.store.items import Key
-from kernel.store.table import Transaction, TransactionRefused, fetch
+from kernel.store.read import fetch
+from kernel.store.transaction import Transaction, TransactionRefused
 
 
 def ensure_buckets(warehouse: str, sku_indexes: Iterable[int], *, quarantine: bool = False) -> None:
@@ -64,7 +65,7 @@ def refused_quarantine(refusal: TransactionRefused) -> dict[int, list[int] | Non
 def _refused(refusal: TransactionRefused, prefix: str, attribute: str) -> dict[int, list[int] | None]:
     return {
         int(label.removeprefix(prefix)): _counters(reason.item, attribute)
-        for label, reason in refusal.refused.items()
+        for label, reason in refusal.reasons.items()
         if label.startswith(prefix)
     }
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from contracts.catalog import ProductItem, product_key
 from contracts.stock import BucketPosition
 from kernel.base.problems import FieldProblem, Invalid, Refusal
-from kernel.store.table import fetch
+from kernel.store.read import fetch
 from services.orders.vocabulary import BUCKETS_PER_TRANSACTION
 
 _MAX_ASKED = 50

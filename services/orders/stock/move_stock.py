@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from contracts.stock import SKUS_PER_BUCKET, StockDecreased, StockIncreased, quarantine_key, stock_bucket_key
 from kernel.messaging.outbox import Command, EventItem, outbox_event
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.orders.stock.buckets import BUCKET_LABEL, QUARANTINE_LABEL
 from services.orders.stock.items import MovementItem, movements_pk

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from kernel.base.problems import Busy
-from kernel.store.table import fetch, query_all
+from kernel.store.read import fetch, query_all
 from kernel.time import clock
 from services.orders.order.items import Order, orders_in_state
 from services.orders.order.load_order import assemble_parts, load_order, part_keys

@@ -9,7 +9,7 @@ from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import EventItem
-from kernel.store.table import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.orders.stock.buckets import available_by_sku_index, ensure_buckets, refused_buckets, refused_quarantine
 from services.orders.stock.document_lines import DocumentLines, resolve_lines, shortage_problems

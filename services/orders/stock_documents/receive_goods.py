@@ -5,7 +5,7 @@ from __future__ import annotations
 from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
-from kernel.store.table import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.orders.inbound.deliveries import (
     DELIVERY_EVENT_LABEL,
@@ -43,7 +43,7 @@ def receive_goods(caller: Principal, request: ReceiveStock, key: IdempotencyKey)
                 raise  # the key was used before: the caller gets the recorded response
             if "goods_receipt" in refused:
                 raise Refusal("already-received", "该入库单已登记 / this delivery note was booked before") from refused
-            if not {DELIVERY_LABEL, DELIVERY_EVENT_LABEL} & refused.refused.keys():
+            if not {DELIVERY_LABEL, DELIVERY_EVENT_LABEL} & refused.reasons.keys():
                 raise
     raise Busy
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kernel.base.problems import FieldProblem, Invalid, Refusal
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
-from kernel.store.table import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.orders.inbound.deliveries import (
     DELIVERY_EVENT_LABEL,
@@ -68,7 +68,7 @@ def transfer_stock(caller: Principal, request: TransferStock, key: IdempotencyKe
     except TransactionRefused as refused:
         if key.LABEL in refused:
             raise  # the key was used before: the caller gets the recorded response
-        if {"document", DELIVERY_LABEL, DELIVERY_EVENT_LABEL} & refused.refused.keys():
+        if {"document", DELIVERY_LABEL, DELIVERY_EVENT_LABEL} & refused.reasons.keys():
             raise Refusal(
                 "already-booked", "该调拨单号已用过 / this number was used before, here or where the goods go"
             ) from refused

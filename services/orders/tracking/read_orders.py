@@ -6,7 +6,7 @@ from kernel.base.problems import NotFound
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import history
 from kernel.store.cursors import next_cursor, open_cursor
-from kernel.store.table import query_page
+from kernel.store.read import query_page
 from services.orders.order.backorder_entry import promised_backorder_days
 from services.orders.order.items import HeaderItem, orders_pk, state_index_key
 from services.orders.order.load_order import load_own_order

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from services.reconciliation.ledger.balances import Movement
 from services.reconciliation.ledger.items import (
     _NOT_DUE,

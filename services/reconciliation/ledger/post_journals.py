@@ -16,7 +16,8 @@ from kernel.http.principal import Principal
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import outbox_event
 from kernel.store.items import Item
-from kernel.store.table import Transaction, TransactionRefused, fetch_one
+from kernel.store.read import fetch_one
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.reconciliation.ledger.api import JournalEntry, JournalView, Payment, PostPayment, Reverse
 from services.reconciliation.ledger.book_journal import book_journal
@@ -149,7 +150,7 @@ def _post(
         try:
             transaction.commit()
         except TransactionRefused as refused:
-            if set(refused.refused) != {"ledger"}:
+            if set(refused.reasons) != {"ledger"}:
                 raise
             closed_through = _closed_through(journal.dealer_id)
             continue

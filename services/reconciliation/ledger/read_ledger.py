@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts.dealers import DEALERS, DealerItem
 from kernel.base.problems import NotFound
-from kernel.store.table import Page, fetch, fetch_one, query_page
+from kernel.store.read import Page, fetch, fetch_one, query_page
 from services.reconciliation.ledger.balances import DayTotals
 from services.reconciliation.ledger.items import (
     DayItem,

@@ -7,7 +7,7 @@ from kernel.base import observability
 from kernel.base.problems import Busy
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import EventItem, outbox_event
-from kernel.store.table import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.reconciliation.ledger.book_journal import close_month
 from services.reconciliation.ledger.items import LedgerItem

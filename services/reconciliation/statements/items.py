@@ -10,7 +10,7 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from kernel.base.problems import NotFound
 from kernel.store.items import IntegerAttribute, Item, Key
-from kernel.store.table import fetch_one
+from kernel.store.read import fetch_one
 from services.reconciliation.ledger.items import LedgerItem
 from services.reconciliation.periods import first_day, next_period, period_of
 from services.reconciliation.statements.rules import AgeingBand, StatementTotalsFen

@@ -11,7 +11,7 @@ from contracts.dealers import DealerItem, dealer_key
 from kernel.base.problems import FieldProblem, Invalid, NotFound
 from kernel.http.principal import Principal
 from kernel.store.cursors import next_cursor, open_cursor
-from kernel.store.table import fetch_one, query_page
+from kernel.store.read import fetch_one, query_page
 from kernel.time import clock
 from services.reconciliation.ledger.balances import Movement
 from services.reconciliation.ledger.items import LedgerItem

@@ -8,7 +8,8 @@ from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import outbox_event
-from kernel.store.table import Transaction, TransactionRefused, fetch_one
+from kernel.store.read import fetch_one
+from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.reconciliation.ledger.items import LedgerItem
 from services.reconciliation.ledger.read_ledger import dealers_after, first_movement, load_ledgers

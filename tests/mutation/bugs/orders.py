@@ -535,8 +535,8 @@ BUGS = (
         "expected pieces are promised for the very day they are to come in",
         Kind.OFF_BY_ONE,
         "services/orders/promises.py",
-        old="    return calendar.workday_from(arrives + timedelta(days=1)).isoformat()\n",
-        new="    return calendar.workday_from(arrives).isoformat()\n",
+        old="    return calendar.first_workday_from(arrives + timedelta(days=1)).isoformat()\n",
+        new="    return calendar.first_workday_from(arrives).isoformat()\n",
         caught_by=(
             "tests/orders/test_promise_rules.py::test_expected_pieces_ship_on_the_working_day_after_arrival"
         ),

@@ -1,4 +1,4 @@
-"""Who does what in the tests of dealers."""
+"""Rows and a client for the tests of dealers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from contracts.catalog import PriceListItem, price_list_key
 from tests.world import Response, World
 
 
-def user(username: str, *roles: str, **facts: Any) -> dict[str, Any]:
-    """A row of a user."""
+def user_row(username: str, *roles: str, **fields: Any) -> dict[str, Any]:
+    """Return a row of a user."""
     base = {"username": username, "name": f"王 {username}", "phone": "+8619900001000"}
-    return {**base, "roles": list(roles) or ["dealer_admin"], **facts}
+    return {**base, "roles": list(roles) or ["dealer_admin"], **fields}
 
 
-def dealer(dealer_id: str, *users: dict[str, Any], **facts: Any) -> dict[str, Any]:
-    """A row of a dealer; without users it has an administrator."""
+def dealer_row(dealer_id: str, *users: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Return a row of a dealer; without users the dealer has one administrator."""
     base = {
         "dealer_id": dealer_id,
         "name": f"明辉灯饰 {dealer_id}",
@@ -28,25 +28,25 @@ def dealer(dealer_id: str, *users: dict[str, Any], **facts: Any) -> dict[str, An
         "credit_limit_fen": 500_000_00,
         "payment_days": 30,
     }
-    return {**base, "users": list(users) or [user(f"{dealer_id.lower()}-owner")], **facts}
+    return {**base, "users": list(users) or [user_row(f"{dealer_id.lower()}-owner")], **fields}
 
 
-class Office:
-    """The administrator who lets people in, and everybody who looks."""
+class DealersClient:
+    """Client of the dealers service. Requests are sent by an administrator unless a token is given."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.admin = world.token(role="admin", sub="u-admin")
         self._keys = count()
 
-    def publish(self, price_list: str) -> None:
-        """A price list, as catalog would have stored it."""
+    def publish_price_list(self, price_list: str) -> None:
+        """Store a price list as catalog does."""
         PriceListItem(
             *price_list_key(price_list), price_list_id=price_list, name="价", version=1, valid_from="2026-01-01"
         ).save()
 
     def post(self, path: str, body: Any, key: str | None = None) -> Response:
-        """Send something under a key of its own."""
+        """Send a request, by default under a new key."""
         key = key or f"key-{next(self._keys)}"
         return self.world.call("dealers", "POST", path, body=body, token=self.admin, key=key)
 
@@ -59,22 +59,22 @@ class Office:
         return self.post("/imports/staff", {"staff": list(rows)}, key)
 
     def get(self, path: str, token: str | None = None, **query: Any) -> Response:
-        """Look at something."""
+        """Send a read request."""
         return self.world.call("dealers", "GET", path, token=token or self.admin, query=query)
 
-    def put_terms(self, dealer_id: str, token: str | None = None, **facts: Any) -> Response:
-        """Change terms, from those every dealer of these tests begins with."""
-        row = dealer(dealer_id)
+    def put_terms(self, dealer_id: str, token: str | None = None, **fields: Any) -> Response:
+        """Change terms; fields not given have the values of `dealer_row`."""
+        row = dealer_row(dealer_id)
         terms = {name: row[name] for name in ("grade", "price_list", "warehouse", "credit_limit_fen", "payment_days")}
-        body = {**terms, "status": "active", "version": 1, "reason": "年度调整", **facts}
+        body = {**terms, "status": "active", "version": 1, "reason": "年度调整", **fields}
         return self.world.call("dealers", "PUT", f"/dealers/{dealer_id}/terms", body=body, token=token or self.admin)
 
-    def stored(self) -> dict[str, str]:
-        """All that dealers stores but for the answers under keys."""
+    def stored_items(self) -> dict[str, str]:
+        """Return all items that dealers stores, without recorded responses."""
         return {key: item for key, item in self.world.snapshot().items() if key.startswith(("DEALER#", "USER#"))}
 
     def events(self, subject: str) -> list[dict[str, Any]]:
-        """What was said about a subject, in order, as envelopes."""
+        """Return the envelopes of a subject's events, in order."""
         return [
             json.loads(item["body"])
             for item in self.world.items("DEALER#")

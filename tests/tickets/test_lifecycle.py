@@ -1,4 +1,4 @@
-"""Who may do what to a ticket, and when: the whole table, cell by cell."""
+"""State table of a ticket, cell by cell, and the rules of steps."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from services.tickets.lifecycle import (
     WrongState,
     apply_action,
     possible_actions,
+    promised_time_problems,
     roles_allowed,
 )
-from services.tickets.take_step import promise_problem
-from services.tickets.vocabulary import DONE, FINISHED, RUNNING, WAITING, Action, State, Step, label
+from services.tickets.vocabulary import FINISHED, RUNNING, STEP_OF_ACTION, WAITING, Action, State, Step, label
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
-#: The workflow as the after-sales department would pin it to the wall. d: the desk (assistant, aftersales, admin);
-#: a: aftersales and admin; c: the customer (dealer's admin and buyer); -: impossible.
-WALL = """
+#: The workflow, written independently of the code. d: service desk (assistant, aftersales, admin); a: aftersales and
+#: admin; c: dealer's administrator and buyer; -: not allowed.
+EXPECTED_TABLE = """
              accept review dispatch complete reject ask answer reopen rate
 registered   d      -      -        -        d      d   -      -      -
 accepted     -      a      -        -        a      d   -      -      -
@@ -40,13 +40,13 @@ completed    -      -      -        -        -      -   -      c      c
 rejected     -      -      -        -        -      -   -      c      -
 reopened     d      -      -        -        a      d   -      -      -
 """
-WHO = {
+ROLES = {
     "d": {Role.ASSISTANT, Role.AFTERSALES, Role.ADMIN},
     "a": {Role.AFTERSALES, Role.ADMIN},
     "c": {Role.DEALER_ADMIN, Role.DEALER_BUYER},
     "-": set[Role](),
 }
-#: Where every action leads; an answer leads back to where the question arose.
+#: State after every action; an answer leads back to the state of the question.
 LEADS_TO = {
     Action.ACCEPT: State.ACCEPTED,
     Action.REVIEW: State.REVIEWED,
@@ -59,33 +59,33 @@ LEADS_TO = {
 }
 
 
-def _wall() -> dict[tuple[State, Action], str]:
-    head, *rows = [line.split() for line in WALL.strip().splitlines()]
+def _expected_cells() -> dict[tuple[State, Action], str]:
+    head, *rows = [line.split() for line in EXPECTED_TABLE.strip().splitlines()]
     return {(State(row[0]), Action(action)): cell for row in rows for action, cell in zip(head, row[1:], strict=True)}
 
 
-def _standing(state: State, **more: object) -> TicketStatus:
+def _status(state: State, **more: object) -> TicketStatus:
     asked_in = State.REVIEWED if state is State.NEED_INFO else None
     finished_at = NOW if state in FINISHED else None
     return TicketStatus(**{"state": state, "steps": 5, "asked_in": asked_in, "finished_at": finished_at, **more})  # type: ignore[arg-type]
 
 
-def _outcome(standing: TicketStatus, action: Action, roles: set[Role], now: datetime = NOW) -> TicketStatus | Problem:
-    said = StepInput(assignee="张工", rating=5)
+def _outcome(status: TicketStatus, action: Action, roles: set[Role], now: datetime = NOW) -> TicketStatus | Problem:
+    step_input = StepInput(assignee="张工", rating=5)
     try:
-        return apply_action(standing, action, said, frozenset(roles), now)
-    except Problem as refused:
-        return refused
+        return apply_action(status, action, step_input, frozenset(roles), now)
+    except Problem as problem:
+        return problem
 
 
 @pytest.mark.parametrize(("state", "action"), list(product(State, Action)))
-def test_every_cell_of_the_table_is_as_it_hangs_on_the_wall(state: State, action: Action) -> None:
-    cell = _wall()[state, action]
+def test_state_table_equals_the_expected_table(state: State, action: Action) -> None:
+    cell = _expected_cells()[state, action]
     for role in Role:
-        outcome = _outcome(_standing(state), action, {role})
+        outcome = _outcome(_status(state), action, {role})
         if cell == "-":
             assert isinstance(outcome, WrongState), (state, action, role)
-        elif role not in WHO[cell]:
+        elif role not in ROLES[cell]:
             assert isinstance(outcome, NotAllowed), (state, action, role)
         else:
             assert isinstance(outcome, TicketStatus), (state, action, role)
@@ -93,61 +93,62 @@ def test_every_cell_of_the_table_is_as_it_hangs_on_the_wall(state: State, action
             assert outcome.steps == 6
 
 
-def test_routes_let_in_every_role_that_may_act_in_some_state_and_no_other() -> None:
+def test_routes_admit_exactly_roles_that_may_act_in_some_state() -> None:
     for action in Action:
-        cells = {cell for (_, possible), cell in _wall().items() if possible is action}
-        assert roles_allowed(action) == set().union(*(WHO[cell] for cell in cells))
+        cells = {cell for (_, possible), cell in _expected_cells().items() if possible is action}
+        assert roles_allowed(action) == set().union(*(ROLES[cell] for cell in cells))
     assert all(roles_allowed(action) <= STAFF_ROLES or roles_allowed(action) <= DEALER_ROLES for action in Action)
 
 
-def test_what_is_offered_is_exactly_what_is_possible() -> None:
+def test_possible_actions_are_exactly_those_that_succeed() -> None:
     for state, role in product(State, Role):
-        offered = possible_actions(_standing(state), frozenset({role}), NOW)
+        offered = possible_actions(_status(state), frozenset({role}), NOW)
         assert offered == [
-            action for action in Action if isinstance(_outcome(_standing(state), action, {role}), TicketStatus)
+            action for action in Action if isinstance(_outcome(_status(state), action, {role}), TicketStatus)
         ]
 
 
-def test_from_every_state_a_ticket_can_still_be_finished() -> None:
+def test_ticket_can_be_finished_from_every_state() -> None:
     reachable = {
-        state: {rule.leads_to for (start, _), rule in TRANSITIONS.items() if start is state} for state in State
+        state: {transition.leads_to for (start, _), transition in TRANSITIONS.items() if start is state}
+        for state in State
     }
     for state in WAITING:
-        seen, ahead = {state}, [state]
-        while ahead:
-            for following in reachable[ahead.pop()] - seen - {None}:
+        seen, unvisited = {state}, [state]
+        while unvisited:
+            for following in reachable[unvisited.pop()] - seen - {None}:
                 assert following is not None
                 seen.add(following)
-                ahead.append(following)
+                unvisited.append(following)
         assert seen & FINISHED
 
 
 @pytest.mark.parametrize(
     "asked_in", [State.REGISTERED, State.ACCEPTED, State.REVIEWED, State.DISPATCHED, State.REOPENED]
 )
-def test_an_answer_leads_back_to_where_the_question_arose(asked_in: State) -> None:
-    asked = _outcome(_standing(asked_in), Action.ASK, {Role.AFTERSALES})
+def test_answer_leads_back_to_the_state_of_the_question(asked_in: State) -> None:
+    asked = _outcome(_status(asked_in), Action.ASK, {Role.AFTERSALES})
     assert isinstance(asked, TicketStatus) and asked.asked_in is asked_in
     answered = _outcome(asked, Action.ANSWER, {Role.DEALER_BUYER})
     assert isinstance(answered, TicketStatus)
     assert (answered.state, answered.asked_in) == (asked_in, None)
 
 
-def test_a_question_does_not_make_the_technician_forgotten() -> None:
-    asked = _outcome(_standing(State.DISPATCHED, assignee="张工"), Action.ASK, {Role.AFTERSALES})
+def test_question_keeps_the_assignee() -> None:
+    asked = _outcome(_status(State.DISPATCHED, assignee="张工"), Action.ASK, {Role.AFTERSALES})
     assert isinstance(asked, TicketStatus) and asked.assignee == "张工"
 
 
-def test_reopening_ends_with_its_last_day() -> None:
+def test_reopening_is_allowed_until_its_last_day() -> None:
     last_moment = NOW + timedelta(days=REOPEN_DAYS)
     for state in FINISHED:
-        assert isinstance(_outcome(_standing(state), Action.REOPEN, {Role.DEALER_ADMIN}, last_moment), TicketStatus)
-        late = _outcome(_standing(state), Action.REOPEN, {Role.DEALER_ADMIN}, last_moment + timedelta(seconds=1))
+        assert isinstance(_outcome(_status(state), Action.REOPEN, {Role.DEALER_ADMIN}, last_moment), TicketStatus)
+        late = _outcome(_status(state), Action.REOPEN, {Role.DEALER_ADMIN}, last_moment + timedelta(seconds=1))
         assert isinstance(late, Refusal) and late.code == "reopen-window-closed"
 
 
-def test_a_completion_is_rated_once_and_the_next_completion_again() -> None:
-    rated = _outcome(_standing(State.COMPLETED), Action.RATE, {Role.DEALER_BUYER})
+def test_each_completion_is_rated_once() -> None:
+    rated = _outcome(_status(State.COMPLETED), Action.RATE, {Role.DEALER_BUYER})
     assert isinstance(rated, TicketStatus) and rated.rating == 5 and rated.finished_at == NOW
     again = _outcome(rated, Action.RATE, {Role.DEALER_BUYER})
     assert isinstance(again, Refusal) and again.code == "already-rated"
@@ -156,42 +157,43 @@ def test_a_completion_is_rated_once_and_the_next_completion_again() -> None:
     assert (reopened.rating, reopened.finished_at, reopened.assignee) == (None, None, "")
 
 
-def test_rating_does_not_prolong_the_days_for_reopening() -> None:
-    rated = _outcome(_standing(State.COMPLETED), Action.RATE, {Role.DEALER_BUYER}, NOW + timedelta(days=10))
+def test_rating_keeps_the_start_of_the_reopen_window() -> None:
+    rated = _outcome(_status(State.COMPLETED), Action.RATE, {Role.DEALER_BUYER}, NOW + timedelta(days=10))
     assert isinstance(rated, TicketStatus) and rated.finished_at == NOW
 
 
-def test_a_ticket_grown_too_long_takes_no_more_loops_but_can_be_finished() -> None:
-    long = {"steps": MAX_STEPS}
+def test_ticket_of_too_many_steps_can_only_be_finished() -> None:
     for state, action, role in [
         (State.ACCEPTED, Action.ASK, Role.AFTERSALES),
         (State.COMPLETED, Action.REOPEN, Role.DEALER_BUYER),
     ]:
-        refused = _outcome(_standing(state, **long), action, {role})
+        refused = _outcome(_status(state, steps=MAX_STEPS), action, {role})
         assert isinstance(refused, Refusal) and refused.code == "too-many-steps"
-    assert isinstance(_outcome(_standing(State.DISPATCHED, **long), Action.COMPLETE, {Role.AFTERSALES}), TicketStatus)
+    assert isinstance(
+        _outcome(_status(State.DISPATCHED, steps=MAX_STEPS), Action.COMPLETE, {Role.AFTERSALES}), TicketStatus
+    )
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(Action)), st.sampled_from(list(Role))), max_size=60))
-def test_whatever_people_try_a_ticket_keeps_its_invariants(tries: list[tuple[Action, Role]]) -> None:
-    standing, done = TicketStatus(State.REGISTERED, steps=1), 1
-    for action, role in tries:
-        outcome = _outcome(standing, action, {role})
+def test_status_keeps_invariants_under_any_actions(attempts: list[tuple[Action, Role]]) -> None:
+    status, steps = TicketStatus(State.REGISTERED, steps=1), 1
+    for action, role in attempts:
+        outcome = _outcome(status, action, {role})
         if isinstance(outcome, TicketStatus):
-            standing, done = outcome, done + 1
-        assert standing.steps == done
-        assert (standing.asked_in is not None) == (standing.state is State.NEED_INFO)
-        assert (standing.finished_at is not None) == (standing.state in FINISHED)
-        assert standing.rating is None or standing.state is State.COMPLETED
+            status, steps = outcome, steps + 1
+        assert status.steps == steps
+        assert (status.asked_in is not None) == (status.state is State.NEED_INFO)
+        assert (status.finished_at is not None) == (status.state in FINISHED)
+        assert status.rating is None or status.state is State.COMPLETED
 
 
-def test_states_divide_into_those_that_wait_and_those_that_are_finished() -> None:
+def test_every_state_is_either_waiting_or_finished() -> None:
     assert set(State) == WAITING | FINISHED and not WAITING & FINISHED
     assert WAITING - {State.NEED_INFO} == RUNNING
-    assert set(DONE) == set(Action)
+    assert set(STEP_OF_ACTION) == set(Action)
 
 
-def test_every_word_of_the_timeline_is_chinese_first() -> None:
+def test_labels_are_chinese_first_then_english() -> None:
     for word in [*State, *Step]:
         chinese, _, english = label(word).partition(" / ")
         assert chinese and not chinese.isascii() and english.isascii()
@@ -210,5 +212,5 @@ def test_every_word_of_the_timeline_is_chinese_first() -> None:
         (datetime.fromisoformat("0001-01-01T00:00:00+12:00"), False),
     ],
 )
-def test_a_promise_lies_ahead_within_a_year(expected_at: datetime | None, accepted: bool) -> None:
-    assert (promise_problem("visit_at", expected_at, NOW) == []) is accepted
+def test_promised_time_must_be_within_the_next_year(expected_at: datetime | None, accepted: bool) -> None:
+    assert (promised_time_problems("visit_at", expected_at, NOW) == []) is accepted

@@ -1,4 +1,4 @@
-"""A small service on the kernel, for tests of what the kernel does for every service."""
+"""A small service for the tests of the kernel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from kernel.http.principal import Principal, Role
 from kernel.messaging.outbox import outbox_event
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.items import IntegerAttribute, Item
-from kernel.store.table import Transaction, fetch_one, query_page
+from kernel.store.read import fetch_one, query_page
+from kernel.store.transaction import Transaction
 
 EVERYONE = frozenset(Role)
 
@@ -29,7 +30,7 @@ class SheetItem(Item, discriminator="test_sheet"):
 
 
 class Row(Body):
-    """One row."""
+    """One row of a sheet."""
 
     sku: Sku
     quantity: Quantity
@@ -37,7 +38,7 @@ class Row(Body):
 
 
 class Sheet(Body):
-    """What is handed in."""
+    """Body of a new sheet."""
 
     title: Name
     rows: list[Row] = Field(min_length=1, max_length=100)
@@ -46,15 +47,15 @@ class Sheet(Body):
 
 
 class Confirmation(Answer):
-    """What comes back."""
+    """Answer to a new sheet."""
 
     number: str
     title: str
     pieces: int
 
 
-class Wanted(Query):
-    """A page."""
+class SheetsQuery(Query):
+    """Query of a page."""
 
     cursor: str | None = None
     limit: int = Field(default=2, ge=1, le=50)
@@ -62,28 +63,28 @@ class Wanted(Query):
 
 
 class Sheets(Answer):
-    """A page of sheets."""
+    """Page of sheet numbers."""
 
     numbers: list[str]
     cursor: str | None
 
 
-class Desk:
-    """The app, and what its tests change about it."""
+class SampleService:
+    """App of the sample service. `created` counts sheets, `echoed` lists names that a route got."""
 
     def __init__(self) -> None:
-        self.app = ServiceApp("desk")
-        self.done = 0
-        self.reached: list[str] = []
+        self.app = ServiceApp("sample")
+        self.created = 0
+        self.echoed: list[str] = []
         self._declare()
 
     def _declare(self) -> None:
         app = self.app
 
-        @app.operation("POST", "/sheets", roles=EVERYONE, status=201, summary="交表 / Hand in")
-        def hand_in(caller: Principal, body: Sheet, key: IdempotencyKey) -> Confirmation:
-            self.done += 1
-            number = f"{self.done:04d}"
+        @app.operation("POST", "/sheets", roles=EVERYONE, status=201, summary="交表 / Create a sheet")
+        def create_sheet(caller: Principal, body: Sheet, key: IdempotencyKey) -> Confirmation:
+            self.created += 1
+            number = f"{self.created:04d}"
             pieces = sum(row.quantity for row in body.rows)
             if pieces > 1000:
                 raise Refusal("too-many", "太多 / too many")
@@ -99,14 +100,14 @@ class Desk:
             return confirmation
 
         @app.operation("GET", "/sheets", roles=EVERYONE, summary="列表 / List")
-        def list_sheets(caller: Principal, query: Wanted) -> Sheets:
+        def list_sheets(caller: Principal, query: SheetsQuery) -> Sheets:
             bound_to = [caller.scope, "sheets", query.title or ""]
             start = open_cursor(bound_to, query.cursor)
             page = query_page(SheetItem, f"SHEETS#{caller.scope}", limit=query.limit, start=start, consistent=True)
             return Sheets(numbers=[item.sk for item in page.items], cursor=next_cursor(bound_to, page.next_key))
 
         @app.operation("GET", "/others", roles=EVERYONE, summary="其他 / Others")
-        def list_others(caller: Principal, query: Wanted) -> Sheets:
+        def list_others(caller: Principal, query: SheetsQuery) -> Sheets:
             open_cursor([caller.scope, "others", ""], query.cursor)
             return Sheets(numbers=[], cursor=None)
 
@@ -117,13 +118,13 @@ class Desk:
                 raise NotFound
             return Confirmation(number=number, title=found.title, pieces=int(found.pieces))
 
-        @app.operation("POST", "/desk/close", roles=[Role.ADMIN], summary="关闭 / Close")
+        @app.operation("POST", "/sample/close", roles=[Role.ADMIN], summary="关闭 / Close")
         def close() -> Confirmation:
             return Confirmation(number="0", title="closed", pieces=0)
 
         @app.operation("GET", "/echo/{name}", roles=EVERYONE, summary="回声 / Echo")
         def echo(name: str) -> Confirmation:
-            self.reached.append(name)
+            self.echoed.append(name)
             return Confirmation(number=name, title=name, pieces=0)
 
         @app.operation("GET", "/broken", roles=EVERYONE, summary="坏 / Broken")
@@ -132,5 +133,5 @@ class Desk:
 
 
 def sheet(title: str = "一", *quantities: int) -> dict[str, Any]:
-    """A body that is in order."""
+    """Return a valid body."""
     return {"title": title, "rows": [{"sku": "L1", "quantity": pieces} for pieces in quantities or (3,)]}

@@ -1,0 +1,15 @@
+"""A subscriber in the world of the test."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.relay.fixtures import Subscriber
+from tests.world import World
+
+
+@pytest.fixture
+def subscriber(world: World) -> Subscriber:
+    subscriber = Subscriber()
+    world.inhabit(subscriber.app)
+    return subscriber

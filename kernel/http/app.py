@@ -209,11 +209,9 @@ class ServiceApp(Chalice):
             self.periodics.append(PeriodicSpec(run.__name__, minutes, timeout_seconds))
 
             @wraps(run)
-            def tick(_event: Any) -> None:
-                try:
+            def tick(event: Any) -> None:
+                with observability.invocation(event.context):
                     run()
-                finally:
-                    observability.flush_metrics()
 
             source: Callable[..., Any] = self.schedule(Rate(minutes, unit=Rate.MINUTES), name=run.__name__)(tick)
             return source
@@ -230,10 +228,8 @@ class ServiceApp(Chalice):
 
             @wraps(handle)
             def receive(event: Any) -> None:
-                try:
+                with observability.invocation(event.context):
                     handle(event.to_dict()["Records"])
-                finally:
-                    observability.flush_metrics()
 
             source: Callable[..., Any] = self.on_dynamodb_record(
                 stream_arn="arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/s", batch_size=batch_size
@@ -244,10 +240,8 @@ class ServiceApp(Chalice):
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
         """Answer an API Gateway event; whatever Chalice itself refuses leaves as a problem document too."""
-        try:
+        with observability.invocation(context):
             answer: dict[str, Any] = super().__call__(event, context)
-        finally:
-            observability.flush_metrics()
         status = HTTPStatus(answer["statusCode"])
         if status < HTTPStatus.BAD_REQUEST or answer["headers"].get("Content-Type") == CONTENT_TYPE:
             return answer
@@ -289,6 +283,7 @@ def _operation(
 
 
 def _answer(operation: Operation, request: Any, path_values: dict[str, str]) -> Response:
+    observability.correlate_with_key(request.headers.get(_KEY_HEADER))
     try:
         return _perform(operation, request, path_values)
     except Problem as problem:
@@ -299,8 +294,8 @@ def _answer(operation: Operation, request: Any, path_values: dict[str, str]) -> 
         observability.logger().info("overtaken", operation=operation.name, conditions=str(refused))
         return _response(int(Busy.status), Busy().document())
     except Exception:
-        # Answered without a word of the cause; the log has it under the id the caller can quote.
-        request_id = getattr(request, "lambda_context", None) and request.lambda_context.aws_request_id
+        # The answer hides the cause; the log line has it, under the id that the caller can quote.
+        request_id = observability.request_id()
         observability.logger().exception("failed", operation=operation.name)
         observability.count("RequestFailed")
         fault = Problem(

@@ -16,7 +16,7 @@ import pytest
 
 from contracts.tickets import TicketProgressed
 from kernel.base import observability
-from kernel.http.app import Operation
+from kernel.http.declarations import Operation
 from kernel.messaging.events import envelope
 from tests.authorization.cases import CASES
 from tests.authorization.town import DEALER_ROLES, OWN, ROLES

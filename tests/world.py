@@ -48,6 +48,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
+from itertools import count
 from random import Random
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -145,13 +146,17 @@ class _Disorder:
     again: list[Delivery] = field(default_factory=list)
 
 
+#: Numbers of the invocations, so that no two have the same id.
+_invocations = count()
+
+
 @dataclass
 class LambdaContext:
     """What Lambda hands to a function beside the event."""
 
     function_name: str
     remaining_ms: int = 30_000
-    aws_request_id: str = "00000000-0000-4000-8000-000000000000"
+    aws_request_id: str = field(default_factory=lambda: f"00000000-0000-4000-8000-{next(_invocations):012d}")
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda would stop the function."""

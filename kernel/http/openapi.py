@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from kernel.base.problems import CONTENT_TYPE, FieldProblem
-from kernel.http.app import Operation, ServiceApp
+from kernel.http.app import ServiceApp
+from kernel.http.declarations import Operation
 from kernel.messaging.events import event_types
 
 _REFUSALS = {

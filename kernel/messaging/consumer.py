@@ -1,4 +1,4 @@
-"""The consumer loop: every message on its own, only the failed ones return to the queue."""
+"""The consumer loop: every message is handled separately, and only the failed ones return to the queue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kernel.messaging.events import Envelope
 
 Handler = Callable[[Envelope], None]
 
-#: So long one message takes at most, unless its consumer says otherwise.
+#: The longest time of one message, unless its consumer declares another.
 MESSAGE_SECONDS = 3
 
 
@@ -23,7 +23,7 @@ class FailedMessage(TypedDict):
 
 
 class PartialBatch(TypedDict):
-    """Lambda's partial batch response: what is named here is delivered again, the rest is deleted from the queue."""
+    """Lambda's partial batch response: SQS delivers the messages named here again, and deletes the rest."""
 
     batchItemFailures: list[FailedMessage]
 
@@ -33,19 +33,17 @@ def each_message(
 ) -> PartialBatch:
     """Hand every message of an SQS event to `handle`; report those that failed.
 
-    With less than `message_seconds` left no further message is begun: it is handed back untouched, for one that was cut
-    off in the middle would have to be worked off again from where nobody knows.
+    With less than `message_seconds` left, the loop begins no further message and hands it back untouched. A message cut
+    off in the middle would have to be repeated from an unknown point.
 
-    So too in a FIFO queue, which works its groups off one by one for speed, not because anything depends on the order:
-    were the rest of the batch handed back with a message that never succeeds, it would end among the dead letters too.
+    A FIFO queue is treated alike: it keeps its groups in order for speed, and nothing depends on the order. If the rest
+    of the batch went back with a message that never succeeds, the rest would become dead letters too.
     """
     failed: list[FailedMessage] = []
-    try:
+    with observability.invocation(context):
         for record in event["Records"]:
             if not _time_left(context, message_seconds) or not _handled(record, handle):
                 failed.append({"itemIdentifier": record["messageId"]})
-    finally:
-        observability.flush_metrics()
     return {"batchItemFailures": failed}
 
 
@@ -58,17 +56,21 @@ def _handled(record: dict[str, Any], handle: Handler) -> bool:
     log = observability.logger()
     try:
         message = read_message(record["body"])
+        observability.correlate(message.id)
         log.info("message", event_id=message.id, event_type=message.type, subject=message.subject)
         handle(message)
     except Exception:
-        # Not swallowed: the message goes back to its queue and, after its last attempt, to the dead letters.
+        # The error is not lost: the message returns to its queue and, after its last attempt, to the dead letters.
         log.exception("message failed", message_id=record.get("messageId"))
         observability.count("MessageFailed")
         return False
+    finally:
+        # The next message may be unreadable, and then has no event id.
+        observability.correlate(None)
     return True
 
 
 def read_message(body: str) -> Envelope:
-    """The envelope in a queue message, sent there by a rule of the bus (under `detail`) or by the relay (bare)."""
+    """Return the envelope in a queue message: under `detail` from a rule of the bus, bare from the relay."""
     content = from_json(body)
     return Envelope.model_validate(content["detail"] if "detail-type" in content else content)

@@ -6,6 +6,7 @@ import json
 import urllib.parse
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import BaseModel
@@ -139,7 +140,7 @@ def test_nobody_learns_whether_a_body_was_right_without_signing_in(world: World,
 def test_a_fault_of_ours_is_told_without_its_cause(world: World, service: SampleService) -> None:
     answer = world.call("sample", "GET", "/broken", token=world.token(role="admin"))
     assert (answer.status, answer.json["code"]) == (500, "internal-error")
-    assert answer.json["request_id"] == LambdaContext("x").aws_request_id
+    assert UUID(answer.json["request_id"])
     assert "canary" not in answer.text
     assert "Traceback" not in answer.text
 

@@ -1,0 +1,114 @@
+"""Frames from a route's view to its commit: a reader follows every write in a few steps, without layers between."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from kernel.http.app import ServiceApp
+from kernel.store.table import Transaction
+from tests.authorization.cases import CASES, Case
+from tests.authorization.town import DEALER_ROLES, OTHER, OWN, ROLES, Town, settle
+from tests.world import World, load_apps
+from tools import paths
+
+LIMIT = 6
+
+#: Routes whose own helpers lie deeper, with their frames. The test fails when one becomes better: take it out then.
+KNOWN_DEEPER = {
+    "tickets POST /tickets": 8,
+    "tickets POST /tickets/{ticket_id}/accept": 8,
+    "tickets POST /tickets/{ticket_id}/answer": 8,
+    "tickets POST /tickets/{ticket_id}/ask": 8,
+    "tickets POST /tickets/{ticket_id}/complete": 8,
+    "tickets POST /tickets/{ticket_id}/dispatch": 8,
+    "tickets POST /tickets/{ticket_id}/rating": 8,
+    "tickets POST /tickets/{ticket_id}/reject": 8,
+    "tickets POST /tickets/{ticket_id}/reopen": 8,
+    "tickets POST /tickets/{ticket_id}/review": 8,
+}
+
+#: The folders of our own code on the way of a request.
+_OWN_FOLDERS = {"contracts", "kernel", "reads", "services"}
+_ENTRY = ServiceApp.__call__.__code__
+
+#: The names of the functions from the view to the commit, both included.
+Stack = tuple[str, ...]
+
+
+def own_stack(frame: FrameType | None) -> Stack:
+    """The own functions from below the app's entry down to this frame."""
+    names: list[str] = []
+    while frame is not None and frame.f_code is not _ENTRY:
+        file = Path(frame.f_code.co_filename)
+        if file.is_relative_to(paths.ROOT) and file.relative_to(paths.ROOT).parts[0] in _OWN_FOLDERS:
+            names.append(frame.f_code.co_name)
+        frame = frame.f_back
+    assert frame is not None, "not committed for a route"
+    return tuple(reversed(names))
+
+
+def answer_without_dns(real: Any, host: str, port: int, *more: Any, **options: Any) -> Any:
+    """The public address of the webhook endpoint that the example registers; every other name as usual."""
+    if host == "erp.example.com":
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port))]
+    return real(host, port, *more, **options)
+
+
+@pytest.fixture
+def town(fast_world: World, monkeypatch: pytest.MonkeyPatch) -> Town:
+    monkeypatch.setattr(socket, "getaddrinfo", partial(answer_without_dns, socket.getaddrinfo))
+    return settle(fast_world)
+
+
+def send_example(town: Town, case: Case, role: str) -> None:
+    """Send the example request of a route, which must succeed."""
+    dealer = OWN if role in DEALER_ROLES else OTHER
+    body = case.body(dealer) if case.body else None
+    path, query = case.asked(town.things, role, dealer), case.query_for(dealer)
+    answer = town.ask(case.service, case.method, path, body, role=role, query=query)
+    assert answer.status == case.status, (case, role, answer.json)
+
+
+def record_stacks(town: Town, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[Stack]]:
+    """By mutating route, the stacks of all commits that its example requests make, for every role it allows."""
+    commit = Transaction.commit
+    found: dict[str, set[Stack]] = {}
+    route = ""
+
+    def record(transaction: Transaction) -> None:
+        found.setdefault(route, set()).add((*own_stack(sys._getframe(1)), "commit"))
+        commit(transaction)
+
+    monkeypatch.setattr(Transaction, "commit", record)
+    saved = town.world.save()
+    for case in CASES:
+        route = f"{case.service} {case.method} {case.path}"
+        for role in (role for role in ROLES if role in case.allows and case.method != "GET"):
+            send_example(town, case, role)
+            town.world.restore(saved)
+    return found
+
+
+def test_writes_lie_few_frames_below_the_view(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    stacks = record_stacks(town, monkeypatch)
+    mutating = {
+        f"{service} {one.method} {one.path}"
+        for service, app in load_apps()[0].items()
+        for one in app.operations
+        if one.method != "GET"
+    }
+    assert set(stacks) == mutating, "each is seen to commit, so the limit is not met by seeing nothing"
+    assert all(stack[0] == "view" for of_route in stacks.values() for stack in of_route)
+    deeper = {
+        route: max(len(stack) for stack in of_route)
+        for route, of_route in stacks.items()
+        if max(len(stack) for stack in of_route) > LIMIT
+    }
+    assert deeper == KNOWN_DEEPER, {route: stacks[route] for route in deeper.keys() ^ KNOWN_DEEPER.keys()}

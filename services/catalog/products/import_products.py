@@ -23,12 +23,12 @@ from kernel.store.items import Item, Key
 from kernel.store.read import fetch
 from kernel.store.transaction import MAX_ACTIONS, Transaction, TransactionRefused
 from kernel.store.write import batches
-from services.catalog.products.api import Imported, ImportProducts, ProductRow
-from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem, product_item, product_of
+from services.catalog.products.api import ImportProducts, ImportProductsResult, ProductRow
+from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
 from services.catalog.products.rules import successor_problems
-from services.catalog.products.write_products import change_assortment, change_bucket
+from services.catalog.products.write_products import change_assortment, change_bucket, product_item
 from services.catalog.search.items import BucketProductsItem, bucket_products_key
-from services.catalog.search.rules import tokens
+from services.catalog.search.rules import product_tokens
 from services.catalog.vocabulary import Product
 
 #: Another import may get in between; each attempt starts from what stands then.
@@ -51,7 +51,7 @@ class Change(NamedTuple):
     @property
     def changed_tokens(self) -> frozenset[str]:
         """Tokens it gains or loses."""
-        return tokens(self.product) ^ (tokens(self.before) if self.before else frozenset())
+        return product_tokens(self.product) ^ (product_tokens(self.before) if self.before else frozenset())
 
     @property
     def listing(self) -> Listing:
@@ -68,7 +68,7 @@ class Change(NamedTuple):
         return own if self.before else own | {"sku_indexes"}
 
 
-def import_products(request: ImportProducts, key: IdempotencyKey) -> Imported:
+def import_products(request: ImportProducts, key: IdempotencyKey) -> ImportProductsResult:
     """Bring the named products to what the file says. Unchanged rows write nothing.
 
     The work is done in transactions that each leave the catalogue whole, products and what finds them together.
@@ -91,7 +91,7 @@ def import_products(request: ImportProducts, key: IdempotencyKey) -> Imported:
     else:
         raise Busy
     unchanged = len(products) - created - changed
-    answer = Imported(received=len(products), created=created, changed=changed, unchanged=unchanged)
+    answer = ImportProductsResult(received=len(products), created=created, changed=changed, unchanged=unchanged)
     done = Transaction()
     key.record_response(done, answer)
     done.commit()
@@ -141,8 +141,8 @@ def _changes(products: Sequence[Product], found: Mapping[Key, Item]) -> list[Cha
         item = stored.get(product.sku)
         if item is None:
             changes.append(Change(product, next(free), None, version=1))
-        elif product_of(item) != product or listed.get(product.sku) != Listing.of(item):
-            changes.append(Change(product, item.sku_index, product_of(item), version=item.version + 1))
+        elif Product.of(item) != product or listed.get(product.sku) != Listing.of(item):
+            changes.append(Change(product, item.sku_index, Product.of(item), version=item.version + 1))
     return changes
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from contracts.assortment import AssortmentItem, Listing, with_listings
+from contracts.catalog import ProductItem, product_key
 from kernel.store.items import Item, Key
 from kernel.store.transaction import Transaction
 from services.catalog.search.items import BucketProductsItem, TermItem, bucket_products_key, term_key
@@ -57,3 +59,9 @@ def change_assortment(
     for page in written:
         transaction.put(page, f"assortment page {page.pk}")
     return [contents, *written]
+
+
+def product_item(product: Product, sku_index: int, version: int) -> ProductItem:
+    """Return the item that stores a product."""
+    fields: dict[str, Any] = {**product._asdict(), "specs": dict(product.specs)}
+    return ProductItem(*product_key(product.sku), sku_index=sku_index, version=version, **fields)

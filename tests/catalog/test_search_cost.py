@@ -1,4 +1,4 @@
-"""What a page of the catalogue costs, with 2,000 and with 20,000 believable products."""
+"""Tests of the read units of a search, with 2,000 and with 20,000 realistic products."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
 from kernel.store.items import Item
 from kernel.store.transaction import Transaction
 from services.catalog.products.write_products import change_bucket
-from services.catalog.search.rules import EVERYTHING, category_token, search_tokens
+from services.catalog.search.rules import EVERY_PRODUCT, category_token, search_tokens
 from services.catalog.vocabulary import Product
-from tests.catalog.desk import Desk, have_dealer
+from tests.catalog.fixtures import CatalogClient, store_dealer
 from tests.read_units import item_bytes, metered, read_units
 from tests.world import opened
 from tools.demo.prices import PRICE_LISTS
@@ -55,7 +55,7 @@ class Loader:
 
 def fill(size: int) -> None:
     """A catalogue as imports would have left it, as far as the searches above can tell."""
-    wanted = {EVERYTHING}
+    wanted = {EVERY_PRODUCT}
     for search in SEARCHES:
         wanted |= {*search_tokens(search.get("text", ""))}
         wanted |= {category_token(search["category"])} if "category" in search else set()
@@ -97,32 +97,30 @@ def fill(size: int) -> None:
     with Item.batch_write() as batch:
         for item in loader.items:
             batch.save(item)
-    have_dealer("D0001", price_list="A", warehouse="GZ")
+    store_dealer("D0001", price_list="A", warehouse="GZ")
 
 
 @pytest.fixture(scope="module", params=[2_000, 20_000])
-def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+def catalog(request: pytest.FixtureRequest) -> Iterator[CatalogClient]:
     with opened() as world:
         fill(request.param)
-        yield Desk(world)
+        yield CatalogClient(world)
 
 
 @pytest.mark.parametrize("search", SEARCHES, ids=str)
-def test_a_page_costs_few_reads_whatever_is_searched_in_however_large_a_catalogue(
-    desk: Desk, search: dict[str, Any]
-) -> None:
-    buyer = desk.world.token(role="dealer_buyer", dealer_id="D0001")
-    desk.look(buyer, limit=1)  # the first request of a process also reads the sealing key
+def test_search_page_costs_few_reads_in_any_catalogue(catalog: CatalogClient, search: dict[str, Any]) -> None:
+    buyer = catalog.world.token(role="dealer_buyer", dealer_id="D0001")
+    catalog.search(buyer, limit=1)  # the first request of a process also reads the sealing key
     cursor, most, found = None, 0.0, 0
     for _ in range(5):
         with metered() as meter:
-            answer = desk.look(buyer, **search, cursor=cursor)
+            answer = catalog.search(buyer, **search, cursor=cursor)
         assert answer.status == 200
         assert meter.units <= MOST_UNITS, meter.reads
         # The dealer, each token at most twice, list and stock, products and prices.
         assert meter.calls <= 3 + 2 * min(4, LOOKED_UP[str(search)]), meter.reads
         products = answer.json["products"]
-        assert all(one["price"] and one["availability"] for one in products)
+        assert all(product["price"] and product["availability"] for product in products)
         most, found, cursor = max(most, meter.units), found + len(products), answer.json["next_cursor"]
         if cursor is None:
             break
@@ -130,17 +128,17 @@ def test_a_page_costs_few_reads_whatever_is_searched_in_however_large_a_catalogu
     print(f"{search}: {found} found, at most {most} units a page")
 
 
-def test_a_full_page_of_a_category_takes_four_calls(desk: Desk) -> None:
-    buyer = desk.world.token(role="dealer_buyer", dealer_id="D0001")
-    desk.look(buyer, limit=1)
+def test_full_category_page_takes_four_calls(catalog: CatalogClient) -> None:
+    buyer = catalog.world.token(role="dealer_buyer", dealer_id="D0001")
+    catalog.search(buyer, limit=1)
     with metered() as meter:
-        answer = desk.look(buyer, category="LED 筒灯")
+        answer = catalog.search(buyer, category="LED 筒灯")
     assert len(answer.json["products"]) == 50
     assert [operation for operation, _ in meter.reads] == ["GetItem", "Query", "BatchGetItem", "BatchGetItem"]
     assert meter.units <= MOST_UNITS / 3, meter.reads
 
 
-def test_the_meter_follows_the_published_rules() -> None:
+def test_read_meter_follows_published_rules() -> None:
     assert item_bytes({"pk": {"S": "灯"}, "n": {"N": "-1234.5"}, "b": {"BOOL": True}}) == 2 + 3 + 1 + 4 + 1 + 1
     assert item_bytes({"l": {"L": [{"N": "1"}, {"S": "ab"}]}}) == 1 + 3 + (1 + 2) + (1 + 2)
     assert read_units([1_000] * 50, together=True, consistent=True) == 13

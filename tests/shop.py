@@ -12,7 +12,6 @@ from contracts.assortment import (
     Listing,
     assortment_page_key,
     page_of,
-    with_listings,
 )
 from contracts.catalog import PriceListItem, PricePageItem, ProductItem, price_list_key, price_page_key, product_key
 from contracts.dealers import DealerItem, dealer_key
@@ -20,6 +19,7 @@ from contracts.stock import SKUS_PER_BUCKET, BucketPosition, StockBucketItem, st
 from kernel.base import ids
 from kernel.store.items import Item
 from kernel.store.read import fetch_one
+from services.catalog.products.write_products import with_listings
 from services.orders.stock.on_hand import on_hand_pieces
 
 WAREHOUSE = "GZ"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.assortment import ASSORTMENT_KEY, Listing, assortment_page_key, listings_of, page_of
+from contracts.assortment import ASSORTMENT_KEY, Listing, assortment_page_key, page_of
 from contracts.catalog import ProductItem, product_key
 from kernel.store.read import fetch
-from services.orders.intake.submit_order import _likely_lists
+from reads.assortment import listings_of
+from reads.cache import forget_all
 from tests.calls import recorded
 from tests.catalog.fixtures import CatalogClient, price_row, product_row, store_dealer
 from tests.interruptions import Killed, before_commit, killed_at
@@ -22,7 +23,7 @@ def catalog(fast_world: World) -> CatalogClient:
     store_dealer("D0001")
     catalog.import_products(*(product_row(sku) for sku in SKUS))
     catalog.publish_price_list("A", *(price_row(sku) for sku in SKUS))
-    _likely_lists.clear()
+    forget_all()
     return catalog
 
 

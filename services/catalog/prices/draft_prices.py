@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from contracts.assortment import listings_of
 from contracts.catalog import Price, PriceListItem, PricePageItem, price_list_key, price_page_key
 from kernel.base.problems import Busy, FieldProblem, Invalid
 from kernel.http.idempotency import IdempotencyKey
@@ -14,6 +13,7 @@ from kernel.store.items import Item, Key
 from kernel.store.read import fetch
 from kernel.store.transaction import MAX_ACTIONS, Transaction, TransactionRefused
 from kernel.store.write import batches
+from reads.assortment import listings_of
 from services.catalog.prices.api import DraftPrices, DraftPricesResult, PriceRow
 from services.catalog.prices.drafts import PriceListDraft, published_price_list
 from services.catalog.prices.rules import price_problems

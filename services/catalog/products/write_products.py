@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from contracts.assortment import AssortmentItem, Listing, with_listings
+from contracts.assortment import (
+    ASSORTMENT_KEY,
+    AssortmentItem,
+    AssortmentPageItem,
+    Listing,
+    assortment_page_key,
+    page_of,
+)
 from contracts.catalog import ProductItem, product_key
 from kernel.store.items import Item, Key
 from kernel.store.transaction import Transaction
@@ -65,3 +73,31 @@ def product_item(product: Product, sku_index: int, version: int) -> ProductItem:
     """Return the item that stores a product."""
     fields: dict[str, Any] = {**product._asdict(), "specs": dict(product.specs)}
     return ProductItem(*product_key(product.sku), sku_index=sku_index, version=version, **fields)
+
+
+def by_page(skus: Iterable[str]) -> Mapping[int, Iterable[str]]:
+    """Different SKUs by the page they are on."""
+    pages: dict[int, dict[str, None]] = defaultdict(dict)
+    for sku in skus:
+        pages[page_of(sku)][sku] = None
+    return pages
+
+
+def with_listings(
+    contents: AssortmentItem | None, pages: Mapping[Key, Item], listings: Mapping[str, Listing]
+) -> tuple[AssortmentItem, list[AssortmentPageItem]]:
+    """The contents and the pages as they are to be written, for these products to be listed besides what is there.
+
+    Args:
+        contents: as they stand, None before the first.
+        pages: of these products at least, as they stand; read after the contents.
+    """
+    digests, written = dict(contents.digests) if contents else {}, []
+    for page, skus in by_page(listings).items():
+        stored = pages.get(assortment_page_key(page))
+        there = stored.listings if isinstance(stored, AssortmentPageItem) else {}
+        item = AssortmentPageItem.of(page, there | {sku: listings[sku] for sku in skus})
+        digests[str(page)] = item.digest
+        written.append(item)
+    revision = contents.revision + 1 if contents else 1
+    return AssortmentItem(*ASSORTMENT_KEY, digests=digests, revision=revision), written

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from contracts.catalog import Price, PriceListItem, PricePageItem, price_list_key, price_page_key
 from contracts.dealers import DealerItem
-from contracts.stock import BucketPosition, StockBucketItem, stock_bucket_key
+from contracts.stock import BucketPosition
 from kernel.store.items import Item, Key
 from kernel.store.read import fetch
 from kernel.time import clock
+from reads.stock import available_pieces, stock_keys
 from services.catalog.prices.rules import next_break
 from services.catalog.search.api import AvailabilityView, BreakView, PriceView, ProductView
 from services.catalog.search.items import BucketProductsItem, bucket_products_key
@@ -32,10 +33,10 @@ def load_offers(
         return Offers(None, None, fetch(extra_keys, consistent=False), as_of)
     buckets = sorted({position.bucket for position in positions})
     list_key = price_list_key(pricing_dealer.price_list)
-    found = fetch([list_key, *(stock_bucket_key(pricing_dealer.warehouse, bucket) for bucket in buckets)])
+    found = fetch([list_key, *stock_keys(pricing_dealer.warehouse, buckets)])
     price_list = found.get(list_key)
     pages: list[Key] = []
-    if isinstance(price_list, PriceListItem) and price_list.holds_on(clock.business_date(clock.now())):
+    if isinstance(price_list, PriceListItem) and price_list.is_valid_on(clock.business_date(clock.now())):
         pages = [price_page_key(pricing_dealer.price_list, price_list.version, bucket) for bucket in buckets]
     else:
         price_list = None
@@ -76,10 +77,9 @@ class Offers(NamedTuple):
     def _availability(self, product: Product, position: BucketPosition) -> AvailabilityView | None:
         if self.pricing_dealer is None:
             return None
-        bucket = self.found.get(stock_bucket_key(self.pricing_dealer.warehouse, position.bucket))
-        pieces = bucket.available[position.position] if isinstance(bucket, StockBucketItem) else 0
-        found = availability(pieces, product.carton)
-        return AvailabilityView(warehouse=self.pricing_dealer.warehouse, as_of=self.as_of, **found._asdict())
+        warehouse = self.pricing_dealer.warehouse
+        found = availability(available_pieces(self.found, warehouse, position), product.carton)
+        return AvailabilityView(warehouse=warehouse, as_of=self.as_of, **found._asdict())
 
 
 def _price_view(price: Price, price_list: PriceListItem, quantity: int) -> PriceView:

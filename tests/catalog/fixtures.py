@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
+from contracts.assortment import AssortmentItem, AssortmentPageItem, Listing, page_of
+from contracts.catalog import ProductItem
 from contracts.dealers import DealerItem, dealer_key
 from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
+from kernel.store.read import fetch
 from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
+from services.catalog.search.items import BucketProductsItem, TermItem, term_key
+from services.catalog.search.rules import product_tokens, token_bits
 from services.catalog.vocabulary import Product
 from tests.world import Response, World
+
+#: First segments of the partition keys of all copies of products.
+_COPIES = {"PRODUCT", "SKUINDEX", "TERM", "ASSORTMENT"}
 
 
 def product_row(sku: str, **fields: Any) -> dict[str, Any]:
@@ -106,6 +115,30 @@ class CatalogClient:
     def stored_catalogue(self) -> dict[str, str]:
         """Return all items but the recorded responses."""
         return {key: item for key, item in self.world.snapshot().items() if not key.startswith("IDEMPOTENCY")}
+
+
+def assert_product_copies_equal(world: World) -> None:
+    """Compare every copy of every product in the table with its `ProductItem`."""
+    keys = [key for key, _ in world.cloud.rows() if key[0].partition("#")[0] in _COPIES]
+    items = fetch(keys).values()
+    products = [item for item in items if isinstance(item, ProductItem)]
+    buckets: dict[int, dict[int, Product]] = defaultdict(dict)
+    pages: dict[int, dict[str, Listing]] = defaultdict(dict)
+    for product in products:
+        buckets[product.bucket_position.bucket][product.bucket_position.position] = Product.of(product)
+        pages[page_of(product.sku)][product.sku] = Listing.of(product)
+    terms = {
+        term_key(token, bucket): bits
+        for bucket, in_bucket in buckets.items()
+        for token, bits in token_bits(in_bucket, set().union(*map(product_tokens, in_bucket.values()))).items()
+    }
+    assert len({product.sku_index for product in products}) == len(products)
+    assert buckets == {int(item.pk[-4:]): item.by_position for item in items if isinstance(item, BucketProductsItem)}
+    assert terms == {(item.pk, item.sk): item.bits for item in items if isinstance(item, TermItem)}
+    stored_pages = [item for item in items if isinstance(item, AssortmentPageItem)]
+    assert pages == {page.page: page.listings for page in stored_pages}
+    contents = next((item for item in items if isinstance(item, AssortmentItem)), AssortmentItem(digests={}))
+    assert contents.digests == {str(page.page): page.digest for page in stored_pages}
 
 
 def set_next_sku_index(number: int) -> None:

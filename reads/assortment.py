@@ -32,20 +32,23 @@ _pages: Cache[str, Mapping[str, Listing]] = Cache(max_entries=2 * PAGES)
 
 
 class Assortment(NamedTuple):
-    """Assortment at one reading of its contents. `digests`: {page: digest of its listings}."""
+    """Assortment at one reading of its contents.
 
-    digests: Mapping[int, str]
+    `pages`: {page: its listings by SKU, or None if this process has not cached its present version}.
+    """
+
+    pages: Mapping[int, Mapping[str, Listing] | None]
 
     @classmethod
     def of(cls, contents: Item | None) -> Self:
         """Return the assortment that the item at `ASSORTMENT_KEY` describes; an empty one without it."""
         digests = contents.digests if isinstance(contents, AssortmentItem) else {}
-        return cls({int(page): digest for page, digest in digests.items()})
+        return cls({int(page): _pages.get(digest) for page, digest in digests.items()})
 
     def unread(self, skus: Iterable[str]) -> list[Key]:
-        """Return the keys of the pages of these SKUs that this process has not cached in their present version."""
-        unread = {page for page, digest in self.digests.items() if digest not in _pages}
-        # Mostly none is unread; then the pages of the SKUs need not be computed.
+        """Return the keys of the pages of these SKUs that must be read."""
+        unread = {page for page, listings in self.pages.items() if listings is None}
+        # Mostly all pages are cached; then the pages of the SKUs need not be computed.
         return [assortment_page_key(page) for page in sorted(unread.intersection(map(page_of, skus)))] if unread else []
 
     def listings(self, skus: Collection[str], read: Mapping[Key, Item]) -> dict[str, Listing]:
@@ -56,13 +59,16 @@ class Assortment(NamedTuple):
         Args:
             read: items that include those at the keys from `unread`. Read after the contents, they may be newer.
         """
-        pages = {page: listings for page, digest in self.digests.items() if (listings := _pages.get(digest))}
+        pages = dict(self.pages)
         for item in read.values():
             if isinstance(item, AssortmentPageItem):
-                pages[item.page] = item.listings
-                _pages.put(item.digest, pages[item.page])
-        no_page: Mapping[str, Listing] = {}
-        found = {sku: listing for sku in skus if (listing := pages.get(page_of(sku), no_page).get(sku))}
+                listings = pages[item.page] = item.listings
+                _pages.put(item.digest, listings)
+        found = {}
+        for sku in skus:
+            page = pages.get(page_of(sku))
+            if page and sku in page:
+                found[sku] = page[sku]
         if len(found) == len(skus):
             return found
         products = fetch(product_key(sku) for sku in skus if sku not in found).values()

@@ -1,4 +1,4 @@
-"""From a file to an order: the pages orders are priced from follow every import, and a process reads each once."""
+"""Tests of orders priced from pages: imports and prices apply at once, and a process reads each page once."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ def order(catalog: CatalogClient, *lines: tuple[str, int], key: str) -> Response
     return catalog.world.call("orders", "POST", "/orders", body=body, token=buyer, key=key)
 
 
-def reads_of(catalog: CatalogClient, key: str) -> list[frozenset[str]]:
-    """The keys of every batched read an order of everything makes."""
+def batched_reads_of_order(catalog: CatalogClient, key: str) -> list[frozenset[str]]:
+    """Return the keys of every batched read of an order of all products."""
     with recorded() as uses:
         assert order(catalog, *((sku, 1) for sku in SKUS), key=key).status == 202
     return [use.keys for use in uses if use.action == "dynamodb:BatchGetItem"]
 
 
-def forget_the_assortment(*, but: str | None = None) -> None:
-    """As the table was before there were pages, or with the page of one SKU alone."""
-    kept = assortment_page_key(page_of(but)) if but else None
+def delete_pages(*, except_page_of: str | None = None) -> None:
+    """Delete the assortment, or all its pages except the one of a SKU."""
+    kept = assortment_page_key(page_of(except_page_of)) if except_page_of else None
     keys = [ASSORTMENT_KEY, *(assortment_page_key(page_of(sku)) for sku in SKUS)]
     for key, item in fetch(keys).items():
-        if key != kept and (but is None or key != ASSORTMENT_KEY):
+        if key != kept and (except_page_of is None or key != ASSORTMENT_KEY):
             item.delete()
 
 
@@ -56,13 +56,13 @@ def test_assortment_pages_equal_products(catalog: CatalogClient) -> None:
 
 
 def test_process_reads_each_page_and_price_page_once(catalog: CatalogClient) -> None:
-    first, second = reads_of(catalog, "first"), reads_of(catalog, "second")
+    first, second = batched_reads_of_order(catalog, "first"), batched_reads_of_order(catalog, "second")
     assert len(first) > 1
     assert second == [frozenset({"DEALER#D0001", "ORDERING#D0001", "ASSORTMENT", "PRICELIST#A"})]
 
 
 def test_changed_product_applies_to_next_order_and_only_its_page_is_reread(catalog: CatalogClient) -> None:
-    reads_of(catalog, "first")
+    batched_reads_of_order(catalog, "first")
     assert catalog.import_products(product_row("L-07", order_multiple=6)).json["changed"] == 1
     refused = order(catalog, ("L-07", 5), ("L-08", 5), key="odd")
     assert (refused.status, [error["field"] for error in refused.json["errors"]]) == (422, ["lines.0.quantity"])
@@ -112,7 +112,7 @@ def test_order_uses_new_price_list_when_dealer_changes_lists(catalog: CatalogCli
 def test_catalogue_without_pages_can_be_ordered_and_gets_pages_on_import(
     catalog: CatalogClient,
 ) -> None:
-    forget_the_assortment()
+    delete_pages()
     before = listings_of(SKUS)
     assert order(catalog, ("L-01", 2), ("L-39", 1), key="first").status == 202
     answer = catalog.import_products(*(product_row(sku) for sku in SKUS))
@@ -124,13 +124,13 @@ def test_catalogue_without_pages_can_be_ordered_and_gets_pages_on_import(
 
 def test_import_restores_lost_page_and_changes_nothing_else(catalog: CatalogClient) -> None:
     sku_indexes, before = catalog.sku_indexes(), listings_of(SKUS)
-    forget_the_assortment(but="L-00")
+    delete_pages(except_page_of="L-00")
     catalog.import_products(*(product_row(sku) for sku in SKUS))
     assert (catalog.sku_indexes(), listings_of(SKUS)) == (sku_indexes, before)
 
 
 def test_order_ignores_cached_page_when_stored_page_is_lost(catalog: CatalogClient) -> None:
-    reads_of(catalog, "first")
+    batched_reads_of_order(catalog, "first")
     catalog.import_products(product_row("L-07", status="discontinued"))
     fetch([assortment_page_key(page_of("L-07"))]).popitem()[1].delete()
     refused = order(catalog, ("L-07", 5), key="second")
@@ -144,25 +144,20 @@ def test_concurrent_imports_keep_all_products_on_their_pages(catalog: CatalogCli
     with before_commit(0, other_import):
         assert catalog.import_products(*(product_row(f"N-{number:02d}") for number in range(40))).status == 200
     assert set(listings_of(catalog.sku_indexes())) == set(catalog.sku_indexes())
-    pages = [key for use in _uses_of_listing(catalog) for key in use]
-    assert not any(key.startswith("PRODUCT#") for key in pages)
+    with recorded() as uses:
+        listings_of(catalog.sku_indexes())
+    assert uses and not any(key.startswith("PRODUCT#") for use in uses for key in use.keys)
 
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("commit", range(3))
 def test_interrupted_import_leaves_pages_equal_to_products(catalog: CatalogClient, commit: int, after: bool) -> None:
-    wordy = [
+    rows = [
         product_row(sku, tax_percent=9, name_en=" ".join(f"{word}-{sku}" for word in "abcdef"))
         for sku in (*SKUS, "L-99")
     ]
     with pytest.raises(Killed), killed_at(commit, after=after):
-        catalog.import_products(*wordy, key="k")
-    known = catalog.sku_indexes()
-    products = (ProductItem.get(*product_key(sku)) for sku in known)
-    assert listings_of(known) == {product.sku: Listing.of(product) for product in products}
-
-
-def _uses_of_listing(catalog: CatalogClient) -> list[frozenset[str]]:
-    with recorded() as uses:
-        listings_of(catalog.sku_indexes())
-    return [use.keys for use in uses]
+        catalog.import_products(*rows, key="k")
+    skus = catalog.sku_indexes()
+    products = (ProductItem.get(*product_key(sku)) for sku in skus)
+    assert listings_of(skus) == {product.sku: Listing.of(product) for product in products}

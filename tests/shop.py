@@ -6,17 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence, Set
 from typing import Any, cast
 
-from contracts.assortment import ASSORTMENT_KEY, assortment_page_key, page_of
 from contracts.catalog import PriceListItem, PricePageItem, ProductItem, price_list_key, price_page_key, product_key
 from contracts.dealers import DealerItem, dealer_key
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition, StockBucketItem, stock_bucket_key
 from kernel.base import ids
 from kernel.store.items import Item, Key
-from kernel.store.read import fetch
 from kernel.store.transaction import Transaction
 from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
-from services.catalog.products.write_products import ProductChange, write_products
-from services.catalog.search.items import TermItem, bucket_products_key
+from services.catalog.products.write_products import ProductChange, load_buckets, load_copies, write_products
+from services.catalog.search.items import TermItem
 from services.catalog.vocabulary import Product
 from services.orders.stock.on_hand import on_hand_pieces
 
@@ -104,10 +102,9 @@ def change_product(number: int, **fields: Any) -> None:
     """Change fields of a stored product and of its copies: `change_product(1, status="discontinued")`."""
     item = ProductItem.get(*product_key(sku(number)))
     before = Product.of(item)
-    change = ProductChange(before._replace(**fields), number, before, item.version + 1)
-    keys = ASSORTMENT_KEY, assortment_page_key(page_of(item.sku)), bucket_products_key(item.bucket_position.bucket)
+    change = ProductChange(before._replace(**fields), item.sku_index, before, item.version + 1)
     transaction = Transaction()
-    write_products(transaction, [change], fetch(keys))
+    write_products(transaction, [change], load_copies([item.sku]) | load_buckets([change]))
     transaction.commit()
 
 

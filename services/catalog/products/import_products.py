@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
-from contracts.assortment import ASSORTMENT_KEY, AssortmentPageItem, Listing, assortment_page_key, page_of
-from contracts.catalog import ProductItem, product_key
+from contracts.assortment import AssortmentPageItem, Listing
+from contracts.catalog import ProductItem
 from kernel.base.problems import Busy, Invalid
 from kernel.http.idempotency import IdempotencyKey
 from kernel.store.items import Item, Key
-from kernel.store.read import fetch
 from kernel.store.transaction import MAX_ACTIONS, Transaction, TransactionRefused
 from kernel.store.write import batches
 from services.catalog.products.api import ImportProducts, ImportProductsResult
 from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
 from services.catalog.products.rules import successor_problems
-from services.catalog.products.write_products import ProductChange, write_products
-from services.catalog.search.items import bucket_products_key
+from services.catalog.products.write_products import ProductChange, load_buckets, load_copies, write_products
 from services.catalog.vocabulary import Product
 
 #: Another import may change the same items meanwhile; each attempt reads them anew.
@@ -56,23 +54,16 @@ def import_products(request: ImportProducts, key: IdempotencyKey) -> ImportProdu
 
 def _import(products: Sequence[Product]) -> Iterator[ProductChange]:
     """Write the products that differ from the stored ones, batch by batch; yield each change after its commit."""
-    found = _load(products)
+    successors = {product.successor for product in products if product.successor}
+    found = load_copies([product.sku for product in products], successors)
     changes = _changes(products, found)
-    found |= fetch([bucket_products_key(bucket) for bucket in {change.bucket_position.bucket for change in changes}])
+    found |= load_buckets(changes)
     for batch in batches(changes, ProductChange.written_items, MAX_ACTIONS):
         transaction = Transaction()
         written = write_products(transaction, batch, found)
         transaction.commit()
         found |= written
         yield from batch
-
-
-def _load(products: Sequence[Product]) -> dict[Key, Item]:
-    """Load counter, assortment, products and successors. Pages are read after the contents, which guard them."""
-    skus = [product.sku for product in products]
-    successors = {product.successor for product in products if product.successor}
-    found = fetch([SKU_INDEX_COUNTER_KEY, ASSORTMENT_KEY, *(product_key(sku) for sku in (*skus, *successors))])
-    return found | fetch([assortment_page_key(page) for page in {page_of(sku) for sku in skus}])
 
 
 def _changes(products: Sequence[Product], found: Mapping[Key, Item]) -> list[ProductChange]:

@@ -7,7 +7,7 @@ listing in the assortment (`AssortmentPageItem`, named by `AssortmentItem`). One
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contracts.assortment import (
@@ -21,6 +21,7 @@ from contracts.assortment import (
 from contracts.catalog import ProductItem, product_key
 from contracts.stock import BucketPosition
 from kernel.store.items import Item, Key
+from kernel.store.read import fetch
 from kernel.store.transaction import Transaction
 from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
 from services.catalog.search.items import BucketProductsItem, TermItem, bucket_products_key, term_key
@@ -61,6 +62,20 @@ class ProductChange(NamedTuple):
         return names if self.before else names | {"sku_indexes"}
 
 
+def load_copies(skus: Collection[str], successors: Iterable[str] = ()) -> dict[Key, Item]:
+    """Load the products with these SKUs and their successors, the SKU index counter, and the pages of these SKUs.
+
+    Pages are read after the contents of the assortment, whose revision guards them.
+    """
+    found = fetch([SKU_INDEX_COUNTER_KEY, ASSORTMENT_KEY, *(product_key(sku) for sku in (*skus, *successors))])
+    return found | fetch([assortment_page_key(page) for page in {page_of(sku) for sku in skus}])
+
+
+def load_buckets(changes: Iterable[ProductChange]) -> dict[Key, Item]:
+    """Load the products of the buckets that these changes write."""
+    return fetch([bucket_products_key(bucket) for bucket in {change.bucket_position.bucket for change in changes}])
+
+
 def write_products(
     transaction: Transaction, changes: Sequence[ProductChange], found: Mapping[Key, Item]
 ) -> dict[Key, Item]:
@@ -70,8 +85,7 @@ def write_products(
     since it was read. New products take consecutive SKU indexes.
 
     Args:
-        found: stored items by key: the contents and pages of the assortment, and the products of each bucket. Pages
-            must have been read after the contents, whose revision guards them.
+        found: items from `load_copies` and `load_buckets`.
 
     Returns:
         Items that `found` has to hold after the commit, for the next transaction.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contracts.catalog import Price, PriceListItem, PricePageItem, price_list_key, price_page_key
-from kernel.base.problems import Busy, FieldProblem, Invalid
+from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.idempotency import IdempotencyKey
 from kernel.store.items import Item, Key
 from kernel.store.read import fetch
-from kernel.store.transaction import MAX_ACTIONS, Transaction, TransactionRefused
-from kernel.store.write import batches
+from kernel.store.transaction import MAX_ACTIONS, Transaction
+from kernel.store.write import batches, retry_on_conflict
 from reads.assortment import listings_of
 from services.catalog.prices.api import DraftPrices, DraftPricesResult, PriceRow
 from services.catalog.prices.drafts import PriceListDraft, published_price_list
@@ -33,17 +33,9 @@ def draft_prices(price_list_id: str, version: str, request: DraftPrices, key: Id
     key.reject_if_used()
     draft = PriceListDraft.from_path(price_list_id, version)
     prices = _prices_by_bucket(request.prices)
-    changed = 0
-    for _ in range(_ATTEMPTS):
-        draft.require_next(published_price_list(price_list_id))
-        try:
-            for written in _write_pages(draft, prices):
-                changed += written
-            break
-        except TransactionRefused:
-            continue
-    else:
-        raise Busy
+    written: list[PageChange] = []
+    retry_on_conflict(_ATTEMPTS, lambda: _write_pages(draft, prices, written))
+    changed = sum(change.changed_prices for change in written)
     received = len(request.prices)
     result = DraftPricesResult(
         price_list_id=price_list_id, draft=version, received=received, changed=changed, unchanged=received - changed
@@ -82,8 +74,13 @@ def _price(row: PriceRow) -> Price:
     return Price(unit_price=row.unit_price, price_policy=row.price_policy, breaks=breaks)
 
 
-def _write_pages(draft: PriceListDraft, prices: Mapping[int, Mapping[str, Any]]) -> Iterator[int]:
-    """Write the pages of the draft that change; yield the number of changed prices after each commit."""
+def _write_pages(draft: PriceListDraft, prices: Mapping[int, Mapping[str, Any]], written: list[PageChange]) -> None:
+    """Write the pages of the draft that change; append them to `written` after each commit.
+
+    Raises:
+        Refusal: the draft is published already, or an earlier version is not.
+    """
+    draft.require_next(published_price_list(draft.price_list_id))
     keys = {bucket: price_page_key(draft.price_list_id, draft.version, bucket) for bucket in prices}
     found = fetch(keys.values())
     changes = [
@@ -97,7 +94,7 @@ def _write_pages(draft: PriceListDraft, prices: Mapping[int, Mapping[str, Any]])
         for change in batch:
             change.add_to(transaction)
         transaction.commit()
-        yield sum(change.changed_prices for change in batch)
+        written += batch
 
 
 class PageChange(NamedTuple):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 
 from contracts.assortment import AssortmentPageItem, Listing
 from contracts.catalog import ProductItem
-from kernel.base.problems import Busy, Invalid
+from kernel.base.problems import Invalid
 from kernel.http.idempotency import IdempotencyKey
 from kernel.store.items import Item, Key
-from kernel.store.transaction import MAX_ACTIONS, Transaction, TransactionRefused
-from kernel.store.write import batches
+from kernel.store.transaction import MAX_ACTIONS, Transaction
+from kernel.store.write import batches, retry_on_conflict
 from services.catalog.products.api import ImportProducts, ImportProductsResult
 from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
 from services.catalog.products.rules import successor_problems
@@ -33,17 +33,10 @@ def import_products(request: ImportProducts, key: IdempotencyKey) -> ImportProdu
     """
     key.reject_if_used()
     products = [Product(**row.model_dump()) for row in request.products]
-    created = changed = 0
-    for _ in range(_ATTEMPTS):
-        try:
-            for change in _import(products):
-                created += change.before is None
-                changed += change.before not in (None, change.product)
-            break
-        except TransactionRefused:
-            continue  # the next attempt finds what is written already, and does not write it again
-    else:
-        raise Busy
+    written: list[ProductChange] = []
+    retry_on_conflict(_ATTEMPTS, lambda: _import(products, written))
+    created = sum(change.before is None for change in written)
+    changed = sum(change.before not in (None, change.product) for change in written)
     unchanged = len(products) - created - changed
     result = ImportProductsResult(received=len(products), created=created, changed=changed, unchanged=unchanged)
     transaction = Transaction()
@@ -52,18 +45,18 @@ def import_products(request: ImportProducts, key: IdempotencyKey) -> ImportProdu
     return result
 
 
-def _import(products: Sequence[Product]) -> Iterator[ProductChange]:
-    """Write the products that differ from the stored ones, batch by batch; yield each change after its commit."""
+def _import(products: Sequence[Product], written: list[ProductChange]) -> None:
+    """Write the products that differ from the stored ones, batch by batch; append to `written` after each commit."""
     successors = {product.successor for product in products if product.successor}
     found = load_copies([product.sku for product in products], successors)
     changes = _changes(products, found)
     found |= load_buckets(changes)
     for batch in batches(changes, ProductChange.written_items, MAX_ACTIONS):
         transaction = Transaction()
-        written = write_products(transaction, batch, found)
+        after_commit = write_products(transaction, batch, found)
         transaction.commit()
-        found |= written
-        yield from batch
+        found |= after_commit
+        written += batch
 
 
 def _changes(products: Sequence[Product], found: Mapping[Key, Item]) -> list[ProductChange]:

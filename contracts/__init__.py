@@ -1,1 +1,1 @@
-"""Published messages, one module per publisher. The only thing services share besides the kernel."""
+"""Events and read models that services publish for each other, one module per publisher. No module reads or writes."""

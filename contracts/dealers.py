@@ -1,4 +1,4 @@
-"""What dealers publishes: dealers and their users. Only dealers writes these items."""
+"""Read models and events of dealers and their users. Only dealers writes these items."""
 
 from typing import ClassVar
 
@@ -11,13 +11,14 @@ from kernel.store.items import IntegerAttribute, Item, Key
 DEALERS = "DEALERS"
 
 
-# P  one dealer                pk: DEALER#<id>  sk: DEALER
-# P  dealers, by territory     gsi1pk: DEALERS  gsi1sk: <territory>#<id>
+# P  one dealer             pk: DEALER#<id>   sk: DEALER
+# P  dealers by territory   gsi1pk: DEALERS   gsi1sk: <territory>#<id>
 class DealerItem(Item, discriminator="dealer"):
-    """A dealer company and its terms.
+    """Dealer with its terms.
 
-    `status`: active | suspended; `price_list`: the list its prices come from; `warehouse`: ships to it;
-    `credit_limit_fen`: most it may owe including open orders; `payment_days`: days from shipment until payment is due.
+    `status`: active | suspended; `price_list`: id of its price list; `warehouse`: home warehouse;
+    `credit_limit_fen`: the most it may owe, open orders included; `payment_days`: days from shipment until payment is
+    due.
     """
 
     dealer_id = UnicodeAttribute()
@@ -32,9 +33,10 @@ class DealerItem(Item, discriminator="dealer"):
     version = IntegerAttribute(default=1)
 
 
-# P  the users of a dealer (or of the house: HOUSE)   pk: DEALER#<dealer or HOUSE>  sk: USER#<username>
+# P  one user               pk: DEALER#<dealer or HOUSE>   sk: USER#<username>
+# P  users of a dealer      pk: DEALER#<dealer or HOUSE>   sk: USER#…
 class UserItem(Item, discriminator="user"):
-    """A person who may sign in. `phone` is E.164 and never leaves the table but to the SMS provider."""
+    """Person who may sign in. `phone` is E.164; only the SMS provider gets it."""
 
     username = UnicodeAttribute()
     dealer_id = UnicodeAttribute(null=True)
@@ -44,24 +46,24 @@ class UserItem(Item, discriminator="user"):
     version = IntegerAttribute(default=1)
 
 
-#: Stands in the place of a dealer id for the distributor's own people.
+#: Takes the place of the dealer id for the distributor's own people.
 HOUSE = "HOUSE"
 
 
 def dealer_key(dealer_id: str) -> Key:
-    """One dealer."""
+    """Return the key of a dealer."""
     return f"DEALER#{dealer_id}", "DEALER"
 
 
 def user_key(dealer_id: str | None, username: str) -> Key:
-    """One user of a dealer, or of the house."""
+    """Return the key of a user of a dealer, or of head office without one."""
     return f"DEALER#{dealer_id or HOUSE}", f"USER#{username}"
 
 
 class UserRegistered(Event):
-    """Published when a user is imported or changed. Heard by dealers (open the account at the identity provider).
+    """Published when a user is imported or changed. Subscribers: dealers (open the account at the identity provider).
 
-    The subject is `ming@D0001`, of the house `ming@HOUSE`: a user may be called like a dealer.
+    The subject is `ming@D0001`, or `ming@HOUSE` for head office: a username may equal a dealer id.
     """
 
     TYPE: ClassVar[str] = "user.registered.v1"
@@ -73,10 +75,10 @@ class UserRegistered(Event):
 
 
 class DealerTermsChanged(Event):
-    """Published when a dealer's name, territory or terms changed; subject is the dealer. Heard by nobody yet: the record.
+    """Published when name, territory or terms of a dealer change; the subject is the dealer.
 
-    `author` is the user id of who did it, for `reason`; `before` and `after` hold only what changed, under the names of
-    `DealerItem`.
+    Subscribers: none yet; the event is the record of the change. `author` is the user id of the person who made it.
+    `before` and `after` contain only the changed fields, named as in `DealerItem`.
     """
 
     TYPE: ClassVar[str] = "dealer.terms-changed.v1"

@@ -1,4 +1,4 @@
-"""What notifications says, to itself: a text is announced with its record, so it is sent once, and not before."""
+"""Event of text messages, for notifications itself."""
 
 from typing import ClassVar
 
@@ -6,7 +6,10 @@ from kernel.messaging.events import Event
 
 
 class SmsQueued(Event):
-    """Published when a text message was decided on. Heard by notifications (send it). Holds no phone number and no words."""
+    """Published in the transaction that stores a text message, so that the message is sent once.
+
+    Subscribers: notifications (send it). The event contains neither phone number nor text.
+    """
 
     TYPE: ClassVar[str] = "sms.queued.v1"
     SOURCE: ClassVar[str] = "notifications"

@@ -1,4 +1,7 @@
-"""What orders says. Every event of an order carries its state after the event and its totals, in fen."""
+"""Events of orders. Each has the order's state after the event and its totals in fen.
+
+Every event also goes to the webhooks that subscribe to its type.
+"""
 
 from typing import ClassVar
 
@@ -8,9 +11,9 @@ from kernel.messaging.events import Event
 
 
 class OrderEvent(Event):
-    """What all events of an order carry. `order_id` is `<dealer>-<sequence>`; quantities are pieces, amounts fen.
+    """Fields of every event of an order. `order_id` is `<dealer>-<sequence>`; quantities are pieces, amounts fen.
 
-    `by` is the name of the person who did it, empty where the system did.
+    `by` is the name of the person who acted, empty if the system did.
     """
 
     SOURCE: ClassVar[str] = "orders"
@@ -25,8 +28,10 @@ class OrderEvent(Event):
 
 
 class OrderSubmitted(OrderEvent):
-    """Published when an order is stored. Heard by orders (reserve stock, through a FIFO queue; urgent ones have their
-    own) and notifications."""
+    """Published when an order is stored.
+
+    Subscribers: orders (reserve stock, through a FIFO queue; urgent orders have a separate one), notifications.
+    """
 
     TYPE: ClassVar[str] = "order.submitted.v1"
 
@@ -34,11 +39,11 @@ class OrderSubmitted(OrderEvent):
 
 
 class OrderReserved(OrderEvent):
-    """Published when stock was decided and staff see the order in the review queue. Heard by notifications.
+    """Published when stock is decided and staff see the order in the review queue. Subscribers: notifications.
 
-    `backordered` is the number of pieces that could not be held; `holds` the reasons a clerk must look at;
-    `promised_on`: the day (ISO date of Asia/Shanghai) on which what is held leaves, None if nothing is; `backordered_lines`: the
-    lines, by number, of which pieces are short, None if none is.
+    `backordered`: pieces that could not be reserved; `holds`: reasons for which a clerk must look at the order;
+    `promised_on`: day (ISO date of Asia/Shanghai) on which the reserved pieces leave, None without any;
+    `backordered_lines`: numbers of the lines with backordered pieces, None without any.
     """
 
     TYPE: ClassVar[str] = "order.reserved.v1"
@@ -51,10 +56,10 @@ class OrderReserved(OrderEvent):
 
 
 class OrderBackordersFilled(OrderEvent):
-    """Published when goods came in and an order that waited for them got some. Heard by notifications.
+    """Published when backordered pieces of an order are reserved, because goods came in. Subscribers: notifications.
 
-    `filled` pieces were held now, `backordered` still wait; `rule`: how the goods were shared out; `promised_on`: the
-    day on which what is held leaves.
+    `filled`: pieces reserved now; `backordered`: pieces that still wait; `rule`: allocation rule by which the order
+    got them; `promised_on`: day on which the reserved pieces leave.
     """
 
     TYPE: ClassVar[str] = "order.backorders-filled.v1"
@@ -67,8 +72,10 @@ class OrderBackordersFilled(OrderEvent):
 
 
 class MovedPromise(BaseModel):
-    """Lines, by number, of which what is `held`, or else what they wait for, was promised for the day `old` and now is
-    for `new`; None: no day can be named."""
+    """Lines, by number, whose promise date moved from the day `old` to the day `new`; None is no date.
+
+    `reserved`: true for their reserved pieces, false for their backordered ones.
+    """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -79,8 +86,10 @@ class MovedPromise(BaseModel):
 
 
 class OrderPromiseMoved(OrderEvent):
-    """Published when lines of an order got a day for the first time, or an earlier one. Heard by nobody yet; staff systems
-    get it by webhook."""
+    """Published when lines of an order get a promise date for the first time, or an earlier one.
+
+    Subscribers: none yet; staff systems receive the event by webhook.
+    """
 
     TYPE: ClassVar[str] = "order.promise-moved.v1"
 
@@ -88,10 +97,10 @@ class OrderPromiseMoved(OrderEvent):
 
 
 class OrderPromiseSlipped(OrderEvent):
-    """Published when a promised day moved later or was lost, before that day. Heard by notifications.
+    """Published when a promise date moves later or is lost, before that day. Subscribers: notifications.
 
-    `moved` names all lines whose day changed, also those that got an earlier one; `promised_on`: the first promised
-    day that is not kept.
+    `moved`: all lines whose date changed, also those with an earlier date; `promised_on`: first promise date that the
+    order misses.
     """
 
     TYPE: ClassVar[str] = "order.promise-slipped.v1"
@@ -101,7 +110,7 @@ class OrderPromiseSlipped(OrderEvent):
 
 
 class OrderReservationExpiring(OrderEvent):
-    """Published some hours before what is held for an order goes back to the others. Heard by notifications."""
+    """Published some hours before the reservation of an order expires. Subscribers: notifications."""
 
     TYPE: ClassVar[str] = "order.reservation-expiring.v1"
 
@@ -110,8 +119,11 @@ class OrderReservationExpiring(OrderEvent):
 
 
 class OrderReservationExpired(OrderEvent):
-    """Published when what was held for an order went back, because nobody moved it on. Heard by orders (serve the line) and
-    notifications. `released` counts pieces; with them the order loses its place in line and every day it was promised.
+    """Published when a reservation expired and its pieces are available again.
+
+    Subscribers: orders (fill backorders), notifications.
+
+    `released`: pieces released. With them the order loses its queue position and all its promise dates.
     """
 
     TYPE: ClassVar[str] = "order.reservation-expired.v1"
@@ -120,8 +132,10 @@ class OrderReservationExpired(OrderEvent):
 
 
 class OrderReservationExtended(OrderEvent):
-    """Published when somebody asked that an order's pieces stay held, or be held again: it then waits in line anew. Heard by
-    orders (serve the line)."""
+    """Published when a person extends a reservation, or queues the order anew after its reservation expired.
+
+    Subscribers: orders (fill backorders).
+    """
 
     TYPE: ClassVar[str] = "order.reservation-extended.v1"
 
@@ -131,7 +145,7 @@ class OrderReservationExtended(OrderEvent):
 
 
 class OrderOverdue(OrderEvent):
-    """Published once when an urgent order was not decided within its time. Heard by notifications."""
+    """Published once when an urgent order is not decided within its time. Subscribers: notifications."""
 
     TYPE: ClassVar[str] = "order.overdue.v1"
 
@@ -139,7 +153,7 @@ class OrderOverdue(OrderEvent):
 
 
 class OrderHoldReleased(OrderEvent):
-    """Published when a person took a hold off an order. Heard by nobody yet; staff systems get it by webhook."""
+    """Published when a person releases a hold. Subscribers: none yet; staff systems receive the event by webhook."""
 
     TYPE: ClassVar[str] = "order.hold-released.v1"
 
@@ -148,7 +162,7 @@ class OrderHoldReleased(OrderEvent):
 
 
 class OrderApproved(OrderEvent):
-    """Published when a clerk approved an order. Heard by notifications."""
+    """Published when a clerk approves an order. Subscribers: notifications."""
 
     TYPE: ClassVar[str] = "order.approved.v1"
 
@@ -156,7 +170,7 @@ class OrderApproved(OrderEvent):
 
 
 class OrderRejected(OrderEvent):
-    """Published when a clerk turned an order down. Heard by notifications."""
+    """Published when a clerk rejects an order. Subscribers: notifications."""
 
     TYPE: ClassVar[str] = "order.rejected.v1"
 
@@ -164,21 +178,24 @@ class OrderRejected(OrderEvent):
 
 
 class OrderCancelled(OrderEvent):
-    """Published when what was not shipped of an order was cancelled. Heard by notifications. `cancelled` counts pieces."""
+    """Published when the pieces of an order that were not shipped are cancelled. Subscribers: notifications.
+
+    `cancelled`: pieces cancelled.
+    """
 
     TYPE: ClassVar[str] = "order.cancelled.v1"
 
     cancelled: int
-
     reason: str
 
 
 class OrderShipped(OrderEvent):
-    """Published when goods left. Heard by orders (note how promises were kept), reconciliation (post the receivable) and
-    notifications.
+    """Published when a shipment leaves.
 
-    `shipped_gross_fen` = `shipped_net_fen` + `shipped_tax_fen` is what this shipment alone is worth; the values of all
-    shipments of a line add up to the line's own gross. `payment_days` is from shipment until due.
+    Subscribers: orders (record on-time shipments), reconciliation (post the receivable), notifications.
+
+    `shipped_gross_fen` = `shipped_net_fen` + `shipped_tax_fen` is the value of this shipment. The values of all
+    shipments of a line add up to the line's gross. `payment_days`: days from shipment until payment is due.
     """
 
     TYPE: ClassVar[str] = "order.shipped.v1"

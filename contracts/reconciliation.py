@@ -1,4 +1,4 @@
-"""What reconciliation says."""
+"""Events of the ledger and of statements. Amounts are fen."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from kernel.messaging.events import Event
 
 
 class PaymentPosted(Event):
-    """Published when a dealer's money was posted. Heard by orders (update credit) and notifications. Amount in fen."""
+    """Published when a payment of a dealer is posted. Subscribers: orders (update credit), notifications."""
 
     TYPE: ClassVar[str] = "payment.posted.v1"
     SOURCE: ClassVar[str] = "reconciliation"
@@ -18,7 +18,7 @@ class PaymentPosted(Event):
 
 
 class StatementIssued(Event):
-    """Published when a dealer's monthly statement was made. Heard by notifications. Fen; `period` is `2026-11`."""
+    """Published when a monthly statement is issued. Subscribers: notifications. `period` is such as `2026-11`."""
 
     TYPE: ClassVar[str] = "statement.issued.v1"
     SOURCE: ClassVar[str] = "reconciliation"
@@ -31,10 +31,10 @@ class StatementIssued(Event):
 
 
 class JournalReversed(Event):
-    """Published when a booked document was taken back. Heard by orders (update credit).
+    """Published when a booked document is reversed. Subscribers: orders (update credit).
 
-    `owed_change_fen` is what the reversal adds to what the dealer owes: positive for a receipt taken back, negative for
-    a shipment. `document_kind` and `document_id` name what was reversed.
+    `owed_change_fen` is added to what the dealer owes: positive for a reversed payment, negative for a reversed
+    shipment. `document_kind` and `document_id` name the reversed document.
     """
 
     TYPE: ClassVar[str] = "journal.reversed.v1"
@@ -49,9 +49,9 @@ class JournalReversed(Event):
 
 
 class StatementRunStarted(Event):
-    """Published when the statements of a period are to be made. Heard by reconciliation (ask for each dealer's).
+    """Published when a statement run starts. Subscribers: reconciliation (request the statement of each dealer).
 
-    `round` counts how often the period was run.
+    `round` counts the runs of the period.
     """
 
     TYPE: ClassVar[str] = "statement_run.started.v1"
@@ -62,7 +62,7 @@ class StatementRunStarted(Event):
 
 
 class StatementRequested(Event):
-    """Published for each dealer whose statement of a period is due. Heard by reconciliation (make it)."""
+    """Published for each dealer of a statement run. Subscribers: reconciliation (issue the statement)."""
 
     TYPE: ClassVar[str] = "statement.requested.v1"
     SOURCE: ClassVar[str] = "reconciliation"

@@ -1,6 +1,6 @@
-"""Where stock is counted: buckets of 80 sku_indexes, one item per warehouse and bucket (architecture.md 4).
+"""Read models and events of stock. Pieces are counted in buckets of 80 SKUs, one item per warehouse and bucket.
 
-Written by orders alone; catalog reads it to show availability.
+Only orders writes these items; catalog reads stock buckets to show availability.
 """
 
 from typing import ClassVar, NamedTuple, Self
@@ -17,49 +17,49 @@ SKUS_PER_BUCKET = 80
 
 
 class BucketPosition(NamedTuple):
-    """The place of a SKU: the same bucket and position in every warehouse."""
+    """Bucket and position of a SKU, the same in every warehouse."""
 
     bucket: int
     position: int
 
     @classmethod
-    def of(cls, number: int) -> Self:
-        """The place of the `number`-th SKU, counted from 0."""
-        return cls(*divmod(number, SKUS_PER_BUCKET))
+    def of(cls, sku_index: int) -> Self:
+        """Return the bucket position of a SKU index; indexes count from 0."""
+        return cls(*divmod(sku_index, SKUS_PER_BUCKET))
 
 
-# P  the stock of one bucket    pk: BUCKET#<warehouse>  sk: <bucket>
-# P  the stock of a warehouse  pk: BUCKET#<warehouse>
+# P  stock of one bucket     pk: BUCKET#<warehouse>   sk: <bucket>
+# P  stock of a warehouse    pk: BUCKET#<warehouse>
 class StockBucketItem(Item, discriminator="stock_bucket"):
-    """Pieces by position that may be promised. What orders hold was taken from here and stands with the orders."""
+    """Available pieces of one bucket by position. Reserved pieces are not among them: the orders store these."""
 
-    # PynamoDB's annotation asks for the element's Python type where its code asks for the attribute's.
-
+    # PynamoDB's annotation asks for the element's Python type, its code for the attribute's.
     available: ListAttribute[int] = ListAttribute(of=IntegerAttribute)  # type: ignore[arg-type]
 
 
-def stock_bucket_key(warehouse: str, bucket: int) -> Key:
-    """One bucket of a warehouse."""
-    return f"BUCKET#{warehouse}", f"{bucket:04d}"
-
-
-# P  pieces set aside on one bucket    pk: BUCKET#<warehouse>  sk: <bucket>#QUARANTINE
+# P  quarantine of one bucket   pk: BUCKET#<warehouse>   sk: <bucket>#QUARANTINE
 class QuarantineItem(Item, discriminator="quarantine"):
-    """Pieces by position that are in the house but may not be promised: damaged, returned, to be inspected."""
+    """Pieces in quarantine of one bucket by position: they are in the warehouse but may not be promised."""
 
     pieces: ListAttribute[int] = ListAttribute(of=IntegerAttribute)  # type: ignore[arg-type]
 
 
+def stock_bucket_key(warehouse: str, bucket: int) -> Key:
+    """Return the key of a stock bucket."""
+    return f"BUCKET#{warehouse}", f"{bucket:04d}"
+
+
 def quarantine_key(warehouse: str, bucket: int) -> Key:
-    """What is set aside of one bucket's goods. An item of its own, so that the bucket stays within 1 KB."""
+    """Return the key of a bucket's quarantine, a separate item so that the stock bucket stays within 1 KB."""
     return f"BUCKET#{warehouse}", f"{bucket:04d}#QUARANTINE"
 
 
 class StockIncreased(Event):
-    """Published when pieces became available that no order held before: received, found, cleared. Heard by orders (serve the
-    line, through the FIFO queue of its warehouse).
+    """Published when pieces become available that were not reserved before: received, found or cleared.
 
-    `document`: receipt, count, …; `reference`: its number, which with warehouse and document is the subject.
+    Subscribers: orders (fill backorders, through the FIFO queue of the warehouse).
+
+    `document`: receipt, count, …; `reference`: its number. The subject is warehouse, document and reference.
     """
 
     TYPE: ClassVar[str] = "stock.increased.v1"
@@ -73,10 +73,12 @@ class StockIncreased(Event):
 
 
 class StockDecreased(Event):
-    """Published when pieces are no longer available though no order took them: lost, set aside, sent away. Heard by orders
-    (look after the line, through the FIFO queue of its warehouse).
+    """Published when available pieces leave without an order: lost, set aside or sent to another warehouse.
 
-    `document`: count, lost, set_aside, transfer; `reference`: its number; the subject is `out-` and these.
+    Subscribers: orders (fill backorders, through the FIFO queue of the warehouse).
+
+    `document`: count, lost, set_aside, transfer; `reference`: its number. The subject is `out-`, warehouse, document
+    and reference.
     """
 
     TYPE: ClassVar[str] = "stock.decreased.v1"
@@ -90,11 +92,12 @@ class StockDecreased(Event):
 
 
 class ExpectedDeliveryChanged(Event):
-    """Published when it changes what a warehouse expects: announced, moved to another day, partly received, given up.
-    Heard by orders (renew what is promised, through the FIFO queue of its warehouse).
+    """Published when an expected delivery is announced, moved to another day, partly received or given up.
 
-    `expected_on`: ISO date, None when nothing of it is expected any more; `was_expected_on`: before, None if it is
-    new; `skus`, `pieces`: what is now expected. All events of a delivery are its history.
+    Subscribers: orders (renew promise dates, through the FIFO queue of the warehouse).
+
+    `expected_on`: ISO date, None when no pieces are expected any more; `was_expected_on`: the date before, None for a
+    new delivery; `skus`, `pieces`: what is expected now. All events of a delivery are its history.
     """
 
     TYPE: ClassVar[str] = "stock.expected-delivery-changed.v1"

@@ -1,4 +1,4 @@
-"""What tickets says. Nothing here is secret from the dealer: no internal notes, no phone numbers."""
+"""Events of service tickets. They contain no internal notes and no phone numbers, so dealers may see all fields."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from kernel.messaging.events import Event
 
 
 class Part(BaseModel):
-    """Pieces of a product a technician takes along."""
+    """Pieces of a product that a technician takes along."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -17,7 +17,7 @@ class Part(BaseModel):
 
 
 class CostSplit(BaseModel):
-    """Who pays for a service, in fen: the brand, the dealer, the dealer's customer."""
+    """Shares of the cost of a service in fen: of the brand, of the dealer and of the dealer's customer."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -27,12 +27,12 @@ class CostSplit(BaseModel):
 
 
 class TicketProgressed(Event):
-    """Published at every step of a service request, its registration included. Heard by notifications.
+    """Published at every step of a ticket, including its registration. Subscribers: notifications.
 
-    `step` is what was done (registered, accepted, reviewed, dispatched, completed, rejected, asked, answered, reopened,
-    rated), `state` where it left the ticket, `title` the dealer's own words. `by` is the name of the person who did it,
-    `note` what that person told the other side, `expected_at` when the next thing is promised (of a dispatch: the
-    visit). `assignee` and `parts` come with a dispatch, `cost` with a completion, `rating` (1-5) with a rating.
+    `step`: registered, accepted, reviewed, dispatched, completed, rejected, asked, answered, reopened or rated;
+    `state`: state after the step; `title`: the dealer's words; `by`: name of the person who acted; `note`: message of
+    this person to the other side; `expected_at`: promised time of the next step (of a dispatch: the visit). A dispatch
+    has `assignee` and `parts`, a completion `cost`, a rating `rating` (1-5).
     """
 
     TYPE: ClassVar[str] = "ticket.progressed.v1"
@@ -53,7 +53,7 @@ class TicketProgressed(Event):
 
 
 class TicketOverdue(Event):
-    """Published once of a ticket that was not finished within the service time it is due. Heard by notifications."""
+    """Published once when a ticket is not finished within its service time. Subscribers: notifications."""
 
     TYPE: ClassVar[str] = "ticket.overdue.v1"
     SOURCE: ClassVar[str] = "tickets"

@@ -1,25 +1,21 @@
-"""A small shop laid straight into the table: products, one price list, dealers, stock."""
+"""Shop for tests: products, one price list, dealers and stock, stored without the API."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Sequence, Set
+from typing import Any, cast
 
-from contracts.assortment import (
-    ASSORTMENT_KEY,
-    AssortmentItem,
-    AssortmentPageItem,
-    Listing,
-    assortment_page_key,
-    page_of,
-    with_listings,
-)
 from contracts.catalog import PriceListItem, PricePageItem, ProductItem, price_list_key, price_page_key, product_key
 from contracts.dealers import DealerItem, dealer_key
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition, StockBucketItem, stock_bucket_key
 from kernel.base import ids
-from kernel.store.items import Item
-from kernel.store.read import fetch_one
+from kernel.store.items import Item, Key
+from kernel.store.transaction import Transaction
+from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
+from services.catalog.products.write_products import ProductChange, load_buckets, load_copies, write_products
+from services.catalog.search.items import TermItem
+from services.catalog.vocabulary import Product
 from services.orders.stock.on_hand import on_hand_pieces
 
 WAREHOUSE = "GZ"
@@ -27,8 +23,36 @@ PRICE_LIST = "A"
 
 
 def sku(number: int) -> str:
-    """The SKU in sku_index `number`."""
+    """Return the SKU with SKU index `number`."""
     return f"L{number:05d}"
+
+
+class ItemCollector:
+    """Items to store, by key. It takes the place of a transaction, without its limit of 100 actions.
+
+    Args:
+        terms: partition keys of the search tokens to store; None stores all of them.
+    """
+
+    def __init__(self, terms: Set[str] | None = None) -> None:
+        self.items: dict[Key, Item] = {}
+        self._terms = terms
+
+    @property
+    def as_transaction(self) -> Transaction:
+        """Return the collector as an argument of `write_products`."""
+        return cast(Transaction, self)
+
+    def put(self, item: Item, _label: str = "", _condition: object = None) -> None:
+        """Collect an item; a later one with the same key replaces it."""
+        if not isinstance(item, TermItem) or self._terms is None or item.pk in self._terms:
+            self.items[item.pk, item.sk] = item
+
+    def save_all(self) -> None:
+        """Store the collected items."""
+        with Item.batch_write() as batch:
+            for item in self.items.values():
+                batch.save(item)
 
 
 def open_shop(
@@ -39,15 +63,27 @@ def open_shop(
     unit_price: str = "12.50",
     credit_limit_fen: int = 100_000_000,
 ) -> None:
-    """Products L00000… in sku_indexes 0… (or the sku_indexes given), at `unit_price` yuan, `stock` pieces each (None: none)."""
+    """Store a shop.
+
+    Args:
+        products: number of products, L00000 and following, or their SKU indexes.
+        stock: available pieces of each product; None stores no stock bucket.
+        unit_price: yuan for a piece of each product.
+    """
     numbers = range(products) if isinstance(products, int) else products
-    made = [_product(number) for number in numbers]
-    items: list[Item] = [*made, *_assortment(made)]
-    buckets: dict[int, list[int]] = {}
-    for sku_index in map(BucketPosition.of, numbers):
-        buckets.setdefault(sku_index.bucket, []).append(sku_index.position)
-    items += [_page(bucket, positions, unit_price) for bucket, positions in buckets.items()]
-    items.append(
+    collector = ItemCollector()
+    changes = [ProductChange(_product(number), number, None, version=1) for number in numbers]
+    write_products(collector.as_transaction, changes, {})
+    if numbers:
+        collector.put(SkuIndexCounterItem(*SKU_INDEX_COUNTER_KEY, next=max(numbers) + 1))
+    buckets: dict[int, list[int]] = defaultdict(list)
+    for position in map(BucketPosition.of, numbers):
+        buckets[position.bucket].append(position.position)
+    for bucket, positions in buckets.items():
+        collector.put(_price_page(bucket, positions, unit_price))
+        if stock is not None:
+            collector.put(_stock_bucket(bucket, positions, stock))
+    collector.put(
         PriceListItem(
             *price_list_key(PRICE_LIST),
             price_list_id=PRICE_LIST,
@@ -57,58 +93,48 @@ def open_shop(
             valid_from="2020-01-01",
         )
     )
-    items += [_dealer(dealer_id, credit_limit_fen) for dealer_id in dealers]
-    if stock is not None:
-        items += [_bucket(bucket, positions, stock) for bucket, positions in buckets.items()]
-    with Item.batch_write() as batch:
-        for item in items:
-            batch.save(item)
+    for dealer_id in dealers:
+        collector.put(_dealer(dealer_id, credit_limit_fen))
+    collector.save_all()
 
 
-def change_product(number: int, **facts: Any) -> None:
-    """Make a product another, where orders look too: `change_product(1, status="discontinued")`."""
-    product = ProductItem.get(*product_key(sku(number)))
-    for name, value in facts.items():
-        setattr(product, name, value)
-    contents = fetch_one(AssortmentItem, ASSORTMENT_KEY)
-    page = fetch_one(AssortmentPageItem, assortment_page_key(page_of(product.sku)))
-    for item in (product, *_assortment([product], contents, page)):
-        item.save()
+def change_product(number: int, **fields: Any) -> None:
+    """Change fields of a stored product and of its copies: `change_product(1, status="discontinued")`."""
+    item = ProductItem.get(*product_key(sku(number)))
+    before = Product.of(item)
+    change = ProductChange(before._replace(**fields), item.sku_index, before, item.version + 1)
+    transaction = Transaction()
+    write_products(transaction, [change], load_copies([item.sku]) | load_buckets([change]))
+    transaction.commit()
 
 
-def order_of(*lines: tuple[int, int], **more: object) -> dict[str, object]:
-    """A request body: (product number, quantity) per line."""
-    return {"lines": [{"sku": sku(number), "quantity": quantity} for number, quantity in lines], **more}
+def order_of(*lines: tuple[int, int], **fields: object) -> dict[str, object]:
+    """Return the body of an order: (product number, quantity) per line."""
+    return {"lines": [{"sku": sku(number), "quantity": quantity} for number, quantity in lines], **fields}
 
 
 def counters(number: int, warehouse: str = WAREHOUSE) -> tuple[int, int]:
-    """Available and held pieces of a product."""
-    available, held = on_hand_pieces(warehouse, [number])[number]
-    return available, held
+    """Return the available and the reserved pieces of a product."""
+    available, reserved = on_hand_pieces(warehouse, [number])[number]
+    return available, reserved
 
 
-def _assortment(
-    products: Sequence[ProductItem], contents: AssortmentItem | None = None, page: AssortmentPageItem | None = None
-) -> list[Item]:
-    listings = {product.sku: Listing.of(product) for product in products}
-    written, pages = with_listings(contents, {(page.pk, page.sk): page} if page else {}, listings)
-    return [written, *pages]
-
-
-def _product(number: int) -> ProductItem:
-    return ProductItem(
-        *product_key(sku(number)),
+def _product(number: int) -> Product:
+    return Product(
         sku=sku(number),
-        sku_index=number,
         name_zh=f"LED球泡 {number}W",
         name_en=f"LED bulb {number}W",
         category="bulb",
         specs={},
         carton=10,
+        order_multiple=1,
+        tax_percent=13,
+        status="active",
+        successor=None,
     )
 
 
-def _page(bucket: int, positions: Sequence[int], unit_price: str) -> PricePageItem:
+def _price_page(bucket: int, positions: Sequence[int], unit_price: str) -> PricePageItem:
     prices = {str(position): {"unit_price": unit_price, "price_policy": "P1", "breaks": []} for position in positions}
     return PricePageItem(*price_page_key(PRICE_LIST, 1, bucket), prices=prices)
 
@@ -129,6 +155,6 @@ def _dealer(dealer_id: str, credit_limit_fen: int) -> DealerItem:
     )
 
 
-def _bucket(bucket: int, positions: Sequence[int], stock: int) -> StockBucketItem:
+def _stock_bucket(bucket: int, positions: Sequence[int], stock: int) -> StockBucketItem:
     available = [stock if position in positions else 0 for position in range(SKUS_PER_BUCKET)]
     return StockBucketItem(*stock_bucket_key(WAREHOUSE, bucket), available=available)

@@ -18,7 +18,7 @@ from kernel.http.app import API_HANDLER, ServiceApp
 from tools import paths, template
 from tools.errors import CommandError
 
-SHARED = ("contracts", "kernel")
+SHARED = ("contracts", "kernel", "reads")
 API_TIMEOUT_SECONDS = 25
 API_MEMORY_MB = 1024
 #: Handler of a further function that serves routes: the whole app, as API Gateway sends it its own routes only.

@@ -1,1 +1,1 @@
-"""Products, price lists and the search over them."""
+"""Catalog: products, price lists and the search over them."""

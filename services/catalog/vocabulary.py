@@ -1,19 +1,33 @@
-"""Words every room of the catalogue shares."""
+"""Terms and field types that every room of the catalogue shares."""
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import Field
+
+from contracts.catalog import ProductItem
+from kernel.base.problems import FieldProblem
+from kernel.http.models import Name, repeated, rows_of
+
+Category = Annotated[Name, Field(max_length=40)]
+
+#: `ProductStatus` as text in requests and responses.
+ProductStatusText = Literal["active", "discontinued"]
 
 
-class Status(StrEnum):
-    """Whether a product is still made for us."""
+class ProductStatus(StrEnum):
+    """Status of a product: only an active one may be ordered."""
 
     ACTIVE = "active"
     DISCONTINUED = "discontinued"
 
 
 class Product(NamedTuple):
-    """What the trade knows of a product: everything an import row says. `carton` and `order_multiple` are pieces."""
+    """All fields of a row of a product file.
+
+    `carton` and `order_multiple` are pieces, `tax_percent` is the VAT contained in prices.
+    """
 
     sku: str
     name_zh: str
@@ -25,3 +39,24 @@ class Product(NamedTuple):
     tax_percent: int
     status: str
     successor: str | None
+
+    @classmethod
+    def of(cls, item: ProductItem) -> Self:
+        """Return the product that an item stores."""
+        return cls(
+            sku=item.sku,
+            name_zh=item.name_zh,
+            name_en=item.name_en,
+            category=item.category,
+            specs=item.specs,
+            carton=item.carton,
+            order_multiple=item.order_multiple,
+            tax_percent=item.tax_percent,
+            status=item.status,
+            successor=item.successor,
+        )
+
+
+def repeated_skus(value: Any, name: str) -> list[FieldProblem]:
+    """Return a problem for every row of the list `name` whose SKU an earlier row already has."""
+    return repeated((f"{path}.sku", row.get("sku")) for path, row in rows_of(value, name))

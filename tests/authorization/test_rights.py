@@ -10,10 +10,10 @@ from unittest.mock import patch
 
 import pytest
 
-from contracts import assortment
 from infra.relay import relay
 from kernel.store import cursors
 from kernel.store.table import OWNERS
+from reads.cache import forget_all
 from services.notifications.providers import Rejected
 from services.notifications.providers.recorder import Recorder
 from tests import calls
@@ -76,7 +76,7 @@ def uses(fast_world: World, monkeypatch: pytest.MonkeyPatch) -> list[Use]:
 def _do(town: Town, case: Case, role: str) -> None:
     """Ask as allowed; what follows is delivered twice; ask again under the same key."""
     cursors._box.cache_clear()  # every function fetches the key for itself
-    assortment.forget()
+    forget_all()
     body = case.body(OWN) if case.body else None
     path = case.asked(town.things, role, OWN)
     pages = {"limit": 1} if case.method == "GET" and "limit" in _fields_of_query(case) else {}

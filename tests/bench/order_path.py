@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from contracts import assortment, catalog
-from services.orders.intake.submit_order import _likely_lists
+from reads.cache import forget_all
 from tests.bench.meter import Bill, Watch, at_rest, meter_program, metered
 from tests.bench.wire import opened_on_the_wire
 from tests.bench.yardsticks import PLENTY, Program, Wanted, least, line_by_line, put_up_stock
@@ -81,13 +80,6 @@ def best_sellers_first(products: int) -> Draw:
     return draw
 
 
-def forget() -> None:
-    """Make the process like one that has just begun, as far as it keeps what it has read."""
-    assortment.forget()
-    catalog.forget()
-    _likely_lists.clear()
-
-
 @dataclass
 class Bench:
     """Orders into one world, one after the other."""
@@ -104,10 +96,10 @@ class Bench:
 
     def measure(self, size: int, repeats: int) -> list[Cost]:
         """Our path and the yardsticks in turns."""
-        forget()
+        forget_all()
         first = []
         for watch in (Watch.COST, Watch.TIME):
-            forget()
+            forget_all()
             first.append(self.order(size, watch))
         self.warm_up()
         timed: dict[str, list[Bills]] = {OURS: [], LEAST: []}

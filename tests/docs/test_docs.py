@@ -17,7 +17,7 @@ from tools import paths
 
 ROOT = paths.ROOT
 _NOT_OURS = {"build", "node_modules"}
-_CODE_FOLDERS = ("contracts", "kernel", "services")
+_CODE_FOLDERS = ("contracts", "kernel", "reads", "services")
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE_REFERENCE = re.compile(r"`([\w./-]+/[\w.-]+\.py)(?::([A-Za-z_][\w.]*))?`")

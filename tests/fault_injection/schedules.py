@@ -19,10 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from contracts import assortment, catalog
 from infra.relay import relay
 from kernel.store import cursors
-from services.orders.intake.submit_order import _likely_lists
+from reads.cache import forget_all
 from tests.authorization.town import Town
 from tests.fast_aws.plane import Answer, Proceed, Request
 from tests.fault_injection.likeness import Likeness, alike, difference, likeness
@@ -159,9 +158,7 @@ class Trial:
         things, self.town._keys = self._known
         self.town.things = dict(things)
         cursors._box.cache_clear()
-        assortment.forget()
-        catalog.forget()
-        _likely_lists.clear()
+        forget_all()
         relay._queue_url.cache_clear()
 
     # ---- a run ----

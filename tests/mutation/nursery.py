@@ -66,7 +66,7 @@ _ENVIRONMENT = {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-_PROJECT = ("contracts", "infra", "kernel", "services")
+_PROJECT = ("contracts", "infra", "kernel", "reads", "services")
 
 
 class Ground(StrEnum):
@@ -78,7 +78,7 @@ class Ground(StrEnum):
     @classmethod
     def of(cls, bug: Bug) -> Ground:
         """The one that knows most without knowing the bug's module."""
-        return cls.BARE if bug.module.partition(".")[0] in ("kernel", "contracts") else cls.KERNEL
+        return cls.BARE if bug.module.partition(".")[0] in ("kernel", "contracts", "reads") else cls.KERNEL
 
 
 class Outcome(StrEnum):
@@ -177,7 +177,7 @@ def _prepare(ground: Ground) -> None:
     for name in (*_OTHERS, *_OURS_UNSPOILT):
         importlib.import_module(name)
     if ground is Ground.KERNEL:
-        for package in map(importlib.import_module, ("kernel", "contracts")):
+        for package in map(importlib.import_module, ("kernel", "contracts", "reads")):
             for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
                 importlib.import_module(module.name)
         importlib.import_module("tests.world").signing_key()
@@ -185,7 +185,7 @@ def _prepare(ground: Ground) -> None:
     in_moto._clients()
     in_moto.table_definition()
     known = {name.partition(".")[0] for name in sys.modules} & set(_PROJECT)
-    assert known <= ({"kernel", "contracts"} if ground is Ground.KERNEL else set()), known
+    assert known <= ({"kernel", "contracts", "reads"} if ground is Ground.KERNEL else set()), known
     gc.collect()
     gc.freeze()
 

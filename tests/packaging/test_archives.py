@@ -32,7 +32,7 @@ sys.path.append(sys.argv[2])
 app = importlib.import_module("app")
 for name in ("app", *sys.argv[4:]):
     assert callable(getattr(app, name)), name
-for name in ("kernel", "contracts", sys.argv[3]):
+for name in ("kernel", "contracts", "reads", sys.argv[3]):
     package = importlib.import_module(name)
     for module in pkgutil.walk_packages(package.__path__, name + "."):
         importlib.import_module(module.name)
@@ -100,7 +100,9 @@ def test_a_package_holds_the_locked_dependencies_and_nothing_unknown(packaged: P
     lock = package._lock(packaged.service, paths.ROOT)
     third_party = package.dependencies(lock, package.machine_architecture())
     known = {file.relative_to(third_party).as_posix() for file in third_party.rglob("*") if file.is_file()}
-    ours = re.compile(r"(app\.py|__pycache__/app\.[^/]*|chalice/.*|kernel/.*|contracts/.*|(services|infra)/.*)$")
+    ours = re.compile(
+        r"(app\.py|__pycache__/app\.[^/]*|chalice/.*|kernel/.*|contracts/.*|reads/.*|(services|infra)/.*)$"
+    )
     left = [name for name in names_in(packaged.archive) if name not in known and not ours.match(name)]
     assert not left
     locked = {name.replace("-", "_") for name in re.findall(r"^([a-z0-9-]+)==", lock.read_text(), re.MULTILINE)}
@@ -111,7 +113,9 @@ def test_a_package_holds_the_locked_dependencies_and_nothing_unknown(packaged: P
 
 def test_a_package_holds_neither_tests_nor_papers_nor_policies(packaged: Package) -> None:
     own = [
-        name for name in names_in(packaged.archive) if name.startswith(("services/", "infra/", "kernel/", "contracts/"))
+        name
+        for name in names_in(packaged.archive)
+        if name.startswith(("services/", "infra/", "kernel/", "contracts/", "reads/"))
     ]
     assert not [name for name in own if name.endswith((".md", ".txt", ".in")) or "/stack/" in name or "/test" in name]
 
@@ -141,7 +145,7 @@ def test_nothing_in_a_package_tells_where_it_was_built(packaged: Package) -> Non
 def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Package]:
     """The same sources built from nothing in another place, dependencies unpacked and compiled anew."""
     root = tmp_path_factory.mktemp("elsewhere")
-    for name in ("contracts", "infra", "kernel", "requirements", "services"):
+    for name in ("contracts", "infra", "kernel", "reads", "requirements", "services"):
         shutil.copytree(paths.ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     return {one.service: one for one in package.build(SERVICES, root=root)}
 

@@ -18,7 +18,7 @@ from tools.stage import NotPackageable, load_app, stage
 @pytest.fixture
 def checkout(tmp_path: Path) -> Iterator[Path]:
     """A copy of what is packaged, to be broken."""
-    for name in ("contracts", "infra", "kernel", "services"):
+    for name in ("contracts", "infra", "kernel", "reads", "services"):
         shutil.copytree(paths.ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     yield tmp_path
 

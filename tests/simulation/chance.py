@@ -11,10 +11,9 @@ from unittest.mock import patch
 
 import ulid
 
-from contracts import assortment, catalog
 from infra.relay import relay
 from kernel.store import cursors
-from services.orders.intake.submit_order import _likely_lists
+from reads.cache import forget_all
 
 
 @contextmanager
@@ -36,8 +35,6 @@ def _without_sleeping(_: float) -> None: ...
 
 def new_process() -> None:
     """Forget what a process has found out while it lived."""
-    assortment.forget()
-    catalog.forget()
-    _likely_lists.clear()
+    forget_all()
     relay._queue_url.cache_clear()
     cursors._box.cache_clear()

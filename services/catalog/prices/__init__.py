@@ -1,1 +1,1 @@
-"""Prices: drafts and published price lists."""
+"""Prices: drafts of price lists and their publication."""

@@ -1,4 +1,4 @@
-"""Requests and answers about price lists."""
+"""Requests and responses of price lists."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -6,20 +6,21 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from kernel.base.problems import FieldProblem
-from kernel.http.models import Answer, Body, Name, Sku, UnitPrice, repeated, rows_of
+from kernel.http.models import Answer, Body, Name, Sku, UnitPrice
+from services.catalog.vocabulary import repeated_skus
 
 MAX_PRICES = 1_000
 
 
 class BreakRow(Body):
-    """Cheaper from `quantity` pieces on."""
+    """Quantity break: from `quantity` pieces on, a piece costs `unit_price` yuan."""
 
     quantity: Annotated[int, Field(ge=2, le=1_000_000)]
     unit_price: Annotated[UnitPrice, Field(gt=0)]
 
 
 class PriceRow(Body):
-    """The price of a product in a list, in yuan for a piece with VAT; `price_policy` is what dealers are told gives it."""
+    """Price of a product in a list, in yuan for a piece with VAT. Dealers see `price_policy` as the reason for it."""
 
     sku: Sku
     unit_price: Annotated[UnitPrice, Field(gt=0)]
@@ -28,17 +29,18 @@ class PriceRow(Body):
 
 
 class DraftPrices(Body):
-    """Prices for a draft. A price sent again replaces the one sent before."""
+    """Prices for a draft. A price sent again replaces the earlier one."""
 
     prices: Annotated[list[PriceRow], Field(min_length=1, max_length=MAX_PRICES)]
 
     @classmethod
     def problems_across(cls, value: Any) -> list[FieldProblem]:
+        """Return a problem for every repeated SKU."""
         return repeated_skus(value, "prices")
 
 
-class Drafted(Answer):
-    """What was written into a draft, in prices."""
+class DraftPricesResult(Answer):
+    """Number of prices that a request wrote into a draft."""
 
     price_list_id: str
     draft: str
@@ -48,22 +50,18 @@ class Drafted(Answer):
 
 
 class PublishPrices(Body):
-    """What dealers are told of a price list. Business days; `valid_to` is its last."""
+    """Name and validity of a price list. `valid_from` and `valid_to` are its first and last business day."""
 
     name: Name
     valid_from: date
     valid_to: date | None = None
 
 
-class Published(Answer):
-    """A price list as it holds now."""
+class PublishedPriceList(Answer):
+    """Valid version of a price list."""
 
     price_list_id: str
     version: int
     name: str
     valid_from: date
     valid_to: date | None
-
-
-def repeated_skus(value: Any, name: str) -> list[FieldProblem]:
-    return repeated((f"{path}.sku", row.get("sku")) for path, row in rows_of(value, name))

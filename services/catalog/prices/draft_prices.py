@@ -3,63 +3,54 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from contracts.assortment import listings_of
 from contracts.catalog import Price, PriceListItem, PricePageItem, price_list_key, price_page_key
-from kernel.base.problems import Busy, FieldProblem, Invalid
+from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.idempotency import IdempotencyKey
 from kernel.store.items import Item, Key
 from kernel.store.read import fetch
-from kernel.store.transaction import MAX_ACTIONS, Transaction, TransactionRefused
-from kernel.store.write import batches
-from services.catalog.prices.api import Drafted, DraftPrices, PriceRow
-from services.catalog.prices.drafts import Draft
-from services.catalog.prices.publish_prices import _published
+from kernel.store.transaction import MAX_ACTIONS, Transaction
+from kernel.store.write import batches, retry_on_conflict
+from reads.assortment import listings_of
+from services.catalog.prices.api import DraftPrices, DraftPricesResult, PriceRow
+from services.catalog.prices.drafts import PriceListDraft, published_price_list
 from services.catalog.prices.rules import price_problems
 
-#: Somebody else may write into the same draft; each attempt starts from what stands then.
+#: Another clerk may write into the same draft; each attempt reads the draft anew.
 _ATTEMPTS = 5
 
 
-def draft_prices(price_list_id: str, draft: str, request: DraftPrices, key: IdempotencyKey) -> Drafted:
-    """Write prices into a draft, in as many calls as its author likes. Unchanged prices write nothing.
+def draft_prices(price_list_id: str, version: str, request: DraftPrices, key: IdempotencyKey) -> DraftPricesResult:
+    """Write prices into a draft; its author may send them in any number of requests. Unchanged prices write nothing.
 
     Raises:
-        Invalid: some rows are wrong; names them all, and nothing was written.
-        Refusal: this is not the draft to be written now.
-        Busy: others kept writing into the same pages.
+        Invalid: rows are wrong; names them all, and nothing is written.
+        Refusal: the draft is published already, or an earlier version is not.
+        Busy: other requests kept writing into the same pages.
     """
     key.reject_if_used()
-    wanted = Draft.named(price_list_id, draft)
-    prices = _by_bucket(request.prices)
-    changed = 0
-    for _ in range(_ATTEMPTS):
-        wanted.check(_published(price_list_id))
-        try:
-            for written in _write(wanted, prices):
-                changed += written
-            break
-        except TransactionRefused:
-            continue
-    else:
-        raise Busy
+    draft = PriceListDraft.from_path(price_list_id, version)
+    prices = _prices_by_bucket(request.prices)
+    written: list[PageChange] = []
+    retry_on_conflict(_ATTEMPTS, lambda: _write_pages(draft, prices, written))
+    changed = sum(change.changed_prices for change in written)
     received = len(request.prices)
-    answer = Drafted(
-        price_list_id=price_list_id, draft=draft, received=received, changed=changed, unchanged=received - changed
+    result = DraftPricesResult(
+        price_list_id=price_list_id, draft=version, received=received, changed=changed, unchanged=received - changed
     )
-    done = Transaction()
-    key.record_response(done, answer)
-    done.commit()
-    return answer
+    transaction = Transaction()
+    key.record_response(transaction, result)
+    transaction.commit()
+    return result
 
 
-def _by_bucket(rows: Sequence[PriceRow]) -> dict[int, dict[str, Any]]:
-    """Prices as pages hold them, by bucket and position.
+def _prices_by_bucket(rows: Sequence[PriceRow]) -> dict[int, dict[str, Any]]:
+    """Return prices as pages store them: {bucket: {position as text: price}}.
 
     Raises:
-        Invalid: unknown SKUs, or breaks that are none.
+        Invalid: SKUs are unknown, or breaks are wrong.
     """
     listings = listings_of([row.sku for row in rows])
     problems = []
@@ -79,12 +70,17 @@ def _by_bucket(rows: Sequence[PriceRow]) -> dict[int, dict[str, Any]]:
 
 
 def _price(row: PriceRow) -> Price:
-    breaks = tuple((one.quantity, one.unit_price) for one in row.breaks)
+    breaks = tuple((step.quantity, step.unit_price) for step in row.breaks)
     return Price(unit_price=row.unit_price, price_policy=row.price_policy, breaks=breaks)
 
 
-def _write(draft: Draft, prices: Mapping[int, Mapping[str, Any]]) -> Iterator[int]:
-    """Write the pages that differ from what stands in the draft; hands out the number of prices after each commit."""
+def _write_pages(draft: PriceListDraft, prices: Mapping[int, Mapping[str, Any]], written: list[PageChange]) -> None:
+    """Write the pages of the draft that change; append them to `written` after each commit.
+
+    Raises:
+        Refusal: the draft is published already, or an earlier version is not.
+    """
+    draft.require_next(published_price_list(draft.price_list_id))
     keys = {bucket: price_page_key(draft.price_list_id, draft.version, bucket) for bucket in prices}
     found = fetch(keys.values())
     changes = [
@@ -96,13 +92,13 @@ def _write(draft: Draft, prices: Mapping[int, Mapping[str, Any]]) -> Iterator[in
         transaction = Transaction()
         transaction.check(PriceListItem, price_list_key(draft.price_list_id), draft.still_open, "price list")
         for change in batch:
-            change.put(transaction)
+            change.add_to(transaction)
         transaction.commit()
-        yield sum(change.changed_prices for change in batch)
+        written += batch
 
 
 class PageChange(NamedTuple):
-    """A page of a draft to be written anew, if it is still in the revision that was read."""
+    """Next revision of a page: all its prices, and how many of them change."""
 
     key: Key
     revision: int
@@ -111,13 +107,14 @@ class PageChange(NamedTuple):
 
     @classmethod
     def of(cls, key: Key, stored: Item | None, prices: Mapping[str, Any]) -> PageChange:
-        """What sending these prices makes of a page."""
+        """Return the change that these prices make to the stored page."""
         page, revision = (stored.prices, stored.revision) if isinstance(stored, PricePageItem) else ({}, 0)
         changed = sum(page.get(position) != price for position, price in prices.items())
-        return cls(key, revision, {**page, **prices}, changed)
+        return cls(key, revision + 1, {**page, **prices}, changed)
 
-    def put(self, transaction: Transaction) -> None:
-        """Let the transaction write it."""
-        unchanged = PricePageItem.revision == self.revision if self.revision else PricePageItem.pk.does_not_exist()
-        item = PricePageItem(*self.key, prices=dict(self.prices), revision=self.revision + 1)
+    def add_to(self, transaction: Transaction) -> None:
+        """Add the page to a transaction that is refused if another request has written the page since."""
+        replaced = self.revision - 1
+        unchanged = PricePageItem.revision == replaced if replaced else PricePageItem.pk.does_not_exist()
+        item = PricePageItem(*self.key, prices=dict(self.prices), revision=self.revision)
         transaction.put(item, f"page {self.key[1]}", unchanged)

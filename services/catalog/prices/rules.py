@@ -1,4 +1,4 @@
-"""Rules of prices and of the days a price list is valid."""
+"""Rules of quantity breaks and of the days on which a price list is valid."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from kernel.base.problems import FieldProblem
 
 
 def next_break(price: Price, quantity: int) -> tuple[int, Decimal] | None:
-    """The nearest quantity above `quantity` from which pieces are cheaper, and their price in yuan."""
+    """Return the nearest quantity above `quantity` at which pieces get cheaper, and their price in yuan."""
     return next(((least, unit_price) for least, unit_price in price.breaks if least > quantity), None)
 
 
 def price_problems(index: int, price: Price) -> list[FieldProblem]:
-    """What is wrong with a price: breaks start above one piece, rise in quantity and fall in price."""
+    """Return the problems of row `index`: breaks start above one piece, rise in quantity and fall in price."""
     problems = []
     steps = [(1, price.unit_price), *price.breaks]
-    for at, ((least, before), (more, after)) in enumerate(pairwise(steps)):
-        path = f"prices.{index}.breaks.{at}"
-        if more <= least:
-            detail = f"数量须大于 {least} / must be more than {least}"
+    for number, ((lower, dearer), (higher, cheaper)) in enumerate(pairwise(steps)):
+        path = f"prices.{index}.breaks.{number}"
+        if higher <= lower:
+            detail = f"数量须大于 {lower} / must be more than {lower}"
             problems.append(FieldProblem(field=f"{path}.quantity", code="not-ascending", detail=detail))
-        if after >= before:
-            detail = f"价格须低于 {before} / must be below {before}"
+        if cheaper >= dearer:
+            detail = f"价格须低于 {dearer} / must be below {dearer}"
             problems.append(FieldProblem(field=f"{path}.unit_price", code="not-cheaper", detail=detail))
     return problems
 
 
 def validity_problems(valid_from: date, valid_to: date | None, today: date) -> list[FieldProblem]:
-    """What is wrong with the days of a price list that is to hold from now on."""
+    """Return the problems of the days of a price list that must be valid today."""
     problems = []
     if valid_from > today:
         detail = "生效日在将来,请到当日再发布 / begins in the future; publish it on that day"

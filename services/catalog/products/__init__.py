@@ -1,1 +1,1 @@
-"""Products: the import and the one writer of all copies."""
+"""Products: their import and the one writer of their copies."""

@@ -1,1 +1,1 @@
-"""Search: products as dealers see them."""
+"""Search: products with the price and availability that a dealer sees."""

@@ -1,4 +1,4 @@
-"""Queries and answers of the search."""
+"""Queries and responses of the search."""
 
 from datetime import date
 from typing import Annotated
@@ -6,20 +6,20 @@ from typing import Annotated
 from pydantic import Field
 
 from kernel.http.models import Answer, DealerId, Query, UnitPrice
-from services.catalog.products.api import Category, ProductStatus
-from services.catalog.search.availability import AvailabilityBand
+from services.catalog.search.rules import AvailabilityBand
+from services.catalog.vocabulary import Category, ProductStatusText
 
 MAX_PAGE = 50
 
 
-class ForDealer(Query):
-    """Staff may look with a dealer's pricing_dealer; dealers always do with their own."""
+class PricingDealerQuery(Query):
+    """Dealer whose prices and stock are shown: staff may name one, dealers always see their own."""
 
     dealer_id: DealerId | None = None
 
 
-class ProductsQuery(ForDealer):
-    """All words must be found in a product: in its Chinese or English name, or at the beginning of its SKU."""
+class ProductsQuery(PricingDealerQuery):
+    """Search. A product must have all words: in its Chinese or English name, or at the beginning of its SKU."""
 
     text: Annotated[str, Field(max_length=60)] | None = None
     category: Category | None = None
@@ -28,14 +28,14 @@ class ProductsQuery(ForDealer):
 
 
 class BreakView(Answer):
-    """Cheaper from `quantity` pieces on, in yuan for a piece."""
+    """Quantity break: from `quantity` pieces on, a piece costs `unit_price` yuan."""
 
     quantity: int
     unit_price: UnitPrice
 
 
 class PriceView(Answer):
-    """A dealer's own price in yuan for a piece, VAT included: which policy gives it, by which list, how long."""
+    """Price of the pricing dealer in yuan for a piece, VAT included, with its price policy, price list and validity."""
 
     unit_price: UnitPrice
     price_policy: str
@@ -49,7 +49,7 @@ class PriceView(Answer):
 
 
 class AvailabilityView(Answer):
-    """What the dealer's warehouse could promise at the moment `as_of`, in pieces and in a word."""
+    """Pieces that the dealer's warehouse may promise at the moment `as_of`."""
 
     warehouse: str
     band: AvailabilityBand
@@ -59,8 +59,9 @@ class AvailabilityView(Answer):
 
 
 class ProductView(Answer):
-    """A product as one dealer sees it. Without a price it cannot be ordered by this dealer; staff who do not say whose
-    pricing_dealer they look with see neither price nor availability.
+    """Product as the pricing dealer sees it. Without a price this dealer cannot order it.
+
+    Staff who name no dealer see neither price nor availability.
     """
 
     sku: str
@@ -71,15 +72,16 @@ class ProductView(Answer):
     carton: int
     order_multiple: int
     tax_percent: int
-    status: ProductStatus
+    status: ProductStatusText
     successor: str | None
     price: PriceView | None
     availability: AvailabilityView | None
 
 
 class ProductPage(Answer):
-    """A page of products in the order of the catalogue. It may hold fewer than asked for, even none, while there are
-    more: `next_cursor` alone tells.
+    """Page of products in the order of the catalogue.
+
+    A page may have fewer products than the limit, even none, while more follow: only `next_cursor` shows the end.
     """
 
     products: list[ProductView]

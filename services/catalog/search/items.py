@@ -1,9 +1,9 @@
-"""Stored search index: products of a bucket, and positions by token."""
+"""Stored search index: the products of each bucket, and the positions of each token."""
 
 from __future__ import annotations
 
 from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
-from kernel.store.read import Page, query_page
+from kernel.store.read import query_page
 from services.catalog.search.rules import Postings
 from services.catalog.vocabulary import Product
 
@@ -11,8 +11,9 @@ from services.catalog.vocabulary import Product
 POSTINGS_PER_READ = 128
 
 
+# P2  products of one bucket   pk: SKUINDEX#<bucket>   sk: PRODUCTS
 class BucketProductsItem(Item, discriminator="bucket_products"):
-    """What a search shows of the products of a bucket, together in a few KB. A copy, always written with them.
+    """Products of one bucket as a search shows them: a copy of their `ProductItem`s in a few KB.
 
     `products`: {position as text: fields of `Product` in their order}; `version` counts and guards the writes.
     """
@@ -22,31 +23,29 @@ class BucketProductsItem(Item, discriminator="bucket_products"):
 
     @property
     def by_position(self) -> dict[int, Product]:
-        """The products that stand here."""
-        return {int(position): Product(*facts) for position, facts in self.products.items()}
+        """Return the products by their position."""
+        return {int(position): Product(*fields) for position, fields in self.products.items()}
 
 
+# P3  positions of the products with a token   pk: TERM#<token>   sk: <bucket>
 class TermItem(Item, discriminator="term"):
-    """The positions on one bucket whose products have a token: bit p of `bits` is position p."""
+    """Positions in one bucket whose products have a token: bit p of `bits` is position p."""
 
     bits = IntegerAttribute()
 
 
 def bucket_products_key(bucket: int) -> Key:
-    """The products of a bucket."""
+    """Return the key of the products of a bucket."""
     return f"SKUINDEX#{bucket:04d}", "PRODUCTS"
 
 
 def term_key(token: str, bucket: int) -> Key:
-    """A token's positions on a bucket."""
+    """Return the key of a token's positions in a bucket."""
     return f"TERM#{token}", f"{bucket:04d}"
 
 
-def postings(token: str, bucket: int) -> Postings:
-    """Where products with a token stand, from a bucket on: the next `POSTINGS_PER_READ` buckets that have any."""
-    page = query_page(TermItem, f"TERM#{token}", sk=TermItem.sk >= f"{bucket:04d}", limit=POSTINGS_PER_READ)
-    return Postings({int(item.sk): item.bits for item in page.items}, _last(page) if page.next_key else None)
-
-
-def _last(page: Page) -> int:
-    return int(page.items[-1].sk)
+def load_postings(token: str, first_bucket: int) -> Postings:
+    """Load the positions of a token in the next `POSTINGS_PER_READ` buckets that have any, from `first_bucket` on."""
+    page = query_page(TermItem, f"TERM#{token}", sk=TermItem.sk >= f"{first_bucket:04d}", limit=POSTINGS_PER_READ)
+    until = int(page.items[-1].sk) if page.next_key else None
+    return Postings({int(item.sk): item.bits for item in page.items}, until)

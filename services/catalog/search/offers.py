@@ -1,4 +1,4 @@
-"""Products as one dealer sees them: price, next break, availability."""
+"""Products with the price, next quantity break and availability that one dealer sees."""
 
 from __future__ import annotations
 
@@ -9,58 +9,58 @@ from typing import NamedTuple
 
 from contracts.catalog import Price, PriceListItem, PricePageItem, price_list_key, price_page_key
 from contracts.dealers import DealerItem
-from contracts.stock import BucketPosition, StockBucketItem, stock_bucket_key
+from contracts.stock import BucketPosition
 from kernel.store.items import Item, Key
 from kernel.store.read import fetch
 from kernel.time import clock
+from reads.stock import available_pieces, stock_keys
 from services.catalog.prices.rules import next_break
 from services.catalog.search.api import AvailabilityView, BreakView, PriceView, ProductView
-from services.catalog.search.availability import availability
 from services.catalog.search.items import BucketProductsItem, bucket_products_key
-from services.catalog.search.rules import tokens
+from services.catalog.search.rules import availability, product_tokens
 from services.catalog.vocabulary import Product
 
 
 def load_offers(
-    pricing_dealer: DealerItem | None, positions: Sequence[BucketPosition], also: Iterable[Key] = ()
+    pricing_dealer: DealerItem | None, positions: Sequence[BucketPosition], extra_keys: Iterable[Key] = ()
 ) -> Offers:
-    """All it takes to show what stands in these positions, in two batched reads.
+    """Load price and stock of these positions, and the items at `extra_keys`, in two batched reads.
 
-    Stock and the valid price list are read consistently. A price page is not: it never changes once published.
+    Stock and the valid price list are read consistently. Price pages need not be: a published page never changes.
     """
     as_of = clock.stamp()
     if pricing_dealer is None:
-        return Offers(None, None, fetch(also, consistent=False), as_of)
+        return Offers(None, None, fetch(extra_keys, consistent=False), as_of)
     buckets = sorted({position.bucket for position in positions})
     list_key = price_list_key(pricing_dealer.price_list)
-    found = fetch([list_key, *(stock_bucket_key(pricing_dealer.warehouse, bucket) for bucket in buckets)])
+    found = fetch([list_key, *stock_keys(pricing_dealer.warehouse, buckets)])
     price_list = found.get(list_key)
     pages: list[Key] = []
-    if isinstance(price_list, PriceListItem) and price_list.holds_on(clock.business_date(clock.now())):
+    if isinstance(price_list, PriceListItem) and price_list.is_valid_on(clock.business_date(clock.now())):
         pages = [price_page_key(pricing_dealer.price_list, price_list.version, bucket) for bucket in buckets]
     else:
         price_list = None
-    return Offers(pricing_dealer, price_list, found | fetch([*also, *pages], consistent=False), as_of)
+    return Offers(pricing_dealer, price_list, found | fetch([*extra_keys, *pages], consistent=False), as_of)
 
 
 class Offers(NamedTuple):
-    """What was read for a page, and how one dealer (or nobody in particular) sees it."""
+    """Items read for one response, and the dealer whose price and stock it shows; None shows neither."""
 
     pricing_dealer: DealerItem | None
     price_list: PriceListItem | None
     found: Mapping[Key, Item]
     as_of: str
 
-    def at(self, positions: Iterable[BucketPosition], having: Iterable[str]) -> Iterator[ProductView]:
-        """What stands in the positions, but for products that lack a token."""
+    def views_at(self, positions: Iterable[BucketPosition], tokens: Iterable[str]) -> Iterator[ProductView]:
+        """Yield the products at these positions that have all the tokens."""
         buckets = {key: item.by_position for key, item in self.found.items() if isinstance(item, BucketProductsItem)}
         for position in positions:
             product = buckets.get(bucket_products_key(position.bucket), {}).get(position.position)
-            if product and tokens(product).issuperset(having):
-                yield self.of(product, position)
+            if product and product_tokens(product).issuperset(tokens):
+                yield self.view(product, position)
 
-    def of(self, product: Product, position: BucketPosition) -> ProductView:
-        """One product."""
+    def view(self, product: Product, position: BucketPosition) -> ProductView:
+        """Return one product with its price and availability."""
         return ProductView(
             **product._asdict(),
             price=self._price(product, position),
@@ -77,10 +77,9 @@ class Offers(NamedTuple):
     def _availability(self, product: Product, position: BucketPosition) -> AvailabilityView | None:
         if self.pricing_dealer is None:
             return None
-        bucket = self.found.get(stock_bucket_key(self.pricing_dealer.warehouse, position.bucket))
-        pieces = bucket.available[position.position] if isinstance(bucket, StockBucketItem) else 0
-        told = availability(pieces, product.carton)
-        return AvailabilityView(warehouse=self.pricing_dealer.warehouse, as_of=self.as_of, **told._asdict())
+        warehouse = self.pricing_dealer.warehouse
+        found = availability(available_pieces(self.found, warehouse, position), product.carton)
+        return AvailabilityView(warehouse=warehouse, as_of=self.as_of, **found._asdict())
 
 
 def _price_view(price: Price, price_list: PriceListItem, quantity: int) -> PriceView:
@@ -93,7 +92,7 @@ def _price_view(price: Price, price_list: PriceListItem, quantity: int) -> Price
         version=price_list.version,
         valid_from=date.fromisoformat(price_list.valid_from),
         valid_to=date.fromisoformat(price_list.valid_to) if price_list.valid_to else None,
-        breaks=[_break_view(*one) for one in price.breaks],
+        breaks=[_break_view(*step) for step in price.breaks],
         next_break=_break_view(*upcoming) if upcoming else None,
     )
 

@@ -1,9 +1,10 @@
-"""Rules of the search: tokens, postings and pages."""
+"""Rules of the search: tokens, postings, pages and availability."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from functools import reduce
 from itertools import chain, pairwise
 from operator import and_
@@ -12,100 +13,95 @@ from typing import NamedTuple
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition
 from services.catalog.vocabulary import Product
 
-#: Every product stands under this token, so that browsing is a search like any other.
-EVERYTHING = "*"
+#: Token of every product: a search without words looks up this one.
+EVERY_PRODUCT = "*"
 
-
-#: Most tokens of one product: all that come and all that go in a change must fit into one transaction of 100 actions.
-MOST_TOKENS = 48
-
+#: Most tokens of one product. A change removes and adds at most twice as many: they must fit into one transaction of
+#: 100 actions.
+MAX_TOKENS = 48
 
 _WORD = re.compile(r"[a-z0-9]+(?:[._/-][a-z0-9]+)*")
-
-
 _SEPARATOR = re.compile(r"[._/-]+")
-
-
 _CHINESE = re.compile(r"[\u3400-\u9fff]+")
-
-
 _SHORTEST_PREFIX, _LONGEST_PREFIX = 2, 16
 
 
 def category_token(category: str) -> str:
-    """The token of a category. No word of a text contains its equals sign."""
+    """Return the token of a category. No word of a text contains its equals sign."""
     return f"category={category}"
 
 
-def tokens(product: Product) -> frozenset[str]:
-    """What finds a product: category, SKU, its beginnings and parts, words and their parts, Chinese bigrams and single
-    characters. Of a very long name the last single characters are left out.
+def product_tokens(product: Product) -> frozenset[str]:
+    """Return at most `MAX_TOKENS` tokens that find a product.
+
+    They are its category, its SKU with prefixes and parts, the words of its names and their parts, and bigrams and
+    single characters of Chinese. The single characters come last, so a very long name loses some of them.
     """
     names = f"{product.name_zh} {product.name_en}".lower()
     sku = product.sku.lower()
     runs = _CHINESE.findall(names)
-    found = chain(
-        (EVERYTHING, category_token(product.category), sku),
+    tokens = chain(
+        (EVERY_PRODUCT, category_token(product.category), sku),
         (sku[:end] for end in range(_SHORTEST_PREFIX, min(len(sku), _LONGEST_PREFIX) + 1) if sku[end - 1].isalnum()),
         _SEPARATOR.split(sku),
         chain.from_iterable((word, *_SEPARATOR.split(word)) for word in _WORD.findall(names)),
         chain.from_iterable(_bigrams(run) for run in runs),
         chain.from_iterable(runs),
     )
-    return frozenset(list(dict.fromkeys(filter(None, found)))[:MOST_TOKENS])
+    return frozenset(list(dict.fromkeys(filter(None, tokens)))[:MAX_TOKENS])
 
 
 def search_tokens(text: str) -> tuple[str, ...]:
-    """The tokens a product must have all of to be found by this text, the most telling (longest) first.
+    """Return the tokens that a product found by this text must have, the longest and most selective first.
 
-    A text without a letter or digit is itself the token, which no product has.
+    A text without a letter or digit is itself the token; no product has it.
     """
     lowered = text.lower()
-    found = chain(
+    tokens = chain(
         _WORD.findall(lowered),
         chain.from_iterable(_bigrams(run) or [run] for run in _CHINESE.findall(lowered)),
     )
-    words = dict.fromkeys(found) or filter(None, [lowered.strip()])
-    return tuple(sorted(words, key=len, reverse=True))
+    distinct = dict.fromkeys(tokens) or filter(None, [lowered.strip()])
+    return tuple(sorted(distinct, key=len, reverse=True))
 
 
 def _bigrams(run: str) -> list[str]:
-    return [before + after for before, after in pairwise(run)]
+    return [first + second for first, second in pairwise(run)]
 
 
 class Postings(NamedTuple):
-    """Where products with one token stand: bit p of `bits[bucket]` is position p. Complete up to bucket `until` (None: to
-    the end).
+    """Positions of the products with one token: bit p of `bits[bucket]` is position p.
+
+    They are complete up to the bucket `until`, or to the last bucket if `until` is None.
     """
 
     bits: Mapping[int, int]
     until: int | None
 
 
-def token_bits(products: Mapping[int, Product], wanted: Iterable[str]) -> dict[str, int]:
-    """For each wanted token the positions on a bucket whose products have it, as bits; 0 where none has."""
-    bits = dict.fromkeys(wanted, 0)
+def token_bits(products: Mapping[int, Product], tokens: Iterable[str]) -> dict[str, int]:
+    """Return for each token the positions of a bucket whose products have it, as bits; 0 where no product has it."""
+    bits = dict.fromkeys(tokens, 0)
     for position, product in products.items():
-        for token in tokens(product) & bits.keys():
+        for token in product_tokens(product) & bits.keys():
             bits[token] |= 1 << position
     return bits
 
 
-def matches(postings: Sequence[Postings], start: BucketPosition) -> tuple[list[BucketPosition], int | None]:
-    """SKU indexes from `start` on that stand in all postings, and the bucket from which to read on, None after the last.
+def intersect_postings(postings: Sequence[Postings], start: BucketPosition) -> tuple[list[BucketPosition], int | None]:
+    """Return the positions from `start` on that all postings have, and the next bucket to read, None after the last.
 
-    Buckets that one of the tokens surely does not occur on are skipped.
+    Buckets without one of the tokens are skipped.
     """
-    horizon = min((one.until for one in postings if one.until is not None), default=None)
+    horizon = min((posting.until for posting in postings if posting.until is not None), default=None)
     found = [
         BucketPosition(bucket, position)
-        for bucket in sorted(set.intersection(*(set(one.bits) for one in postings)))
+        for bucket in sorted(set.intersection(*(set(posting.bits) for posting in postings)))
         if horizon is None or bucket <= horizon
-        for position in _positions(reduce(and_, (one.bits[bucket] for one in postings)))
+        for position in _positions(reduce(and_, (posting.bits[bucket] for posting in postings)))
     ]
-    return [sku_index for sku_index in found if sku_index >= start], None if horizon is None else _next_bucket(
-        postings, horizon
-    )
+    next_bucket = None if horizon is None else _next_bucket(postings, horizon)
+    return [position for position in found if position >= start], next_bucket
 
 
 def _positions(bits: int) -> list[int]:
@@ -114,18 +110,43 @@ def _positions(bits: int) -> list[int]:
 
 def _next_bucket(postings: Sequence[Postings], horizon: int) -> int | None:
     nearest = []
-    for one in postings:
-        beyond = min((bucket for bucket in one.bits if bucket > horizon), default=None)
-        if beyond is None and one.until is None:
+    for posting in postings:
+        beyond = min((bucket for bucket in posting.bits if bucket > horizon), default=None)
+        if beyond is None and posting.until is None:
             return None
         nearest.append(horizon + 1 if beyond is None else beyond)
     return max(nearest)
 
 
-def page_end(found: Sequence[BucketPosition], most: int, most_buckets: int) -> int:
-    """How many of the found sku_indexes make a page: at most `most`, and on at most `most_buckets` buckets."""
-    buckets = sorted({sku_index.bucket for sku_index in found})
+def page_length(found: Sequence[BucketPosition], max_products: int, max_buckets: int) -> int:
+    """Return the number of found positions that make a page within both limits."""
+    buckets = sorted({position.bucket for position in found})
     within = len(found)
-    if len(buckets) > most_buckets:
-        within = next(count for count, sku_index in enumerate(found) if sku_index.bucket == buckets[most_buckets])
-    return min(most, within)
+    if len(buckets) > max_buckets:
+        within = next(count for count, position in enumerate(found) if position.bucket == buckets[max_buckets])
+    return min(max_products, within)
+
+
+class AvailabilityBand(StrEnum):
+    """Availability in one word."""
+
+    PLENTY = "plenty"
+    FEW = "few"
+    NONE = "none"
+
+
+class Availability(NamedTuple):
+    """Pieces that may be promised today, with their band and its text for people."""
+
+    band: AvailabilityBand
+    text: str
+    pieces: int
+
+
+def availability(pieces: int, carton: int) -> Availability:
+    """Return the availability of so many pieces. Less than two cartons are few: a dealer's second carton may lack."""
+    if pieces <= 0:
+        return Availability(AvailabilityBand.NONE, "缺货 / out of stock", 0)
+    if pieces < 2 * carton:
+        return Availability(AvailabilityBand.FEW, f"仅剩 {pieces} / only {pieces} left", pieces)
+    return Availability(AvailabilityBand.PLENTY, "充足 / in stock", pieces)

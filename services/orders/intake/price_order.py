@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contracts.assortment import Listing
-from contracts.catalog import Price, PriceListItem, prices_of
+from contracts.catalog import Price, PriceListItem
 from kernel.base.money import fen_of
 from kernel.base.problems import FieldProblem, Invalid, Refusal
 from kernel.store.items import Item
 from kernel.time import clock
+from reads.prices import prices_of
 from services.orders.intake.api import SubmitOrder
 from services.orders.order.rules import Line
 from services.orders.vocabulary import MAX_PIECES_PER_SKU
@@ -96,7 +97,7 @@ def valid_price_list(found: Item | None) -> PriceListItem:
     Raises:
         Refusal: there is none, or it is not valid.
     """
-    if not isinstance(found, PriceListItem) or not found.holds_on(clock.business_date(clock.now())):
+    if not isinstance(found, PriceListItem) or not found.is_valid_on(clock.business_date(clock.now())):
         raise Refusal(
             "no-valid-price-list", "没有有效的价格表,请联系业务员 / no price list is valid today; call your contact"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.assortment import ASSORTMENT_KEY, Assortment
+from contracts.assortment import ASSORTMENT_KEY
 from contracts.catalog import price_list_key
 from contracts.dealers import DealerItem, dealer_key
 from contracts.orders import OrderSubmitted
@@ -10,10 +10,12 @@ from kernel.base.problems import Busy, Refusal
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import Command, outbox_event
-from kernel.store.items import Item, Key
+from kernel.store.items import Item
 from kernel.store.read import fetch
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
+from reads.assortment import Assortment
+from reads.cache import Cache
 from services.orders.credit.items import OrderingAccountItem, account_key
 from services.orders.credit.rules import exceeds_credit_limit
 from services.orders.intake.api import SubmitOrder
@@ -34,9 +36,8 @@ from services.orders.order.views import confirmation_of, event_fields
 from services.orders.service_terms import may_be_urgent, urgent_week
 from services.orders.vocabulary import RESERVE_QUEUE, RESERVE_URGENT_QUEUE, Hold, State, grade_of
 
-#: Last price list of each dealer. Reading it with the dealer saves a call unless the dealer's list has changed.
-_likely_lists: dict[str, list[Key]] = {}
-
+#: Price list of each dealer's last order. Reading it together with the dealer saves a call unless it has changed.
+_last_price_lists: Cache[str, str] = Cache(max_entries=10_000)
 
 #: Another order of the same dealer may take the number first. Each attempt takes the next number.
 _ATTEMPTS = 8
@@ -52,12 +53,13 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
     """
     dealer_id = caller.own_dealer_id
     skus = dict.fromkeys(line.sku for line in request.lines)
-    likely = _likely_lists.get(dealer_id, [])
-    found = fetch([dealer_key(dealer_id), account_key(dealer_id), ASSORTMENT_KEY, *likely])
+    last_list = _last_price_lists.get(dealer_id)
+    likely_keys = [price_list_key(last_list)] if last_list else []
+    found = fetch([dealer_key(dealer_id), account_key(dealer_id), ASSORTMENT_KEY, *likely_keys])
     dealer = _active_dealer(found.get(dealer_key(dealer_id)))
     assortment = Assortment.of(found.get(ASSORTMENT_KEY))
     list_key = price_list_key(dealer.price_list)
-    _likely_lists[dealer_id] = [list_key]
+    _last_price_lists.put(dealer_id, dealer.price_list)
     found |= fetch({list_key, *assortment.unread(skus)} - found.keys())
     price_list = valid_price_list(found.get(list_key))
     priced = price_order(request, price_list, assortment.listings(skus, found))

@@ -1,0 +1,142 @@
+"""Tests of the rules of the search: tokens, postings, pages and availability."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.stock import SKUS_PER_BUCKET, BucketPosition
+from services.catalog.search.rules import (
+    EVERY_PRODUCT,
+    MAX_TOKENS,
+    AvailabilityBand,
+    Postings,
+    availability,
+    category_token,
+    intersect_postings,
+    page_length,
+    product_tokens,
+    search_tokens,
+    token_bits,
+)
+from tests.catalog.fixtures import product
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "筒灯",
+        "灯",
+        "嵌入式筒灯"[:3],
+        "LED",
+        "downlight",
+        "Anti-glare",
+        "glare",
+        "7w",
+        "dl-ag07-30k",
+        "DL-AG",
+        "dl",
+        "30K",
+        "ag07",
+        "7W 防眩 downlight",
+    ],
+)
+def test_product_is_found_by_words_characters_and_sku_prefix(text: str) -> None:
+    assert product_tokens(product()).issuperset(search_tokens(text))
+
+
+@pytest.mark.parametrize("text", ["射灯", "眩防", "ownlight", "l-ag", "!!!", "7w 射灯", "筒灯 spot"])
+def test_product_is_not_found_by_foreign_words(text: str) -> None:
+    assert not product_tokens(product()).issuperset(search_tokens(text))
+
+
+def test_blank_text_matches_everything_and_signs_match_nothing() -> None:
+    assert search_tokens("  ") == ()
+    assert search_tokens("!!!")
+
+
+def test_text_never_yields_internal_tokens() -> None:
+    assert {EVERY_PRODUCT, category_token("筒灯")} <= product_tokens(product())
+    assert EVERY_PRODUCT not in search_tokens("* 筒灯")
+    assert category_token("筒灯") not in search_tokens(category_token("筒灯"))
+
+
+def test_product_tokens_stay_within_limit_for_long_names() -> None:
+    longest = product(
+        sku="A" * 40,
+        name_zh="".join(chr(0x4E00 + n) for n in range(120)),
+        name_en=" ".join(f"word{n}" for n in range(20)),
+    )
+    found = product_tokens(longest)
+    assert len(found) == MAX_TOKENS
+    assert {EVERY_PRODUCT, category_token("筒灯"), "a" * 40, "word0"} <= found
+
+
+def test_search_continues_at_next_bucket_with_all_tokens() -> None:
+    dense = Postings(dict.fromkeys(range(10), 3), until=9)
+    sparse = Postings({3: 0b10, 40: 0b1}, until=None)
+    assert intersect_postings([dense, sparse], BucketPosition(0, 0)) == ([BucketPosition(3, 1)], 40)
+    assert intersect_postings([dense, Postings({3: 0b10}, until=None)], BucketPosition(0, 0)) == (
+        [BucketPosition(3, 1)],
+        None,
+    )
+    assert intersect_postings([dense], BucketPosition(9, 1)) == ([BucketPosition(9, 1)], 10)
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.integers(0, 30), st.integers(1, 2**SKUS_PER_BUCKET - 1), max_size=20), min_size=1, max_size=3
+    ),
+    st.integers(1, 9),
+)
+def test_repeated_reading_finds_every_match_once(bits: list[dict[int, int]], per_read: int) -> None:
+    def read(token: dict[int, int], bucket: int) -> Postings:
+        buckets = sorted(number for number in token if number >= bucket)
+        page = buckets[:per_read]
+        return Postings({number: token[number] for number in page}, page[-1] if len(buckets) > per_read else None)
+
+    found: list[BucketPosition] = []
+    bucket: int | None = 0
+    while bucket is not None:
+        more, following = intersect_postings([read(token, bucket) for token in bits], BucketPosition(bucket, 0))
+        found += more
+        assert following is None or following > bucket
+        bucket = following
+    positions = [BucketPosition(bucket, position) for bucket in range(31) for position in range(SKUS_PER_BUCKET)]
+    assert found == [
+        position
+        for position in positions
+        if all(token.get(position.bucket, 0) >> position.position & 1 for token in bits)
+    ]
+
+
+def test_page_length_respects_product_and_bucket_limits() -> None:
+    scattered = [BucketPosition(bucket, 7) for bucket in range(30)]
+    together = [BucketPosition(0, position) for position in range(60)]
+    assert page_length(scattered, 50, 10) == 10
+    assert page_length(together, 50, 10) == 50
+    assert page_length(together[:4], 50, 10) == 4
+    assert page_length([], 50, 10) == 0
+
+
+def test_token_bits_mark_products_with_token() -> None:
+    bucket = {0: product("A1"), 5: product("B1", name_zh="射灯")}
+    assert token_bits(bucket, ["筒灯", "射灯", "7w", "none"]) == {"筒灯": 1, "射灯": 1 << 5, "7w": 33, "none": 0}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "band"),
+    [
+        (-1, AvailabilityBand.NONE),
+        (0, AvailabilityBand.NONE),
+        (1, AvailabilityBand.FEW),
+        (39, AvailabilityBand.FEW),
+        (40, AvailabilityBand.PLENTY),
+    ],
+)
+def test_availability_is_few_below_two_cartons(pieces: int, band: AvailabilityBand) -> None:
+    found = availability(pieces, carton=20)
+    assert found.band is band
+    assert found.pieces == max(pieces, 0)
+    assert (str(pieces) in found.text) == (band is AvailabilityBand.FEW)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from contracts.stock import SKUS_PER_BUCKET, QuarantineItem, quarantine_key
+from kernel.invariants.events import envelope_of
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import EventItem, shard_key
 from kernel.store.items import Item
@@ -32,9 +33,10 @@ from services.orders.stock_documents.items import StockDocumentItem, document_ke
 from services.reconciliation.ledger.items import BankReferenceItem, JournalItem, journal_key
 from tests import world as worlds
 from tests.authorization.town import OTHER, OWN, WAREHOUSE, Town
-from tools.audit import ALWAYS, WHEN_DUE, Finding, Snapshot, audit, findings, nothing_is_rewritten
-from tools.audit.delivery import dead_letter_findings
-from tools.audit.reading import envelope_of, kind_of, read
+from tools.audit import ALWAYS, WHEN_DUE, Finding, Snapshot, audit, changes_of_written_once_items, findings
+from tools.audit.stage import dead_letter_findings
+from tools.audit.stored_items import kind_of
+from tools.audit.stored_items import read_items as read
 
 AT_ONCE = timedelta(0)
 Key = tuple[str, str]
@@ -502,7 +504,7 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
         ),
         {"stock-expected"},
     ),
-    "two products share a place": (_clone_product, {"sku_index-shared"}),
+    "two products share a place": (_clone_product, {"sku-index-shared"}),
     # orders: lines
     "a line lost a piece": (
         both(
@@ -510,7 +512,7 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
             stock(0, available=1),
             moved("unreserve", 0, "order partly shipped"),
         ),
-        {"line-identity"},
+        {"order-line-quantity"},
     ),
     "an order of all or nothing got a part": (
         both(
@@ -522,16 +524,16 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
     ),
     "an ended order still waits for stock": (
         progress("order to cancel", Progress(backordered=1, cancelled=1), Progress(cancelled=1)),
-        {"line-after-end"},
+        {"open-after-end"},
     ),
     "an order is closed of which nothing left": (_closed_empty, {"state-shipped"}),
     "a line left that is told to be here": (
         lambda table: table.change(table.shipment(), record=[[2], [1]]),
-        {"shipped-pieces", "shipped-money", "promises-kept"},
+        {"shipped-pieces", "shipped-money", "shipment-punctuality"},
     ),
     "a shipment names a line there is not": (
         lambda table: table.change(table.shipment(), record=[[9], [1]]),
-        {"shipment-unreadable", "journal-unfounded", "promises-kept"},
+        {"shipment-unreadable", "journal-without-shipment", "shipment-punctuality"},
     ),
     "a shipment was not counted": (
         lambda table: table.add(table.order("order partly shipped"), shipments=-1),
@@ -539,21 +541,30 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
     ),
     "a shipment bears another's number": (
         lambda table: table.retell(table.shipment(), shipment_id="D0001-000001-S99"),
-        {"shipment-number", "journal-unfounded", "shipment-unbooked", "promises-kept", "promises-unkept"},
+        {
+            "shipment-number",
+            "journal-without-shipment",
+            "shipment-unbooked",
+            "shipment-punctuality",
+            "shipment-punctuality-missing",
+        },
     ),
     "a promise counts as kept that was not": (
         lambda table: table.change(_kept(table), shipped_on="2026-11-01"),
-        {"promises-kept"},
+        {"shipment-punctuality"},
     ),
-    "nobody noted whether promises were kept": (lambda table: table.drop(_kept(table)), {"promises-unkept"}),
+    "nobody noted whether promises were kept": (
+        lambda table: table.drop(_kept(table)),
+        {"shipment-punctuality-missing"},
+    ),
     "what became of the lines is older than the header": (
         lambda table: table.add(table.order("order partly shipped"), fulfilments=1),
-        {"order-torn"},
+        {"order-incomplete"},
     ),
     # orders
     "an order lost its lines": (
         lambda table: table.drop(table.order("order of nothing", "LINES")),
-        {"order-torn", "order-sequence", "order-committed", "order-exposure"},
+        {"order-incomplete", "order-sequence", "order-committed", "order-exposure"},
     ),
     "an accepted order is gone": (
         lambda table: table.drop(*(table.order("order of nothing", part) for part in ("HEADER", "LINES"))),
@@ -562,27 +573,27 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
     "one order answers two keys": (_second_key, {"order-keys"}),
     "an order that waits lost its place in line": (
         lambda table: table.drop(_place(table)),
-        {"line-place", "line-length"},
+        {"backorder-entry", "backorder-count"},
     ),
-    "an order stands in line that wants nothing": (_stands_twice, {"line-place", "line-length"}),
+    "an order stands in line that wants nothing": (_stands_twice, {"backorder-entry", "backorder-count"}),
     "nobody is told to wait though somebody does": (
         lambda table: table.drop(backorder_count_key(WAREHOUSE)),
-        {"line-length"},
+        {"backorder-count"},
     ),
     "an order stopped waiting by itself": (
         lambda table: (
             table.drop(_place(table)),
             table.change(table.order("order that waits"), backordered_since=None),
         ),
-        {"line-since", "line-length"},
+        {"backorder-since", "backorder-count"},
     ),
     "an order got more than it was told": (
         lambda table: table.change(_grant(table), grants=[["L4", 2, {}]]),
-        {"order-granted", "order-share"},
+        {"grant-event", "grant-share"},
     ),
     "an order got what was not shared out to it": (
         lambda table: table.drop(table.keys(f"STOCK#{WAREHOUSE}", f"ALLOCATION#{table.item(_grant(table)).run}")[0]),
-        {"order-share"},
+        {"grant-share"},
     ),
     "what is held is never given back": (
         lambda table: table.change(table.order("order in review"), reserved_until="2026-11-01T00:00:00.000Z"),
@@ -596,14 +607,14 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
         lambda table: table.add(table.order("order in review"), pieces=1),
         {"order-total"},
     ),
-    "a line costs a fen more than its price": (line(gross_fen=2501), {"line-money"}),
+    "a line costs a fen more than its price": (line(gross_fen=2501), {"order-line-amount"}),
     "a line has another price than the list": (
         line(unit_price=Decimal("12.60"), gross_fen=2520),
-        {"line-price"},
+        {"order-line-price"},
     ),
     "a shipment is told with another worth": (
         lambda table: table.retell(table.shipment(), shipped_gross_fen=1, shipped_net_fen=1),
-        {"shipment-told", "journal-amounts"},
+        {"shipment-event", "journal-amounts"},
     ),
     "a version was not told": (
         lambda table: table.add(table.order("order in review"), version=1),
@@ -613,14 +624,14 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
         lambda table: table.retell(
             table.event(table.things["order to ship", OWN], 2), {"type": "order.hold-released.v1"}, hold="x", reason="y"
         ),
-        {"order-path", "message-unfounded"},
+        {"order-transition", "message-event"},
     ),
     "an order's stock is never decided": (
         lambda table: (
             table.change(table.order("order of nothing"), state="submitted", gsi1pk="ORDERS#submitted"),
             table.retell(table.event(table.things["order of nothing", OWN], 2), state="submitted"),
         ),
-        {"order-undecided", "order-path"},
+        {"order-undecided", "order-transition"},
     ),
     "an order number was lost": (lambda table: table.add(ACCOUNT, last_sequence=1), {"order-sequence"}),
     "money counted twice": (
@@ -639,8 +650,8 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
         {"event-index", "event-unsent"},
     ),
     "an event was never sent": (_unsent, {"event-unsent"}),
-    "a payment lowered credit by another amount": (_followed_wrongly, {"event-followed", "order-exposure"}),
-    "a payment never reached the dealer's credit": (_unfollowed, {"event-unfollowed"}),
+    "a payment lowered credit by another amount": (_followed_wrongly, {"credit-change", "order-exposure"}),
+    "a payment never reached the dealer's credit": (_unfollowed, {"credit-change-missing"}),
     "a statement that was asked for never came": (_unissued, {"statement-missing"}),
     # ledger
     "a journal does not balance": (
@@ -653,11 +664,11 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
     "a journal stands under another document": (_foreign_journal, {"journal-key"}),
     "one payment is booked twice": (
         _double_booked,
-        {"bank-reference", "journal-told", "order-exposure", "statement-closing", "statement-told"},
+        {"bank-reference", "journal-event", "order-exposure", "statement-closing", "statement-event"},
     ),
     "a payment is told with another amount": (
         lambda table: (table.retell(table.event(table.journal()[1].split(".")[1], 1), amount_fen=99),),
-        {"journal-told", "event-followed"},
+        {"journal-event", "credit-change"},
     ),
     "a shipment was booked with another split": (
         lambda table: table.change(
@@ -669,7 +680,7 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
     "a shipment was never booked": (_unbooked, {"shipment-unbooked"}),
     "a statement line is off by a fen": (
         lambda table: table.add(table.entry(table.journal()), credit_fen=1),
-        {"entry-amount", "day-total", "statement"},
+        {"entry-amount", "day-total", "statement-lines"},
     ),
     "a day's total is off by a fen": (
         lambda table: table.add((LEDGER[0], "DAY#2026-11-20#-"), credit_fen=1),
@@ -677,14 +688,14 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
     ),
     "a statement is off by a fen": (
         lambda table: table.add(STATEMENT, opening_fen=1),
-        {"statement", "statement-closing", "statement-told", "statement-ageing"},
+        {"statement-lines", "statement-closing", "statement-event", "statement-ageing"},
     ),
     "a statement is gone": (
         lambda table: table.drop(STATEMENT),
-        {"statement-closing", "statement-told"},
+        {"statement-closing", "statement-event"},
     ),
     "the ledger is closed with another balance": (ledger(closing_fen=1), {"statement-closing"}),
-    "a statement is told with another balance": (_statement_untold, {"statement-told"}),
+    "a statement is told with another balance": (_statement_untold, {"statement-event"}),
     "what is owed is not all aged": (
         lambda table: table.change(STATEMENT, ageing={**table.item(STATEMENT).ageing, "not_due": 1}),
         {"statement-ageing"},
@@ -692,13 +703,13 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
     # tickets
     "a ticket went a way there is not": (
         lambda table: table.retell(table.event(table.things["ticket reviewed", OWN], 2), step="dispatched"),
-        {"ticket-path"},
+        {"ticket-transition"},
     ),
     "a ticket's step was not told": (
         lambda table: table.add(table.ticket("ticket registered"), version=1),
         {"ticket-events"},
     ),
-    "nobody knows what a ticket is about": (_ticket_torn, {"ticket-torn"}),
+    "nobody knows what a ticket is about": (_ticket_torn, {"ticket-incomplete"}),
     "a note of a step never taken": (_note_of_nothing, {"ticket-note"}),
     "a ticket number was lost": (
         lambda table: table.add((f"TICKETS#{OWN}", "SEQUENCE"), last=1),
@@ -713,7 +724,7 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
         {"ticket-queue"},
     ),
     # notifications
-    "somebody was told of what never happened": (_message_of_nothing, {"message-unfounded"}),
+    "somebody was told of what never happened": (_message_of_nothing, {"message-event"}),
     "somebody was not told": (_message_lost, {"message-missing"}),
     "the unread are miscounted": (
         lambda table: table.add(table.keys(f"INBOX#{OWN}#dealer", "COUNT#")[0], number=1),
@@ -727,18 +738,18 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
     ),
     "a text is about nothing": (
         lambda table: table.change(_text(table), subject="D0001-999999"),
-        {"text-unfounded"},
+        {"text-event"},
     ),
     "a text went out twice": (_text_twice, {"text-sent"}),
     "a phone got more than its share": (
         lambda table: table.change(table.keys("SMS#PHONE#", "DAY#")[0], sent=21),
         {"text-limit"},
     ),
-    "a text is still to be sent": (lambda table: table.change(_text(table), state="queued"), {"text-stuck"}),
+    "a text is still to be sent": (lambda table: table.change(_text(table), state="queued"), {"text-unsent"}),
     "somebody to be texted was not": (_no_text, {"text-missing"}),
     "a delivery sends other bytes": (
         lambda table: table.change(_delivery(table), body="{}"),
-        {"delivery-unfounded"},
+        {"delivery-event"},
     ),
     "a delivery cannot be found by its event": (
         lambda table: table.drop((_delivery(table)[0], f"EVENT#{_delivery(table)[1].split('#')[2]}")),
@@ -759,7 +770,7 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
         lambda table: table.retell(table.event(table.things["ticket accepted", OWN], 1), {"dealerid": OTHER}),
         {"tenant-event"},
     ),
-    "a dealer was answered about another": (_foreign_answer, {"tenant-answer"}),
+    "a dealer was answered about another": (_foreign_answer, {"tenant-response"}),
 }
 
 
@@ -807,7 +818,7 @@ def test_what_is_only_added_to_may_grow_and_be_sent(table: Table) -> None:
     before = table.snapshot()
     _unsent(table)
     moved("receive", 0)(table)
-    assert list(nothing_is_rewritten(before, table.snapshot())) == []
+    assert list(changes_of_written_once_items(before, table.snapshot())) == []
 
 
 @pytest.mark.parametrize(
@@ -824,7 +835,7 @@ def test_what_is_only_added_to_may_grow_and_be_sent(table: Table) -> None:
 def test_what_was_written_for_ever_is_found_if_it_changed(table: Table, spoil: Spoil) -> None:
     before = table.snapshot()
     spoil(table)
-    assert {finding.rule for finding in nothing_is_rewritten(before, table.snapshot())} == {"rewritten"}
+    assert {finding.rule for finding in changes_of_written_once_items(before, table.snapshot())} == {"rewritten"}
 
 
 # ---- reading ----
@@ -857,7 +868,7 @@ def test_only_queues_with_dead_letters_are_findings() -> None:
 def test_what_only_looked_wrong_while_it_moved_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     lasting, passing = Finding("stock-conserved", "GZ", "1"), Finding("shipment-unbooked", "D0001-000001-S01", "2")
     looks = [[lasting, passing], [lasting]]
-    monkeypatch.setattr("tools.audit._look", lambda stage: looks.pop(0))
+    monkeypatch.setattr("tools.audit.stage._look", lambda stage: looks.pop(0))
     paused: list[float] = []
     assert audit("test", paused.append) == [lasting]
     assert len(paused) == 1 and looks == []

@@ -12,8 +12,8 @@ from rich.progress import Progress
 from tests import world as worlds
 from tests.tools.people import WorldPeople
 from tests.world import STAGE, World
-from tools.audit import findings
-from tools.audit.reading import Snapshot, stored_items
+from tools.audit import Snapshot, findings
+from tools.audit.stage import scan_table
 from tools.imports import People
 from tools.replay import observe
 from tools.replay.invoices import read
@@ -38,7 +38,7 @@ def replayed(world: World, *, scarce: bool, people: People | None = None) -> Rep
         scarce=scarce,
         dealers=1,
         open_accounts=open_accounts,
-        check=lambda: [str(finding) for finding in findings(Snapshot(stored_items(f"qudao-{STAGE}", 1)))],
+        check=lambda: [str(finding) for finding in findings(Snapshot(scan_table(f"qudao-{STAGE}", 1)))],
         progress=Progress(disable=True),
     )
 

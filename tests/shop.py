@@ -20,6 +20,10 @@ from contracts.stock import SKUS_PER_BUCKET, BucketPosition, StockBucketItem, st
 from kernel.base import ids
 from kernel.store.items import Item
 from kernel.store.read import fetch_one
+from services.catalog.products.items import product_of
+from services.catalog.search.items import BucketProductsItem, TermItem, bucket_products_key, term_key
+from services.catalog.search.rules import token_bits, tokens
+from services.catalog.vocabulary import Product
 from services.orders.stock.on_hand import on_hand_pieces
 
 WAREHOUSE = "GZ"
@@ -42,7 +46,7 @@ def open_shop(
     """Products L00000… in sku_indexes 0… (or the sku_indexes given), at `unit_price` yuan, `stock` pieces each (None: none)."""
     numbers = range(products) if isinstance(products, int) else products
     made = [_product(number) for number in numbers]
-    items: list[Item] = [*made, *_assortment(made)]
+    items: list[Item] = [*made, *_assortment(made), *_search_entries(made)]
     buckets: dict[int, list[int]] = {}
     for sku_index in map(BucketPosition.of, numbers):
         buckets.setdefault(sku_index.bucket, []).append(sku_index.position)
@@ -72,7 +76,8 @@ def change_product(number: int, **facts: Any) -> None:
         setattr(product, name, value)
     contents = fetch_one(AssortmentItem, ASSORTMENT_KEY)
     page = fetch_one(AssortmentPageItem, assortment_page_key(page_of(product.sku)))
-    for item in (product, *_assortment([product], contents, page)):
+    before = fetch_one(BucketProductsItem, bucket_products_key(product.bucket_position.bucket))
+    for item in (product, *_assortment([product], contents, page), *_search_entries([product], before)):
         item.save()
 
 
@@ -93,6 +98,21 @@ def _assortment(
     listings = {product.sku: Listing.of(product) for product in products}
     written, pages = with_listings(contents, {(page.pk, page.sk): page} if page else {}, listings)
     return [written, *pages]
+
+
+def _search_entries(products: Sequence[ProductItem], before: BucketProductsItem | None = None) -> list[Item]:
+    """Search entries of these products, and of those that are already in their bucket."""
+    buckets: dict[int, dict[int, Product]] = {}
+    for product in products:
+        bucket, position = product.bucket_position
+        buckets.setdefault(bucket, dict(before.by_position) if before else {})[position] = product_of(product)
+    items: list[Item] = []
+    for bucket, by_position in buckets.items():
+        entries = {str(position): tuple(product) for position, product in by_position.items()}
+        items.append(BucketProductsItem(*bucket_products_key(bucket), products=entries, version=1))
+        bits = token_bits(by_position, frozenset().union(*map(tokens, by_position.values())))
+        items += [TermItem(*term_key(token, bucket), bits=found) for token, found in bits.items()]
+    return items
 
 
 def _product(number: int) -> ProductItem:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests import world as worlds
 from tests.authorization.town import OWN, WAREHOUSE, Town
+from tests import world as worlds
 from tests.tools.audit.table import TableCopy
 
 
-@pytest.fixture(scope="package")
-def healthy_table() -> Iterator[TableCopy]:
+@pytest.fixture(scope="session")
+def healthy_table() -> TableCopy:
     """The table of a system in which no invariant is broken; tests must not change it."""
     with worlds.opened(fast=True) as world:
         town = Town(world)
         town.build()
         _add_more_states(town)
-        yield TableCopy(dict(world.cloud.rows()), town.things)
+        return TableCopy(dict(world.cloud.rows()), town.things, world.clock.moment)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from kernel.invariants.events import envelope_of
@@ -14,7 +14,7 @@ from kernel.store.items import Item
 from services.orders.order.items import part_key
 from services.reconciliation.ledger.items import journal_key
 from tests.authorization.town import OWN, WAREHOUSE
-from tools.audit import Snapshot, findings
+from tools.audit import Finding, Snapshot, findings
 from tools.audit.stored_items import RawItem
 
 #: The system is idle: every event must have had its effects.
@@ -28,20 +28,24 @@ STATEMENT: Key = (f"STATEMENT#{OWN}", "PERIOD#2026-11")
 
 
 class TableCopy:
-    """The raw items of a table, and the ids of its orders, journals and tickets by name and dealer."""
+    """The raw items of a table at a moment, and the ids of its orders, journals and tickets by name and dealer."""
 
-    def __init__(self, items: Mapping[Key, RawItem], ids: Mapping[tuple[str, str], str]) -> None:
+    def __init__(self, items: Mapping[Key, RawItem], ids: Mapping[tuple[str, str], str], now: datetime) -> None:
         self.items = dict(items)
         self.ids = ids
+        self.now = now
 
     def copy(self) -> TableCopy:
-        return TableCopy(self.items, self.ids)
+        return TableCopy(self.items, self.ids, self.now)
 
     def snapshot(self) -> Snapshot:
         return Snapshot.of(self.items.values())
 
+    def findings(self, patience: timedelta | None = IDLE) -> list[Finding]:
+        return list(findings(self.snapshot(), patience=patience, now=self.now))
+
     def broken_rules(self, patience: timedelta | None = IDLE) -> set[str]:
-        return {finding.rule for finding in findings(self.snapshot(), patience=patience)}
+        return {finding.rule for finding in self.findings(patience)}
 
     def item(self, key: Key) -> Any:
         return Item.from_raw_data(dict(self.items[key]))

@@ -112,7 +112,7 @@ def test_stored_items_have_the_values_that_services_read(table: TableCopy) -> No
 def test_snapshot_of_items_has_the_findings_of_their_raw_form(table: TableCopy) -> None:
     table.add(ACCOUNT, last_sequence=1)
     from_items = Snapshot(table.item(key) for key in table.items)
-    assert list(findings(from_items, patience=IDLE)) == list(findings(table.snapshot(), patience=IDLE))
+    assert list(findings(from_items, patience=IDLE, now=table.now)) == table.findings()
 
 
 # ---- a stage ----

@@ -21,7 +21,7 @@ DAMAGES = {
 
 
 def test_healthy_table_has_no_findings(table: TableCopy) -> None:
-    assert list(findings(table.snapshot(), patience=IDLE)) == []
+    assert table.findings() == []
 
 
 def test_empty_table_has_no_findings() -> None:
@@ -74,12 +74,12 @@ def test_changed_copy_of_a_product_is_the_only_finding(
     table: TableCopy, damage: Damage, expected: tuple[str, str]
 ) -> None:
     damage(table)
-    assert list(findings(table.snapshot(), patience=IDLE)) == [Finding("product-copy", *expected)]
+    assert table.findings() == [Finding("product-copy", *expected)]
 
 
 def test_changed_product_is_found_in_both_copies(table: TableCopy) -> None:
     catalog.product(status="discontinued")(table)
-    found = [(finding.subject, finding.detail) for finding in findings(table.snapshot(), patience=IDLE)]
+    found = [(finding.subject, finding.detail) for finding in table.findings()]
     assert found == [
         ("L4 status", "search entry has 'active', product 'discontinued'"),
         ("L4 status", "listing has 'active', product 'discontinued'"),
@@ -90,5 +90,5 @@ def test_all_differences_of_copies_are_found_in_one_pass(table: TableCopy) -> No
     catalog.listing(status="discontinued", tax_percent=6)(table)
     catalog.search_entry(carton=99)(table)
     catalog.copy_search_entry(table)
-    subjects = [finding.subject for finding in findings(table.snapshot(), patience=IDLE)]
+    subjects = [finding.subject for finding in table.findings()]
     assert subjects == ["L4 carton", "L9", "L4 tax_percent", "L4 status"]

@@ -1,4 +1,4 @@
-"""The OpenAPI document as a page people can read: server-side HTML, no script, nothing from elsewhere."""
+"""OpenAPI document as an HTML page: rendered on the server, without scripts or external resources."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _templates = Environment(
 
 
 def render(document: Json) -> str:
-    """The whole page. Every value of the document is escaped."""
+    """Return the page. Every value of the document is escaped."""
     services: dict[str, list[Json]] = {tag["name"]: [] for tag in document.get("tags", [])}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -43,13 +43,13 @@ def _operation(method: str, path: str, operation: Json) -> Json:
         "description": operation.get("description", ""),
         "parameters": [
             {
-                "name": one["name"],
-                "place": one["in"],
-                "required": one.get("required", False),
-                "kind": _kind(one["schema"]),
-                "limits": _limits(one["schema"]),
+                "name": parameter["name"],
+                "place": parameter["in"],
+                "required": parameter.get("required", False),
+                "kind": _kind(parameter["schema"]),
+                "limits": _limits(parameter["schema"]),
             }
-            for one in operation.get("parameters", [])
+            for parameter in operation.get("parameters", [])
         ],
         "body": _content_kind(operation.get("requestBody", {})),
         "answers": [
@@ -89,13 +89,13 @@ def _model(schema: Json) -> Json:
 
 
 def _kind(schema: Json) -> Json:
-    """What a value is, in words, and the model to look at if it is one."""
+    """Return the type of a value in words, and the name of its model, None without a model."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
         return {"words": name, "model": name}
     for choice in ("anyOf", "oneOf", "allOf"):
         if choice in schema:
-            kinds = [_kind(one) for one in schema[choice]]
+            kinds = [_kind(alternative) for alternative in schema[choice]]
             model = next((kind["model"] for kind in kinds if kind["model"]), None)
             return {"words": " | ".join(kind["words"] for kind in kinds), "model": model}
     if schema.get("type") == "array":
@@ -123,6 +123,6 @@ _LIMITS = {
 
 
 def _limits(schema: Json) -> str:
-    inner: Json = next((one for one in schema.get("anyOf", []) if one.get("type") != "null"), {})
+    inner: Json = next((choice for choice in schema.get("anyOf", []) if choice.get("type") != "null"), {})
     found = {**inner, **schema}
     return ", ".join(words.format(found[name]) for name, words in _LIMITS.items() if found.get(name) is not None)

@@ -1,4 +1,4 @@
-"""AWS clients of the command line. Where they talk to is settled by AWS_ENDPOINT_URL alone."""
+"""AWS clients of the command line. AWS_ENDPOINT_URL alone decides between AWS and the emulator."""
 
 from __future__ import annotations
 
@@ -23,75 +23,75 @@ if TYPE_CHECKING:
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, s3={"addressing_style": "path"})
 
 
-_making = threading.Lock()
+_creation = threading.Lock()
 
 
 @cache
-def _made(service: str, _endpoint: str | None) -> Any:
+def _created(service: str, _endpoint: str | None) -> Any:
     return boto3.Session().client(service, config=_CONFIG)  # type: ignore[call-overload]
 
 
 def _client(service: str) -> Any:
-    """One client per service and process: clients may be shared between threads, making them may not."""
-    with _making:
-        return _made(service, emulated())
+    """Return the client of a service. Threads may share clients, but must not create them at the same time."""
+    with _creation:
+        return _created(service, emulated())
 
 
 def emulated() -> str | None:
-    """The emulator's address when we talk to one, None on AWS."""
+    """Return the emulator's address, None on AWS."""
     return os.environ.get("AWS_ENDPOINT_URL")
 
 
 def cloudformation() -> CloudFormationClient:
     """CloudFormation."""
-    made: CloudFormationClient = _client("cloudformation")
-    return made
+    client: CloudFormationClient = _client("cloudformation")
+    return client
 
 
 def s3() -> S3Client:
     """S3."""
-    made: S3Client = _client("s3")
-    return made
+    client: S3Client = _client("s3")
+    return client
 
 
 def ssm() -> SSMClient:
     """Systems Manager parameters."""
-    made: SSMClient = _client("ssm")
-    return made
+    client: SSMClient = _client("ssm")
+    return client
 
 
 def secrets() -> SecretsManagerClient:
     """Secrets Manager."""
-    made: SecretsManagerClient = _client("secretsmanager")
-    return made
+    client: SecretsManagerClient = _client("secretsmanager")
+    return client
 
 
 def dynamodb() -> DynamoDBClient:
     """DynamoDB."""
-    made: DynamoDBClient = _client("dynamodb")
-    return made
+    client: DynamoDBClient = _client("dynamodb")
+    return client
 
 
 def functions() -> LambdaClient:
     """Lambda."""
-    made: LambdaClient = _client("lambda")
-    return made
+    client: LambdaClient = _client("lambda")
+    return client
 
 
 def cognito() -> CognitoIdentityProviderClient:
     """Cognito user pools."""
-    made: CognitoIdentityProviderClient = _client("cognito-idp")
-    return made
+    client: CognitoIdentityProviderClient = _client("cognito-idp")
+    return client
 
 
 def sqs() -> SQSClient:
     """SQS."""
-    made: SQSClient = _client("sqs")
-    return made
+    client: SQSClient = _client("sqs")
+    return client
 
 
 def parameter(stage: str, owner: str, name: str) -> str:
-    """A fact one stack published: `/qudao/<stage>/<owner>/<name>`.
+    """Return a value that a stack published: `/qudao/<stage>/<owner>/<name>`.
 
     Raises:
         ssm.exceptions.ParameterNotFound: that stack is not deployed.

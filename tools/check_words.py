@@ -2,7 +2,7 @@
 
     python -m tools.check_words [FILE ...]
 
-The glossary decides: its column "never say" lists banned words. Code itself is not checked, only docstrings, comments,
+The glossary decides: its column `never say` lists banned words. Code itself is not checked, only docstrings, comments,
 Markdown prose and names of tests.
 """
 
@@ -45,7 +45,7 @@ class Fault(NamedTuple):
 def banned_words() -> dict[str, str]:
     """Return every banned word of the glossary with the term to use instead.
 
-    A row of a glossary table is: 中文 · English · name in code · never say · meaning. Banned words are separated by
+    A row of a glossary table is: 中文 · English · name in code · `never say` · meaning. Banned words are separated by
     commas.
     """
     banned: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The `qudao` command. Each command imports what it needs when it is called, so `--help` is quick."""
+"""The `qudao` command. Each command imports its modules when it is called, so `--help` is quick."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run(
     """Run everything on this machine until Ctrl-C."""
     from tools import local
 
-    with _plainly():
+    with _short_errors():
         local.run(port, console)
 
 
@@ -38,7 +38,7 @@ def login(user: Annotated[str, typer.Argument(help="one of .qudao/logins.json")]
     """Print an ID token of the local run, for `curl -H "Authorization: Bearer …"`."""
     from tools import local
 
-    with _plainly():
+    with _short_errors():
         typer.echo(local.token(user))
 
 
@@ -49,13 +49,13 @@ def package(services: Services = None, architecture: Architecture = None) -> Non
     from tools import paths
     from tools.screen import packaging_progress
 
-    with _plainly():
-        names = _chosen(services)
+    with _short_errors():
+        names = _service_names(services)
         with packaging_progress(console, len(names)) as done:
             built = packaging.build(names, architecture=architecture, done=done)
-        for one in built:
-            size = one.archive.stat().st_size / 1_000_000
-            console.print(f"{one.archive.relative_to(paths.ROOT)}  {size:.1f} MB", highlight=False)
+        for service in built:
+            size = service.archive.stat().st_size / 1_000_000
+            console.print(f"{service.archive.relative_to(paths.ROOT)}  {size:.1f} MB", highlight=False)
 
 
 @app.command()
@@ -71,14 +71,14 @@ def deploy(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="apply without asking")] = False,
 ) -> None:
-    """Show what would change in AWS, then change it: the core stack, the relay, the services."""
+    """Show the changes in AWS, then apply them: core stack, relay, services."""
     from tools import deploy as deploying
     from tools import package as packaging
     from tools.screen import deployment_screen, packaging_progress
 
     asks = sys.stdin.isatty() and not yes
-    with _plainly():
-        names, given = _chosen(services), _settings(settings or [])
+    with _short_errors():
+        names, given = _service_names(services), _settings(settings or [])
         with packaging_progress(console, len(names)) as done:
             built = packaging.build(names, architecture=architecture, done=done)
         with deployment_screen(console, verbose=True, confirm=lambda: not asks or typer.confirm("Apply?")) as screen:
@@ -88,11 +88,11 @@ def deploy(
 
 @app.command()
 def openapi() -> None:
-    """Write docs/openapi.json from what the services declare."""
+    """Write docs/openapi.json from the routes of the services."""
     from tools import paths
     from tools.openapi import written
 
-    with _plainly():
+    with _short_errors():
         paths.OPENAPI.parent.mkdir(exist_ok=True)
         paths.OPENAPI.write_text(written(), encoding="utf-8")
 
@@ -105,7 +105,7 @@ def tour(
     """Walk one 120-line order from submission to the statement, over the running system."""
     from tools import tour as touring
 
-    with _plainly():
+    with _short_errors():
         raise typer.Exit(touring.tour(as_json=as_json, url=url))
 
 
@@ -122,7 +122,7 @@ def replay(
     """Replay real invoices through the public API and check every promise against the file."""
     from tools import replay as replaying
 
-    with _plainly():
+    with _short_errors():
         raise typer.Exit(
             replaying.replay(file, stock=stock, day=day, min_lines=min_lines, dealers=dealers, as_json=as_json, url=url)
         )
@@ -133,14 +133,16 @@ def audit(
     stage: Annotated[str | None, typer.Option(help="name of the copy of Qudao; the local run by default")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the findings as JSON")] = False,
 ) -> None:
-    """Check stock, orders, ledger and delivery against what really stands in a stage's table and queues."""
+    """Check the invariants of stock, orders, ledger and messages in a stage's table and queues."""
     from tools.audit.report import report
 
-    with _plainly():
+    with _short_errors():
         raise typer.Exit(report(stage, as_json=as_json))
 
 
-dead_letters = typer.Typer(help="Dead letters: what was given up on, and sending it back.", no_args_is_help=True)
+dead_letters = typer.Typer(
+    help="Dead letters: show messages that failed all attempts, and send them back.", no_args_is_help=True
+)
 app.add_typer(dead_letters, name="dlq")
 
 Stage = Annotated[str | None, typer.Option(help="name of the copy of Qudao; the local run by default")]
@@ -151,25 +153,25 @@ DeadLetterQueue = Annotated[str, typer.Argument(help="a queue as `dlq list` name
 def list_dead_letters(
     stage: Stage = None, as_json: Annotated[bool, typer.Option("--json", help="print them as JSON")] = False
 ) -> None:
-    """List the queues of dead letters: whose work, how much, since when. Exits with 1 if anything lies there."""
+    """List the dead-letter queues with owner, number and age of their messages. Exits with 1 if there is a message."""
     from tools.dead_letters import report
 
-    with _plainly():
-        raise typer.Exit(report.overview(stage, as_json=as_json))
+    with _short_errors():
+        raise typer.Exit(report.show_queues(stage, as_json=as_json))
 
 
 @dead_letters.command("show")
 def show_dead_letters(
     queue: DeadLetterQueue,
     stage: Stage = None,
-    body: Annotated[bool, typer.Option("--body", help="also the messages, phones and secrets masked")] = False,
+    body: Annotated[bool, typer.Option("--body", help="also the bodies, phones and secrets masked")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print them as JSON")] = False,
 ) -> None:
-    """Show the messages in a queue of dead letters: what they tell, how often they were tried."""
+    """Show the messages of a dead-letter queue: events and number of attempts."""
     from tools.dead_letters import report
 
-    with _plainly():
-        raise typer.Exit(report.contents(stage, queue, body=body, as_json=as_json))
+    with _short_errors():
+        raise typer.Exit(report.show_letters(stage, queue, body=body, as_json=as_json))
 
 
 @dead_letters.command("redrive")
@@ -177,18 +179,18 @@ def redrive_dead_letters(
     queue: DeadLetterQueue,
     stage: Stage = None,
     ids: Annotated[list[str] | None, typer.Option("--id", help="of an event or a message; may be repeated")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="all that lie there")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print what became of them as JSON")] = False,
+    all_letters: Annotated[bool, typer.Option("--all", help="all messages of the queue")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print the outcome as JSON")] = False,
 ) -> None:
-    """Send dead letters back to the queue they came from. Twice does no harm: every consumer counts a message once."""
+    """Send dead letters back to their queue. Twice does no harm: every consumer applies a message once."""
     from tools.dead_letters import report
 
-    with _plainly():
-        raise typer.Exit(report.redrive(stage, queue, ids=ids or [], everything=everything, as_json=as_json))
+    with _short_errors():
+        raise typer.Exit(report.redrive_letters(stage, queue, ids=ids or [], all_letters=all_letters, as_json=as_json))
 
 
-def _chosen(services: list[str] | None) -> list[str]:
-    """These services, or all.
+def _service_names(services: list[str] | None) -> list[str]:
+    """Return these services, or all.
 
     Raises:
         CommandError: there is no service of that name.
@@ -203,21 +205,21 @@ def _chosen(services: list[str] | None) -> list[str]:
 
 
 def _settings(given: list[str]) -> dict[str, str]:
-    """`NAME=VALUE` by name.
+    """Return values by name from `NAME=VALUE`.
 
     Raises:
-        CommandError: one has no `=`.
+        CommandError: a setting has no `=`.
     """
     from tools.errors import CommandError
 
-    if wrong := [one for one in given if "=" not in one]:
+    if wrong := [setting for setting in given if "=" not in setting]:
         raise CommandError(f"--set takes NAME=VALUE, not '{wrong[0]}'")
-    return dict(one.split("=", 1) for one in given)
+    return dict(setting.split("=", 1) for setting in given)
 
 
 @contextmanager
-def _plainly() -> Iterator[None]:
-    """Say expected failures in one sentence, without a trace."""
+def _short_errors() -> Iterator[None]:
+    """Print expected failures as one sentence, without a trace."""
     from tools.errors import CommandError
 
     try:

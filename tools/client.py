@@ -1,7 +1,7 @@
-"""A small client of the public API: what a dealer's own system would write, and what the demo, tour and replay use.
+"""Client of the public API, as a dealer's system would write it. Demo, tour and replay use it.
 
-Whoever calls keeps one key for one intent; the client keeps it over every retry, so that a lost answer never becomes
-a second order.
+A caller uses one idempotency key for one intent. The client sends the same key with every retry, so that a lost
+response never becomes a second order.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import httpx
 
 Json = dict[str, Any]
 
-#: A little over the 29 s after which API Gateway itself gives up.
+#: A little over the 29 s after which API Gateway stops a request.
 _TIMEOUT_SECONDS = 35
 _ATTEMPTS = 7
 _FIRST_PAUSE_SECONDS = 0.1
@@ -24,136 +24,138 @@ _LONGEST_PAUSE_SECONDS = 5.0
 
 
 class TokenSource(Protocol):
-    """Where the `Authorization` of a caller comes from."""
+    """Source of the tokens that a caller sends as `Authorization`."""
 
     def token(self) -> str:
-        """A token that is still good for a while."""
+        """Return a token that is valid for some more minutes."""
 
 
 class ApiProblem(Exception):
-    """The API refused. `document` is its RFC 9457 problem document."""
+    """Refusal by the API. `document`: its problem document (RFC 9457)."""
 
     def __init__(self, status: int, document: Json) -> None:
         self.status = status
         self.document = document
         self.code = str(document.get("code", "unknown"))
         self.detail = str(document.get("detail", ""))
-        wrong = "; ".join(f"{one['field']}: {one['detail']}" for one in document.get("errors", [])[:5])
-        super().__init__(f"{status} {self.code}: {self.detail}" + (f" [{wrong}]" if wrong else ""))
+        errors = "; ".join(f"{error['field']}: {error['detail']}" for error in document.get("errors", [])[:5])
+        super().__init__(f"{status} {self.code}: {self.detail}" + (f" [{errors}]" if errors else ""))
 
 
 class Unreachable(Exception):
-    """No answer, or only server errors, after all retries. Whether the last request had an effect is unknown."""
+    """No response, or only server errors, after all retries. The last request may have had an effect."""
 
 
 def new_key() -> str:
-    """A key for one intent. Make it before the first attempt and keep it until the answer is known."""
+    """Return an idempotency key. Make it before the first attempt and reuse it until the response is known."""
     return str(uuid4())
 
 
 def pause_before(attempt: int, draw: Callable[[float, float], float] = random.uniform) -> float:
-    """Seconds to wait before the `attempt`-th retry (from 1): full jitter under a ceiling that doubles, then stays."""
+    """Return the seconds to wait before a retry, counted from 1: full jitter below a limit that doubles up to 5 s."""
     return draw(0, min(_FIRST_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS))
 
 
 def open_http(url: str, connections: int = 20) -> httpx.Client:
-    """The connection pool to one origin; threads may share it."""
+    """Return a connection pool to one origin; threads may share it."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    # No proxy of the environment: the local run is on loopback, and tokens go nowhere else.
+    # No proxy of the environment: the local run is on loopback, and tokens go to no other host.
     return httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, limits=limits, trust_env=False)
 
 
 class Api:
-    """The API as one signed-in user sees it. Paths are given from the origin: `/api/orders/orders`.
+    """The API as one signed-in user. Paths begin at the origin: `/api/orders/orders`.
 
     Args:
         http: connections, see `open_http`.
-        identity: gives the token.
-        sleep: how to wait between attempts.
-        retrying: told why, each time a request has to be sent again.
+        tokens: source of the user's tokens.
+        sleep: waits between attempts.
+        on_retry: called with the reason before a request is sent again.
     """
 
     def __init__(
         self,
         http: httpx.Client,
-        identity: TokenSource,
+        tokens: TokenSource,
         *,
         sleep: Callable[[float], None] = time.sleep,
-        retrying: Callable[[str], None] = lambda why: None,
+        on_retry: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._http = http
-        self._identity = identity
+        self._tokens = tokens
         self._sleep = sleep
-        self._retrying = retrying
+        self._on_retry = on_retry
 
     def get(self, path: str, **query: Any) -> Json:
-        """Read one thing or one page.
+        """Read one resource or one page.
 
         Raises:
-            ApiProblem, Unreachable: as for every method here.
+            ApiProblem, Unreachable: as every method of this class.
         """
-        return self._ask("GET", path, query={name: value for name, value in query.items() if value is not None})
+        return self._request("GET", path, query={name: value for name, value in query.items() if value is not None})
 
     def post(self, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
-        """Create or move something, once, however often the network makes us say it.
+        """Create or change a resource, once, however often the request is sent.
 
         Args:
-            key: the idempotency key of this intent; a fresh one when not given.
+            key: the idempotency key of this intent; a new one by default.
         """
-        return self._ask("POST", path, body=body, key=key or new_key())
+        return self._request("POST", path, body=body, key=key or new_key())
 
     def put(self, path: str, body: Json) -> Json:
-        """Replace something whose version the body carries."""
-        return self._ask("PUT", path, body=body)
+        """Replace a resource; the body contains the version to replace."""
+        return self._request("PUT", path, body=body)
 
     def delete(self, path: str, *, key: str | None = None) -> Json:
-        """Remove something."""
-        return self._ask("DELETE", path, key=key or new_key())
+        """Delete a resource."""
+        return self._request("DELETE", path, key=key or new_key())
 
-    def pages(self, path: str, items: str, **query: Any) -> Iterator[Json]:
-        """Every element of a list, page after page; `items` names the field of the answer that holds them."""
+    def pages(self, path: str, field: str, **query: Any) -> Iterator[Json]:
+        """Yield every element of a list, page after page; `field` names the list in the response."""
         cursor: str | None = None
         while True:
             page = self.get(path, cursor=cursor, **query)
-            yield from page[items]
+            yield from page[field]
             cursor = page.get("next_cursor")
             if cursor is None:
                 return
 
-    def _ask(
+    def _request(
         self, method: str, path: str, *, query: Json | None = None, body: Json | None = None, key: str | None = None
     ) -> Json:
         last: Exception | None = None
         for attempt in range(_ATTEMPTS):
             if attempt:
                 self._sleep(pause_before(attempt))
-            headers = {"Authorization": f"Bearer {self._identity.token()}"}
+            headers = {"Authorization": f"Bearer {self._tokens.token()}"}
             if key is not None:
                 headers["Idempotency-Key"] = key
             try:
-                answer = self._http.request(method, path, params=query, json=body, headers=headers)
-            except httpx.TransportError as error:  # timeouts included: the effect is unknown, so ask again
+                response = self._http.request(method, path, params=query, json=body, headers=headers)
+            except httpx.TransportError as error:  # also a timeout: the effect is unknown, so send it again
                 last = error
-                self._retrying(type(error).__name__)
+                self._on_retry(type(error).__name__)
                 continue
-            if answer.is_success:
-                found: Json = answer.json() if answer.content else {}
-                return found
-            last = ApiProblem(answer.status_code, _document(answer))
-            if not _passing(last):
+            if response.is_success:
+                content: Json = response.json() if response.content else {}
+                return content
+            last = ApiProblem(response.status_code, _problem_document(response))
+            if not _is_temporary(last):
                 raise last
-            self._retrying(f"{last.status} {last.code}")
+            self._on_retry(f"{last.status} {last.code}")
         raise Unreachable(f"{method} {path}: {last or 'no answer'} after {_ATTEMPTS} attempts") from last
 
 
-def _passing(problem: ApiProblem) -> bool:
-    """Worth the same request again: a server's fault, too much at once, or others in the way just now."""
+def _is_temporary(problem: ApiProblem) -> bool:
+    """Return whether a retry may succeed: server error, throttling, or a conflict with a concurrent request."""
     return problem.status >= 500 or problem.status == 429 or (problem.status == 409 and problem.code == "busy")
 
 
-def _document(answer: httpx.Response) -> Json:
+def _problem_document(response: httpx.Response) -> Json:
     try:
-        document = answer.json()
+        document = response.json()
     except ValueError:
         document = None
-    return document if isinstance(document, dict) else {"code": "not-a-problem-document", "detail": answer.text[:200]}
+    if isinstance(document, dict):
+        return document
+    return {"code": "not-a-problem-document", "detail": response.text[:200]}

@@ -24,7 +24,7 @@ _PARALLEL_STACKS = 4
 
 @dataclass(frozen=True)
 class Screen:
-    """How a deployment shows itself; by default it is silent and asks nobody."""
+    """Output and confirmation of a deployment; by default silent and confirmed."""
 
     show: Callable[[list[Plan]], None] = lambda _plans: None
     confirm: Callable[[], bool] = lambda: True
@@ -37,23 +37,23 @@ def deploy(
     screen: Screen | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Bring a stage to these packages. Nothing happens to a stack whose template and code are as they were.
+    """Deploy these packages to a stage. A stack whose template and code are unchanged stays as it is.
 
     Args:
         stage: name of the copy of Qudao, for example `dev`.
         settings: values for parameters of the templates by name (OidcIssuer, AlarmEmail, LogLevel, SmsProvider ...),
-            for every stack that has them; what is not given stays as it is.
+            for every stack that has them; parameters without a value here keep their present value.
     Returns:
-        The stacks that were changed.
+        Names of the changed stacks.
     Raises:
-        DeployFailed: in one sentence, which resource failed and why, or that AWS could not be reached.
+        DeployFailed: names the resource that failed and the reason, or states that AWS is not reachable.
     """
     screen, given, packages = screen or Screen(), dict(settings or {}), list(packages)
     _check_settings(given, packages)
     try:
         changed = _deploy_identity(stage, given, screen)
         changed += _deploy_core(stage, given, screen)
-        _have_sealing_key(stage)
+        _ensure_sealing_key(stage)
         changed += _deploy_services(stage, packages, given, screen)
         if aws.emulated():
             emulator_fixups.apply(stage)
@@ -63,12 +63,12 @@ def deploy(
 
 
 def stack_name(stage: str, part: str) -> str:
-    """The name of a part's stack."""
+    """Return the name of a part's stack."""
     return f"qudao-{stage}-{part}"
 
 
 def sealing_key_name(stage: str) -> str:
-    """The name of the secret that seals cursors."""
+    """Return the name of the secret that seals cursors."""
     return f"qudao/{stage}/sealing-key"
 
 
@@ -77,20 +77,20 @@ def _parameters(template: Path) -> set[str]:
 
 
 def _check_settings(given: Mapping[str, str], packages: list[Package]) -> None:
-    of_services = (json.loads(one.template.read_text())["Parameters"].keys() for one in packages)
+    of_services = (json.loads(package.template.read_text())["Parameters"].keys() for package in packages)
     known = _parameters(paths.CORE_TEMPLATE).union(*of_services)
     if unknown := sorted(given.keys() - known):
         raise DeployFailed(f"no template has a parameter {unknown[0]}: there are {', '.join(sorted(known))}")
 
 
 def _deploy_identity(stage: str, given: dict[str, str], screen: Screen) -> list[str]:
-    """Have a user pool and enter it into the settings, unless this stage trusts another issuer, now or since before."""
+    """Deploy the user pool and add it to the settings, unless the stage trusts another issuer."""
     name = stack_name(stage, "identity")
     trusted = given.get("OidcIssuer") or stacks.parameters(stack_name(stage, "core")).get("OidcIssuer")
     if trusted and trusted != stacks.outputs(name).get("OidcIssuer"):
         return []
     template = {"TemplateBody": paths.IDENTITY_TEMPLATE.read_text()}
-    changed = _carry_out([stacks.plan(name, template, {"Stage": stage})], screen)
+    changed = _apply([stacks.plan(name, template, {"Stage": stage})], screen)
     given |= stacks.outputs(name)
     # The emulator signs tokens in Cognito's name, but serves the keys itself.
     keys = f"{endpoint}/{given['UserPoolId']}" if (endpoint := aws.emulated()) else given["OidcIssuer"]
@@ -102,11 +102,11 @@ def _deploy_core(stage: str, given: Mapping[str, str], screen: Screen) -> list[s
     declared = _parameters(paths.CORE_TEMPLATE)
     values = {name: value for name, value in given.items() if name in declared} | {"Stage": stage}
     template = {"TemplateBody": paths.CORE_TEMPLATE.read_text()}
-    return _carry_out([stacks.plan(stack_name(stage, "core"), template, values, declared)], screen)
+    return _apply([stacks.plan(stack_name(stage, "core"), template, values, declared)], screen)
 
 
-def _have_sealing_key(stage: str) -> None:
-    """Make the key that seals cursors, once. CloudFormation can make secrets, but none of a Fernet key's form."""
+def _ensure_sealing_key(stage: str) -> None:
+    """Create the key that seals cursors, once. CloudFormation cannot generate a Fernet key."""
     client = aws.secrets()
     try:
         client.create_secret(
@@ -121,26 +121,26 @@ def _have_sealing_key(stage: str) -> None:
 def _deploy_services(stage: str, packages: list[Package], given: Mapping[str, str], screen: Screen) -> list[str]:
     with ThreadPoolExecutor(max_workers=_PARALLEL_STACKS) as pool:
         plans = list(pool.map(lambda package: _plan_service(stage, package, given), packages))
-    changed = _carry_out(plans, screen)
+    changed = _apply(plans, screen)
     for package in packages:
         _publish_url(stage, package.service)
     return changed
 
 
-def _carry_out(plans: list[Plan | None], screen: Screen) -> list[str]:
-    wanted = [plan for plan in plans if plan is not None]
-    if not wanted:
+def _apply(plans: list[Plan | None], screen: Screen) -> list[str]:
+    changed = [plan for plan in plans if plan is not None]
+    if not changed:
         return []
-    screen.show(wanted)
+    screen.show(changed)
     if not screen.confirm():
         raise DeployFailed("nothing was changed: you said no")
-    # The relay goes first: until it stands, what services announce waits.
-    first = [plan for plan in wanted if plan.stack.endswith(f"-{paths.RELAY}")]
-    rest = [plan for plan in wanted if plan not in first]
+    # The relay goes first: without it, events of the services stay unsent.
+    first = [plan for plan in changed if plan.stack.endswith(f"-{paths.RELAY}")]
+    rest = [plan for plan in changed if plan not in first]
     with ThreadPoolExecutor(max_workers=_PARALLEL_STACKS) as pool:
         for group in (first, rest):
             list(pool.map(lambda plan: stacks.apply(plan, screen.progress), group))
-    return [plan.stack for plan in wanted]
+    return [plan.stack for plan in changed]
 
 
 def _plan_service(stage: str, package: Package, given: Mapping[str, str]) -> Plan | None:
@@ -151,7 +151,7 @@ def _plan_service(stage: str, package: Package, given: Mapping[str, str]) -> Pla
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": code}
     body = json.dumps(template, ensure_ascii=False, sort_keys=True).encode()
-    # Bigger than a request may be, so CloudFormation fetches it from the bucket.
+    # Larger than a request may be, so CloudFormation reads it from the bucket.
     address = f"{aws.s3().meta.endpoint_url}/{bucket}/{_upload(bucket, f'templates/{package.service}', 'json', body)}"
     declared = template["Parameters"].keys()
     values = {name: value for name, value in given.items() if name in declared}
@@ -161,7 +161,7 @@ def _plan_service(stage: str, package: Package, given: Mapping[str, str]) -> Pla
 
 
 def _upload(bucket: str, folder: str, kind: str, content: bytes) -> str:
-    """Store under the content's own hash, so a new version never overwrites what another stack still points at."""
+    """Store content under its hash, so a new version never overwrites one that another stack still uses."""
     key = f"{folder}/{hashlib.sha256(content).hexdigest()}.{kind}"
     client = aws.s3()
     try:
@@ -174,7 +174,7 @@ def _upload(bucket: str, folder: str, kind: str, content: bytes) -> str:
 
 
 def _publish_url(stage: str, service: str) -> None:
-    """Say where a service's API is. The emulator serves all APIs under its own address."""
+    """Publish the address of a service's API. The emulator serves all APIs at one address."""
     outputs = stacks.outputs(stack_name(stage, service))
     if "RestAPIId" not in outputs:
         return

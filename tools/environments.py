@@ -1,7 +1,7 @@
 """Make virtual environments from hash-locked requirements. Standard library only: it runs before anything is installed.
 
-uv does the work in a second or two. It reads other settings than pip (a company's index may stand in pip.conf only), so
-where uv cannot do it, pip installs the very same locked files.
+uv needs a second or two. It reads other settings than pip (a company's index may be in pip.conf only). So pip installs
+the same locked files where uv fails.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _LOCKED = ["--quiet", "--no-deps", "--require-hashes"]
 
 
 class InstallFailed(CommandError):
-    """An environment could not be made; the message says why in the installer's own words."""
+    """An environment could not be made; the message contains the installer's reason."""
 
 
 def make_environment(folder: Path, lock: Path) -> Path:
-    """Have a virtual environment with exactly the packages of `lock`; does nothing when it is there already.
+    """Make a virtual environment with exactly the packages of `lock`, unless it exists already.
 
     Returns:
         The environment's Python.
@@ -54,7 +54,7 @@ def install_for_lambda(lock: Path, folder: Path, architecture: str) -> None:
     """Unpack the locked packages into `folder` as AWS Lambda's python3.11 on `architecture` needs them.
 
     Raises:
-        InstallFailed: a package has no build for that platform, or could not be had.
+        InstallFailed: a package has no build for that platform, or could not be downloaded.
     """
     pip_platform, uv_platform = _LAMBDA_PLATFORM[architecture]
     common = [*_LOCKED, "--target", str(folder), "--python-version", "3.11", "-r", str(lock)]
@@ -80,7 +80,7 @@ def _uv() -> str:
 
 
 def _first_that_works(*commands: list[str]) -> None:
-    said = ""
+    message = ""
     for command in commands:
         try:
             subprocess.run(command, check=True, capture_output=True, text=True)
@@ -88,23 +88,23 @@ def _first_that_works(*commands: list[str]) -> None:
         except FileNotFoundError:
             continue
         except subprocess.CalledProcessError as error:
-            said = error.stderr.strip() or said
-    raise InstallFailed("locked packages could not be installed: " + " ".join(said.split())[-600:])
+            message = error.stderr.strip() or message
+    raise InstallFailed("locked packages could not be installed: " + " ".join(message.split())[-600:])
 
 
 def _bootstrap_uv(lock: Path) -> None:
-    """Put uv into the environment we run in, by the hash in the lock; without it pip goes on alone."""
+    """Install uv into the running environment by the hash in the lock; without uv, pip does the work."""
     pinned = re.search(r"^uv==.*(?:\n    --hash.*)+", lock.read_text(), re.MULTILINE)
     if pinned is None or Path(_uv()).exists():
         return
-    alone = Path(sys.prefix) / "uv.txt"
-    alone.write_text(pinned.group() + "\n")
-    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *_LOCKED, "-r", str(alone)]
+    uv_lock = Path(sys.prefix) / "uv.txt"
+    uv_lock.write_text(pinned.group() + "\n")
+    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *_LOCKED, "-r", str(uv_lock)]
     subprocess.run(pip, check=False, capture_output=True)
 
 
 def main() -> None:
-    """`python -m tools.environments LOCK`: bring the environment that runs this to exactly that lock."""
+    """Install exactly the packages of a lock into the running environment: `python -m tools.environments LOCK`."""
     lock = Path(sys.argv[1])
     _bootstrap_uv(lock)
     try:

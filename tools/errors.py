@@ -1,5 +1,5 @@
-"""What goes wrong in expected ways."""
+"""Expected failures of commands."""
 
 
 class CommandError(RuntimeError):
-    """An expected failure. Its message is one sentence for the person at the terminal: what is wrong, what to do."""
+    """An expected failure. Its message is one sentence for the operator: what is wrong and what to do."""

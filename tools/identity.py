@@ -1,4 +1,4 @@
-"""Sign people in at the user pool of the default stack, and open the first accounts there (ops only)."""
+"""Sign users in at a stage's user pool, and open the first accounts there. Only operators and tests use this."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tools import aws
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.type_defs import AttributeTypeTypeDef
 
-#: Renew a token this long before it ends.
+#: Get a new token this long before the current one expires.
 _MARGIN_SECONDS = 300
 
 
 @dataclass(frozen=True)
 class Pool:
-    """The user pool of a stage and the client that tokens are made for."""
+    """The user pool of a stage, and the client that its tokens are issued for."""
 
     pool_id: str
     client_id: str
@@ -30,13 +30,13 @@ class Pool:
 
 @cache
 def pool_of(stage: str) -> Pool:
-    """The pool of a stage that has one of its own."""
+    """Return the user pool of a stage; a stage that trusts another issuer has none."""
     return Pool(aws.parameter(stage, "core", "user-pool-id"), aws.parameter(stage, "core", "oidc-audience"))
 
 
 @dataclass
 class SignIn:
-    """A user's ID token by user name and password, renewed in time. Safe to share between threads."""
+    """Source of a user's ID tokens, by user name and password. Threads may share it."""
 
     stage: str
     user: str
@@ -46,7 +46,7 @@ class SignIn:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def token(self) -> str:
-        """The ID token to send as `Authorization: Bearer`.
+        """Return the ID token to send as `Authorization: Bearer`.
 
         Raises:
             cognito exceptions `NotAuthorizedException`, `UserNotFoundException`: wrong user or password.
@@ -65,7 +65,7 @@ class SignIn:
 
 @dataclass(frozen=True)
 class Account:
-    """A person as the pool knows them; `dealer_id` None for the distributor's own people."""
+    """A user of the pool; `dealer_id` is None for head office."""
 
     user: str
     name: str
@@ -74,7 +74,7 @@ class Account:
 
 
 def open_account(stage: str, account: Account) -> None:
-    """Have this account with these groups; changes nothing when all is there."""
+    """Create an account with its groups; change nothing if it exists."""
     pool = pool_of(stage).pool_id
     attributes: list[AttributeTypeTypeDef] = [{"Name": "name", "Value": account.name}]
     if account.dealer_id:
@@ -89,7 +89,7 @@ def open_account(stage: str, account: Account) -> None:
 
 
 def is_open(stage: str, user: str) -> bool:
-    """Whether the account exists and has its roles: without any, its tokens are good for nothing."""
+    """Return whether the account exists and has a role: without one, its tokens are refused."""
     client = aws.cognito()
     try:
         groups = client.admin_list_groups_for_user(UserPoolId=pool_of(stage).pool_id, Username=user)
@@ -99,13 +99,13 @@ def is_open(stage: str, user: str) -> bool:
 
 
 def set_password(stage: str, user: str, password: str) -> None:
-    """Give an account a lasting password."""
+    """Set an account's permanent password."""
     aws.cognito().admin_set_user_password(
         UserPoolId=pool_of(stage).pool_id, Username=user, Password=password, Permanent=True
     )
 
 
 def new_password() -> str:
-    """A password the pool's policy accepts, easy to type: `qudao-` and twelve letters and digits."""
+    """Return a password that the pool's policy accepts: `qudao-` and twelve letters and digits."""
     alphabet = string.ascii_lowercase + string.digits
     return "qudao-" + "".join(secrets.choice(alphabet) for _ in range(11)) + secrets.choice(string.digits)

@@ -1,7 +1,4 @@
-"""Fill a running Qudao the way the distributor's own people do: by importing through the public API, in large chunks.
-
-Every import here may be repeated: what is there already stays as it is.
-"""
+"""Import master data and stock through the public API, in large chunks. An import may be repeated."""
 
 from __future__ import annotations
 
@@ -20,23 +17,23 @@ from tools.client import Api, ApiProblem, Json, TokenSource
 from tools.errors import CommandError
 from tools.identity import SignIn
 
-#: How much one call takes (services/*/api.py).
-PRODUCTS_AT_A_TIME = 500
-PRICES_AT_A_TIME = 1_000
-DEALERS_AT_A_TIME = 50
-STOCK_LINES_AT_A_TIME = 1_000
+# Rows that one request may contain.
+PRODUCTS_PER_REQUEST = 500
+PRICES_PER_REQUEST = 1_000
+DEALERS_PER_REQUEST = 50
+STOCK_LINES_PER_REQUEST = 1_000
 
 _ACCOUNT_OPENS_WITHIN_SECONDS = 180
 
 T = TypeVar("T")
-Done = Callable[[int], None]
-"""Told how many more rows are in."""
+#: Called with the number of rows that were imported since the last call.
+OnProgress = Callable[[int], None]
 
 
-class People:
-    """The API as each of several users, whose password is the same. `retries` counts what had to be sent again, by why.
+class ApiUsers:
+    """The API as each of several users with one password. `retries` counts repeated requests by reason.
 
-    Tests, where all is one process, give tokens, threads and pauses of their own.
+    Tests run everything in one process; they replace tokens, threads and pauses.
     """
 
     def __init__(self, http: httpx.Client, stage: str, password: str) -> None:
@@ -44,119 +41,124 @@ class People:
         self.stage = stage
         self.password = password
         self.retries: Counter[str] = Counter()
-        self._known: dict[str, Api] = {}
+        self._apis: dict[str, Api] = {}
         self._lock = threading.Lock()
 
-    def as_user(self, user: str) -> Api:
-        """The API as this user sees it."""
+    def api(self, user: str) -> Api:
+        """Return the API as this user."""
         with self._lock:
-            if user not in self._known:
-                self._known[user] = Api(self.http, self.identity_of(user), retrying=self._retrying)
-            return self._known[user]
+            if user not in self._apis:
+                self._apis[user] = Api(self.http, self.token_source(user), on_retry=self._count_retry)
+            return self._apis[user]
 
-    def _retrying(self, why: str) -> None:
+    def _count_retry(self, reason: str) -> None:
         with self._lock:
-            self.retries[why] += 1
+            self.retries[reason] += 1
 
-    def identity_of(self, user: str) -> TokenSource:
-        """Where this user's tokens come from."""
+    def token_source(self, user: str) -> TokenSource:
+        """Return the source of this user's tokens."""
         return SignIn(self.stage, user, self.password)
 
-    def threads(self, wanted: int) -> int:
-        """How many of them may act at the same time, at most as many as wanted."""
-        return wanted
+    def thread_count(self, at_most: int) -> int:
+        """Return the number of users that may act at the same time."""
+        return at_most
 
     def pause(self, seconds: float) -> None:
-        """Let the system work on."""
+        """Wait while the system works."""
         time.sleep(seconds)
 
 
 def chunks(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Consecutive parts of at most `size`."""
+    """Yield consecutive parts of at most `size` rows."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
 
-def import_products(api: Api, rows: Sequence[Json], done: Done) -> None:
-    """Products as `ProductRow` (services/catalog/api.py); a successor must stand before or in the same chunk."""
-    for part in chunks(rows, PRODUCTS_AT_A_TIME):
+def import_products(api: Api, rows: Sequence[Json], on_progress: OnProgress) -> None:
+    """Import products, rows as `ProductRow`. A successor must be in the same chunk or before it."""
+    for part in chunks(rows, PRODUCTS_PER_REQUEST):
         api.post("/api/catalog/imports/products", {"products": part})
-        done(len(part))
+        on_progress(len(part))
 
 
-def publish_prices(api: Api, price_list_id: str, facts: Json, rows: Sequence[Json], done: Done) -> None:
-    """The first version of a price list: `facts` as `PublishPrices`, rows as `PriceRow`. What was published stays."""
+def publish_prices(
+    api: Api, price_list_id: str, publication: Json, rows: Sequence[Json], on_progress: OnProgress
+) -> None:
+    """Publish the first version of a price list, `publication` as `PublishPrices`, rows as `PriceRow`.
+
+    A version that is published already stays as it is.
+    """
     draft = f"/api/catalog/price-lists/{price_list_id}/drafts/1"
     try:
-        for part in chunks(rows, PRICES_AT_A_TIME):
+        for part in chunks(rows, PRICES_PER_REQUEST):
             api.post(f"{draft}/prices", {"prices": part})
-            done(len(part))
-        api.post(f"{draft}/publish", facts)
+            on_progress(len(part))
+        api.post(f"{draft}/publish", publication)
     except ApiProblem as problem:
         if problem.code != "already-published":
             raise
-        done(len(rows))
+        on_progress(len(rows))
 
 
-def import_dealers(api: Api, rows: Sequence[Json], done: Done) -> None:
-    """Dealers with their users as `DealerRow` (services/dealers/api.py)."""
-    for part in chunks(rows, DEALERS_AT_A_TIME):
+def import_dealers(api: Api, rows: Sequence[Json], on_progress: OnProgress) -> None:
+    """Import dealers with their users, rows as `DealerRow`."""
+    for part in chunks(rows, DEALERS_PER_REQUEST):
         api.post("/api/dealers/imports/dealers", {"dealers": part})
-        done(len(part))
+        on_progress(len(part))
 
 
 def import_staff(api: Api, rows: Sequence[Json]) -> None:
-    """The distributor's own people as `StaffRow` (services/dealers/api.py)."""
+    """Import the users of head office, rows as `StaffRow`."""
     api.post("/api/dealers/imports/staff", {"staff": rows})
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """Goods for one warehouse under one delivery note, which counts once for ever: (SKU, pieces) each."""
+class GoodsReceipt:
+    """Goods for one warehouse. A reference is booked once. `lines`: (SKU, pieces)."""
 
     warehouse: str
-    note: str
+    reference: str
     lines: Sequence[tuple[str, int]]
 
     @property
-    def wanted(self) -> list[Json]:
-        """The lines that bring anything, as the API takes them."""
+    def rows(self) -> list[Json]:
+        """Lines with pieces, as the API accepts them."""
         return [{"sku": sku, "quantity": pieces} for sku, pieces in self.lines if pieces]
 
 
-def receive_stock(api: Api, delivery: Delivery, done: Done) -> None:
-    """Take goods in; a part that was taken in before is left out."""
-    for number, part in enumerate(chunks(delivery.wanted, STOCK_LINES_AT_A_TIME), start=1):
-        body = {"warehouse": delivery.warehouse, "reference": f"{delivery.note}-{number}", "lines": part}
+def receive_goods(api: Api, receipt: GoodsReceipt, on_progress: OnProgress) -> None:
+    """Book a goods receipt in parts; a part that was booked before is left out."""
+    for number, part in enumerate(chunks(receipt.rows, STOCK_LINES_PER_REQUEST), start=1):
+        body = {"warehouse": receipt.warehouse, "reference": f"{receipt.reference}-{number}", "lines": part}
         try:
             api.post("/api/orders/stock/goods-receipts", body)
         except ApiProblem as problem:
             if problem.code != "already-received":
                 raise
-        done(len(part))
+        on_progress(len(part))
 
 
-def give_passwords(stage: str, users: Sequence[str], password: str, done: Done, threads: int = 8) -> None:
-    """Wait until the system has opened these accounts, and give them a password.
+def set_passwords(stage: str, users: Sequence[str], password: str, on_progress: OnProgress, threads: int = 8) -> None:
+    """Wait until the system has opened the accounts of these users, and set their password.
 
     Raises:
-        CommandError: an account was not opened.
+        CommandError: an account was not opened in time.
     """
     deadline = time.monotonic() + _ACCOUNT_OPENS_WITHIN_SECONDS
 
-    def one(user: str) -> None:
+    def set_one(user: str) -> None:
         while not identity.is_open(stage, user):
             if time.monotonic() > deadline:
                 raise CommandError(f"the account of {user} was not opened within {_ACCOUNT_OPENS_WITHIN_SECONDS} s")
             time.sleep(0.5)
         identity.set_password(stage, user, password)
-        done(1)
+        on_progress(1)
 
-    in_parallel(threads, [lambda user=user: one(user) for user in users])  # type: ignore[misc]
+    run_parallel(threads, [lambda user=user: set_one(user) for user in users])  # type: ignore[misc]
 
 
-def in_parallel(threads: int, jobs: Sequence[Callable[[], T]]) -> list[T]:
-    """Do all of these, so many at a time; the first failure ends it and is raised."""
+def run_parallel(threads: int, jobs: Sequence[Callable[[], T]]) -> list[T]:
+    """Run jobs in parallel and return their results in order; raise the first failure and start no further job."""
     with ThreadPoolExecutor(threads) as workers:
         running: list[Future[T]] = [workers.submit(job) for job in jobs]
         try:

@@ -1,4 +1,4 @@
-"""`qudao run`: the whole of Qudao on this machine, from the very packages that ship to the cloud."""
+"""`qudao run`: all of Qudao on this machine, from the same packages that are deployed to AWS."""
 
 from __future__ import annotations
 
@@ -31,43 +31,43 @@ LOGINS = paths.LOCAL / "logins.json"
 
 
 class CannotRun(CommandError):
-    """Qudao cannot be started here; the message says in one sentence why and what to do."""
+    """Qudao cannot be started here; the message is one sentence: the reason and what to do."""
 
 
 def run(port: int, console: Console) -> None:
-    """Start everything, say where it is, and keep it going until Ctrl-C or SIGTERM; then stop what was started.
+    """Start everything, print its address, wait for Ctrl-C or SIGTERM, then stop everything.
 
     Raises:
-        CommandError: in one sentence, what stands in the way.
+        CommandError: one sentence with the reason.
     """
     started = time.monotonic()
-    # Both, explicitly: a shell may have started us in the background with SIGINT ignored.
-    for stopping in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stopping, _as_interrupt)
-    with ExitStack() as everything:
-        everything.enter_context(_alone())
+    # Both, explicitly: a shell that starts us in the background ignores SIGINT.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    with ExitStack() as stack:
+        stack.enter_context(_exclusive_run())
         if not emulator.is_free(port):
             raise CannotRun(
                 f"port {port} is in use: stop what listens there, or choose another: QUDAO_PORT=8081 make run"
             )
         packages = _package(console)
         local_aws = _start_emulator(console)
-        everything.callback(_stop_emulator, local_aws, console)
+        stack.callback(_stop_emulator, local_aws, console)
         with deployment_screen(console, verbose=False) as screen:
             deploy.deploy(STAGE, packages, screen)
-        everything.enter_context(Edge(port, lambda: api_urls(STAGE)))
+        stack.enter_context(Edge(port, lambda: api_urls(STAGE)))
         url = f"http://127.0.0.1:{port}"
         _RUNNING.write_text(json.dumps({"url": url, "endpoint": local_aws.endpoint}))
-        everything.callback(_RUNNING.unlink, missing_ok=True)
+        stack.callback(_RUNNING.unlink, missing_ok=True)
         _seed(url, console)
-        _greet(url, console)
+        _print_access(url, console)
         console.print(f"[dim]started in {time.monotonic() - started:.0f} s; Ctrl-C stops it[/]")
         console.print(f"ready: {url}", highlight=False)
         _wait(local_aws)
 
 
 def attach() -> str:
-    """Point this process's AWS clients at the running local Qudao.
+    """Let this process's AWS clients use the running local Qudao.
 
     Returns:
         Its address.
@@ -84,7 +84,7 @@ def attach() -> str:
 
 
 def token(user: str) -> str:
-    """An ID token of the running local Qudao for one of its demo users.
+    """Return an ID token of the running local Qudao for one of its demo users.
 
     Raises:
         CannotRun: it is not running, or there is no such user.
@@ -97,20 +97,20 @@ def token(user: str) -> str:
 
 
 def api_urls(stage: str) -> Mapping[str, str]:
-    """The address of every service's API, by service."""
+    """Return the address of every service's API, by service."""
     pages = aws.ssm().get_paginator("get_parameters_by_path").paginate(Path=f"/qudao/{stage}/", Recursive=True)
     found = {
-        one["Name"].split("/")[3]: one
+        parameter["Name"].split("/")[3]: parameter
         for page in pages
-        for one in page["Parameters"]
-        if one["Name"].endswith("/api-url")
+        for parameter in page["Parameters"]
+        if parameter["Name"].endswith("/api-url")
     }
-    return {service: one["Value"] for service, one in found.items()}
+    return {service: parameter["Value"] for service, parameter in found.items()}
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """One local run in a checkout at a time: they would share one state."""
+def _exclusive_run() -> Iterator[None]:
+    """Allow one local run at a time in a checkout: two would share one state."""
     paths.LOCAL.mkdir(exist_ok=True)
     with (paths.LOCAL / "run.lock").open("w") as lock:
         try:
@@ -137,7 +137,7 @@ def _start_emulator(console: Console) -> Emulator:
 
 
 def _emulator_port() -> int:
-    """The port of the last time if it is free, because addresses with it are part of the saved state."""
+    """Return the previous port if it is free: the saved state contains addresses with that port."""
     saved = _EMULATOR / "port"
     port = int(saved.read_text()) if saved.is_file() else 0
     if not port or not emulator.is_free(port):
@@ -152,12 +152,12 @@ def _stop_emulator(local_aws: Emulator, console: Console) -> None:
 
 
 def _seed(url: str, console: Console) -> None:
-    """Fill an empty Qudao with demo data, once in the life of its state."""
+    """Fill an empty Qudao with demo data, once per saved state."""
     from tools.demo import seed
 
     seeded = f"/qudao/{STAGE}/demo/seeded"
-    known = aws.ssm().get_parameters(Names=[seeded])["Parameters"]
-    if known and LOGINS.is_file():
+    parameters = aws.ssm().get_parameters(Names=[seeded])["Parameters"]
+    if parameters and LOGINS.is_file():
         return
     try:
         demo = seed(url, STAGE, LOGINS, console)
@@ -166,14 +166,14 @@ def _seed(url: str, console: Console) -> None:
     aws.ssm().put_parameter(Name=seeded, Value=str(demo.products), Type="String", Overwrite=True)
 
 
-def _greet(url: str, console: Console) -> None:
+def _print_access(url: str, console: Console) -> None:
     shown: dict[str, str] = {}
     for login in read_logins(LOGINS):
         shown.setdefault(login.role, f"{login.user}  {login.name}")
     console.print(f"\n  接口 / API     {url}/api/   ({url}/api/openapi.json)", highlight=False, soft_wrap=True)
     console.print(f"  登录 / logins  {os.path.relpath(LOGINS)}, for example", highlight=False)
-    for role, who in shown.items():
-        console.print(f"    {role:18} {who}", highlight=False)
+    for role, user in shown.items():
+        console.print(f"    {role:18} {user}", highlight=False)
     buyer = next(login.user for login in read_logins(LOGINS) if login.role == "dealer_buyer")
     console.print("  试一下 / try", highlight=False)
     header = f'-H "Authorization: Bearer $(.venv/bin/qudao login {buyer})"'
@@ -181,20 +181,18 @@ def _greet(url: str, console: Console) -> None:
 
 
 def _wait(local_aws: Emulator) -> None:
-    """Until someone asks us to stop.
+    """Wait for Ctrl-C or SIGTERM.
 
     Raises:
-        CannotRun: the local AWS ended by itself.
+        CannotRun: the local AWS stopped.
     """
     try:
         while local_aws.is_running:
             time.sleep(0.5)
     except KeyboardInterrupt:
         return
-    raise CannotRun(
-        f"the local AWS stopped by itself; its last words are in {os.path.relpath(local_aws.log, Path.cwd())}"
-    )
+    raise CannotRun(f"the local AWS stopped by itself; its log is {os.path.relpath(local_aws.log, Path.cwd())}")
 
 
-def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""The one OpenAPI document of all services."""
+"""OpenAPI document of all services."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tools.stage import load_app
 
 
 def document() -> dict[str, Any]:
-    """Every service's routes and every published event, as one OpenAPI 3.1 document."""
+    """Return every route and every published event as one OpenAPI 3.1 document."""
     for module in pkgutil.iter_modules(contracts.__path__, "contracts."):
         importlib.import_module(module.name)
     return build_document(load_app(name) for name in paths.services() if name != paths.RELAY)
 
 
 def written() -> str:
-    """The document as it stands in docs/openapi.json."""
+    """Return the text of docs/openapi.json."""
     return json.dumps(document(), ensure_ascii=False, indent=1) + "\n"

@@ -1,8 +1,9 @@
-"""Build what is deployed: one zip and one CloudFormation template per service, the same bytes on every build.
+"""Build the packages to deploy: one zip and one CloudFormation template per service, the same bytes in every build.
 
-`chalice package` runs in the staged folder, which holds this service's code only, and makes the template and a small
-zip. The locked third-party packages, zipped once per lock for all services, come before that. Names are sorted, times
-are fixed, and code is compiled, as Lambda's read-only disk could not keep what it compiles (a third off a cold start).
+`chalice package` runs in the staged folder, which contains only this service's code, and makes the template and a
+small zip. The zip of the locked third-party packages, made once per lock, comes before that. File names are sorted and
+times are fixed. Code is compiled, because Lambda cannot store compiled code on its read-only disk: this saves a third
+of a cold start.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from tools import environments, paths
 from tools.stage import SHARED, NotPackageable, stage
 
 _COMPILE = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
-#: Of the locked packages, what no function of ours can reach: of Powertools all but logs and metrics (the logger reads
-#: JMESPath), pydantic 1 within pydantic 2, and the tools that build bindings: cryptography's come built.
-_UNREACHED = (
+#: Parts of the locked packages that no function imports: Powertools except logs and metrics (the logger imports
+#: JMESPath), pydantic 1 within pydantic 2, and tools that build bindings (those of cryptography are built already).
+_UNUSED = (
     "aws_lambda_powertools/event_handler",
     "aws_lambda_powertools/utilities/[!j]*/",
     "cffi",
@@ -43,7 +44,7 @@ _PACKAGING_ENVIRONMENT = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_D
 
 @dataclass(frozen=True)
 class Package:
-    """A built service: its zip, its template, and a digest of everything both were made of."""
+    """A built service: its zip, its template, and the digest of their sources."""
 
     service: str
     archive: Path
@@ -58,40 +59,40 @@ def build(
     root: Path = paths.ROOT,
     done: Callable[[str], None] = lambda _service: None,
 ) -> list[Package]:
-    """Package these services, two at a time; what did not change since the last time is left alone.
+    """Package these services, two at a time; a service whose sources did not change is not built again.
 
     Args:
         architecture: `x86_64` or `arm64`; this machine's by default.
-        done: told each service's name when it is ready.
+        done: called with each service's name when it is packaged.
     Raises:
         NotPackageable: files and declarations of a service do not fit together, or Chalice refused it.
-        environments.InstallFailed: a locked dependency could not be had.
+        environments.InstallFailed: a locked dependency could not be installed.
     """
     architecture = architecture or machine_architecture()
     names = list(names)
 
-    def one(service: str) -> Package:
+    def build_one(service: str) -> Package:
         package = _build(service, architecture, root)
         done(service)
         return package
 
-    with _alone(root / "build" / ".lock"), ThreadPoolExecutor(max_workers=2) as pool:
+    with _exclusive_build(root / "build" / ".lock"), ThreadPoolExecutor(max_workers=2) as pool:
         for lock in {_lock(name, root) for name in names}:
             dependencies(lock, architecture, root)
-        return list(pool.map(one, names))
+        return list(pool.map(build_one, names))
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """One build at a time in a checkout: a test run beside a local run waits for it."""
+def _exclusive_build(lock: Path) -> Iterator[None]:
+    """Allow one build at a time in a checkout: a test run waits for the build of a local run."""
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def machine_architecture() -> str:
-    """This machine's processor, as Lambda names it."""
+    """Return this machine's processor, as Lambda names it."""
     return "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
 
 
@@ -107,13 +108,13 @@ def _build(service: str, architecture: str, root: Path) -> Package:
     project = folder / "project"
     stage(service, project, architecture=architecture, root=root)
     _chalice_package(service, project, third_party)
-    made = project / "out" / "deployment.zip"
-    whole = project / "out" / "package.zip"
-    shutil.copy(_zipped(third_party), whole)
-    _add_own_code(made, whole)
-    # Put in place as wholes: somebody may be deploying the files of the last time just now.
+    chalice_zip = project / "out" / "deployment.zip"
+    complete_zip = project / "out" / "package.zip"
+    shutil.copy(_zipped(third_party), complete_zip)
+    _add_own_code(chalice_zip, complete_zip)
+    # Replace files in one step: a deployment may be reading the previous ones.
     stamp.unlink(missing_ok=True)
-    whole.replace(package.archive)
+    complete_zip.replace(package.archive)
     (project / "out" / "sam.json").replace(package.template)
     stamp.write_text(package.digest)
     return package
@@ -128,28 +129,30 @@ def _chalice_package(service: str, project: Path, third_party: Path) -> None:
         "PYTHONPATH": f"vendor:{third_party}",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    ran = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
-    if ran.returncode:
-        raise NotPackageable(f"{service}: chalice could not package it: {(ran.stderr or ran.stdout).strip()[-1500:]}")
+    result = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise NotPackageable(
+            f"{service}: chalice could not package it: {(result.stderr or result.stdout).strip()[-1500:]}"
+        )
 
 
 # ---- third-party packages ----
 
 
 def dependencies(lock: Path, architecture: str, root: Path = paths.ROOT) -> Path:
-    """The unpacked, compiled packages of a lock, zipped beside it; made once per lock and processor, as done here."""
-    made_of = lock.read_bytes() + architecture.encode() + sys.version.encode() + Path(__file__).read_bytes()
-    name = hashlib.sha256(made_of).hexdigest()[:16]
+    """Return the folder of a lock's compiled packages; their zip is beside it. Made once per lock and processor."""
+    sources = lock.read_bytes() + architecture.encode() + sys.version.encode() + Path(__file__).read_bytes()
+    name = hashlib.sha256(sources).hexdigest()[:16]
     folder = root / "build" / ".dependencies" / name
     if not folder.is_dir():
-        making = folder.with_suffix(".making")
-        shutil.rmtree(making, ignore_errors=True)
-        making.parent.mkdir(parents=True, exist_ok=True)
-        environments.install_for_lambda(lock, making, architecture)
-        _tidy(making)
-        _compile(making)
-        _write(making, _zipped(folder), "w")
-        making.rename(folder)
+        unfinished = folder.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        environments.install_for_lambda(lock, unfinished, architecture)
+        _tidy(unfinished)
+        _compile(unfinished)
+        _write(unfinished, _zipped(folder), "w")
+        unfinished.rename(folder)
     return folder
 
 
@@ -163,13 +166,13 @@ def _lock(service: str, root: Path) -> Path:
 
 
 def _tidy(folder: Path) -> None:
-    """Drop what differs from one installer to the next and what no function needs; keep versions and licences."""
+    """Delete files that differ between installers and files that no function needs; keep versions and licences."""
     shutil.rmtree(folder / "bin", ignore_errors=True)
     (folder / ".lock").unlink(missing_ok=True)
     for cache in folder.rglob("__pycache__"):
         shutil.rmtree(cache)
-    for unreached in [found for pattern in _UNREACHED for found in folder.glob(pattern)]:
-        shutil.rmtree(unreached)
+    for unused in [found for pattern in _UNUSED for found in folder.glob(pattern)]:
+        shutil.rmtree(unused)
     for file in folder.glob("*.dist-info/*"):
         if (
             file.is_file()
@@ -183,31 +186,31 @@ def _tidy(folder: Path) -> None:
 
 
 def _compile(folder: Path) -> None:
-    """Compile for good: marked as never to be checked against the source, named as if it lay in /var/task."""
+    """Compile code so that Python never checks it against its source, with the paths that it has in Lambda."""
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     subprocess.run([*_COMPILE, "-s", str(folder), "-p", "/var/task", str(folder)], env=environment, check=True)
 
 
-def _add_own_code(chalices: Path, archive: Path) -> None:
+def _add_own_code(chalice_zip: Path, archive: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        with zipfile.ZipFile(chalices) as made:
-            made.extractall(folder)
+        with zipfile.ZipFile(chalice_zip) as code:
+            code.extractall(folder)
         _compile(Path(folder))
         _write(Path(folder), archive, "a")
 
 
 def _write(folder: Path, archive: Path, mode: Literal["w", "a"]) -> None:
-    with zipfile.ZipFile(archive, mode, zipfile.ZIP_DEFLATED) as written:
+    with zipfile.ZipFile(archive, mode, zipfile.ZIP_DEFLATED) as target:
         for file in sorted(folder.rglob("*")):
             if file.is_file():
                 # 1980 is the earliest moment a zip can name.
                 entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
                 entry.external_attr = 0o100644 << 16
                 entry.compress_type = zipfile.ZIP_DEFLATED
-                written.writestr(entry, file.read_bytes())
+                target.writestr(entry, file.read_bytes())
 
 
-# ---- what a package is made of ----
+# ---- digest of the sources ----
 
 
 def _digest_of_sources(service: str, architecture: str, root: Path) -> str:

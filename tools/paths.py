@@ -1,10 +1,10 @@
-"""Where things are in a checkout, and which deployable parts it has."""
+"""Folders and files of a checkout, and its deployable parts."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
-#: Everything the local run keeps: environments, state, logs. Ignored by git.
+#: Environments, state and logs of the local run. Ignored by git.
 LOCAL = ROOT / ".qudao"
 CORE_TEMPLATE = ROOT / "infra" / "core.yaml"
 IDENTITY_TEMPLATE = ROOT / "infra" / "identity.yaml"
@@ -14,15 +14,15 @@ RELAY = "relay"
 
 
 def services(root: Path = ROOT) -> list[str]:
-    """Every part that is packaged and deployed as a stack of its own: the relay first, then services by name."""
+    """Return every part that is packaged and deployed as a separate stack: the relay, then services by name."""
     return [RELAY, *sorted(folder.parent.name for folder in root.glob("services/*/app.py"))]
 
 
 def source(service: str, root: Path = ROOT) -> Path:
-    """The folder a part's code lives in."""
+    """Return the folder of a part's code."""
     return root / "infra" / RELAY if service == RELAY else root / "services" / service
 
 
 def module(service: str) -> str:
-    """The import path of a part: `services.orders`, `infra.relay`."""
+    """Return the import path of a part: `services.orders`, `infra.relay`."""
     return f"infra.{RELAY}" if service == RELAY else f"services.{service}"

@@ -1,7 +1,7 @@
 """A sample receiver of our webhooks, for staff systems to copy from (Standard Webhooks, https://www.standardwebhooks.com).
 
-What a receiver owes itself: check the signature over the raw bytes before reading them, refuse what is older than five
-minutes, take every event once however often it comes, and answer only after the event is safely kept.
+A receiver checks the signature over the raw bytes before it reads them, refuses messages older than five minutes,
+handles every event once however often it arrives, and responds only after the event is stored.
 
     python -m tools.receiver --port 9000 --secret whsec_…
 """
@@ -19,43 +19,43 @@ from typing import Any, Self
 
 from standardwebhooks import Webhook
 
-#: Our events are small; who sends more is not us.
+#: Larger than any event: a larger request is not from Qudao.
 _MAX_BYTES = 256_000
-#: Ids to remember: far more than can come within the five minutes in which a signature is good.
-_REMEMBERED = 10_000
+#: Ids to remember: far more than can arrive in the five minutes in which a signature is valid.
+_MAX_REMEMBERED = 10_000
 
 Message = dict[str, Any]
 
 
-class NotGenuine(Exception):
-    """Not signed with a secret of ours, too old, or not readable."""
+class InvalidSignature(Exception):
+    """The request is not signed with a known secret, too old, or unreadable."""
 
 
-def verified(body: bytes, headers: dict[str, str], secrets: Iterable[str]) -> Message:
-    """The message in a request that was signed with one of our secrets within the last five minutes.
+def verify(body: bytes, headers: dict[str, str], secrets: Iterable[str]) -> Message:
+    """Return the message of a request that was signed with a known secret within the last five minutes.
 
     Several secrets are valid at once while one is being replaced.
 
     Raises:
-        NotGenuine: anything else, whatever is wrong with it.
+        InvalidSignature: it was not, or it is malformed.
     """
     for secret in secrets:
         try:
             message = Webhook(secret).verify(body, headers)
-        except Exception:  # the library lets ValueError, binascii and decoding errors of malformed requests through
+        except Exception:  # the library also raises ValueError, binascii and decoding errors for malformed requests
             continue
         if isinstance(message, dict):
             return message
-    raise NotGenuine
+    raise InvalidSignature
 
 
 class Receiver:
-    """An HTTP server on loopback that keeps each genuine message once. Use as a context manager.
+    """An HTTP server on loopback that stores each genuine message once. Use it as a context manager.
 
     Args:
-        port: 0 takes a free one.
-        secrets: signing secrets that are trusted from the start, see `trust`.
-        handle: called once per message before it is acknowledged; if it raises, the sender comes again.
+        port: 0 chooses a free one.
+        secrets: signing secrets to trust, see `trust`.
+        handle: called once per message before it is acknowledged; if it raises, the sender tries again.
     """
 
     def __init__(
@@ -77,22 +77,22 @@ class Receiver:
         return f"http://127.0.0.1:{self._server.server_address[1]}/webhooks"
 
     def trust(self, secret: str) -> None:
-        """Accept what is signed with this secret, too."""
+        """Also accept messages signed with this secret."""
         self._secrets.append(secret)
 
-    def take(self, body: bytes, headers: dict[str, str]) -> HTTPStatus:
-        """Decide on one request: 204 taken (now or earlier), 401 not genuine."""
+    def receive(self, body: bytes, headers: dict[str, str]) -> HTTPStatus:
+        """Handle one request and return its status: 204 accepted, now or earlier; 401 invalid signature."""
         try:
-            message = verified(body, headers, self._secrets)
-        except NotGenuine:
+            message = verify(body, headers, self._secrets)
+        except InvalidSignature:
             with self._changed:
                 self.refused += 1
             return HTTPStatus.UNAUTHORIZED
-        self._run_or_replay(headers["webhook-id"], message)
+        self._handle_once(headers["webhook-id"], message)
         return HTTPStatus.NO_CONTENT
 
-    def _run_or_replay(self, message_id: str, message: Message) -> None:
-        # One at a time: a repeat that arrives while the first is still being handled must wait for its outcome.
+    def _handle_once(self, message_id: str, message: Message) -> None:
+        # One at a time: a repeated message must wait while the first is being handled.
         with self._changed:
             if message_id in self._seen:
                 self.duplicates += 1
@@ -100,12 +100,12 @@ class Receiver:
             self._handle(message)
             self.messages.append(message)
             self._seen[message_id] = None
-            if len(self._seen) > _REMEMBERED:
+            if len(self._seen) > _MAX_REMEMBERED:
                 self._seen.popitem(last=False)
             self._changed.notify_all()
 
     def wait_for(self, wanted: Callable[[Message], bool], timeout_seconds: float) -> Message | None:
-        """The first message that is wanted, as soon as it is here; None if it does not come in time."""
+        """Wait for the first message that `wanted` accepts and return it; None if it does not arrive in time."""
         with self._changed:
             self._changed.wait_for(lambda: any(map(wanted, self.messages)), timeout_seconds)
             return next(filter(wanted, self.messages), None)
@@ -125,14 +125,14 @@ class Receiver:
 
 def _handler_of(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        timeout = 10  # seconds a sender may dawdle
+        timeout = 10  # seconds between two reads
 
         def do_POST(self) -> None:
-            self.send_response(self._decide())
+            self.send_response(self._status())
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def _decide(self) -> HTTPStatus:
+        def _status(self) -> HTTPStatus:
             length = self.headers.get("Content-Length", "")
             if not (length.isascii() and length.isdigit()):
                 return HTTPStatus.LENGTH_REQUIRED
@@ -140,13 +140,13 @@ def _handler_of(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
                 return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
             headers = {name.lower(): value for name, value in self.headers.items()}
             try:
-                return receiver.take(self.rfile.read(int(length)), headers)
+                return receiver.receive(self.rfile.read(int(length)), headers)
             except Exception:
-                # The handler could not keep it: anything but 2xx makes the sender try again later.
+                # The handler failed: any status but 2xx makes the sender try again later.
                 return HTTPStatus.INTERNAL_SERVER_ERROR
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Nothing: the bodies are other people's business."""
+            """Log nothing: the bodies are confidential."""
 
     return Handler
 

@@ -1,4 +1,4 @@
-"""What packaging and deploying look like in a terminal."""
+"""Terminal output of packaging, deploying and importing: bars and tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIGNS = {"Add": "[green]+[/]", "Modify": "[yellow]~[/]", "Remove": "[red]-[/]"}
 
 @contextmanager
 def packaging_progress(console: Console, count: int) -> Iterator[Callable[[str], None]]:
-    """A bar that is told each service's name when it is packaged."""
+    """Show a bar and yield a function to call with each packaged service."""
     with bars(console) as bar:
         task = bar.add_task("packaging", total=count)
         yield lambda service: bar.update(task, advance=1, description=f"packaged {service}")
@@ -29,7 +29,7 @@ def packaging_progress(console: Console, count: int) -> Iterator[Callable[[str],
 def deployment_screen(
     console: Console, *, verbose: bool, confirm: Callable[[], bool] = lambda: True
 ) -> Iterator[Screen]:
-    """Change sets as tables (or one line each), then one bar per stack."""
+    """Show change sets as tables, or as one line each, then one bar per stack."""
     tasks: dict[str, TaskID] = {}
     with bars(console) as bar:
 
@@ -37,10 +37,10 @@ def deployment_screen(
             for plan in plans:
                 bar.console.print(_table(plan) if verbose else f"  {plan.stack}: {_summary(plan)}", highlight=False)
 
-        def progress(stack: str, done: int, of: int) -> None:
+        def progress(stack: str, done: int, total: int) -> None:
             if stack not in tasks:
-                tasks[stack] = bar.add_task(stack, total=of)
-            bar.update(tasks[stack], completed=done, total=of)
+                tasks[stack] = bar.add_task(stack, total=total)
+            bar.update(tasks[stack], completed=done, total=total)
 
         def ask() -> bool:
             bar.stop()
@@ -52,9 +52,15 @@ def deployment_screen(
 
 
 def bars(console: Console) -> Progress:
-    """Bars that say what is done, how many of how many, and since when."""
+    """Return progress bars with name, number done, total and elapsed time."""
     columns: list[Any] = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()]
     return Progress(*columns, console=console)
+
+
+def add_bar(progress: Progress, name: str, total: int) -> Callable[[int], None]:
+    """Add a bar and return a function to call with the number done since the last call."""
+    task = progress.add_task(name, total=total)
+    return lambda number: progress.advance(task, number)
 
 
 def _summary(plan: Plan) -> str:

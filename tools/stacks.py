@@ -1,4 +1,4 @@
-"""CloudFormation stacks: plan a change, show it, apply it, say in one sentence why it failed."""
+"""CloudFormation stacks: plan a change, apply it, and name in one sentence the reason of a failure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 _CAPABILITIES: Any = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-#: Told how many of how many resources of a stack are done.
+#: Called with stack, number of finished resources and total.
 Progress = Callable[[str, int, int], None]
 
 
@@ -38,7 +38,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """A change set that waits to be applied."""
+    """A change set that is not applied yet."""
 
     stack: str
     change_set: str
@@ -48,29 +48,29 @@ class Plan:
 def plan(
     stack: str, template: Mapping[str, str], parameters: Mapping[str, str], declared: Iterable[str] = ()
 ) -> Plan | None:
-    """Work out what would change. None when nothing would.
+    """Create a change set; return None if nothing would change.
 
     Args:
         template: `TemplateBody` or `TemplateURL` with its value.
-        declared: parameters of the template; those without a value here keep the one they have.
+        declared: parameters of the template; those without a value here keep their present value.
     Raises:
         DeployFailed: CloudFormation refuses the template or the parameters.
     """
     client = aws.cloudformation()
     existing = describe(stack)
     if existing and existing["StackStatus"] == "ROLLBACK_COMPLETE":
-        # A first creation that failed leaves an empty shell that can only be deleted.
+        # A failed first creation leaves an empty stack that can only be deleted.
         client.delete_stack(StackName=stack)
         client.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 2})
         existing = None
-    known = {one["ParameterKey"] for one in existing.get("Parameters", [])} if existing else set()
+    known = {parameter["ParameterKey"] for parameter in existing.get("Parameters", [])} if existing else set()
     values: list[Any] = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
-    kept = (set(declared) & known) - set(parameters)
-    values += [{"ParameterKey": name, "UsePreviousValue": True} for name in sorted(kept)]
+    unchanged = (set(declared) & known) - set(parameters)
+    values += [{"ParameterKey": name, "UsePreviousValue": True} for name in sorted(unchanged)]
     is_new = existing is None or existing["StackStatus"] == "REVIEW_IN_PROGRESS"
     arguments: dict[str, Any] = dict(template)
     try:
-        made = client.create_change_set(
+        created = client.create_change_set(
             StackName=stack,
             ChangeSetName=f"qudao-{uuid4()}",
             ChangeSetType="CREATE" if is_new else "UPDATE",
@@ -78,7 +78,7 @@ def plan(
             Parameters=values,
             **arguments,
         )
-        change_set = made["Id"]
+        change_set = created["Id"]
         client.get_waiter("change_set_create_complete").wait(
             ChangeSetName=change_set, StackName=stack, WaiterConfig={"Delay": _delay(), "MaxAttempts": 300}
         )
@@ -91,10 +91,10 @@ def plan(
 
 
 def apply(planned: Plan, progress: Progress) -> None:
-    """Carry a plan out and wait for its end.
+    """Apply a plan and wait for its end.
 
     Raises:
-        DeployFailed: a resource failed; CloudFormation has rolled back or is doing so.
+        DeployFailed: a resource failed; CloudFormation rolls back.
     """
     client = aws.cloudformation()
     before = _latest_event(planned.stack)
@@ -114,7 +114,7 @@ def apply(planned: Plan, progress: Progress) -> None:
 
 
 def describe(stack: str) -> StackTypeDef | None:
-    """The stack as CloudFormation knows it, None if there is none."""
+    """Return the stack as CloudFormation describes it, None if there is none."""
     try:
         return aws.cloudformation().describe_stacks(StackName=stack)["Stacks"][0]
     except ClientError as error:
@@ -124,25 +124,26 @@ def describe(stack: str) -> StackTypeDef | None:
 
 
 def outputs(stack: str) -> dict[str, str]:
-    """The outputs of a stack by name; empty if there is none."""
+    """Return the outputs of a stack by name; empty without a stack."""
     found = describe(stack)
-    return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])} if found else {}
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])} if found else {}
 
 
 def parameters(stack: str) -> dict[str, str]:
-    """The parameters of a stack by name; empty if there is none."""
+    """Return the parameters of a stack by name; empty without a stack."""
     found = describe(stack)
-    return {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", [])} if found else {}
+    values = found.get("Parameters", []) if found else []
+    return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in values}
 
 
 def resources(stack: str, kind: str) -> dict[str, str]:
-    """Physical by logical id of the stack's resources of one type."""
+    """Return physical ids by logical id of the stack's resources of one type."""
     pages = aws.cloudformation().get_paginator("list_stack_resources").paginate(StackName=stack)
     return {
-        one["LogicalResourceId"]: one["PhysicalResourceId"]
+        resource["LogicalResourceId"]: resource["PhysicalResourceId"]
         for page in pages
-        for one in page["StackResourceSummaries"]
-        if one["ResourceType"] == kind
+        for resource in page["StackResourceSummaries"]
+        if resource["ResourceType"] == kind
     }
 
 
@@ -151,7 +152,7 @@ def _delay() -> Any:
 
 
 def _discard_empty(stack: str, change_set: str) -> None:
-    """Delete a change set that could not be made; fine when nothing would change, anything else is a failure."""
+    """Delete a failed change set; raise unless it failed because nothing would change."""
     client = aws.cloudformation()
     reason = client.describe_change_set(ChangeSetName=change_set, StackName=stack).get("StatusReason", "")
     client.delete_change_set(ChangeSetName=change_set, StackName=stack)
@@ -163,20 +164,20 @@ def _changes(stack: str, change_set: str) -> tuple[Change, ...]:
     pages = (
         aws.cloudformation().get_paginator("describe_change_set").paginate(ChangeSetName=change_set, StackName=stack)
     )
-    listed = (one["ResourceChange"] for page in pages for one in page["Changes"] if "ResourceChange" in one)
+    listed = (entry["ResourceChange"] for page in pages for entry in page["Changes"] if "ResourceChange" in entry)
     return tuple(
         Change(
-            str(one.get("Action", "")),
-            one.get("LogicalResourceId", ""),
-            one.get("ResourceType", ""),
-            one.get("Replacement") == "True",
+            str(change.get("Action", "")),
+            change.get("LogicalResourceId", ""),
+            change.get("ResourceType", ""),
+            change.get("Replacement") == "True",
         )
-        for one in listed
+        for change in listed
     )
 
 
 def _latest_event(stack: str) -> datetime | None:
-    """The time of the stack's newest event; a stack only planned has none."""
+    """Return the time of the stack's newest event; a stack that is only planned has none."""
     try:
         events = aws.cloudformation().describe_stack_events(StackName=stack)["StackEvents"]
     except ClientError:
@@ -185,7 +186,7 @@ def _latest_event(stack: str) -> datetime | None:
 
 
 def _events_since(stack: str, moment: datetime | None) -> list[Any]:
-    """Newest first."""
+    """Return the events of a stack after a moment, newest first."""
     found: list[Any] = []
     for page in aws.cloudformation().get_paginator("describe_stack_events").paginate(StackName=stack):
         for event in page["StackEvents"]:
@@ -197,7 +198,7 @@ def _events_since(stack: str, moment: datetime | None) -> list[Any]:
 
 def _finished_since(stack: str, moment: datetime | None) -> set[str]:
     events = _events_since(stack, moment)
-    return {one["LogicalResourceId"] for one in events if one.get("ResourceStatus", "").endswith("_COMPLETE")}
+    return {event["LogicalResourceId"] for event in events if event.get("ResourceStatus", "").endswith("_COMPLETE")}
 
 
 def _first_failure(stack: str, moment: datetime | None) -> str:

@@ -28,7 +28,7 @@ _ROUTE_FUNCTION = """
 def {name}(event, context):
     return app(event, context)
 """
-_NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "stack", "*.md", "requirements.*")
+_NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "stack", "invariants*", "*.md", "requirements.*")
 
 
 class NotPackageable(CommandError):

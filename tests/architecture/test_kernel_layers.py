@@ -13,7 +13,7 @@ from tools import paths
 
 KERNEL = paths.ROOT / "kernel"
 #: Lowest first.
-LAYERS = ("time", "base", "store", "messaging", "http")
+LAYERS = ("time", "base", "store", "messaging", "http", "invariants")
 
 
 def imported_modules(source: str) -> Iterator[str]:

@@ -34,7 +34,7 @@ def submit_together(market: Market, orders: list[dict[str, int]]) -> set[str]:
 
 def nothing_is_wrong(deployed: Deployed) -> None:
     """No invariant is broken by anything that stands in the table."""
-    found = list(audit.findings(audit.snapshot(deployed.stage)))
+    found = list(audit.findings(audit.read_stage(deployed.stage)))
     assert not found, "\n".join(map(str, found[:20]))
 
 

@@ -252,7 +252,7 @@ PARTLY_SHIPPED = _of("order partly shipped")
 A_BATCH_SHORT = first(decided(("L5", 4)), decided(("L5", 4), dealer=OTHER, name="the rival's"))
 
 #: What an order gave back of many buckets so far is on order again, but it does not stand in line for it.
-GIVEN_BACK_IN_PART = ("line-since",)
+GIVEN_BACK_IN_PART = ("backorder-since",)
 REVIEW = [
     _act(
         "approve",

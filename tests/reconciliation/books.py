@@ -10,10 +10,11 @@ from typing import Any
 from contracts.orders import OrderShipped
 from kernel.messaging.outbox import outbox_event
 from kernel.store.items import Item
+from services.reconciliation import invariants
 from services.reconciliation.ledger.post_journals import post_ledger_entries
 from tests.shop import open_shop
 from tests.world import Response, World
-from tools.audit import Snapshot, broken, ledger
+from tools.audit import Snapshot, check_rules
 
 SERVICE = "reconciliation"
 DEALERS = ("D0001", "D0002", "D0003")
@@ -138,7 +139,7 @@ class Books:
 
     def wrong(self) -> list[str]:
         """What does not add up when everything is computed anew from the raw items."""
-        return [str(finding) for finding in broken(Snapshot(Item.scan()), ledger.BOOKS)]
+        return [str(finding) for finding in check_rules(Snapshot(Item.scan()), invariants.LEDGER)]
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:

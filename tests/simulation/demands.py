@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tests.fast_aws.items import Item, Key
 from tests.world import World
-from tools.audit import ALWAYS, Snapshot, broken, findings
+from tools.audit import ALWAYS, Snapshot, check_rules, findings
 
 _AT_ONCE = timedelta(0)
 
@@ -27,7 +27,7 @@ def _below_zero(row: Iterable[dict[str, str]]) -> bool:
 
 def now_and_then(world: World) -> None:
     """All that holds between any two calls."""
-    found = list(broken(snapshot(world), ALWAYS))
+    found = list(check_rules(snapshot(world), ALWAYS))
     assert not found, "\n".join(map(str, found))
 
 

@@ -1,3 +1,5 @@
+"""Client of the API: retries keep the idempotency key, refusals are raised."""
+
 from __future__ import annotations
 
 import json
@@ -9,72 +11,72 @@ import pytest
 from tools.client import Api, ApiProblem, Unreachable, pause_before
 
 
-class Someone:
+class FixedToken:
     def token(self) -> str:
         return "a.token"
 
 
 class Server:
-    """Answers what it is told, one answer a request, and keeps what it was asked."""
+    """Server with one prepared response per request."""
 
-    def __init__(self, *answers: httpx.Response | Exception) -> None:
-        self.answers = list(answers)
-        self.asked: list[httpx.Request] = []
+    def __init__(self, *responses: httpx.Response | Exception) -> None:
+        self.responses = list(responses)
+        self.requests: list[httpx.Request] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        self.requests.append(request)
+        response = self.responses.pop(0)
+        if isinstance(response, Exception):
+            raise response
+        return response
 
     @property
     def keys(self) -> list[str | None]:
-        return [request.headers.get("Idempotency-Key") for request in self.asked]
+        return [request.headers.get("Idempotency-Key") for request in self.requests]
 
 
 def api(server: Callable[[httpx.Request], httpx.Response], pauses: list[float] | None = None) -> Api:
     http = httpx.Client(base_url="http://origin", transport=httpx.MockTransport(server))
-    return Api(http, Someone(), sleep=(pauses if pauses is not None else []).append)
+    return Api(http, FixedToken(), sleep=(pauses if pauses is not None else []).append)
 
 
 def problem(status: int, code: str) -> httpx.Response:
     return httpx.Response(status, json={"code": code, "detail": "…", "status": status})
 
 
-def test_a_lost_answer_is_asked_for_again_under_the_same_key() -> None:
+def test_client_repeats_request_with_the_same_key_when_response_is_lost() -> None:
     server = Server(httpx.ReadTimeout("late"), httpx.Response(202, json={"order_id": "D1-000001"}))
     assert api(server).post("/api/orders/orders", {"lines": []}) == {"order_id": "D1-000001"}
     assert len(set(server.keys)) == 1 and server.keys[0]
 
 
-@pytest.mark.parametrize("answer", [problem(500, "internal-error"), problem(503, "x"), problem(409, "busy")])
-def test_a_passing_trouble_is_tried_again_under_the_same_key(answer: httpx.Response) -> None:
-    server = Server(answer, httpx.Response(200, json={}))
+@pytest.mark.parametrize("response", [problem(500, "internal-error"), problem(503, "x"), problem(409, "busy")])
+def test_client_repeats_request_with_the_same_key_after_temporary_problem(response: httpx.Response) -> None:
+    server = Server(response, httpx.Response(200, json={}))
     api(server).post("/api/orders/orders", {})
-    assert len(server.asked) == 2 and len(set(server.keys)) == 1
+    assert len(server.requests) == 2 and len(set(server.keys)) == 1
 
 
 @pytest.mark.parametrize(
-    "answer", [problem(409, "wrong-state"), problem(422, "invalid-fields"), problem(404, "not-found")]
+    "response", [problem(409, "wrong-state"), problem(422, "invalid-fields"), problem(404, "not-found")]
 )
-def test_a_refusal_is_not_tried_again(answer: httpx.Response) -> None:
-    server = Server(answer)
+def test_client_does_not_repeat_refused_request(response: httpx.Response) -> None:
+    server = Server(response)
     with pytest.raises(ApiProblem) as caught:
         api(server).post("/api/orders/orders", {})
-    assert len(server.asked) == 1
-    assert caught.value.status == answer.status_code and caught.value.document == json.loads(answer.content)
+    assert len(server.requests) == 1
+    assert caught.value.status == response.status_code and caught.value.document == json.loads(response.content)
 
 
-def test_two_intents_have_two_keys() -> None:
+def test_client_uses_a_new_key_for_each_post() -> None:
     server = Server(httpx.Response(200, json={}), httpx.Response(200, json={}))
-    caller = api(server)
-    caller.post("/x", {})
-    caller.post("/x", {})
+    client = api(server)
+    client.post("/x", {})
+    client.post("/x", {})
     assert len(set(server.keys)) == 2
 
 
-def test_retries_end_and_say_that_the_outcome_is_unknown() -> None:
+def test_client_raises_unreachable_after_the_last_retry() -> None:
     pauses: list[float] = []
     server = Server(*[httpx.ConnectError("refused")] * 7)
     with pytest.raises(Unreachable):
@@ -82,29 +84,29 @@ def test_retries_end_and_say_that_the_outcome_is_unknown() -> None:
     assert len(pauses) == 6 and sum(pauses) < 30
 
 
-def test_every_retry_is_told_with_its_reason() -> None:
-    told: list[str] = []
+def test_client_reports_reason_of_every_retry() -> None:
+    reasons: list[str] = []
     server = Server(httpx.ReadTimeout("late"), problem(409, "busy"), httpx.Response(200, json={}))
     http = httpx.Client(base_url="http://origin", transport=httpx.MockTransport(server))
-    Api(http, Someone(), sleep=lambda seconds: None, retrying=told.append).post("/x", {})
-    assert told == ["ReadTimeout", "409 busy"]
+    Api(http, FixedToken(), sleep=lambda seconds: None, on_retry=reasons.append).post("/x", {})
+    assert reasons == ["ReadTimeout", "409 busy"]
 
 
-def test_pauses_grow_to_a_ceiling_and_are_drawn_at_random_below_it() -> None:
+def test_pauses_are_random_below_a_limit_that_doubles() -> None:
     assert [pause_before(n, lambda low, high: high) for n in (1, 2, 3, 6, 9)] == [0.2, 0.4, 0.8, 5.0, 5.0]
     assert pause_before(3, lambda low, high: low) == 0
 
 
-def test_an_answer_that_is_no_problem_document_is_still_reported() -> None:
+def test_client_raises_problem_when_response_is_no_problem_document() -> None:
     with pytest.raises(ApiProblem, match="not-a-problem-document"):
         api(Server(httpx.Response(404, text="<html>"))).get("/x")
 
 
-def test_pages_are_followed_to_the_last() -> None:
+def test_client_follows_pages_to_the_last() -> None:
     server = Server(
         httpx.Response(200, json={"orders": [1, 2], "next_cursor": "c"}),
         httpx.Response(200, json={"orders": [3], "next_cursor": None}),
     )
     assert list(api(server).pages("/orders", "orders", dealer_id="D1")) == [1, 2, 3]
-    assert dict(server.asked[0].url.params) == {"dealer_id": "D1"}
-    assert dict(server.asked[1].url.params) == {"cursor": "c", "dealer_id": "D1"}
+    assert dict(server.requests[0].url.params) == {"dealer_id": "D1"}
+    assert dict(server.requests[1].url.params) == {"cursor": "c", "dealer_id": "D1"}

@@ -1,4 +1,4 @@
-"""What was given up on is shown, and goes back to where it came from: never lost, never counted twice."""
+"""Dead letters are shown and sent back to their queue: none is lost, none has two effects."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from moto.backends import get_backend
 from typer.testing import CliRunner
 
 from kernel.time.clock import business_date
-from services.orders import app as orders_app
-from tests import faults
 from tests.fast_aws.wanted import ACCOUNT, REGION
+from tests import faults
 from tests.shop import PRICE_LIST, WAREHOUSE, open_shop, order_of, sku
-from tests.world import STAGE, World, load_apps
+from tests.world import STAGE, load_apps
+from tests.world import World
 from tools import aws
 from tools.audit import Snapshot, findings
 from tools.cli import app
 from tools.dead_letters import queues
 from tools.dead_letters.masking import masked
-from tools.dead_letters.queues import Queue, find, look, named
+from tools.dead_letters.queues import DeadLetterQueue, dead_letter_queue, dead_letter_queues, peek
 from tools.dead_letters.redrive import redrive
 from tools.errors import CommandError
 
@@ -36,61 +36,61 @@ assert PRICE_LIST
 
 @pytest.fixture
 def world(world: World) -> World:
-    """Only those at work who trade."""
+    """Only relay, orders and reconciliation are running."""
     world.apps = {service: world.app(service) for service in ("relay", "orders", "reconciliation")}
     return world
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_polling(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queues, "_POLLING_SECONDS", 0)
 
 
 @contextmanager
 def broken(*names: str) -> Iterator[None]:
-    """The functions of orders that work these queues off fail."""
+    """The functions of orders that consume these queues fail."""
 
     def fail(*_: Any) -> None:
         raise RuntimeError("not today")
 
     targets = {
-        "reserve-stock": (orders_app.reservation, "reserve_stock"),
-        "update-credit": (orders_app.credit, "update_credit"),
+        "reserve-stock": "services.orders.warehouse_queue.decide_order",
+        "update-credit": "services.orders.credit.update_credit.update_credit",
     }
     with ExitStack() as stack:
         for name in names:
-            stack.enter_context(patch.object(*targets[name], fail))
+            stack.enter_context(patch(targets[name], fail))
         yield
 
 
 def trade(world: World, orders: int = 1, payments: int = 1) -> None:
-    """Goods come in, dealers order them and pay."""
+    """Receive goods, submit orders and post payments."""
     open_shop(products=3, stock=None)
 
-    def ask(service: str, path: str, body: dict[str, Any], *, role: str, key: str) -> None:
+    def post(service: str, path: str, body: dict[str, Any], *, role: str, key: str) -> None:
         dealer = "D0001" if role.startswith("dealer") else None
-        answer = world.call(service, "POST", path, body=body, token=world.token(role=role, dealer_id=dealer), key=key)
-        assert answer.status < 300, answer.json
+        response = world.call(service, "POST", path, body=body, token=world.token(role=role, dealer_id=dealer), key=key)
+        assert response.status < 300, response.json
 
-    came_in = {"warehouse": WAREHOUSE, "reference": "DN", "lines": [{"sku": sku(1), "quantity": 100}]}
-    ask("orders", "/stock/goods-receipts", came_in, role="warehouse", key="in")
+    receipt = {"warehouse": WAREHOUSE, "reference": "DN", "lines": [{"sku": sku(1), "quantity": 100}]}
+    post("orders", "/stock/goods-receipts", receipt, role="warehouse", key="in")
     for number in range(orders):
-        ask("orders", "/orders", order_of((1, 2)), role="dealer_buyer", key=f"order-{number}")
+        post("orders", "/orders", order_of((1, 2)), role="dealer_buyer", key=f"order-{number}")
     for number in range(payments):
-        paid = {"dealer_id": "D0001", "amount_fen": 100, "bank_reference": f"B-{number}"}
-        paid["received_on"] = business_date(world.clock.moment).isoformat()
-        ask("reconciliation", "/payments", paid, role="finance", key=f"paid-{number}")
+        payment = {"dealer_id": "D0001", "amount_fen": 100, "bank_reference": f"B-{number}"}
+        payment["received_on"] = business_date(world.clock.moment).isoformat()
+        post("reconciliation", "/payments", payment, role="finance", key=f"paid-{number}")
 
 
-def give_up(world: World, *names: str, orders: int = 1, payments: int = 1) -> None:
-    """The same, while these functions are broken."""
+def trade_with_broken(world: World, *names: str, orders: int = 1, payments: int = 1) -> None:
+    """Trade while these functions fail, so that their messages become dead letters."""
     with broken(*names):
         trade(world, orders, payments)
         world.drain(may_fail=True)
 
 
-def everybody_lets_go(_: World) -> None:
-    """What was taken in hand by somebody who died is seen again after a while."""
+def make_all_messages_visible() -> None:
+    """Let the visibility timeout of every received message end."""
     for queue in get_backend("sqs")[ACCOUNT][REGION].queues.values():
         queue.pending_message_groups.clear()
         queue._pending_messages.clear()
@@ -98,103 +98,103 @@ def everybody_lets_go(_: World) -> None:
             message.visible_at = 0
 
 
-def wrong(world: World) -> list[str]:
-    """Everything but that nobody was told: notifications are not at work here."""
+def broken_invariants(world: World) -> list[str]:
+    """Return the audit's findings, except missing notifications: that service is not running."""
     found = findings(Snapshot.of(raw for _, raw in world.cloud.rows()), patience=timedelta(0))
-    return [str(one) for one in found if one.rule != "message-missing"]
+    return [str(finding) for finding in found if finding.rule != "message-missing"]
 
 
-#: The queue whose letters are sent back, found beforehand.
-letters: dict[str, Queue] = {}
+#: Queues by name, found before the calls that fail.
+found_queues: dict[str, DeadLetterQueue] = {}
 
 
-def there(name: str) -> Queue:
-    return named(STAGE, name)
+def queue_of(name: str) -> DeadLetterQueue:
+    return dead_letter_queue(STAGE, name)
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    """Exit code and what was said; with --json, what was said to programs."""
+    """Return exit code and output of a command; with --json only its standard output."""
     result = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["dlq", *arguments, "--stage", STAGE])
     return result.exit_code, result.stdout if "--json" in arguments else result.output
 
 
-# ---- looking ----
+# ---- showing ----
 
 
-def test_every_queue_of_dead_letters_is_listed_with_whose_work_it_holds(world: World) -> None:
+def test_list_has_every_dead_letter_queue_with_its_owner(world: World) -> None:
     apps, _ = load_apps()
     declared = {spec.queue for app in apps.values() for spec in app.consumers}
-    found = find(STAGE)
+    found = dead_letter_queues(STAGE)
     assert {queue.source.removeprefix(f"qudao-{STAGE}-").removesuffix(".fifo") for queue in found} == declared
     owners = {queue.name: queue.owner for queue in found}
     assert owners[RESERVE] == "orders.reserve_stock"
     assert owners[CREDIT] == "orders.update_credit"
 
 
-def test_a_stage_without_dead_letters_says_so_and_exits_with_0(world: World) -> None:
-    code, said = run("list")
-    assert code == 0 and "没有死信" in said and "no dead letters" in said
+def test_list_exits_with_0_without_dead_letters(world: World) -> None:
+    code, output = run("list")
+    assert code == 0 and "没有死信" in output and "no dead letters" in output
 
 
-def test_dead_letters_are_listed_with_number_and_age_and_exit_with_1(world: World) -> None:
-    give_up(world, "update-credit", payments=3)
-    code, said = run("list")
-    assert code == 1 and "update-credit" in said and "orders" in said and "reserve-stock" not in said
+def test_list_has_number_and_age_of_dead_letters_and_exits_with_1(world: World) -> None:
+    trade_with_broken(world, "update-credit", payments=3)
+    code, output = run("list")
+    assert code == 1 and "update-credit" in output and "orders" in output and "reserve-stock" not in output
     code, listed = run("list", "--json")
-    facts = {one["name"]: one for one in json.loads(listed)}
-    assert (code, facts[CREDIT]["messages"], facts[CREDIT]["source"]) == (1, 3, CREDIT.removesuffix("-dlq"))
-    assert 0 <= facts[CREDIT]["oldest_seconds"] < 600
-    assert facts[RESERVE]["messages"] == 0 and facts[RESERVE]["oldest_seconds"] is None
+    rows = {row["name"]: row for row in json.loads(listed)}
+    assert (code, rows[CREDIT]["messages"], rows[CREDIT]["source"]) == (1, 3, CREDIT.removesuffix("-dlq"))
+    assert 0 <= rows[CREDIT]["oldest_seconds"] < 600
+    assert rows[RESERVE]["messages"] == 0 and rows[RESERVE]["oldest_seconds"] is None
 
 
-def test_a_letter_tells_its_event_and_how_often_it_was_tried(world: World) -> None:
-    give_up(world, "reserve-stock")
-    code, said = run("show", "reserve-stock", "--json")
-    (letter,) = json.loads(said)
+def test_show_has_the_event_and_number_of_receives(world: World) -> None:
+    trade_with_broken(world, "reserve-stock")
+    code, output = run("show", "reserve-stock", "--json")
+    (letter,) = json.loads(output)
     assert code == 0
     assert (letter["id"], letter["type"]) == ("evt_D0001-000001_1", "order.submitted.v1")
     assert (letter["subject"], letter["group"], letter["sent_back"]) == ("D0001-000001", WAREHOUSE, 0)
     assert letter["receives"] >= 5
     assert "body" not in letter
-    _, told = run("show", "reserve-stock")
-    assert "evt_D0001-000001_1" in told and "order.submitted.v1" in told and "came back" not in told
+    _, output = run("show", "reserve-stock")
+    assert "evt_D0001-000001_1" in output and "order.submitted.v1" in output and "came back" not in output
 
 
-def test_looking_takes_nothing_away_and_hides_nothing(world: World) -> None:
-    give_up(world, "update-credit", payments=3)
+def test_peek_leaves_all_messages_visible(world: World) -> None:
+    trade_with_broken(world, "update-credit", payments=3)
     before = world.dead_letters()
-    assert [len(look(there(CREDIT), 100)) for _ in range(3)] == [3, 3, 3]
+    assert [len(peek(queue_of(CREDIT), 100)) for _ in range(3)] == [3, 3, 3]
     assert world.dead_letters() == before
 
 
-def test_a_letter_nobody_can_read_is_shown_and_can_be_chosen(world: World) -> None:
+def test_unreadable_letter_is_shown_and_can_be_sent_back(world: World) -> None:
     url = aws.sqs().get_queue_url(QueueName=CREDIT)["QueueUrl"]
     sent = aws.sqs().send_message(QueueUrl=url, MessageBody="{broken, +8613812345678")
-    code, said = run("show", CREDIT, "--body")
-    assert code == 0 and "unreadable" in said and "+8613812345678" not in said and "+86138****5678" in said
-    done = redrive(there(CREDIT), frozenset({sent["MessageId"]}), "run")
-    assert done.sent == [sent["MessageId"]]
+    code, output = run("show", CREDIT, "--body")
+    assert code == 0 and "unreadable" in output and "+8613812345678" not in output and "+86138****5678" in output
+    outcome = redrive(queue_of(CREDIT), frozenset({sent["MessageId"]}), "run")
+    assert outcome.sent == [sent["MessageId"]]
     assert world.waiting("update-credit") == ["{broken, +8613812345678"]
 
 
-def test_a_queue_there_is_not_is_explained_with_those_there_are(world: World) -> None:
-    code, said = run("show", "update-debit")
-    assert code == 1 and "update-debit" in said and "update-credit" in said and "Traceback" not in said
+def test_unknown_queue_is_refused_with_the_known_names(world: World) -> None:
+    code, output = run("show", "update-debit")
+    assert code == 1 and "update-debit" in output and "update-credit" in output and "Traceback" not in output
 
 
 @pytest.mark.parametrize("name", ["update-credit", "update-credit-dlq", CREDIT, CREDIT.removesuffix("-dlq")])
-def test_a_queue_goes_by_several_names(world: World, name: str) -> None:
-    assert there(name).name == CREDIT
+def test_queue_is_found_by_each_of_its_names(world: World, name: str) -> None:
+    assert queue_of(name).name == CREDIT
 
 
-def test_a_queue_of_another_stage_is_not_taken_for_ours(world: World) -> None:
+def test_queue_of_another_stage_is_refused(world: World) -> None:
     with pytest.raises(CommandError, match="qudao-prod-update-credit-dlq"):
-        there("qudao-prod-update-credit-dlq")
+        queue_of("qudao-prod-update-credit-dlq")
 
 
-def test_a_fifo_queue_goes_by_several_names(world: World) -> None:
+def test_fifo_queue_is_found_by_each_of_its_names(world: World) -> None:
     for name in ("reserve-stock", "reserve-stock.fifo", "reserve-stock-dlq", RESERVE):
-        assert there(name).name == RESERVE
+        assert queue_of(name).name == RESERVE
 
 
 @pytest.mark.parametrize(
@@ -211,139 +211,139 @@ def test_phones_and_secrets_are_masked(text: str, hidden: str) -> None:
     assert hidden not in masked(text)
 
 
-def test_numbers_that_are_no_phones_stay(world: World) -> None:
+def test_numbers_that_are_no_phones_are_not_masked(world: World) -> None:
     for text in ("D0001-000123", "evt_rcp_01M8323BGSTYG7EYXD9TX0G2JB_1", "1795399200433.dealer.evt", "123450"):
         assert masked(text) == text
 
 
-# ---- sending back ----
+# ---- redrive ----
 
 
 @pytest.mark.parametrize("name", ["reserve-stock", "update-credit"])
-def test_what_is_sent_back_is_worked_off_once_and_nothing_stays(world: World, name: str) -> None:
-    give_up(world, name, orders=3, payments=3)
-    assert wrong(world)
-    code, said = run("redrive", name, "--all", "--json")
-    done = json.loads(said)
-    assert code == 0 and len(done["sent"]) == 3
+def test_redriven_letters_have_their_effect_once(world: World, name: str) -> None:
+    trade_with_broken(world, name, orders=3, payments=3)
+    assert broken_invariants(world)
+    code, output = run("redrive", name, "--all", "--json")
+    outcome = json.loads(output)
+    assert code == 0 and len(outcome["sent"]) == 3
     assert world.dead_letters() == []
     assert len(world.waiting(name)) == 3
     world.drain()
-    assert wrong(world) == []
+    assert broken_invariants(world) == []
 
 
-def test_letters_of_a_group_go_back_in_their_order(world: World) -> None:
-    give_up(world, "reserve-stock", orders=12)
-    done = redrive(there(RESERVE), None, "run")
-    assert done.sent == [f"evt_D0001-{number:06d}_1" for number in range(1, 13)]
-    assert [json.loads(body)["id"] for body in world.waiting("reserve-stock")] == done.sent
+def test_letters_of_a_group_are_redriven_in_order(world: World) -> None:
+    trade_with_broken(world, "reserve-stock", orders=12)
+    outcome = redrive(queue_of(RESERVE), None, "run")
+    assert outcome.sent == [f"evt_D0001-{number:06d}_1" for number in range(1, 13)]
+    assert [json.loads(body)["id"] for body in world.waiting("reserve-stock")] == outcome.sent
 
 
-def test_one_letter_is_chosen_by_its_event_and_the_others_stay(world: World) -> None:
-    give_up(world, "update-credit", payments=3)
-    chosen = look(there(CREDIT), 100)[1].name
-    code, said = run("redrive", "update-credit", "--id", chosen, "--json")
-    assert code == 0 and json.loads(said)["sent"] == [chosen]
-    assert len(look(there(CREDIT), 100)) == 2, "the others are not hidden"
+def test_redrive_by_event_id_leaves_the_other_letters(world: World) -> None:
+    trade_with_broken(world, "update-credit", payments=3)
+    chosen = peek(queue_of(CREDIT), 100)[1].id
+    code, output = run("redrive", "update-credit", "--id", chosen, "--json")
+    assert code == 0 and json.loads(output)["sent"] == [chosen]
+    assert len(peek(queue_of(CREDIT), 100)) == 2, "the others are not hidden"
     world.drain()
     assert len(world.dead_letters()) == 2
 
 
-def test_what_is_asked_for_and_not_there_is_said_and_exits_with_1(world: World) -> None:
-    give_up(world, "update-credit")
-    code, said = run("redrive", "update-credit", "--id", "evt_nothing_1")
-    assert code == 1 and "evt_nothing_1" in said
+def test_redrive_names_missing_letters_and_exits_with_1(world: World) -> None:
+    trade_with_broken(world, "update-credit")
+    code, output = run("redrive", "update-credit", "--id", "evt_nothing_1")
+    assert code == 1 and "evt_nothing_1" in output
     assert len(world.dead_letters()) == 1 and world.waiting("update-credit") == []
 
 
 @pytest.mark.parametrize("chosen", [[], ["--all", "--id", "x"]], ids=["nothing", "both"])
-def test_one_says_which_or_all(world: World, chosen: list[str]) -> None:
-    give_up(world, "update-credit")
-    code, said = run("redrive", "update-credit", *chosen)
-    assert code == 1 and "--all" in said
+def test_redrive_needs_either_ids_or_all(world: World, chosen: list[str]) -> None:
+    trade_with_broken(world, "update-credit")
+    code, output = run("redrive", "update-credit", *chosen)
+    assert code == 1 and "--all" in output
     assert len(world.dead_letters()) == 1
 
 
-def test_what_comes_back_again_is_shown_as_such_and_can_be_sent_back_again(world: World) -> None:
-    give_up(world, "reserve-stock")
+def test_letter_that_fails_again_can_be_redriven_again(world: World) -> None:
+    trade_with_broken(world, "reserve-stock")
     for times in (1, 2):
-        assert redrive(there(RESERVE), None, f"run {times}").is_done
+        assert redrive(queue_of(RESERVE), None, f"run {times}").is_done
         with broken("reserve-stock"):
             world.drain(may_fail=True)
-        (letter,) = look(there(RESERVE), 10)
+        (letter,) = peek(queue_of(RESERVE), 10)
         assert letter.sent_back == times
-    _, said = run("show", "reserve-stock")
-    assert "came back" in said and "2×" in said
-    # All within five minutes, in which a FIFO queue forgets what it has seen: still nothing was swallowed.
-    assert redrive(there(RESERVE), None, "run 3").is_done
+    _, output = run("show", "reserve-stock")
+    assert "came back" in output and "2×" in output
+    # All within the five minutes in which a FIFO queue drops repeated messages: none was dropped.
+    assert redrive(queue_of(RESERVE), None, "run 3").is_done
     world.drain()
-    assert wrong(world) == []
+    assert broken_invariants(world) == []
 
 
-def test_what_comes_back_while_the_rest_is_sent_is_left_where_it_is(world: World) -> None:
-    give_up(world, "update-credit", payments=2)
+def test_letter_that_fails_again_during_a_redrive_stays(world: World) -> None:
+    trade_with_broken(world, "update-credit", payments=2)
 
-    def at_once(_: str) -> None:
+    def fail_at_once(_: str) -> None:
         with broken("update-credit"):
             world.drain(may_fail=True)
 
-    done = redrive(there(CREDIT), None, "run", at_once)
-    assert len(done.sent) == 2 and sorted(done.returned) == sorted(done.sent) and not done.is_done
+    outcome = redrive(queue_of(CREDIT), None, "run", fail_at_once)
+    assert len(outcome.sent) == 2 and sorted(outcome.returned) == sorted(outcome.sent) and not outcome.is_done
     assert len(world.dead_letters()) == 2
 
 
-def test_notes_about_the_stream_are_not_sent_anywhere() -> None:
-    notes = Queue("qudao-test-relay-announcements-dlq", "url", "relay.relay_events", 1, 0, notes=True)
+def test_notes_about_a_stream_are_not_redriven() -> None:
+    notes = DeadLetterQueue("qudao-test-relay-announcements-dlq", "url", "relay.relay_events", 1, 0, notes=True)
     with pytest.raises(CommandError, match="OldestUnsentSeconds"):
         redrive(notes, None, "run")
 
 
-def test_of_a_group_nothing_overtakes_what_could_not_be_sent(world: World) -> None:
-    give_up(world, "reserve-stock", orders=3)
+def test_letters_of_a_group_stay_behind_one_that_could_not_be_sent(world: World) -> None:
+    trade_with_broken(world, "reserve-stock", orders=3)
     refused = faults.Run(kind=faults.Kind.REFUSED, at=4)
-    queue = there(RESERVE)
+    queue = queue_of(RESERVE)
     with faults.watched(refused):
-        done = redrive(queue, None, "run")
+        outcome = redrive(queue, None, "run")
     assert refused.calls[4].operation == "SendMessage"
-    assert done.sent == ["evt_D0001-000001_1"]
-    assert done.failed == ["evt_D0001-000002_1", "evt_D0001-000003_1"]
+    assert outcome.sent == ["evt_D0001-000001_1"]
+    assert outcome.failed == ["evt_D0001-000002_1", "evt_D0001-000003_1"]
 
 
 KINDS = [kind for kind in faults.Kind if kind not in (faults.Kind.THROTTLED, faults.Kind.PARTIAL)]
 
 
 @pytest.mark.parametrize("name", ["reserve-stock", "update-credit"])
-def test_a_fault_at_any_call_loses_nothing_and_doubles_nothing(world: World, name: str) -> None:
-    """The process dies, or AWS fails, at every call; then the same command is given again."""
+def test_redrive_loses_and_doubles_no_letter_after_a_fault(world: World, name: str) -> None:
+    """Stop the process, or let AWS fail, at every call; then repeat the command."""
     points = 0
     for fault in faults.every_point(
         world,
-        prepare=lambda: give_up(world, name, orders=2, payments=2),
-        act=lambda: redrive(letters[name], None, "first"),
+        prepare=lambda: trade_with_broken(world, name, orders=2, payments=2),
+        act=lambda: redrive(found_queues[name], None, "first"),
         kinds=KINDS,
         survives=(ClientError, BotoCoreError),
-        forget=lambda: letters.update({name: there(name)}),
+        forget=lambda: found_queues.update({name: queue_of(name)}),
     ):
         points += 1
-        everybody_lets_go(world)
+        make_all_messages_visible()
         sent = world.waiting(name)
-        redrive(there(name), None, "second")
+        redrive(queue_of(name), None, "second")
         assert world.dead_letters() == [], fault
         assert set(world.waiting(name)) >= set(sent), fault
         assert all(count <= 2 for count in Counter(world.waiting(name)).values()), fault
         report = world.drain()
         assert not report.failed, fault
-        assert wrong(world) == [], fault
-    # To find the queue, to receive twice, and two letters sent and deleted; five kinds of fault.
+        assert broken_invariants(world) == [], fault
+    # Calls: find the queue, receive twice, send and delete two letters; each with five kinds of fault.
     assert points == 7 * 5
 
 
-def test_what_was_sent_back_may_be_told_any_number_of_times(world: World) -> None:
-    give_up(world, "reserve-stock", "update-credit", orders=2, payments=2)
+def test_redriven_letters_may_be_delivered_again(world: World) -> None:
+    trade_with_broken(world, "reserve-stock", "update-credit", orders=2, payments=2)
     for name in ("reserve-stock", "update-credit"):
-        assert redrive(there(name), None, "run").is_done
+        assert redrive(queue_of(name), None, "run").is_done
     world.drain()
     before = world.snapshot()
     world.redeliver_everything()
     assert world.snapshot() == before
-    assert wrong(world) == []
+    assert broken_invariants(world) == []

@@ -1,3 +1,5 @@
+"""Demo data: every row is valid, names are unique, prices fall with quantity."""
+
 from __future__ import annotations
 
 import re
@@ -11,18 +13,18 @@ from tools.demo.prices import PRICE_LISTS
 from tools.demo.products import RANGE_SIZE, lighting_range
 
 
-def test_the_range_has_its_size_and_no_sku_twice() -> None:
+def test_range_has_its_size_and_unique_skus() -> None:
     skus = [product.sku for product in lighting_range()]
     assert len(skus) == len(set(skus)) == RANGE_SIZE
 
 
-def test_everything_satisfies_the_vocabulary_of_the_api() -> None:
+def test_demo_rows_are_valid_for_the_api() -> None:
     sku, name, price = TypeAdapter(Sku), TypeAdapter(Name), TypeAdapter(UnitPrice)
     for product in lighting_range():
         sku.validate_python(product.sku)
         name.validate_python(product.name_zh)
         name.validate_python(product.name_en)
-        price.validate_python(product.list_price)
+        price.validate_python(product.recommended_price)
     for dealer in dealers():
         TypeAdapter(DealerId).validate_python(dealer.dealer_id)
         name.validate_python(dealer.name)
@@ -30,34 +32,34 @@ def test_everything_satisfies_the_vocabulary_of_the_api() -> None:
             TypeAdapter(Phone).validate_python(user.phone)
 
 
-def test_discontinued_products_are_followed_by_one_that_is_made() -> None:
+def test_discontinued_products_have_an_active_successor() -> None:
     by_sku = {product.sku: product for product in lighting_range()}
     old = [product for product in by_sku.values() if product.discontinued]
     assert 50 < len(old) < 150
-    places = {sku: place for place, sku in enumerate(by_sku)}
+    positions = {sku: position for position, sku in enumerate(by_sku)}
     for product in old:
         assert product.successor and not by_sku[product.successor].discontinued
-        assert places[product.successor] < places[product.sku]  # so that it can be imported first
+        assert positions[product.successor] < positions[product.sku]  # so that it can be imported first
         assert by_sku[product.successor].category == product.category
 
 
-def test_a_carton_is_a_whole_number_of_order_multiples() -> None:
+def test_carton_is_a_whole_number_of_order_multiples() -> None:
     assert [p.sku for p in lighting_range() if p.carton % p.order_multiple] == []
 
 
-def test_names_say_power_or_kind_in_chinese_and_in_english() -> None:
+def test_names_are_in_chinese_and_in_english() -> None:
     for product in lighting_range():
         assert re.search(r"[一-鿿]", product.name_zh)
         assert not re.search(r"[一-鿿]", product.name_en)
         assert product.specs
 
 
-def test_names_tell_products_apart() -> None:
+def test_names_and_specs_of_products_are_unique() -> None:
     names = Counter((product.name_zh, tuple(product.specs.items())) for product in lighting_range())
     assert [name for name, times in names.items() if times > 1] == []
 
 
-def test_buying_more_is_always_cheaper_a_piece() -> None:
+def test_price_of_a_piece_falls_with_every_quantity_break() -> None:
     for price_list in PRICE_LISTS:
         for product in lighting_range():
             price = price_list.price(product)
@@ -66,7 +68,7 @@ def test_buying_more_is_always_cheaper_a_piece() -> None:
             assert [least for least, _ in price.breaks] == sorted({least for least, _ in price.breaks})
 
 
-def test_dealers_sit_in_all_cities_of_the_province_and_have_three_users_each() -> None:
+def test_dealers_are_in_all_cities_and_have_three_users_each() -> None:
     found = dealers()
     assert len(found) == 120
     assert len({dealer.territory for dealer in found}) == 21
@@ -76,13 +78,13 @@ def test_dealers_sit_in_all_cities_of_the_province_and_have_three_users_each() -
     assert len({user.username for user in users}) == len({user.phone for user in users}) == 360
 
 
-def test_every_dealer_has_a_price_list_that_exists() -> None:
+def test_dealers_have_existing_price_lists() -> None:
     assert {dealer.price_list for dealer in dealers()} == {price_list.price_list_id for price_list in PRICE_LISTS}
 
 
-def test_the_same_seed_makes_the_same_dealers() -> None:
+def test_dealers_are_the_same_for_the_same_seed() -> None:
     assert dealers(7) == dealers(7) != dealers(8)
 
 
-def test_staff_of_every_role_can_sign_in() -> None:
+def test_staff_has_a_user_of_every_role() -> None:
     assert {user.role for user in STAFF} == {"assistant", "finance", "warehouse", "aftersales", "admin"}

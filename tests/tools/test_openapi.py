@@ -1,4 +1,4 @@
-"""The committed description of the API is valid, and is the one the services declare."""
+"""The committed OpenAPI document is valid and matches the routes; its page escapes every text."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from tools import api_pages, paths
 from tools.openapi import document, written
 
 
-def test_the_committed_document_is_what_the_services_declare() -> None:
+def test_committed_document_matches_the_declared_routes() -> None:
     assert paths.OPENAPI.read_text(encoding="utf-8") == written(), "run `make openapi` and commit docs/openapi.json"
 
 
-def test_the_document_is_valid_openapi() -> None:
+def test_committed_document_is_valid_openapi() -> None:
     validate(json.loads(paths.OPENAPI.read_text(encoding="utf-8")))
 
 
-def test_the_page_shows_every_operation_event_and_model() -> None:
-    described = document()
-    page = api_pages.render(described)
-    for path, methods in described["paths"].items():
+def test_page_shows_every_operation_event_and_model() -> None:
+    openapi = document()
+    page = api_pages.render(openapi)
+    for path, methods in openapi["paths"].items():
         assert path in page
         assert all(f'id="{operation["operationId"]}"' in page for operation in methods.values())
-    assert all(name in page for name in described["webhooks"])
-    assert all(f'id="model-{name}"' in page for name in described["components"]["schemas"])
+    assert all(name in page for name in openapi["webhooks"])
+    assert all(f'id="model-{name}"' in page for name in openapi["components"]["schemas"])
 
 
-def test_the_page_escapes_whatever_the_document_says() -> None:
-    page = api_pages.render(hostile())
+def test_page_escapes_every_text_of_the_document() -> None:
+    page = api_pages.render(document_with_scripts())
     assert "<script" not in page
     assert page.count("&lt;script&gt;") >= 8
 
 
-def hostile() -> dict[str, Any]:
-    """A document with a script in every text that is shown."""
+def document_with_scripts() -> dict[str, Any]:
+    """Return a document with a script in every shown text."""
     script = "<script>alert(1)</script>"
     schema = {"type": "object", "description": script, "properties": {script: {"enum": [script], "pattern": script}}}
     operation = {

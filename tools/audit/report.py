@@ -1,4 +1,4 @@
-"""What an audit found, for people and for programs."""
+"""Report of an audit: as lines and as JSON."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tools.errors import CommandError
 
 
 def report(stage: str | None, *, as_json: bool = False) -> int:
-    """Audit a stage, the local run by default, and print what is wrong with it.
+    """Audit a stage, the local run by default, and print the findings.
 
     Returns:
-        0 if nothing is wrong, else 1.
+        0 without a finding, else 1.
     Raises:
         CommandError: there is no such stage.
     """

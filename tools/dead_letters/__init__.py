@@ -1,8 +1,9 @@
-"""`qudao dlq`: look at what was given up on, and send it back to where it came from.
+"""`qudao dlq`: show messages that failed all attempts, and send them back to their queue.
 
-    queues.py    the queues of dead letters of a stage, and what lies in them
-    redrive.py   back to the queue they came from, each sent before it is deleted
-    report.py    both, for people and for programs
+    queues.py    dead-letter queues of a stage, and their messages
+    redrive.py   send messages back, each before it is deleted
+    report.py    tables and JSON
+    masking.py   hide phone numbers and secrets
 
-SQS's own message move tasks exist on AWS only; this works wherever Qudao runs.
+SQS's message move tasks exist on AWS only; this command also works with the emulator.
 """

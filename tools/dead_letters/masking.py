@@ -1,4 +1,4 @@
-"""What nobody needs to read when looking for a fault: phone numbers and secrets."""
+"""Masking of phone numbers and secrets in messages that an operator reads."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _HIDDEN = "****"
 
 
 def masked(text: str) -> str:
-    """A text, or a JSON document, without phone numbers and secrets."""
+    """Return a text or JSON document with its phone numbers and secrets hidden."""
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
-        return _masked_words(text)
+        return _masked_text(text)
     return json.dumps(_masked_value(content), ensure_ascii=False)
 
 
 def _masked_value(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _HIDDEN if _SECRET_NAME.search(name) else _masked_value(one) for name, one in value.items()}
+        return {name: _HIDDEN if _SECRET_NAME.search(name) else _masked_value(field) for name, field in value.items()}
     if isinstance(value, list):
-        return [_masked_value(one) for one in value]
-    return _masked_words(value) if isinstance(value, str) else value
+        return [_masked_value(element) for element in value]
+    return _masked_text(value) if isinstance(value, str) else value
 
 
-def _masked_words(text: str) -> str:
+def _masked_text(text: str) -> str:
     return _SECRET.sub(_HIDDEN, _PHONE.sub(lambda found: masked_phone(found[0]), text))

@@ -1,4 +1,4 @@
-"""The queues of dead letters of a stage, and the messages in them."""
+"""Dead-letter queues of a stage, and their messages."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from tools.stage import load_app
 
 _DEAD_LETTERS = re.compile(r"-dlq(\.fifo)?$")
 _STAGE = re.compile(r"^qudao-[a-z0-9]+-")
-#: So long what is looked at is hidden from others who look; whoever dies meanwhile gives it back by that.
+#: Received messages are hidden for this time, and visible again after it if this process dies.
 _HIDDEN_SECONDS = 120
-#: Long polling asks all servers, so that an empty answer means that the queue is empty.
+#: Long polling asks all servers, so an empty response means that the queue is empty.
 _POLLING_SECONDS = 1
 _BATCH = 10
 
-#: Message attributes of ours: how often a message was sent back, and by which run of the command the last time.
+#: Message attributes of this command: number of redrives, and the run of the last one.
 SENT_BACK, SENT_BACK_BY = "SentBack", "SentBackBy"
 
 
 @dataclass(frozen=True)
-class Queue:
-    """A queue of dead letters.
+class DeadLetterQueue:
+    """A dead-letter queue.
 
-    `owner`: the service and function whose work they are; `messages`: how many lie there, `hidden` of them in the hands
-    of somebody who looks at them just now; `notes`: it holds what Lambda noted of a stream, not messages of a queue.
+    `owner`: service and function of the failed messages; `messages`: their number, `hidden` of them received by another
+    process just now; `notes`: Lambda writes notes about failed stream records here, not messages.
     """
 
     name: str
@@ -46,99 +46,99 @@ class Queue:
     notes: bool
 
     @property
-    def short(self) -> str:
-        """What it is called within its stage: by the function whose work it holds."""
-        return _short(self.name)
+    def short_name(self) -> str:
+        """Name within its stage: `update-credit`."""
+        return _short_name(self.name)
 
     @property
     def is_fifo(self) -> bool:
-        """Whether groups of its messages keep their order."""
+        """True for a FIFO queue."""
         return self.name.endswith(".fifo")
 
     @property
     def source(self) -> str:
-        """The queue its messages came from."""
+        """Name of the queue that its messages failed in."""
         return _DEAD_LETTERS.sub(r"\1", self.name)
 
 
 @dataclass(frozen=True)
-class Letter:
-    """A message that was given up on, as it was received."""
+class DeadLetter:
+    """A message that failed all its attempts, as it was received."""
 
     message_id: str
-    receipt: str
+    receipt_handle: str
     body: str
     attributes: dict[str, str] = field(default_factory=dict)
-    more: dict[str, Any] = field(default_factory=dict)
+    message_attributes: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def event(self) -> Envelope | None:
-        """The event in it; None if it cannot be read."""
+        """Its event, None if it cannot be read."""
         try:
             return read_message(self.body)
-        except Exception:  # whatever is wrong with it, it lies here and is to be shown
+        except Exception:  # a malformed message is shown too
             return None
 
     @property
-    def name(self) -> str:
-        """The id of its event, or its own where none can be read."""
+    def id(self) -> str:
+        """Id of its event, or its message id without a readable event."""
         return self.event.id if self.event else self.message_id
 
     @property
-    def names(self) -> frozenset[str]:
-        """By these it may be chosen: the id of its event, and its own."""
-        return frozenset({self.message_id, self.name})
+    def ids(self) -> frozenset[str]:
+        """Ids that an operator may choose it by: of its event, and of the message."""
+        return frozenset({self.message_id, self.id})
 
     @property
     def sent_at(self) -> datetime:
-        """When it was put into its queue; of a FIFO queue, when it was given up on."""
+        """Moment at which it was sent; in a FIFO queue, at which it failed the last attempt."""
         return _moment(self.attributes["SentTimestamp"])
 
     @property
     def first_received_at(self) -> datetime:
-        """When it was first taken in hand."""
+        """Moment of the first receive."""
         return _moment(self.attributes["ApproximateFirstReceiveTimestamp"])
 
     @property
     def receives(self) -> int:
-        """How often it was taken in hand, by whoever looked too."""
+        """Number of receives, those of this command included."""
         return int(self.attributes["ApproximateReceiveCount"])
 
     @property
     def group(self) -> str | None:
-        """Its message group, in a FIFO queue."""
+        """Message group in a FIFO queue."""
         return self.attributes.get("MessageGroupId")
 
     @property
     def sent_back(self) -> int:
-        """How often it was sent back before it came here again."""
-        return int(self.more.get(SENT_BACK, {}).get("StringValue", 0))
+        """Number of redrives before it failed again."""
+        return int(self.message_attributes.get(SENT_BACK, {}).get("StringValue", 0))
 
     @property
     def sent_back_by(self) -> str | None:
-        """The run of the command that sent it back the last time."""
-        found: str | None = self.more.get(SENT_BACK_BY, {}).get("StringValue")
-        return found
+        """Run of the command that sent it back last."""
+        run: str | None = self.message_attributes.get(SENT_BACK_BY, {}).get("StringValue")
+        return run
 
 
-def find(stage: str) -> list[Queue]:
-    """The queues of dead letters of a stage, by name."""
+def dead_letter_queues(stage: str) -> list[DeadLetterQueue]:
+    """Return the dead-letter queues of a stage, sorted by name."""
     pages = aws.sqs().get_paginator("list_queues").paginate(QueueNamePrefix=f"qudao-{stage}-")
     owners, urls = _owners(), (url for page in pages for url in page.get("QueueUrls", []))
     found = {name: url for url in urls if _DEAD_LETTERS.search(name := url.rsplit("/", 1)[-1])}
     return [_queue(name, url, owners) for name, url in sorted(found.items())]
 
 
-def named(stage: str, name: str) -> Queue:
-    """The queue of dead letters of this name: `qudao-prod-update-credit-dlq`, `update-credit-dlq` or `update-credit`.
+def dead_letter_queue(stage: str, name: str) -> DeadLetterQueue:
+    """Return a queue by its name: `qudao-prod-update-credit-dlq`, `update-credit-dlq` or `update-credit`.
 
     Raises:
-        CommandError: there is none.
+        CommandError: there is no such queue.
     """
-    known = {queue.short: queue for queue in find(stage)}
-    wanted = _short(name)
-    elsewhere = bool(_STAGE.match(name)) and not name.startswith(f"qudao-{stage}-")
-    if elsewhere or wanted not in known:
+    known = {queue.short_name: queue for queue in dead_letter_queues(stage)}
+    wanted = _short_name(name)
+    is_of_other_stage = bool(_STAGE.match(name)) and not name.startswith(f"qudao-{stage}-")
+    if is_of_other_stage or wanted not in known:
         raise CommandError(
             f"没有死信队列 '{name}',可选:{', '.join(known)} / there is no dead-letter queue '{name}': "
             f"choose from {', '.join(known) or 'none; this stage has no queues'}"
@@ -146,10 +146,9 @@ def named(stage: str, name: str) -> Queue:
     return known[wanted]
 
 
-def receive(queue: Queue) -> list[Letter]:
-    """Take some messages in hand; none when there are no more that nobody has in hand. Of a FIFO group the next come
-    only when these are gone."""
-    answer = aws.sqs().receive_message(
+def receive(queue: DeadLetterQueue) -> list[DeadLetter]:
+    """Receive some messages; none if no more are visible. A FIFO group is blocked until these are deleted."""
+    response = aws.sqs().receive_message(
         QueueUrl=queue.url,
         MaxNumberOfMessages=_BATCH,
         VisibilityTimeout=_HIDDEN_SECONDS,
@@ -158,54 +157,54 @@ def receive(queue: Queue) -> list[Letter]:
         MessageAttributeNames=["All"],
     )
     return [
-        Letter(
-            one["MessageId"],
-            one["ReceiptHandle"],
-            one["Body"],
-            {str(name): value for name, value in one.get("Attributes", {}).items()},
-            {name: dict(value) for name, value in one.get("MessageAttributes", {}).items()},
+        DeadLetter(
+            message["MessageId"],
+            message["ReceiptHandle"],
+            message["Body"],
+            {str(name): value for name, value in message.get("Attributes", {}).items()},
+            {name: dict(value) for name, value in message.get("MessageAttributes", {}).items()},
         )
-        for one in answer.get("Messages", [])
+        for message in response.get("Messages", [])
     ]
 
 
-def put_back(queue: Queue, letters: Iterable[Letter]) -> None:
-    """Let others see messages again that were taken in hand; if that fails they do by themselves, a little later."""
-    in_hand = list(letters)
+def make_visible(queue: DeadLetterQueue, letters: Iterable[DeadLetter]) -> None:
+    """Make received messages visible again; if that fails, they become visible two minutes later."""
+    received = list(letters)
     with suppress(BotoCoreError, ClientError):
-        for start in range(0, len(in_hand), _BATCH):
+        for start in range(0, len(received), _BATCH):
             aws.sqs().change_message_visibility_batch(
                 QueueUrl=queue.url,
                 Entries=[
-                    {"Id": str(number), "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0}
-                    for number, letter in enumerate(in_hand[start : start + _BATCH])
+                    {"Id": str(number), "ReceiptHandle": letter.receipt_handle, "VisibilityTimeout": 0}
+                    for number, letter in enumerate(received[start : start + _BATCH])
                 ],
             )
 
 
-def look(queue: Queue, most: int) -> list[Letter]:
-    """At most so many messages of a queue, oldest first. Of a FIFO group only the first ten can be seen."""
-    letters: dict[str, Letter] = {}
+def peek(queue: DeadLetterQueue, at_most: int) -> list[DeadLetter]:
+    """Return messages of a queue, oldest first, and leave them there. A FIFO group shows only its first ten."""
+    letters: dict[str, DeadLetter] = {}
     try:
-        while len(letters) < most and (batch := receive(queue)):
+        while len(letters) < at_most and (batch := receive(queue)):
             letters |= {letter.message_id: letter for letter in batch}
     finally:
-        put_back(queue, letters.values())
-    return sorted(letters.values(), key=lambda letter: letter.sent_at)[:most]
+        make_visible(queue, letters.values())
+    return sorted(letters.values(), key=lambda letter: letter.sent_at)[:at_most]
 
 
-def _queue(name: str, url: str, owners: dict[str, tuple[str, bool]]) -> Queue:
-    found = aws.sqs().get_queue_attributes(
+def _queue(name: str, url: str, owners: dict[str, tuple[str, bool]]) -> DeadLetterQueue:
+    counts = aws.sqs().get_queue_attributes(
         QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     )["Attributes"]
-    visible = int(found.get("ApproximateNumberOfMessages", 0))
-    hidden = int(found.get("ApproximateNumberOfMessagesNotVisible", 0))
-    owner, notes = owners.get(_short(name), ("-", False))
-    return Queue(name, url, owner, visible + hidden, hidden, notes)
+    visible = int(counts.get("ApproximateNumberOfMessages", 0))
+    hidden = int(counts.get("ApproximateNumberOfMessagesNotVisible", 0))
+    owner, notes = owners.get(_short_name(name), ("-", False))
+    return DeadLetterQueue(name, url, owner, visible + hidden, hidden, notes)
 
 
 def _owners() -> dict[str, tuple[str, bool]]:
-    """Service and function by queue, and whether what failed are records of a stream."""
+    """Return service and function by queue, and whether the queue gets notes about a stream."""
     owners: dict[str, tuple[str, bool]] = {}
     for service in paths.services():
         app = load_app(service)
@@ -214,7 +213,7 @@ def _owners() -> dict[str, tuple[str, bool]]:
     return owners
 
 
-def _short(name: str) -> str:
+def _short_name(name: str) -> str:
     return _DEAD_LETTERS.sub("", _STAGE.sub("", name.removesuffix(".fifo")))
 
 

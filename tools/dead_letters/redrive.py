@@ -1,5 +1,8 @@
-"""Back to the queue they came from: sent first, deleted then. Whoever is killed in between sends a message twice at
-worst, and every consumer counts a message once; in a FIFO queue the second is not even delivered."""
+"""Redrive of dead letters: send each back to its queue, then delete it here.
+
+A process that dies in between sends a message twice at worst. Every consumer applies a message once; a FIFO queue does
+not even deliver the second.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,17 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tools import aws
-from tools.dead_letters.queues import SENT_BACK, SENT_BACK_BY, Letter, Queue, put_back, receive
+from tools.dead_letters.queues import SENT_BACK, SENT_BACK_BY, DeadLetter, DeadLetterQueue, make_visible, receive
 from tools.errors import CommandError
 
 
 @dataclass
-class Redriven:
-    """What became of the messages of a queue, each by the id of its event, or its own where it has none.
+class RedriveOutcome:
+    """Outcome of a redrive: ids of events, or of messages without a readable event.
 
-    `sent`: sent back and deleted here; `kept`: sent back, but not deleted, so that they are sent once more the next
-    time; `failed`: not sent back; `returned`: sent back in this run and here again; `missing`: asked for and not found;
-    `unseen`: so many lie there too, but are in other hands just now.
+    `sent`: sent back and deleted here; `kept`: sent back and not deleted, so they are sent again next time;
+    `failed`: not sent back; `returned`: sent back in this run and failed again; `missing`: chosen and not found;
+    `unseen`: number of further messages that another process has received just now.
     """
 
     sent: list[str] = field(default_factory=list)
@@ -32,58 +35,59 @@ class Redriven:
 
     @property
     def is_done(self) -> bool:
-        """Whether everything that was to go back went."""
+        """True if every chosen message was sent back."""
         return not (self.kept or self.failed or self.returned or self.missing or self.unseen)
 
 
 def redrive(
-    queue: Queue, wanted: frozenset[str] | None, run: str, tell: Callable[[str], None] = lambda _: None
-) -> Redriven:
-    """Send messages back to the queue they came from, in the order in which they lie there.
+    queue: DeadLetterQueue, chosen: frozenset[str] | None, run: str, on_sent: Callable[[str], None] = lambda _: None
+) -> RedriveOutcome:
+    """Send messages back to the queue that they failed in, in their order.
 
     Args:
-        wanted: ids of events or messages; None for all.
-        run: names this run; what it sent back and finds again it leaves where it is.
-        tell: is told each id that was sent back.
+        chosen: ids of events or messages; None for all.
+        run: id of this run; messages that it has sent back already stay here.
+        on_sent: called with each id that was sent back.
 
     Raises:
-        CommandError: the queue holds no messages of a queue.
+        CommandError: the queue contains notes about a stream.
     """
     if queue.notes:
         raise CommandError(
-            f"{queue.name} 只是记录,无需重投 / {queue.name} holds notes about the stream, not messages: "
-            "the sweeper sends what they are about, so purge it when OldestUnsentSeconds is back at 0"
+            f"{queue.name} 只是记录,无需重投 / {queue.name} contains notes about the stream, not messages: "
+            "the sweeper sends the events that they are about, so purge it when OldestUnsentSeconds is back at 0"
         )
     source = aws.sqs().get_queue_url(QueueName=queue.source)["QueueUrl"]
-    done, left = Redriven(), set(wanted or ())
-    aside: dict[str, Letter] = {}
+    outcome, missing = RedriveOutcome(), set(chosen or ())
+    staying: dict[str, DeadLetter] = {}
     try:
-        while wanted is None or left:
-            letters = [letter for letter in receive(queue) if letter.message_id not in aside]
+        while chosen is None or missing:
+            letters = [letter for letter in receive(queue) if letter.message_id not in staying]
             if not letters:
                 break
             for letter in letters:
-                if wanted is None or letter.names & wanted:
-                    left -= letter.names
-                    becomes = _send_back(queue, source, letter, run, blocked={one.group for one in aside.values()})
-                    getattr(done, becomes).append(letter.name)
-                    if becomes == "sent":
-                        tell(letter.name)
+                if chosen is None or letter.ids & chosen:
+                    missing -= letter.ids
+                    blocked = {earlier.group for earlier in staying.values()}
+                    result = _send_back(queue, source, letter, run, blocked)
+                    getattr(outcome, result).append(letter.id)
+                    if result == "sent":
+                        on_sent(letter.id)
                         continue
-                aside[letter.message_id] = letter
+                staying[letter.message_id] = letter
     finally:
-        put_back(queue, aside.values())
-    done.missing = sorted(left)
-    if wanted is None:
-        done.unseen = max(0, queue.messages - len(done.sent) - len(aside))
-    return done
+        make_visible(queue, staying.values())
+    outcome.missing = sorted(missing)
+    if chosen is None:
+        outcome.unseen = max(0, queue.messages - len(outcome.sent) - len(staying))
+    return outcome
 
 
-def _send_back(queue: Queue, source: str, letter: Letter, run: str, blocked: set[str | None]) -> str:
-    """What becomes of a message, by the name of the list in `Redriven`.
+def _send_back(queue: DeadLetterQueue, source: str, letter: DeadLetter, run: str, blocked: set[str | None]) -> str:
+    """Send a message back and return the name of its list in `RedriveOutcome`.
 
     Args:
-        blocked: groups of which a message stays here: what stands behind it must not overtake it.
+        blocked: groups with a message that stays here; later messages must not overtake it.
     """
     if letter.sent_back_by == run:
         return "returned"
@@ -92,14 +96,17 @@ def _send_back(queue: Queue, source: str, letter: Letter, run: str, blocked: set
     return "sent" if _delete(queue, letter) else "kept"
 
 
-def _send(source: str, queue: Queue, letter: Letter, run: str) -> bool:
-    """Whether the source queue took it. A FIFO queue drops what it was given under the same name within five minutes:
-    so a message bears a name of its stay among the dead letters, which is new, and the same if we try again."""
+def _send(source: str, queue: DeadLetterQueue, letter: DeadLetter, run: str) -> bool:
+    """Send a message and return whether the source queue accepted it.
+
+    A FIFO queue drops a message whose deduplication id it has seen within five minutes. So the id contains the message
+    id of the dead letter: new after each failure, and the same if this command tries again.
+    """
     message: dict[str, Any] = {
         "QueueUrl": source,
         "MessageBody": letter.body,
         "MessageAttributes": {
-            **letter.more,
+            **letter.message_attributes,
             SENT_BACK: {"DataType": "Number", "StringValue": str(letter.sent_back + 1)},
             SENT_BACK_BY: {"DataType": "String", "StringValue": run},
         },
@@ -113,9 +120,9 @@ def _send(source: str, queue: Queue, letter: Letter, run: str) -> bool:
     return True
 
 
-def _delete(queue: Queue, letter: Letter) -> bool:
+def _delete(queue: DeadLetterQueue, letter: DeadLetter) -> bool:
     try:
-        aws.sqs().delete_message(QueueUrl=queue.url, ReceiptHandle=letter.receipt)
+        aws.sqs().delete_message(QueueUrl=queue.url, ReceiptHandle=letter.receipt_handle)
     except (BotoCoreError, ClientError):
         return False
     return True

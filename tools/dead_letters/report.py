@@ -1,4 +1,4 @@
-"""Dead letters for people and for programs."""
+"""Report of dead letters: as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -16,109 +16,115 @@ from ulid import ULID
 
 from tools import local
 from tools.dead_letters.masking import masked
-from tools.dead_letters.queues import Letter, Queue, find, look, named
-from tools.dead_letters.redrive import Redriven
-from tools.dead_letters.redrive import redrive as send_back
+from tools.dead_letters.queues import (
+    DeadLetter,
+    DeadLetterQueue,
+    dead_letter_queue,
+    dead_letter_queues,
+    peek,
+)
+from tools.dead_letters.redrive import RedriveOutcome, redrive
 from tools.errors import CommandError
 from tools.screen import bars
 
-#: Of a queue so many messages are looked at to tell the age of the oldest, and shown.
-_LOOKED_AT = 100
+#: Messages of a queue that are read to find the oldest, and shown.
+_MAX_SHOWN = 100
 
 
-def overview(stage: str | None, *, as_json: bool = False) -> int:
-    """Print every queue of dead letters of a stage, the local run by default.
+def show_queues(stage: str | None, *, as_json: bool = False) -> int:
+    """Print every dead-letter queue of a stage, the local run by default.
 
     Returns:
         0 if all are empty, else 1.
     Raises:
         CommandError: the stage cannot be read.
     """
-    with _reading(stage) as there:
-        queues = find(there)
+    with _readable(stage) as name:
+        queues = dead_letter_queues(name)
         oldest = {queue.name: _oldest(queue) for queue in queues}
     if as_json:
-        _print_json([_queue_facts(queue, oldest[queue.name]) for queue in queues])
+        _print_json([_queue_fields(queue, oldest[queue.name]) for queue in queues])
     else:
-        _show_queues(queues, oldest)
+        _print_queues(queues, oldest)
     return 1 if any(queue.messages for queue in queues) else 0
 
 
-def contents(stage: str | None, name: str, *, body: bool = False, as_json: bool = False) -> int:
-    """Print what lies in a queue of dead letters; nothing of people, unless `body` asks for the (masked) messages.
+def show_letters(stage: str | None, queue_name: str, *, body: bool = False, as_json: bool = False) -> int:
+    """Print the messages of a dead-letter queue, with `body` also their masked bodies.
 
     Returns:
         0.
     Raises:
         CommandError: there is no such queue, or the stage cannot be read.
     """
-    with _reading(stage) as there:
-        queue = named(there, name)
-        letters = look(queue, _LOOKED_AT)
-    facts = [_letter_facts(letter, body=body) for letter in letters]
+    with _readable(stage) as name:
+        queue = dead_letter_queue(name, queue_name)
+        letters = peek(queue, _MAX_SHOWN)
+    rows = [_letter_fields(letter, body=body) for letter in letters]
     if as_json:
-        _print_json(facts)
+        _print_json(rows)
     else:
-        _show_letters(queue, facts)
+        _print_letters(queue, rows)
     return 0
 
 
-def redrive(stage: str | None, name: str, *, ids: Sequence[str], everything: bool, as_json: bool = False) -> int:
-    """Send dead letters back to the queue they came from, and print what became of them.
+def redrive_letters(
+    stage: str | None, queue_name: str, *, ids: Sequence[str], all_letters: bool, as_json: bool = False
+) -> int:
+    """Send dead letters back to the queue that they failed in, and print the outcome.
 
     Returns:
-        0 if all that were chosen went back, else 1.
+        0 if all chosen messages were sent back, else 1.
     Raises:
-        CommandError: neither or both of ids and everything are given, there is no such queue, or it cannot be read.
+        CommandError: neither or both of `ids` and `all_letters` are given, or the queue is unknown or unreadable.
     """
-    if bool(ids) == everything:
+    if bool(ids) == all_letters:
         raise CommandError("请用 --id 选择,或用 --all 全选 / choose messages with --id, or take --all")
-    with _reading(stage) as there:
-        queue = named(there, name)
+    with _readable(stage) as name:
+        queue = dead_letter_queue(name, queue_name)
         console = Console(stderr=True)
         with bars(console) as bar:
             task = bar.add_task(f"{queue.name} → {queue.source}", total=len(ids) or queue.messages)
-            done = send_back(
-                queue, None if everything else frozenset(ids), str(ULID()), lambda _: bar.update(task, advance=1)
-            )
+            chosen = None if all_letters else frozenset(ids)
+            outcome = redrive(queue, chosen, str(ULID()), lambda _: bar.update(task, advance=1))
     if as_json:
-        print(json.dumps(asdict(done), ensure_ascii=False))
+        print(json.dumps(asdict(outcome), ensure_ascii=False))
     else:
-        _show_outcome(done)
-    return 0 if done.is_done else 1
+        _print_outcome(outcome)
+    return 0 if outcome.is_done else 1
 
 
 @contextmanager
-def _reading(stage: str | None) -> Iterator[str]:
-    """The stage's name; what AWS refuses meanwhile is said in a sentence."""
+def _readable(stage: str | None) -> Iterator[str]:
+    """Yield the stage's name; raise errors of AWS as a CommandError."""
     if stage is None:
         local.attach()
-    there = stage or local.STAGE
+    name = stage or local.STAGE
     try:
-        yield there
+        yield name
     except (BotoCoreError, ClientError) as error:
-        raise CommandError(f"无法读取 / the queues of stage '{there}' cannot be read: {error}") from error
+        raise CommandError(f"无法读取 / the queues of stage '{name}' cannot be read: {error}") from error
 
 
-def _oldest(queue: Queue) -> datetime | None:
+def _oldest(queue: DeadLetterQueue) -> datetime | None:
     if not queue.messages:
         return None
-    return min((letter.sent_at for letter in look(queue, _LOOKED_AT)), default=None)
+    return min((letter.sent_at for letter in peek(queue, _MAX_SHOWN)), default=None)
 
 
-# ---- for programs ----
+# ---- JSON ----
 
 
-def _queue_facts(queue: Queue, oldest: datetime | None) -> dict[str, Any]:
-    facts = {name: value for name, value in asdict(queue).items() if name != "url"}
+def _queue_fields(queue: DeadLetterQueue, oldest: datetime | None) -> dict[str, Any]:
+    fields = {name: value for name, value in asdict(queue).items() if name != "url"}
     seconds = (datetime.now(UTC) - oldest).total_seconds() if oldest else None
-    return facts | {"source": None if queue.notes else queue.source, "oldest_seconds": seconds}
+    return fields | {"source": None if queue.notes else queue.source, "oldest_seconds": seconds}
 
 
-def _letter_facts(letter: Letter, *, body: bool) -> dict[str, Any]:
+def _letter_fields(letter: DeadLetter, *, body: bool) -> dict[str, Any]:
     event = letter.event
     return {
-        "id": letter.name,
+        "id": letter.id,
         "message_id": letter.message_id,
         "type": event.type if event else None,
         "subject": masked(event.subject) if event else None,
@@ -136,10 +142,10 @@ def _print_json(rows: list[dict[str, Any]]) -> None:
     print(json.dumps(rows, ensure_ascii=False, indent=1))
 
 
-# ---- for people ----
+# ---- tables ----
 
 
-def _show_queues(queues: Sequence[Queue], oldest: dict[str, datetime | None]) -> None:
+def _print_queues(queues: Sequence[DeadLetterQueue], oldest: dict[str, datetime | None]) -> None:
     console = Console()
     filled = [queue for queue in queues if queue.messages]
     if not filled:
@@ -149,10 +155,9 @@ def _show_queues(queues: Sequence[Queue], oldest: dict[str, datetime | None]) ->
     for column in ("队列 / queue", "归属 / work of", "条数 / messages", "最早 / oldest"):
         table.add_column(column)
     for queue in filled:
-        in_hand = f" ({queue.hidden} 在处理 / in hand)" if queue.hidden else ""
-        table.add_row(
-            queue.short, queue.owner.partition(".")[0], f"{queue.messages}{in_hand}", _age(oldest[queue.name])
-        )
+        hidden = f" ({queue.hidden} 在处理 / in hand)" if queue.hidden else ""
+        service = queue.owner.partition(".")[0]
+        table.add_row(queue.short_name, service, f"{queue.messages}{hidden}", _age(oldest[queue.name]))
     console.print(table)
     console.print(
         f"其余 {len(queues) - len(filled)} 个为空 / the other {len(queues) - len(filled)} are empty", highlight=False
@@ -165,44 +170,43 @@ def _age(moment: datetime | None) -> str:
     return f"{timedelta(seconds=int((datetime.now(UTC) - moment).total_seconds()))}"
 
 
-def _show_letters(queue: Queue, facts: Sequence[dict[str, Any]]) -> None:
+def _print_letters(queue: DeadLetterQueue, rows: Sequence[dict[str, Any]]) -> None:
     console = Console()
     console.print(
         f"{queue.name}: {queue.messages} 条,来自 {queue.owner} / {queue.messages} messages of {queue.owner}",
         highlight=False,
         soft_wrap=True,
     )
-    for number, one in enumerate(facts, 1):
-        again = f"  [yellow]重投 {one['sent_back']} 次后又回来 / came back, sent back {one['sent_back']}×[/]"
-        what = f"{one['type']}  {one['subject']}" if one["type"] else "[red]无法读取 / unreadable[/]"
-        console.print(f"\n{number}. {what}{again if one['sent_back'] else ''}", highlight=False, soft_wrap=True)
-        console.print(f"   id {one['id']}   message {one['message_id']}", highlight=False, soft_wrap=True)
+    for number, row in enumerate(rows, 1):
+        again = f"  [yellow]重投 {row['sent_back']} 次后又回来 / came back, sent back {row['sent_back']}×[/]"
+        title = f"{row['type']}  {row['subject']}" if row["type"] else "[red]无法读取 / unreadable[/]"
+        console.print(f"\n{number}. {title}{again if row['sent_back'] else ''}", highlight=False, soft_wrap=True)
+        console.print(f"   id {row['id']}   message {row['message_id']}", highlight=False, soft_wrap=True)
         console.print(
-            f"   首次处理 / first received {one['first_received_at']}   次数 / receives {one['receives']}",
+            f"   首次处理 / first received {row['first_received_at']}   次数 / receives {row['receives']}",
             highlight=False,
             soft_wrap=True,
         )
-        if "body" in one:
-            console.print(f"   {one['body']}", highlight=False, soft_wrap=True, markup=False)
-    if len(facts) < queue.messages:
-        rest = queue.messages - len(facts)
-        console.print(f"\n还有 {rest} 条未列出 / {rest} more are not shown: behind others, or in other hands")
+        if "body" in row:
+            console.print(f"   {row['body']}", highlight=False, soft_wrap=True, markup=False)
+    if len(rows) < queue.messages:
+        rest = queue.messages - len(rows)
+        console.print(f"\n还有 {rest} 条未列出 / {rest} more are not shown: behind others, or being processed")
 
 
-def _show_outcome(done: Redriven) -> None:
+def _print_outcome(outcome: RedriveOutcome) -> None:
     console = Console()
-    console.print(f"已重投 / sent back: {len(done.sent)}", highlight=False)
-    told = {
-        "未能重投,仍在此 / not sent back, still here": done.failed,
-        "已重投,未删除,再发无害 / sent back, not deleted here; sent again next time, which does no harm": done.kept,
-        "重投后又失败,请先查原因 / came back already: find the reason first": done.returned,
-        "未找到 / not found": done.missing,
+    console.print(f"已重投 / sent back: {len(outcome.sent)}", highlight=False)
+    problems = {
+        "未能重投,仍在此 / not sent back, still here": outcome.failed,
+        "已重投,未删除,再发无害 / sent back, not deleted here; sent again next time, which does no harm": outcome.kept,
+        "重投后又失败,请先查原因 / came back already: find the reason first": outcome.returned,
+        "未找到 / not found": outcome.missing,
     }
-    if done.unseen:
-        console.print(
-            f"[red]另有 {done.unseen} 条正被处理,请稍后再试 / {done.unseen} more are in other hands: try later[/]",
-            highlight=False,
-        )
-    for what, names in told.items():
-        if names:
-            console.print(f"[red]{what}[/]: {', '.join(names)}", highlight=False, soft_wrap=True)
+    if outcome.unseen:
+        number = outcome.unseen
+        unseen = f"另有 {number} 条正被处理,请稍后再试 / {number} more are being processed: try later"
+        console.print(f"[red]{unseen}[/]", highlight=False)
+    for problem, ids in problems.items():
+        if ids:
+            console.print(f"[red]{problem}[/]: {', '.join(ids)}", highlight=False, soft_wrap=True)

@@ -1,6 +1,6 @@
-"""A believable distributor for trying Qudao: range, price lists, dealers, people and opening stock.
+"""Demo data: products, price lists, dealers, users and opening stock of an invented distributor.
 
-`seed` fills a running stage with it, through the public API; only the first admin's account is opened behind its back.
+`seed` imports them through the public API. Only the first administrator's account is created in the user pool directly.
 """
 
 from tools.demo.logins import Login, read_logins

@@ -1,4 +1,4 @@
-"""Who can sign in to a demo, kept in a file beside the local run."""
+"""Logins of the demo users, stored in a file of the local run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.errors import CommandError
 
 @dataclass(frozen=True)
 class Login:
-    """A demo user to sign in as; `dealer_id` is None for the distributor's own people."""
+    """A demo user and its password; `dealer_id` is None for head office."""
 
     user: str
     password: str
@@ -22,18 +22,18 @@ class Login:
 
 
 def read_logins(file: Path) -> list[Login]:
-    """All logins.
+    """Return all logins.
 
     Raises:
-        CommandError: there are none yet.
+        CommandError: there is no file yet.
     """
     if not file.is_file():
         raise CommandError(f"there are no demo logins yet ({file.name}): start the local run once with `make run`")
-    return [Login(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
+    return [Login(**fields) for fields in json.loads(file.read_text(encoding="utf-8"))]
 
 
 def write_logins(file: Path, logins: Sequence[Login]) -> None:
-    """Readable by its owner alone: these are passwords."""
+    """Write all logins, readable only by the owner of the file: they contain passwords."""
     text = json.dumps([asdict(login) for login in logins], ensure_ascii=False, indent=1) + "\n"
     file.touch(mode=0o600)
     file.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The dealers of Guangdong, the people who work there, and the distributor's own staff. All invented."""
+"""Dealers of Guangdong with their users, and the users of head office. All are invented."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WAREHOUSES = {"GZ": "广州仓 / Guangzhou", "FS": "佛山仓 / Foshan"}
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who signs in. `phone` is E.164; the block +86 199 0000 holds invented numbers."""
+    """A user. `phone` is E.164; numbers that begin with +86 199 0000 are invented."""
 
     username: str
     name: str
@@ -26,7 +26,7 @@ class User:
 
 @dataclass(frozen=True)
 class Dealer:
-    """A dealer company with its terms: `credit_limit_fen` in fen, `payment_days` from shipment."""
+    """A dealer with its terms; `payment_days` count from shipment."""
 
     dealer_id: str
     name: str
@@ -39,7 +39,7 @@ class Dealer:
     users: tuple[User, ...]
 
 
-#: The distributor's own people, one for every staff role. The admin's account is the first of a stage.
+#: Users of head office, one for every staff role. The administrator's account is the first of a stage.
 STAFF = (
     User("admin", "系统管理员", "+8619900000001", "admin"),
     User("assistant", "商务助理 梁晓琳", "+8619900000002", "assistant"),
@@ -52,23 +52,23 @@ _JOBS = (("owner", "dealer_admin"), ("buyer", "dealer_buyer"), ("account", "deal
 
 
 def dealers(seed: int = 1) -> list[Dealer]:
-    """The core dealers, 3 users each; the same for the same seed."""
+    """Return the dealers, with 3 users each; the same seed gives the same dealers."""
     draw = random.Random(seed)
-    homes = [city for city, (_, count, _) in _words()["cities"].items() for _ in range(count)]
+    cities = [city for city, (_, count, _) in _tables()["cities"].items() for _ in range(count)]
     names = _company_names(draw)
-    return [_dealer(number, city, names[number], draw) for number, city in enumerate(homes, start=1)]
+    return [_dealer(number, city, names[number], draw) for number, city in enumerate(cities, start=1)]
 
 
 @cache
-def _words() -> dict[str, Any]:
-    """The tables of `guangdong.yaml`."""
+def _tables() -> dict[str, Any]:
+    """Return the tables of `guangdong.yaml`."""
     tables: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("guangdong.yaml").read_text(encoding="utf-8"))
     return tables
 
 
 def _dealer(number: int, city: str, name: str, draw: random.Random) -> Dealer:
-    pinyin, _, warehouse = _words()["cities"][city]
-    grades = _words()["grades"]
+    pinyin, _, warehouse = _tables()["cities"][city]
+    grades = _tables()["grades"]
     grade = draw.choices(list(grades), [share for share, *_ in grades.values()])[0]
     _, price_list, limit_yuan, payment_days = grades[grade]
     dealer_id = f"D{number:04d}"
@@ -86,12 +86,12 @@ def _dealer(number: int, city: str, name: str, draw: random.Random) -> Dealer:
 
 
 def _user(dealer_id: str, number: int, job: str, role: str, draw: random.Random) -> User:
-    name = draw.choice(_words()["surnames"]) + draw.choice(_words()["given"])
+    name = draw.choice(_tables()["surnames"]) + draw.choice(_tables()["given"])
     return User(f"{dealer_id.lower()}-{job}", name, f"+86199000{1000 + number:05d}", role)
 
 
 def _company_names(draw: random.Random) -> list[str]:
-    """Brand and trade, no pair twice."""
-    pairs = [brand + trade for brand in _words()["brands"] for trade in _words()["trades"]]
+    """Return pairs of brand and trade in random order, each once."""
+    pairs = [brand + trade for brand in _tables()["brands"] for trade in _tables()["trades"]]
     draw.shuffle(pairs)
     return pairs

@@ -1,4 +1,4 @@
-"""The three price lists: what a grade of dealer pays, and how much less by the carton."""
+"""Three price lists: prices by grade of dealer, with quantity breaks by carton."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FEN = Decimal("0.01")
 
 @dataclass(frozen=True)
 class Price:
-    """What one SKU costs in one list: yuan for a piece, and less from certain pieces on, ascending."""
+    """Price of one SKU in one list: yuan for a piece, and ascending breaks (pieces, yuan)."""
 
     sku: str
     unit_price: Decimal
@@ -22,7 +22,7 @@ class Price:
 
 @dataclass(frozen=True)
 class PriceList:
-    """A list: the part of the house's list price it asks, and what it takes off from so many cartons on."""
+    """A price list: `rate` of the recommended price, and breaks (cartons, reduction)."""
 
     price_list_id: str
     name: str
@@ -30,8 +30,8 @@ class PriceList:
     carton_breaks: tuple[tuple[int, Decimal], ...]
 
     def price(self, product: Product) -> Price:
-        """This list's price of a product."""
-        unit_price = _to_fen(product.list_price * self.rate * _FAMILY_RATE.get(product.category, 1))
+        """Return this list's price of a product."""
+        unit_price = _to_fen(product.recommended_price * self.rate * _FAMILY_RATE.get(product.category, 1))
         breaks = tuple(
             (cartons * product.carton, _to_fen(unit_price * (1 - reduction)))
             for cartons, reduction in self.carton_breaks

@@ -1,6 +1,6 @@
-"""The lighting range: families of real kinds of lamps, each varied along the axes its trade varies it along.
+"""Lighting products: families of lamps, each with variants along the axes that are usual in the trade.
 
-Everything follows from `range.yaml`; nothing is drawn at random, so every run sees the same range.
+They follow from `range.yaml` without random numbers, so every run has the same products.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from pathlib import Path
 
 import yaml
 
-#: How many stock-keeping units the range has.
+#: Number of SKUs.
 RANGE_SIZE = 2_000
 
-#: So many of each family also exist in the generation before, which is no longer made.
+#: Number of discontinued products of the previous generation in each family.
 _DISCONTINUED_PER_FAMILY = 6
 _OLD, _NEW = 2, 3
 
 
 @dataclass(frozen=True)
 class Body:
-    """One size of a family: price in yuan at which the house lists it, pieces in a carton."""
+    """One size of a family: recommended price in yuan, pieces in a carton."""
 
     code: str
     zh: str
@@ -37,7 +37,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of one axis: what it adds to code, names and specs, and by what it multiplies the price."""
+    """One value of an axis: parts of code, names and specs, and the factor of the price."""
 
     code: str
     zh: str
@@ -48,7 +48,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Family:
-    """One kind of lamp and how it varies; `share` of the range relative to the other families."""
+    """One kind of lamp with its sizes and axes; `share`: part of the range relative to other families."""
 
     code: str
     zh: str
@@ -60,7 +60,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Product:
-    """One SKU as the catalogue imports it. `list_price` is yuan for a piece before any dealer's discount."""
+    """One SKU to import. `recommended_price`: yuan for a piece, before the discounts of price lists."""
 
     sku: str
     name_zh: str
@@ -69,12 +69,12 @@ class Product:
     specs: dict[str, str]
     carton: int
     order_multiple: int
-    list_price: Decimal
+    recommended_price: Decimal
     successor: str | None = None
 
     @property
     def discontinued(self) -> bool:
-        """No longer made; the successor takes its place."""
+        """True if the product has a successor."""
         return self.successor is not None
 
 
@@ -82,14 +82,13 @@ _Variant = tuple[Body, *tuple[Choice, ...]]
 
 
 def lighting_range() -> list[Product]:
-    """The whole range: `RANGE_SIZE` products, a few of every family discontinued in favour of a successor,
-    which stands before it."""
-    return [member for family, size in zip(families(), _sizes(), strict=True) for member in _members(family, size)]
+    """Return `RANGE_SIZE` products. A few of every family are discontinued; their successor comes before them."""
+    return [product for family, size in zip(families(), _sizes(), strict=True) for product in _products(family, size)]
 
 
 @cache
 def families() -> tuple[Family, ...]:
-    """The tables of `range.yaml`."""
+    """Return the families of `range.yaml`."""
     tables = yaml.safe_load(Path(__file__).with_name("range.yaml").read_text(encoding="utf-8"))
     return tuple(
         Family(
@@ -105,18 +104,18 @@ def families() -> tuple[Family, ...]:
 
 
 def _sizes() -> list[int]:
-    """How many products each family has: its share, and the last one takes what rounding left."""
-    whole = sum(family.share for family in families())
-    sizes = [RANGE_SIZE * family.share // whole for family in families()]
+    """Return the number of products of each family by its share; the last family gets the remainder."""
+    total = sum(family.share for family in families())
+    sizes = [RANGE_SIZE * family.share // total for family in families()]
     sizes[-1] += RANGE_SIZE - sum(sizes)
     return sizes
 
 
-def _members(family: Family, size: int) -> Iterator[Product]:
-    made = _spread(_variants(family), size - _DISCONTINUED_PER_FAMILY)
-    for body, *choices in made:
+def _products(family: Family, size: int) -> Iterator[Product]:
+    current = _spread(_variants(family), size - _DISCONTINUED_PER_FAMILY)
+    for body, *choices in current:
         yield _product(family, body, choices, _NEW)
-    for body, *choices in _spread(made, _DISCONTINUED_PER_FAMILY):
+    for body, *choices in _spread(current, _DISCONTINUED_PER_FAMILY):
         yield _product(family, body, choices, _OLD)
 
 
@@ -125,10 +124,10 @@ def _variants(family: Family) -> list[_Variant]:
 
 
 def _spread(variants: list[_Variant], count: int) -> list[_Variant]:
-    """`count` of them, evenly spread: no maker builds every combination.
+    """Choose `count` variants at even distances: no manufacturer builds every combination.
 
     Raises:
-        ValueError: the family's tables do not give so many.
+        ValueError: there are fewer variants.
     """
     if count > len(variants):
         raise ValueError(f"{count} variants wanted, the tables give {len(variants)}")
@@ -149,13 +148,13 @@ def _product(family: Family, body: Body, choices: list[Choice], generation: int)
         specs=specs,
         carton=body.carton,
         order_multiple=1 if price >= 15 else 2 if price >= 6 else 5,
-        list_price=_bucket_price(price),
+        recommended_price=_rounded_price(price),
         successor=_sku(family, body, choices, _NEW) if old else None,
     )
 
 
 def _sku(family: Family, body: Body, choices: list[Choice], generation: int) -> str:
-    """`TD3-09-30KT`: family and generation, body, options."""
+    """Return the SKU from family and generation, body and options: `TD3-09-30KT`."""
     options = "".join(choice.code for choice in choices)
     return f"{family.code}{generation}-{body.code}-{options}"
 
@@ -164,7 +163,7 @@ def _words(*parts: str) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _bucket_price(price: float) -> Decimal:
-    """As price lists print it: to 0.1 yuan under 50, to 0.5 under 200, then to whole yuan."""
+def _rounded_price(price: float) -> Decimal:
+    """Round a price: to 0.1 yuan below 50, to 0.5 below 200, then to whole yuan."""
     step = Decimal("0.1") if price < 50 else Decimal("0.5") if price < 200 else Decimal(1)
     return (Decimal(str(price)) / step).quantize(Decimal(1)) * step

@@ -1,4 +1,4 @@
-"""The demo data as the import routes take it."""
+"""Rows of the demo data for the import routes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from tools.client import Json
 from tools.demo.people import WAREHOUSES, Dealer, User
 from tools.demo.prices import PriceList
 from tools.demo.products import Product
-from tools.imports import Delivery
+from tools.imports import GoodsReceipt
 
-#: The opening stock's delivery note: booked once for ever.
-_OPENING_NOTE = "OPENING"
+#: Reference of the goods receipts of the opening stock; it is booked once.
+_OPENING_REFERENCE = "OPENING"
 
 
 def product_row(product: Product) -> Json:
-    """As `ProductRow` of services/catalog/api.py."""
+    """Return the `ProductRow` of a product."""
     return {
         "sku": product.sku,
         "name_zh": product.name_zh,
@@ -31,7 +31,7 @@ def product_row(product: Product) -> Json:
 
 
 def price_row(price_list: PriceList, product: Product) -> Json:
-    """As `PriceRow` of services/catalog/api.py."""
+    """Return the `PriceRow` of a product in a price list."""
     price = price_list.price(product)
     return {
         "sku": price.sku,
@@ -42,7 +42,7 @@ def price_row(price_list: PriceList, product: Product) -> Json:
 
 
 def dealer_row(dealer: Dealer) -> Json:
-    """As `DealerRow` of services/dealers/api.py."""
+    """Return the `DealerRow` of a dealer with its users."""
     return {
         "dealer_id": dealer.dealer_id,
         "name": dealer.name,
@@ -57,15 +57,15 @@ def dealer_row(dealer: Dealer) -> Json:
 
 
 def user_row(user: User) -> Json:
-    """As `DealerUserRow` and `StaffRow` of services/dealers/api.py."""
+    """Return the `DealerUserRow` or `StaffRow` of a user."""
     return {"username": user.username, "name": user.name, "phone": user.phone, "roles": [user.role]}
 
 
-def opening_stock(products: Sequence[Product], seed: int) -> list[Delivery]:
-    """What lies in each warehouse at first: whole cartons; a few SKUs are nearly or wholly sold out."""
+def opening_stock(products: Sequence[Product], seed: int) -> list[GoodsReceipt]:
+    """Return the opening stock of each warehouse: whole cartons; a few SKUs have one carton or none."""
     draw = random.Random(seed)
     return [
-        Delivery(warehouse, _OPENING_NOTE, [(product.sku, _pieces(product, draw)) for product in products])
+        GoodsReceipt(warehouse, _OPENING_REFERENCE, [(product.sku, _pieces(product, draw)) for product in products])
         for warehouse in WAREHOUSES
     ]
 

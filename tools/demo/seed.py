@@ -1,4 +1,4 @@
-"""Fill an empty Qudao, as its people would."""
+"""Import the demo data through the public API."""
 
 from __future__ import annotations
 
@@ -17,25 +17,24 @@ from tools.demo.products import lighting_range
 from tools.demo.rows import dealer_row, opening_stock, price_row, product_row, user_row
 from tools.identity import Account
 from tools.imports import (
-    Done,
-    People,
-    give_passwords,
+    ApiUsers,
     import_dealers,
     import_products,
     import_staff,
-    in_parallel,
     publish_prices,
-    receive_stock,
+    receive_goods,
+    run_parallel,
+    set_passwords,
 )
-from tools.screen import bars
+from tools.screen import add_bar, bars
 
-#: From this business day on the demo's price lists hold.
+#: First business day on which the price lists are valid.
 _VALID_FROM = "2025-01-01"
 
 
 @dataclass(frozen=True)
 class Demo:
-    """What there is to try."""
+    """Numbers of imported records, and the logins."""
 
     products: int
     dealers: int
@@ -45,48 +44,45 @@ class Demo:
 
 
 def seed(url: str, stage: str, logins_file: Path, console: Console, number: int = 1) -> Demo:
-    """Fill a stage with the demo data and write its logins. Repeating it changes nothing.
+    """Import the demo data into a stage and write its logins. A repetition changes nothing.
 
     Args:
         url: origin of the APIs.
-        logins_file: logins as JSON; one that exists keeps its password.
-        number: makes other dealers and stock.
+        logins_file: logins as JSON; the password of an existing file stays valid.
+        number: seed of dealers and stock; another number gives other ones.
     Raises:
         ApiProblem, Unreachable: an import was refused or not answered.
         CommandError: an account was not opened in time.
     """
     password = read_logins(logins_file)[0].password if logins_file.is_file() else identity.new_password()
     products, companies = lighting_range(), dealers(number)
-    logins, deliveries = _logins(companies, password), opening_stock(products, number)
+    logins, receipts = _logins(companies, password), opening_stock(products, number)
     _open_first_account(stage, password)
     with open_http(url) as http, bars(console) as progress:
-        admin = People(http, stage, password).as_user(_first_admin().username)
-
-        def bar(what: str, total: int) -> Done:
-            task = progress.add_task(what, total=total)
-            return lambda rows: progress.advance(task, rows)
+        admin = ApiUsers(http, stage, password).api(_first_admin().username)
 
         import_staff(admin, [user_row(user) for user in STAFF])
-        import_products(admin, [product_row(product) for product in products], bar("商品 / products", len(products)))
-        price_rows = bar("价格 / prices", len(products) * len(PRICE_LISTS))
-        company_rows = bar("经销商 / dealers", len(companies))
-        accounts = bar("账号 / accounts", len(logins))
-        stock_rows = bar("库存 / stock", sum(len(delivery.wanted) for delivery in deliveries))
+        product_bar = add_bar(progress, "商品 / products", len(products))
+        import_products(admin, [product_row(product) for product in products], product_bar)
+        price_bar = add_bar(progress, "价格 / prices", len(products) * len(PRICE_LISTS))
+        dealer_bar = add_bar(progress, "经销商 / dealers", len(companies))
+        account_bar = add_bar(progress, "账号 / accounts", len(logins))
+        stock_bar = add_bar(progress, "库存 / stock", sum(len(receipt.rows) for receipt in receipts))
 
-        def sell() -> None:
+        def import_prices_and_dealers() -> None:
             for price_list in PRICE_LISTS:
-                facts = {"name": price_list.name, "valid_from": _VALID_FROM}
+                publication = {"name": price_list.name, "valid_from": _VALID_FROM}
                 rows = [price_row(price_list, product) for product in products]
-                publish_prices(admin, price_list.price_list_id, facts, rows, price_rows)
-            import_dealers(admin, [dealer_row(dealer) for dealer in companies], company_rows)
-            give_passwords(stage, [login.user for login in logins], password, accounts)
+                publish_prices(admin, price_list.price_list_id, publication, rows, price_bar)
+            import_dealers(admin, [dealer_row(dealer) for dealer in companies], dealer_bar)
+            set_passwords(stage, [login.user for login in logins], password, account_bar)
 
-        def stock() -> None:
-            for delivery in deliveries:
-                receive_stock(admin, delivery, stock_rows)
+        def import_stock() -> None:
+            for receipt in receipts:
+                receive_goods(admin, receipt, stock_bar)
 
-        jobs: list[Callable[[], None]] = [sell, stock]
-        in_parallel(len(jobs), jobs)
+        jobs: list[Callable[[], None]] = [import_prices_and_dealers, import_stock]
+        run_parallel(len(jobs), jobs)
     write_logins(logins_file, logins)
     warehouses = len({dealer.warehouse for dealer in companies})
     return Demo(len(products), len(companies), len(PRICE_LISTS), warehouses, tuple(logins))
@@ -97,7 +93,7 @@ def _first_admin() -> User:
 
 
 def _open_first_account(stage: str, password: str) -> None:
-    """Somebody must be there before anybody can be imported; on AWS, too, ops does this once by hand."""
+    """Create the first administrator, who imports all others. On AWS an operator does this once by hand."""
     admin = _first_admin()
     identity.open_account(stage, Account(admin.username, admin.name, (admin.role,)))
     identity.set_password(stage, admin.username, password)
@@ -105,9 +101,9 @@ def _open_first_account(stage: str, password: str) -> None:
 
 def _logins(companies: list[Dealer], password: str) -> list[Login]:
     staff = [Login(user.username, password, user.role, None, user.name) for user in STAFF]
-    buyers = [
+    dealer_users = [
         Login(user.username, password, user.role, dealer.dealer_id, f"{dealer.name} {user.name}")
         for dealer in companies
         for user in dealer.users
     ]
-    return staff + buyers
+    return staff + dealer_users

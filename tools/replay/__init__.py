@@ -1,4 +1,13 @@
-"""Replay a wholesaler's invoices through the public API and check every promise made about them."""
+"""Replay a wholesaler's invoices through the public API, and check every promise of the API against the file.
+
+invoices.py   read the file
+plan.py       products, dealers and orders for the invoices
+prepare.py    import them, sign in
+run.py        submit, approve, ship, read the state at the end
+record.py     everything that was seen
+checks.py     contradictions between record and promises
+report.py     tables and JSON
+"""
 
 from __future__ import annotations
 
@@ -16,15 +25,15 @@ from tools.audit import audit
 from tools.client import ApiProblem, Unreachable, open_http
 from tools.demo import read_logins
 from tools.errors import CommandError
-from tools.imports import People, give_passwords
-from tools.replay import report, run
-from tools.replay.invoices import Reading, Unusable, read
-from tools.replay.judge import judge
-from tools.replay.plan import Plan, plan, run_name
-from tools.replay.record import Replay
+from tools.imports import ApiUsers, set_passwords
+from tools.replay import prepare, report, run
+from tools.replay.checks import check_replay
+from tools.replay.invoices import InvoiceFile, UnreadableFile, read_invoices
+from tools.replay.plan import Plan, plan_replay, run_name
+from tools.replay.record import ReplayRecord
 from tools.screen import bars
 
-#: How many of the staff work at the same time.
+#: Staff members that work at the same time.
 _CLERKS = 6
 
 
@@ -38,62 +47,62 @@ def replay(
     as_json: bool = False,
     url: str | None = None,
 ) -> int:
-    """Send a file's invoices as orders, let the staff work them off, and judge what became of it all.
+    """Send a file's invoices as orders, ship them as staff, and check the result.
 
     Args:
-        stock: "enough" receives what all orders want together, "scarce" about 60 % of it.
+        stock: "enough" receives the pieces of all orders together, "scarce" 60 % of them.
         day: only invoices of this date.
-        min_lines: only invoices with at least so many rows.
-        dealers: how many order at the same time.
+        min_lines: only invoices with at least this number of rows.
+        dealers: dealers that order at the same time.
         as_json: print one JSON object instead of tables.
-        url: where Qudao runs; the local run by default.
+        url: origin of the running system; the local run by default.
     Returns:
-        0 if every promise was kept, else 1.
+        0 if every check passed, else 1.
     Raises:
-        CommandError: in one sentence, why it could not be done.
+        CommandError: the replay is impossible; one sentence states the reason.
     """
     if stock not in {"enough", "scarce"}:
         raise CommandError("--stock is 'enough' or 'scarce'")
     if dealers < 1:
         raise CommandError("--dealers: at least one must order")
-    reading = _reading(file, day, min_lines)
+    invoice_file = _read_file(file, day, min_lines)
     origin = local.attach()
     console = Console(stderr=as_json)
     try:
         with open_http(url or origin, connections=dealers + _CLERKS) as http, bars(console) as progress:
-            people = People(http, local.STAGE, read_logins(local.LOGINS)[0].password)
-            seen = observe(
-                people,
-                reading,
-                plan(reading.invoices, run_name(int(time.time()))),
+            users = ApiUsers(http, local.STAGE, read_logins(local.LOGINS)[0].password)
+            record = run_replay(
+                users,
+                invoice_file,
+                plan_replay(invoice_file.invoices, run_name(int(time.time()))),
                 scarce=stock == "scarce",
                 dealers=dealers,
-                open_accounts=lambda users, done: give_passwords(people.stage, users, people.password, done),
-                check=lambda: [str(finding) for finding in audit(people.stage)],
+                open_accounts=lambda names, opened: set_passwords(users.stage, names, users.password, opened),
+                audit=lambda: [str(finding) for finding in audit(users.stage)],
                 progress=progress,
             )
     except (ApiProblem, Unreachable) as problem:
         raise CommandError(f"回放中断 / the replay was stopped: {problem}") from problem
-    verdict = judge(seen)
+    result = check_replay(record)
     if as_json:
-        print(json.dumps(report.as_json(verdict), ensure_ascii=False))
+        print(json.dumps(report.as_json(result), ensure_ascii=False))
     else:
-        report.show(verdict, console)
-    return 0 if verdict.kept else 1
+        report.show(result, console)
+    return 0 if result.passed else 1
 
 
-def observe(
-    people: People,
-    reading: Reading,
-    wanted: Plan,
+def run_replay(
+    users: ApiUsers,
+    invoice_file: InvoiceFile,
+    plan: Plan,
     *,
     scarce: bool,
     dealers: int,
-    open_accounts: run.OpenAccounts,
-    check: Callable[[], list[str]],
+    open_accounts: prepare.OpenAccounts,
+    audit: Callable[[], list[str]],
     progress: Progress,
-) -> Replay:
-    """Do it all and write down what is seen; `check` audits the stage at the end."""
+) -> ReplayRecord:
+    """Carry out a plan and return the record of everything that was seen; `audit` returns findings at the end."""
     seconds: dict[str, float] = {}
 
     @contextmanager
@@ -103,40 +112,40 @@ def observe(
         seconds[name] = time.monotonic() - started
 
     with phase("prepare"):
-        run.prepare(people, wanted, scarce, open_accounts, progress)
-        run.sign_in(people, wanted, dealers, progress)
+        prepare.import_plan(users, plan, scarce, open_accounts, progress)
+        prepare.sign_in(users, plan, dealers, progress)
     with phase("submit"):
-        submissions = run.submit(people, wanted, dealers, progress)
-    accepted = [one for one in submissions if one.confirmation is not None]
+        submissions = run.submit_orders(users, plan, dealers, progress)
+    accepted = [submission for submission in submissions if submission.confirmation is not None]
     with phase("ship"):
-        run.fulfil(people, accepted, _CLERKS, progress)
+        run.ship_orders(users, accepted, _CLERKS, progress)
     with phase("check"):
-        kept = run.reread(people, accepted, _CLERKS, progress)
-        books = run.read_books(people, wanted, accepted, kept, _CLERKS, progress)
-        findings = check()
-    return Replay(
-        run=wanted.run,
-        stock={goods.sku: goods.stock(scarce) for goods in wanted.goods},
-        rows=reading.rows,
-        set_aside={reason.value: rows for reason, rows in reading.set_aside.items()},
-        empty_invoices=reading.empty_invoices,
+        final_orders = run.read_final_orders(users, accepted, _CLERKS, progress)
+        final_dealers = run.read_final_dealers(users, plan, accepted, final_orders, _CLERKS, progress)
+        findings = audit()
+    return ReplayRecord(
+        run=plan.run,
+        stock={product.sku: product.stock_pieces(scarce) for product in plan.products},
+        rows=invoice_file.rows,
+        skipped={reason.value: rows for reason, rows in invoice_file.skipped.items()},
+        invoices_without_lines=invoice_file.invoices_without_lines,
         submissions=tuple(submissions),
-        kept=kept,
-        books=books,
+        final_orders=final_orders,
+        final_dealers=final_dealers,
         findings=tuple(findings),
         seconds=seconds,
-        retries=dict(people.retries),
+        retries=dict(users.retries),
     )
 
 
-def _reading(file: str, day: str | None, min_lines: int) -> Reading:
+def _read_file(file: str, day: str | None, min_lines: int) -> InvoiceFile:
     try:
         with Path(file).open(encoding="utf-8", errors="replace", newline="") as opened:
-            reading = read(opened, day=day, min_lines=min_lines)
+            invoice_file = read_invoices(opened, day=day, min_lines=min_lines)
     except OSError as error:
         raise CommandError(f"{file}: {error.strerror}") from error
-    except Unusable as error:
+    except UnreadableFile as error:
         raise CommandError(f"{file}: {error}") from error
-    if not reading.invoices:
-        raise CommandError(f"{file} 中没有可回放的发票 / holds no invoice to replay under these conditions")
-    return reading
+    if not invoice_file.invoices:
+        raise CommandError(f"{file} 中没有可回放的发票 / contains no invoice to replay under these conditions")
+    return invoice_file

@@ -1,7 +1,7 @@
-"""Read a wholesaler's invoice file and decide what of it a dealer could have ordered. No clock, no network.
+"""Read a wholesaler's invoice file and choose the rows that a dealer could have ordered. No clock, no network.
 
-The file (see tests/tools/invoices.csv for its form) is a bookkeeper's export: besides orders it holds cancellations,
-postage, write-offs and samples. Each row that is not orderable goes with a reason; nothing is dropped silently.
+The file is a bookkeeper's export, see tests/tools/invoices.csv. Besides orders it contains cancellations, postage,
+write-offs and samples. Every row that is not an order line is counted under the reason for which it is skipped.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from typing import TextIO
 
 from kernel.base.money import fen_of
 
-#: Rows without a customer are counter sales: they all belong to this one.
+#: Customer of the rows without one: counter sales.
 WALK_IN = "WALKIN"
 
 _COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
 
-#: Stock codes that are not goods: postage, carriage, discounts, manual entries, samples, fees, adjustments, …
+#: Stock codes of no goods: postage, carriage, discounts, manual entries, samples, fees, adjustments, …
 _NOT_GOODS = frozenset({"POST", "DOT", "C2", "D", "M", "S", "B", "PADS", "CRUK", "BANK-CHARGES", "AMAZONFEE", "ADJUST"})
-_NOT_GOODS_BEGINNINGS = ("GIFT", "TEST")
+_NOT_GOODS_PREFIXES = ("GIFT", "TEST")
 
 
-class Unusable(Exception):
-    """The file is not of the form we replay; the message says where."""
+class UnreadableFile(Exception):
+    """The file has another form; the message names the place."""
 
 
-class Reason(StrEnum):
-    """Why a row cannot be an order line."""
+class SkipReason(StrEnum):
+    """Reason for which a row cannot be an order line."""
 
     CANCELLATION = "cancellation"
     NOT_GOODS = "not-goods"
@@ -42,20 +42,20 @@ class Reason(StrEnum):
     ZERO_QUANTITY = "zero-quantity"
 
 
-#: Each reason in words.
-REASONS = {
-    Reason.CANCELLATION: "冲销单 / cancellation (credit note)",
-    Reason.NOT_GOODS: "非商品 / not goods (postage, fees, vouchers, manual entries)",
-    Reason.WRITE_OFF: "报损 / stock write-off (negative quantity)",
-    Reason.ZERO_PRICE: "零价 / zero price (samples, remarks of the stock-keeper)",
-    Reason.NEGATIVE_PRICE: "负价 / negative price",
-    Reason.ZERO_QUANTITY: "零数量 / zero quantity",
+#: Reasons as they are shown.
+SKIP_REASONS = {
+    SkipReason.CANCELLATION: "冲销单 / cancellation (credit note)",
+    SkipReason.NOT_GOODS: "非商品 / not goods (postage, fees, vouchers, manual entries)",
+    SkipReason.WRITE_OFF: "报损 / stock write-off (negative quantity)",
+    SkipReason.ZERO_PRICE: "零价 / zero price (samples, remarks of the stock-keeper)",
+    SkipReason.NEGATIVE_PRICE: "负价 / negative price",
+    SkipReason.ZERO_QUANTITY: "零数量 / zero quantity",
 }
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the file. `unit_price` is read as yuan for a piece."""
+    """One row of the file. `unit_price`: yuan for a piece."""
 
     invoice: str
     code: str
@@ -69,7 +69,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Invoice:
-    """What one customer bought at one time: the orderable rows in file order, repeated SKUs included."""
+    """Order lines that one customer bought at one time, in file order; a SKU may occur twice."""
 
     number: str
     customer: str
@@ -79,55 +79,55 @@ class Invoice:
 
     @property
     def gross_fen(self) -> int:
-        """What the rows are worth, rounded line by line as an order's lines are."""
+        """Sum of the row amounts in fen, each rounded as an order line is."""
         return sum(fen_of(row.unit_price, row.quantity) for row in self.rows)
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a file holds: invoices that can be replayed, and what was set aside, in rows by reason."""
+class InvoiceFile:
+    """Invoices to replay, and the number of skipped rows by reason. `rows`: all rows read."""
 
     invoices: tuple[Invoice, ...]
     rows: int
-    set_aside: dict[Reason, int]
-    empty_invoices: int
+    skipped: dict[SkipReason, int]
+    invoices_without_lines: int
 
     @property
     def lines(self) -> int:
-        """Orderable rows."""
+        """Number of order lines."""
         return sum(len(invoice.rows) for invoice in self.invoices)
 
 
-def verdict(row: Row) -> Reason | None:
-    """Why this row cannot be an order line, None if it can."""
+def skip_reason(row: Row) -> SkipReason | None:
+    """Return the reason for which a row cannot be an order line, None if it can."""
     if row.invoice.upper().startswith("C"):
-        return Reason.CANCELLATION
+        return SkipReason.CANCELLATION
     if not _is_goods(row.code):
-        return Reason.NOT_GOODS
+        return SkipReason.NOT_GOODS
     if row.quantity < 0:
-        return Reason.WRITE_OFF
+        return SkipReason.WRITE_OFF
     if row.quantity == 0:
-        return Reason.ZERO_QUANTITY
+        return SkipReason.ZERO_QUANTITY
     if row.unit_price < 0:
-        return Reason.NEGATIVE_PRICE
+        return SkipReason.NEGATIVE_PRICE
     if row.unit_price == 0:
-        return Reason.ZERO_PRICE
+        return SkipReason.ZERO_PRICE
     return None
 
 
 def _is_goods(code: str) -> bool:
-    return code not in _NOT_GOODS and not code.startswith(_NOT_GOODS_BEGINNINGS)
+    return code not in _NOT_GOODS and not code.startswith(_NOT_GOODS_PREFIXES)
 
 
-def read(file: TextIO, *, day: str | None = None, min_lines: int = 0) -> Reading:
-    """The invoices of a file in their order.
+def read_invoices(file: TextIO, *, day: str | None = None, min_lines: int = 0) -> InvoiceFile:
+    """Return the invoices of a file in their order.
 
     Args:
         day: only invoices of this date (`2010-12-09`).
-        min_lines: only invoices with at least so many rows in the file.
+        min_lines: only invoices with at least this number of rows in the file.
 
     Raises:
-        Unusable: a column is missing or a value cannot be read.
+        UnreadableFile: a column is missing or a value cannot be read.
     """
     by_invoice: dict[str, list[Row]] = {}
     for row in _rows(file):
@@ -137,32 +137,32 @@ def read(file: TextIO, *, day: str | None = None, min_lines: int = 0) -> Reading
         for rows in by_invoice.values()
         if len(rows) >= min_lines and (day is None or rows[0].moment.startswith(day))
     ]
-    set_aside: Counter[Reason] = Counter()
+    skipped: Counter[SkipReason] = Counter()
     invoices = []
     for rows in chosen:
-        orderable = []
+        lines = []
         for row in rows:
-            reason = verdict(row)
+            reason = skip_reason(row)
             if reason is None:
-                orderable.append(row)
+                lines.append(row)
             else:
-                set_aside[reason] += 1
-        if orderable:
-            first = orderable[0]
-            invoices.append(Invoice(first.invoice, first.customer, first.country, first.moment, tuple(orderable)))
-    return Reading(tuple(invoices), sum(map(len, chosen)), dict(set_aside), len(chosen) - len(invoices))
+                skipped[reason] += 1
+        if lines:
+            first = lines[0]
+            invoices.append(Invoice(first.invoice, first.customer, first.country, first.moment, tuple(lines)))
+    return InvoiceFile(tuple(invoices), sum(map(len, chosen)), dict(skipped), len(chosen) - len(invoices))
 
 
 def _rows(file: TextIO) -> Iterable[Row]:
     reader = csv.DictReader(file)
     missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
-        raise Unusable(f"缺少列 / missing columns: {', '.join(missing)}")
+        raise UnreadableFile(f"缺少列 / missing columns: {', '.join(missing)}")
     for record in reader:
         try:
             yield _row(record)
         except (ValueError, InvalidOperation, AttributeError):
-            raise Unusable(f"第 {reader.line_num} 行无法读取 / line {reader.line_num} cannot be read") from None
+            raise UnreadableFile(f"第 {reader.line_num} 行无法读取 / line {reader.line_num} cannot be read") from None
 
 
 def _row(record: dict[str, str]) -> Row:
@@ -171,7 +171,7 @@ def _row(record: dict[str, str]) -> Row:
         raise ValueError("not a price")
     return Row(
         invoice=record["InvoiceNo"].strip(),
-        # The same article is typed in capitals and in small letters.
+        # The file writes the code of one article in capitals and in small letters.
         code=re.sub(r"[^A-Z0-9.]+", "-", record["StockCode"].strip().upper()),
         description=" ".join(record["Description"].split()),
         quantity=int(record["Quantity"]),

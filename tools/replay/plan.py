@@ -1,8 +1,8 @@
-"""From invoices to what must be in the system to take them, and the orders to send. No clock, no network.
+"""Plan of a replay: products, dealers and orders for the invoices of a file. No clock, no network.
 
-In the file a SKU's price differs from line to line; in the system a price stands in a price list. So that totals can be
-compared to the fen, each price a code is sold at becomes a SKU of its own: `LP100`, then `LP100-P2`, `LP100-P3`, … in
-the order in which the file first shows them. Everything bears the run's prefix, so that runs never meet.
+In the file the price of a code differs between lines; in the system a price belongs to a price list. So each price of
+a code becomes a separate SKU, and totals can be compared to the fen: `LP100`, then `LP100-P2`, `LP100-P3`, … in file
+order. Every id begins with the run's name, so runs never share a record.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from decimal import Decimal
 
 from tools.replay.invoices import WALK_IN, Invoice, Row
 
-#: Part of what is needed that scarce stock has, in percent.
+#: Percentage of the ordered pieces that scarce stock has.
 SCARCE_PERCENT = 60
 
 _BASE_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True)
-class Goods:
-    """One SKU to import: its price in yuan and how many pieces all orders together want."""
+class PlannedProduct:
+    """One SKU to import: price in yuan, and the pieces of all orders together."""
 
     sku: str
     name: str
     unit_price: Decimal
-    pieces: int
+    ordered_pieces: int
 
-    def stock(self, scarce: bool) -> int:
-        """Pieces to receive."""
-        return self.pieces * SCARCE_PERCENT // 100 if scarce else self.pieces
+    def stock_pieces(self, scarce: bool) -> int:
+        """Return the pieces to receive."""
+        return self.ordered_pieces * SCARCE_PERCENT // 100 if scarce else self.ordered_pieces
 
 
 @dataclass(frozen=True)
 class PlannedOrder:
-    """One invoice as an order: (SKU, pieces) line by line, and what the file says it is worth in fen."""
+    """One invoice as an order. `lines`: (SKU, pieces); `gross_fen`: its amount in the file."""
 
     number: str
     lines: tuple[tuple[str, int], ...]
@@ -44,8 +44,8 @@ class PlannedOrder:
 
 
 @dataclass(frozen=True)
-class Buyer:
-    """One customer of the file as a dealer, with its orders in the order of the file."""
+class PlannedDealer:
+    """One customer of the file as a dealer, with its orders in file order."""
 
     dealer_id: str
     name: str
@@ -54,31 +54,31 @@ class Buyer:
 
     @property
     def username(self) -> str:
-        """Its one user."""
+        """The dealer's only user."""
         return f"{self.dealer_id.lower()}-owner"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a run imports and sends."""
+    """Everything that a run imports and sends."""
 
     run: str
-    goods: tuple[Goods, ...]
-    buyers: tuple[Buyer, ...]
+    products: tuple[PlannedProduct, ...]
+    dealers: tuple[PlannedDealer, ...]
 
     @property
     def price_list_id(self) -> str:
-        """The run's own price list."""
+        """The price list of this run."""
         return self.run
 
     @property
     def orders(self) -> list[PlannedOrder]:
-        """All orders, buyer by buyer."""
-        return [order for buyer in self.buyers for order in buyer.orders]
+        """All orders, dealer by dealer."""
+        return [order for dealer in self.dealers for order in dealer.orders]
 
 
 def run_name(seconds: int) -> str:
-    """A run's prefix: `R` and the seconds since 1970 in base 36, so later runs sort later."""
+    """Return the name of a run: `R` and the seconds since 1970 in base 36, so later runs sort later."""
     digits = ""
     while seconds:
         seconds, digit = divmod(seconds, 36)
@@ -86,8 +86,8 @@ def run_name(seconds: int) -> str:
     return f"R{digits}"
 
 
-def plan(invoices: Sequence[Invoice], run: str) -> Plan:
-    """Everything to import and to send for these invoices."""
+def plan_replay(invoices: Sequence[Invoice], run: str) -> Plan:
+    """Return everything to import and to send for these invoices."""
     skus = _sku_by_price((row for invoice in invoices for row in invoice.rows), run)
     pieces: Counter[str] = Counter()
     names: dict[str, str] = {}
@@ -106,16 +106,16 @@ def plan(invoices: Sequence[Invoice], run: str) -> Plan:
         countries.setdefault(invoice.customer, invoice.country)
     return Plan(
         run=run,
-        goods=tuple(Goods(sku, names[sku] or sku, prices[sku], pieces[sku]) for sku in pieces),
-        buyers=tuple(
-            Buyer(f"{run}D{number:04d}", _company(customer), countries[customer], tuple(wanted))
-            for number, (customer, wanted) in enumerate(orders.items(), start=1)
+        products=tuple(PlannedProduct(sku, names[sku] or sku, prices[sku], pieces[sku]) for sku in pieces),
+        dealers=tuple(
+            PlannedDealer(f"{run}D{number:04d}", _company_name(customer), countries[customer], tuple(of_customer))
+            for number, (customer, of_customer) in enumerate(orders.items(), start=1)
         ),
     )
 
 
 def _sku_by_price(rows: Iterable[Row], run: str) -> dict[tuple[str, Decimal], str]:
-    """A SKU for each code and price, in the order of appearance."""
+    """Return the SKU of each code and price, in the order of appearance."""
     prices: Counter[str] = Counter()
     skus: dict[tuple[str, Decimal], str] = {}
     for row in rows:
@@ -126,5 +126,5 @@ def _sku_by_price(rows: Iterable[Row], run: str) -> dict[tuple[str, Decimal], st
     return skus
 
 
-def _company(customer: str) -> str:
+def _company_name(customer: str) -> str:
     return "门市散客 / Walk-in customers" if customer == WALK_IN else f"客户 {customer} / Customer {customer}"

@@ -1,31 +1,31 @@
-"""What a replay sees happen, and what it finds afterwards. Plain facts, to be judged elsewhere."""
+"""Record of a replay: the requests sent, their responses, and the state at the end."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from tools.client import Json
-from tools.replay.plan import Buyer, PlannedOrder
+from tools.replay.plan import PlannedDealer, PlannedOrder
 
 
 @dataclass(frozen=True)
 class Submission:
-    """One order as it was sent: `receipt` if it was accepted, else `refusal`, the API's code for why not.
+    """One order as it was sent. `refusal`: the API's problem code, None if it was accepted.
 
-    `answers` are all answers to this intent: some orders are sent several times under the same key, on purpose.
-    `seconds`: how long each first answer took.
+    `responses`: all responses under its idempotency key; some orders are sent several times on purpose.
+    `seconds`: duration of each first response.
     """
 
-    buyer: Buyer
+    dealer: PlannedDealer
     order: PlannedOrder
     seconds: tuple[float, ...]
-    answers: tuple[Json, ...]
+    responses: tuple[Json, ...]
     refusal: str | None = None
 
     @property
     def confirmation(self) -> Json | None:
-        """Proof that the order is stored."""
-        return self.answers[0] if self.answers else None
+        """The confirmation that the order is stored."""
+        return self.responses[0] if self.responses else None
 
     @property
     def order_id(self) -> str:
@@ -36,44 +36,47 @@ class Submission:
         """
         if self.confirmation is None:
             raise LookupError(f"{self.order.number} was refused: {self.refusal}")
-        found: str = self.confirmation["order_id"]
-        return found
+        order_id: str = self.confirmation["order_id"]
+        return order_id
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What the system says at the end about an order it accepted: `order` is None when it is not to be found."""
+class FinalOrder:
+    """An accepted order at the end: as the API returns it, None if it is not found; and its shipped amount in fen."""
 
     order: Json | None
     shipped_fen: int
 
 
 @dataclass(frozen=True)
-class DealerBooks:
-    """A dealer's own view at the end: all its orders' numbers, and what its statement charges, in fen."""
+class FinalDealer:
+    """A dealer's view at the end: the numbers of all its orders, and the fen that its statement charges."""
 
     order_ids: tuple[str, ...]
     charged_fen: int
 
 
 @dataclass(frozen=True)
-class Replay:
-    """Everything that was seen. `kept` by order id, `books` by dealer id; `findings` of the audit, as text; `retries`:
-    requests that had to be sent again, by why; `stock`: pieces received, by SKU."""
+class ReplayRecord:
+    """Everything that a replay has seen.
+
+    `stock`: received pieces by SKU; `skipped`: rows by reason; `final_orders`: by order id; `final_dealers`: by dealer
+    id; `findings`: of the audit, as text; `seconds`: by phase; `retries`: repeated requests by reason.
+    """
 
     run: str
     stock: dict[str, int]
     rows: int
-    set_aside: dict[str, int]
-    empty_invoices: int
+    skipped: dict[str, int]
+    invoices_without_lines: int
     submissions: tuple[Submission, ...]
-    kept: dict[str, Kept]
-    books: dict[str, DealerBooks]
+    final_orders: dict[str, FinalOrder]
+    final_dealers: dict[str, FinalDealer]
     findings: tuple[str, ...]
     seconds: dict[str, float]
     retries: dict[str, int]
 
     @property
     def accepted(self) -> list[Submission]:
-        """What was accepted."""
-        return [one for one in self.submissions if one.confirmation is not None]
+        """The accepted orders."""
+        return [submission for submission in self.submissions if submission.confirmation is not None]

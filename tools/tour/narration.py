@@ -1,4 +1,4 @@
-"""Tell a walk step by step, in the terminal or as one JSON object at its end."""
+"""Narration of a tour: every step is printed with its duration and facts, and collected for JSON."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 from rich.console import Console
 
 
-class PromiseBroken(Exception):
-    """The system did not do what it promises; the message says what, Chinese and English."""
+class CheckFailed(Exception):
+    """The system did not keep a promise; the message names it, Chinese / English."""
 
 
 @dataclass
 class Step:
-    """One step: what was done, how long it took in seconds, and what came of it."""
+    """One step with its duration in seconds and its facts by name."""
 
     name_zh: str
     name_en: str
@@ -27,14 +27,14 @@ class Step:
 
 @dataclass
 class Narration:
-    """The steps so far; each is shown as it happens."""
+    """The steps until now; each is printed when it ends."""
 
     console: Console
     steps: list[Step] = field(default_factory=list)
 
     @contextmanager
     def step(self, name_zh: str, name_en: str) -> Iterator[Step]:
-        """Announce a step, time it, and tell its facts."""
+        """Print the name of a step, measure it, and print its facts."""
         step = Step(name_zh, name_en)
         self.steps.append(step)
         self.console.print(f"[bold cyan]{len(self.steps):>2}  {name_zh}[/]  [dim]{name_en}[/]", highlight=False)
@@ -47,3 +47,13 @@ class Narration:
             for name, value in step.facts.items():
                 self.console.print(f"      {name}: {value}", highlight=False, markup=False)
             self.console.print(f"      [dim]{step.seconds:.2f} s[/]", highlight=False)
+
+
+def check(passed: bool, failure: str) -> None:
+    """Raise a failed check.
+
+    Raises:
+        CheckFailed: `passed` is false.
+    """
+    if not passed:
+        raise CheckFailed(failure)

@@ -1,4 +1,4 @@
-"""The world of tests/world.py as the tools see a running system: one HTTP origin, and people signed in to it."""
+"""The test world as the tools see a running system: one HTTP origin and signed-in users."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Mapping
 
 import httpx
 
-from tests.world import STAGE, World
+from tests.world import STAGE
+from tests.world import World
 from tools.client import TokenSource
-from tools.imports import People
+from tools.imports import ApiUsers
 
 
-class Token:
-    """A token that is always good."""
+class FixedToken:
+    """Source of a token that does not expire."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -22,18 +23,18 @@ class Token:
         return self._token
 
 
-class Origin(httpx.BaseTransport):
-    """The world as one HTTP origin. One request at a time: moto is not made for more."""
+class WorldTransport(httpx.BaseTransport):
+    """The world as one HTTP origin. Moto allows only one request at a time."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.one_at_a_time = threading.Lock()
+        self.lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         _, _, service, path = request.url.path.split("/", 3)
         headers = dict(request.headers)
-        with self.one_at_a_time:
-            answer = self._world.call(
+        with self.lock:
+            response = self._world.call(
                 service,
                 request.method,
                 f"/{path}",
@@ -42,25 +43,25 @@ class Origin(httpx.BaseTransport):
                 key=headers.get("idempotency-key"),
                 query=dict(request.url.params),
             )
-        return httpx.Response(answer.status, headers=answer.headers, text=answer.text)
+        return httpx.Response(response.status, headers=response.headers, text=response.text)
 
 
-class WorldPeople(People):
-    """Staff by role name; dealers' users by `dealers`, or as `<dealer id>-owner`. Waiting lets the world work."""
+class WorldUsers(ApiUsers):
+    """Users by role name, by `dealers` (role, dealer id), or as `<dealer id>-owner`. A pause delivers all messages."""
 
     def __init__(self, world: World, dealers: Mapping[str, tuple[str, str]] | None = None) -> None:
-        self._world, self._origin, self._dealers = world, Origin(world), dealers or {}
-        super().__init__(httpx.Client(base_url="http://origin", transport=self._origin), STAGE, "")
+        self._world, self._transport, self._dealers = world, WorldTransport(world), dealers or {}
+        super().__init__(httpx.Client(base_url="http://origin", transport=self._transport), STAGE, "")
 
-    def identity_of(self, user: str) -> TokenSource:
+    def token_source(self, user: str) -> TokenSource:
         role, dealer_id = self._dealers.get(user, (user, ""))
         if user.endswith("-owner") and not dealer_id:
             role, dealer_id = "dealer_admin", user.removesuffix("-owner").upper()
-        return Token(self._world.token(role=role, dealer_id=dealer_id or None))
+        return FixedToken(self._world.token(role=role, dealer_id=dealer_id or None))
 
-    def threads(self, wanted: int) -> int:
+    def thread_count(self, at_most: int) -> int:
         return 1
 
     def pause(self, seconds: float) -> None:
-        with self._origin.one_at_a_time:
+        with self._transport.lock:
             self._world.drain()

@@ -1,0 +1,69 @@
+"""Invariants of the inbox: every message has its event, every event its messages, unread counters are right."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+
+from kernel.invariants.snapshot import Finding, Snapshot
+from services.notifications.inbox.items import CountItem, MessageItem, ReadItem, mailbox_of, message_id
+from services.notifications.invariants.recipients import applicable_rules, never_suspended_dealers, recent_start
+
+
+def messages_have_their_event(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find inbox messages without an event of the same type, subject and dealer."""
+    for item in snapshot.items(MessageItem):
+        event = snapshot.events.get(item.message_id.split(".", 2)[2])
+        published = (event.type, event.subject, event.data.get("dealer_id")) if event else None
+        if published != (item.event_type, item.subject, item.dealer_id):
+            yield Finding("message-event", item.message_id, f"in {item.pk}, in the event {published}")
+
+
+def unread_counters_match_messages(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find mailboxes whose counter is not the number of messages, or of messages read by a user; read marks of none."""
+    stored, counted = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    messages = {(item.pk, item.message_id) for item in snapshot.items(MessageItem)}
+    for pk, _ in messages:
+        counted[pk, "messages"] += 1
+    for mark in snapshot.items(ReadItem):
+        _, user, message = mark.sk.split("#", 2)
+        counted[mark.pk, f"read by {user}"] += 1
+        if (mark.pk, message) not in messages:
+            yield Finding("inbox-read", mark.pk, f"{user} has read {message}, which is not stored")
+    for item in snapshot.items(CountItem):
+        name, _, user = item.sk.partition("#")
+        stored[item.pk, "messages" if name == "COUNT" else f"read by {user}"] += item.number
+    for pk, counter in sorted(stored.keys() | counted.keys()):
+        if stored[pk, counter] != counted[pk, counter]:
+            detail = f"counts {stored[pk, counter]} {counter}, there are {counted[pk, counter]}"
+            yield Finding("inbox-count", pk, detail)
+
+
+def events_reach_every_mailbox(snapshot: Snapshot, due: str) -> Iterator[Finding]:
+    """Find recent events that are due and missing in a mailbox that a notification rule names.
+
+    Dealers that were ever suspended are left out, and old events: other rules may have applied to them.
+    """
+    stored = {(item.pk, item.sk) for item in snapshot.items(MessageItem)}
+    dealers, start = snapshot.cached(never_suspended_dealers), recent_start(due)
+    for event_id, keys in snapshot.cached(_expected_messages).items():
+        event = snapshot.events[event_id]
+        if not start < event.time < due:
+            continue
+        for pk, sk in keys:
+            is_head_office = pk.startswith("INBOX#HOUSE#")
+            if (pk, sk) not in stored and (is_head_office or event.data["dealer_id"] in dealers):
+                yield Finding("message-missing", event_id, f"{pk} has no message of it")
+
+
+ALWAYS = (messages_have_their_event, unread_counters_match_messages)
+WHEN_DUE = (events_reach_every_mailbox,)
+
+
+def _expected_messages(snapshot: Snapshot) -> Mapping[str, list[tuple[str, str]]]:
+    """Return the keys of the inbox messages of every event, by event id."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for event, rule in snapshot.cached(applicable_rules):
+        mailbox = mailbox_of(rule.box, event.data["dealer_id"])
+        found[event.id].append((f"INBOX#{mailbox}", f"MSG#{message_id(event, rule.box)}"))
+    return found

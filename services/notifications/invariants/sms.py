@@ -1,0 +1,71 @@
+"""Invariants of text messages: every text has its event and is sent at most once; every recipient has a text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from contracts.notifications import SmsQueued
+from kernel.invariants.snapshot import Finding, Snapshot
+from services.notifications.invariants.recipients import (
+    applicable_rules,
+    never_suspended_dealers,
+    recent_start,
+    unchanged_users,
+)
+from services.notifications.sms.items import RecordedItem, SentTodayItem, TextItem
+from services.notifications.sms.rules import TEXTS_PER_DAY, TextState
+
+
+def texts_have_their_event(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find texts about an unknown subject, without exactly one `SmsQueued`, or under another key."""
+    queued = Counter(message.data["sms_id"] for message in snapshot.events_of_type(SmsQueued.TYPE))
+    subjects = {message.subject for message in snapshot.events.values()}
+    for item in snapshot.items(TextItem):
+        if item.subject not in subjects or queued[item.sms_id] != 1 or item.pk != f"SMS#{item.sms_id}":
+            yield Finding("text-event", item.sms_id, f"{item.subject}, queued {queued[item.sms_id]} times")
+
+
+def texts_are_sent_at_most_once(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find texts that were sent twice, and sent ones in a state of texts that are not sent."""
+    sent = Counter(item.pk.removeprefix("SMS#") for item in snapshot.items(RecordedItem))
+    for item in snapshot.items(TextItem):
+        at_most = 1 if item.state in (TextState.SENDING, TextState.ACCEPTED, TextState.UNKNOWN) else 0
+        if sent[item.sms_id] > at_most:
+            yield Finding("text-sent", item.sms_id, f"{item.state}, sent {sent[item.sms_id]} times")
+
+
+def phones_stay_within_the_daily_limit(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find phones with more texts on a day than the limit."""
+    for item in snapshot.items(SentTodayItem):
+        if not 0 <= item.sent <= TEXTS_PER_DAY:
+            yield Finding("text-limit", f"{item.pk} {item.sk}", f"{item.sent} texts")
+
+
+def texts_are_sent_or_given_up(snapshot: Snapshot, due: str) -> Iterator[Finding]:
+    """Find texts that are due and still queued or sending."""
+    for item in snapshot.items(TextItem):
+        if item.state in (TextState.QUEUED, TextState.SENDING) and item.changed_at < due:
+            yield Finding("text-unsent", item.sms_id, f"{item.state} since {item.changed_at}")
+
+
+def recipients_have_a_text(snapshot: Snapshot, due: str) -> Iterator[Finding]:
+    """Find recent events that are due and of which a recipient has no text.
+
+    Only certain recipients count: users that were never changed, of dealers that were never suspended.
+    """
+    stored = {(item.sms_id.removesuffix(f"_{item.username}"), item.username) for item in snapshot.items(TextItem)}
+    users, start = snapshot.cached(unchanged_users), recent_start(due)
+    dealers = snapshot.cached(never_suspended_dealers)
+    for event, rule in snapshot.cached(applicable_rules):
+        dealer_id = event.data["dealer_id"]
+        if not rule.texts or not start < event.time < due or dealer_id not in dealers:
+            continue
+        for user, registered_at in users.get(dealer_id, []):
+            is_recipient = user.phone and rule.texts & set(user.roles) and registered_at < event.time
+            if is_recipient and (f"sms_{event.id}", user.username) not in stored:
+                yield Finding("text-missing", event.id, f"{user.username} of {dealer_id} has no text")
+
+
+ALWAYS = (texts_have_their_event, texts_are_sent_at_most_once, phones_stay_within_the_daily_limit)
+WHEN_DUE = (texts_are_sent_or_given_up, recipients_have_a_text)

@@ -1,0 +1,27 @@
+"""Invariants of orders, stock, backorders, shipments and credit."""
+
+from services.orders.allocation.items import AllocationRunItem, GrantItem
+from services.orders.credit.items import AppliedLedgerEventItem
+from services.orders.invariants import backorders, credit, history, orders, shipments, stock
+from services.orders.order.items import LinesItem
+from services.orders.stock.items import MovementItem
+from services.orders.stock_documents.items import GoodsReceiptItem, StockDocumentItem
+
+ALWAYS = (
+    *stock.ALWAYS,
+    *orders.ALWAYS,
+    *backorders.ALWAYS,
+    *history.ALWAYS,
+    *shipments.ALWAYS,
+    *credit.ALWAYS,
+)
+WHEN_DUE = (*history.WHEN_DUE, *shipments.WHEN_DUE, *credit.WHEN_DUE)
+WRITTEN_ONCE = (
+    LinesItem,
+    GoodsReceiptItem,
+    MovementItem,
+    StockDocumentItem,
+    AllocationRunItem,
+    GrantItem,
+    AppliedLedgerEventItem,
+)

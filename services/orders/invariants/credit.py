@@ -1,0 +1,83 @@
+"""Invariants of credit: a dealer's committed amount follows from its orders and from the ledger's events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.reconciliation import JournalReversed, PaymentPosted
+from kernel.invariants.snapshot import Finding, Snapshot
+from kernel.messaging.events import Envelope
+from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem
+from services.orders.invariants.loading import orders_by_dealer
+from services.orders.order.items import Order
+from services.orders.vocabulary import OPEN_STATES
+
+
+def committed_amount_is_orders_plus_ledger_events(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find dealers without: committed = value of orders + changes by applied events of the ledger."""
+    accounts, applied, by_dealer = (
+        snapshot.by_partition(OrderingAccountItem),
+        snapshot.by_partition(AppliedLedgerEventItem),
+        snapshot.cached(orders_by_dealer),
+    )
+    for dealer_id in sorted(by_dealer.keys() | accounts.keys() | applied.keys()):
+        stored = accounts[dealer_id][0].committed_fen if dealer_id in accounts else 0
+        expected = sum(map(ordered_fen, by_dealer.get(dealer_id, [])))
+        expected += sum(event.change_fen for event in applied.get(dealer_id, []))
+        if stored != expected:
+            detail = f"account has {stored} fen, orders and applied events {expected}"
+            yield Finding("order-committed", dealer_id, detail)
+
+
+def applied_ledger_events_exist(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find changes of credit that do not match an event of the ledger, by dealer and amount."""
+    changes = snapshot.cached(credit_changes)
+    for event_id, (pk, change_fen) in sorted(snapshot.cached(applied_changes).items()):
+        dealer_id, expected = changes.get(event_id, (None, None))
+        if pk != f"ORDERING#{dealer_id}" or change_fen != expected:
+            detail = f"{pk} by {change_fen} fen, in the event {dealer_id} {expected}"
+            yield Finding("credit-change", event_id, detail)
+
+
+def ledger_events_are_applied(snapshot: Snapshot, due: str) -> Iterator[Finding]:
+    """Find events of the ledger that are due and have not changed the dealer's credit."""
+    applied = snapshot.cached(applied_changes)
+    for event_id in sorted(snapshot.cached(credit_changes)):
+        if event_id not in applied and snapshot.events[event_id].time < due:
+            yield Finding("credit-change-missing", event_id, "it is not applied to the dealer's credit")
+
+
+ALWAYS = (committed_amount_is_orders_plus_ledger_events, applied_ledger_events_exist)
+WHEN_DUE = (ledger_events_are_applied,)
+
+
+def ordered_fen(order: Order) -> int:
+    """Return the committed value of an order: all lines while it is open, then its shipped pieces."""
+    return order.header.gross_fen if order.state in OPEN_STATES else shipped_fen(order)
+
+
+def shipped_fen(order: Order) -> int:
+    """Return the value of the shipped pieces of an order."""
+    return sum(line.value_of(progress.shipped) for line, progress in zip(order.lines, order.progress, strict=True))
+
+
+def applied_changes(snapshot: Snapshot) -> dict[str, tuple[str, int]]:
+    """Return partition and change in fen of every applied event of the ledger, by event id."""
+    return {
+        item.sk.removeprefix("LEDGER_EVENT#"): (item.pk, item.change_fen)
+        for item in snapshot.items(AppliedLedgerEventItem)
+    }
+
+
+def credit_changes(snapshot: Snapshot) -> dict[str, tuple[str, int]]:
+    """Return dealer and change in fen of every event of the ledger that changes credit, by event id."""
+
+    def change_fen(message: Envelope) -> int:
+        is_payment = message.type == PaymentPosted.TYPE
+        return -message.data["amount_fen"] if is_payment else int(message.data["owed_change_fen"])
+
+    return {
+        message.id: (message.data["dealer_id"], change_fen(message))
+        for event_type in (PaymentPosted.TYPE, JournalReversed.TYPE)
+        for message in snapshot.events_of_type(event_type)
+    }

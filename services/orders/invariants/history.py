@@ -1,0 +1,103 @@
+"""Invariants of an order's history: every version has its event, and the events follow the state table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from contracts.orders import (
+    OrderApproved,
+    OrderBackordersFilled,
+    OrderCancelled,
+    OrderHoldReleased,
+    OrderOverdue,
+    OrderPromiseMoved,
+    OrderPromiseSlipped,
+    OrderRejected,
+    OrderReservationExpired,
+    OrderReservationExpiring,
+    OrderReservationExtended,
+    OrderReserved,
+    OrderShipped,
+    OrderSubmitted,
+)
+from kernel.invariants.snapshot import Finding, Snapshot
+from kernel.time import clock
+from services.orders.order.items import HeaderItem
+from services.orders.order.lifecycle import TRANSITIONS, Action
+from services.orders.vocabulary import State
+
+#: Longer than the five minutes between two runs of the sweeper that expires reservations.
+_SWEPT_WITHIN = timedelta(minutes=10)
+
+#: The action that each event reports. An order begins with OrderSubmitted, which reports none.
+ACTION_OF_EVENT: Mapping[str, Action] = {
+    OrderReserved.TYPE: Action.RESERVE,
+    OrderBackordersFilled.TYPE: Action.FILL_BACKORDERS,
+    OrderPromiseMoved.TYPE: Action.CHANGE_PROMISE,
+    OrderPromiseSlipped.TYPE: Action.CHANGE_PROMISE,
+    OrderReservationExpiring.TYPE: Action.WARN_OF_EXPIRY,
+    OrderReservationExpired.TYPE: Action.EXPIRE_RESERVATION,
+    OrderReservationExtended.TYPE: Action.EXTEND_RESERVATION,
+    OrderOverdue.TYPE: Action.REPORT_OVERDUE,
+    OrderHoldReleased.TYPE: Action.RELEASE_HOLD,
+    OrderApproved.TYPE: Action.APPROVE,
+    OrderRejected.TYPE: Action.REJECT,
+    OrderCancelled.TYPE: Action.CANCEL,
+    OrderShipped.TYPE: Action.SHIP,
+}
+#: Actions after which an order may have no open piece, so that it closes: see `next_state`.
+_MAY_CLOSE = frozenset({Action.SHIP, Action.CANCEL})
+
+
+def every_order_version_has_an_event(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find orders whose events are not numbered 1 to the order's version, or whose last event has another state."""
+    for header in snapshot.items(HeaderItem):
+        history = snapshot.history.get(header.order_id, [])
+        numbers, version = [message.sequence for message in history], header.version
+        if numbers != list(range(1, version + 1)):
+            yield Finding("order-events", header.order_id, f"version {version}, events {numbers}")
+        elif (last_state := history[-1].data["state"]) != header.state:
+            yield Finding("order-events", header.order_id, f"{header.state}, in its last event {last_state}")
+
+
+def order_histories_follow_the_state_table(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find events of orders that report a transition which the state table does not have."""
+    for header in snapshot.items(HeaderItem):
+        state = None
+        for message in snapshot.history.get(header.order_id, []):
+            after = State(message.data["state"])
+            if not _is_possible(state, message.type, after):
+                detail = f"{message.type} from {state or 'nothing'} to {after}"
+                yield Finding("order-transition", header.order_id, detail)
+            state = after
+
+
+def reservations_expire(snapshot: Snapshot, due: str) -> Iterator[Finding]:
+    """Find orders with reserved pieces after the end of the reservation."""
+    long_due = clock.stamp(clock.parse_stamp(due) - _SWEPT_WITHIN)
+    for header in snapshot.items(HeaderItem):
+        if header.reserved_until and header.reserved and header.reserved_until < long_due:
+            detail = f"{header.reserved} pieces, reserved until {header.reserved_until}"
+            yield Finding("reservation-expired", header.order_id, detail)
+
+
+def submitted_orders_get_decided(snapshot: Snapshot, due: str) -> Iterator[Finding]:
+    """Find submitted orders that are due and whose stock is not decided."""
+    for header in snapshot.items(HeaderItem):
+        if header.state == State.SUBMITTED and header.submitted_at < due:
+            yield Finding("order-undecided", header.order_id, f"stock is not decided since {header.submitted_at}")
+
+
+ALWAYS = (every_order_version_has_an_event, order_histories_follow_the_state_table)
+WHEN_DUE = (submitted_orders_get_decided, reservations_expire)
+
+
+def _is_possible(before: State | None, event_type: str, after: State) -> bool:
+    if before is None or event_type == OrderSubmitted.TYPE:
+        return before is None and event_type == OrderSubmitted.TYPE and after is State.SUBMITTED
+    action = ACTION_OF_EVENT.get(event_type)
+    transition = TRANSITIONS.get((before, action)) if action else None
+    if transition is None:
+        return False
+    return after is transition.leads_to or (after is State.CLOSED and action in _MAY_CLOSE)

@@ -1,0 +1,123 @@
+"""Steps of a tour from sign-in to the shipment of an order."""
+
+from __future__ import annotations
+
+from kernel.base.money import yuan
+from kernel.time.clock import parse_stamp
+from tools.client import Json, new_key
+from tools.tour.narration import check
+from tools.tour.walk import WITHIN_SECONDS, Walk
+
+LINES = 120
+
+
+def sign_in(walk: Walk) -> None:
+    """Sign in as the dealer's buyer."""
+    with walk.narration.step("登录", "log in") as step:
+        me = walk.buyer.get("/api/dealers/me")
+        step.facts["用户 / user"] = f"{walk.dealer.buyer.user} {me['name']}"
+        step.facts["经销商 / dealer"] = f"{me['dealer']['dealer_id']} {me['dealer']['name']}"
+        check(me["dealer"]["dealer_id"] == walk.dealer.dealer_id, "身份不符 / the token is another dealer's")
+
+
+def register_endpoint(walk: Walk) -> str:
+    """Register the sample receiver as a webhook endpoint and return the endpoint's id."""
+    with walk.narration.step("登记 webhook 接收端", "register a webhook receiver") as step:
+        body = {"url": walk.receiver.url, "types": ["order.shipped.v1"], "description": "qudao tour"}
+        endpoint = walk.users.api("admin").post("/api/notifications/webhook-endpoints", body)
+        walk.receiver.trust(endpoint["secret"])
+        step.facts["地址 / url"] = endpoint["url"]
+        endpoint_id: str = endpoint["endpoint_id"]
+        return endpoint_id
+
+
+def choose_lines(walk: Walk) -> list[Json]:
+    """Choose 120 lines of products with a price and enough stock; the last line repeats the first SKU."""
+    with walk.narration.step("查目录:自己的价格与库存", "search the catalogue: own price and stock") as step:
+        found = walk.buyer.get("/api/catalog/products", text="筒灯 4000K", limit=5)["products"]
+        for product in found[:3]:
+            step.facts[product["sku"]] = _offer_text(product)
+        check(bool(found), "目录为空 / the catalogue found nothing")
+        lines: list[Json] = []
+        for product in walk.buyer.pages("/api/catalog/products", "products", limit=50):
+            quantity = 2 * product["order_multiple"]
+            if _is_orderable(product, 2 * quantity):
+                lines.append({"sku": product["sku"], "quantity": quantity})
+            if len(lines) == LINES - 1:
+                break
+        lines.append(dict(lines[0]))
+        check(len(lines) == LINES, f"可订商品不足 {LINES} 种 / fewer than {LINES} products can be ordered")
+        return lines
+
+
+def submit_order(walk: Walk, lines: list[Json]) -> Json:
+    """Submit an order twice under one key and return its confirmation."""
+    order, key = {"lines": lines, "purchase_order": "TOUR", "note": "qudao tour"}, new_key()
+    with walk.narration.step(f"下单 {LINES} 行", f"order {LINES} lines") as step:
+        confirmation = walk.buyer.post("/api/orders/orders", order, key=key)
+        step.facts["订单 / order"] = confirmation["order_id"]
+        tax = f"含税 / tax {yuan(confirmation['tax_fen'])}"
+        step.facts["金额 / total"] = f"{yuan(confirmation['gross_fen'])} ({tax})"
+    with walk.narration.step("网络不稳,再发一次", "the network stutters: send it again") as step:
+        repeated = walk.buyer.post("/api/orders/orders", order, key=key)
+        check(repeated == confirmation, f"同一请求得到两个订单 / one intent, two answers: {repeated['order_id']}")
+        step.facts["同一回执 / same confirmation"] = repeated["order_id"]
+    return confirmation
+
+
+def see_order(walk: Walk, confirmation: Json) -> Json:
+    """Wait until staff see the order in the review queue, and return its summary."""
+    clerk = walk.users.api("assistant")
+
+    def find() -> Json | None:
+        queue = clerk.pages("/api/orders/review-queue", "orders", state="in_review", limit=100)
+        return next((order for order in queue if order["order_id"] == confirmation["order_id"]), None)
+
+    with walk.narration.step("商务助理看到订单", "staff see the order") as step:
+        order = walk.wait(find, "订单未出现在审核队列 / the order did not reach the review queue")
+        seconds = (parse_stamp(order["visible_at"]) - parse_stamp(order["submitted_at"])).total_seconds()
+        step.facts["提交至可见 / submit to visible"] = f"{seconds:.2f} s"
+        step.facts["已占库存 / reserved"] = f"{order['reserved']} / {order['pieces']}"
+        check(seconds <= WITHIN_SECONDS, f"{seconds:.0f} 秒后才可见 / visible only after {seconds:.0f} s")
+        check(order["backordered"] == 0, f"缺货 {order['backordered']} 件 / {order['backordered']} pieces short")
+    return order
+
+
+def approve_order(walk: Walk, summary: Json) -> None:
+    """Release the holds of an order and approve it."""
+    path = f"/api/orders/orders/{summary['order_id']}"
+    with walk.narration.step("审核通过", "approve") as step:
+        for hold in summary["holds"]:
+            clerk = walk.users.api("finance" if hold == "credit" else "assistant")
+            clerk.post(f"{path}/holds/{hold}/release", {"reason": "已核实 / checked"})
+            step.facts["解除冻结 / hold released"] = hold
+        order = walk.users.api("assistant").post(f"{path}/approve", {"note": "当天发货 / ships today"})
+        check(order["state"] == "confirmed", f"审核后状态为 {order['state']} / {order['state']} after approval")
+
+
+def ship_order(walk: Walk, confirmation: Json) -> Json:
+    """Ship all pieces of an order and return the shipment."""
+    path = f"/api/orders/orders/{confirmation['order_id']}"
+    with walk.narration.step("整单发货", "ship everything") as step:
+        body = {"carrier": "德邦物流 / Deppon", "waybill": f"DPK{confirmation['order_id'].replace('-', '')}"}
+        shipment: Json = walk.users.api("warehouse").post(f"{path}/shipments", body)
+        step.facts["发货单 / shipment"] = f"{shipment['shipment_id']} {shipment['waybill']}"
+        check(
+            shipment["state"] == "closed" and shipment["gross_fen"] == confirmation["gross_fen"],
+            f"发货金额 {yuan(shipment['gross_fen'])} 与订单不符 / the shipment is not worth what was ordered",
+        )
+        return shipment
+
+
+def _is_orderable(product: Json, pieces: int) -> bool:
+    availability = product["availability"]
+    has_price = product["status"] == "active" and product["price"] is not None
+    return has_price and availability and availability["pieces"] >= pieces
+
+
+def _offer_text(product: Json) -> str:
+    price, availability = product["price"], product["availability"]
+    next_break = price["next_break"]
+    cheaper = f",满 {next_break['quantity']} 件 ¥{next_break['unit_price']}" if next_break else ""
+    unit_price = f"¥{price['unit_price']} ({price['price_policy']})"
+    return f"{product['name_zh']}  {unit_price}{cheaper}  {availability['text']}"

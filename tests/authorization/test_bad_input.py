@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from kernel.http.app import Operation
+from services.notifications.webhooks import signed_post
 from tests import calls
 from tests.authorization.cases import CASES, Case
 from tests.authorization.town import OWN, ROLES, Town, settle

@@ -16,6 +16,7 @@ from kernel.store import cursors
 from kernel.store.table import OWNERS
 from services.notifications.providers import Rejected
 from services.notifications.providers.recorder import Recorder
+from services.notifications.webhooks import signed_post
 from tests import calls
 from tests.authorization.cases import CASES, Case
 from tests.authorization.town import OTHER, OWN, ROLES, WAREHOUSE, Town, dealer_row, settle, uses_while_building

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.notifications.webhooks import signed_post
 from tests import calls
 from tests.authorization.cases import CASES, Case
 from tests.authorization.town import DEALER_ROLES, OTHER, OWN, ROLES, Town, canary, settle

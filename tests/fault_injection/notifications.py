@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 from services.notifications.providers import Rejected, Result, Unknown
 from services.notifications.providers.recorder import Recorder
+from services.notifications.webhooks import signed_post
 from services.notifications.webhooks.signed_post import Answer
 from tests.authorization.town import OWN, Town, ticket
 from tests.fault_injection.differences import however_often_tried, sent_at_most_once

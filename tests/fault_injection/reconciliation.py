@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from services.reconciliation.statements import run_statements
 from tests.authorization.town import OWN, Town
 from tests.fault_injection.scenario import Happening, Nowhere, Outside, Scenario, message, request, schedule
 from tests.fault_injection.scenes import SHIPMENT, all_happens, done, first
@@ -74,7 +75,7 @@ SHIPPED_IN_PART = done(
 @contextmanager
 def one_dealer_at_a_time() -> Iterator[Outside]:
     """A transaction asks for one statement, so that two dealers are as many as hundreds."""
-    with patch.object(issue_statements, "_DEALERS_AT_A_TIME", 1):
+    with patch.object(run_statements, "_DEALERS_AT_A_TIME", 1):
         yield Nowhere()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from services.notifications.webhooks import signed_post
 from tests.authorization.town import Town
 from tests.fault_injection.base import town_in
 from tests.fault_injection.count import SCHEDULES

@@ -15,6 +15,7 @@ from kernel.base.settings import settings
 from kernel.messaging.events import Envelope
 from kernel.store import aws, cursors
 from kernel.time import clock
+from services.notifications.webhooks import signed_post
 from services.notifications.webhooks.delivery_items import (
     DeliveryItem,
     cancel_delivery,
@@ -34,7 +35,7 @@ from services.notifications.webhooks.rules import (
     parse_retry_after,
     should_disable,
 )
-from services.notifications.webhooks.signed_post import Answer, post, signed_headers
+from services.notifications.webhooks.signed_post import Answer, signed_headers
 
 #: One run of the schedule begins no attempt after this many seconds.
 RUN_SECONDS = 40
@@ -156,7 +157,7 @@ def _signing(endpoint: EndpointItem, now: datetime) -> list[str]:
 def _send(one: Attempt, signing: list[str], now: datetime, loopback: bool) -> Answer:
     delivery = one.delivery
     headers = signed_headers(delivery.event_id, delivery.body, signing, now, replay=delivery.replay)
-    return post(one.endpoint.url, headers, delivery.body.encode(), allow_loopback=loopback)
+    return signed_post.post(one.endpoint.url, headers, delivery.body.encode(), allow_loopback=loopback)
 
 
 def _record(one: Attempt, answer: Answer) -> Tried:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notifications.webhooks import signed_post
 from services.notifications.webhooks.addresses import Target, UrlRefused, is_public, parse_target
 from services.notifications.webhooks.signed_post import check, post
 

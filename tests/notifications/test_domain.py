@@ -54,10 +54,10 @@ def boxes(event: Event) -> list[Mailbox]:
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.TYPE)
 def test_every_event_is_told_once_to_each_mailbox_in_both_languages(event: Event) -> None:
-    notices = notices(event)
-    assert notices
-    assert len({notice.box for notice in notices}) == len(notices)
-    for notice in notices:
+    found = notices(event)
+    assert found
+    assert len({notice.box for notice in found}) == len(found)
+    for notice in found:
         for said in (notice.title_zh, notice.title_en, notice.text_zh, notice.text_en):
             assert said and "{" not in said
         assert any("\u4e00" <= character <= "\u9fff" for character in notice.title_zh)

@@ -21,10 +21,11 @@ from contracts.notifications import SmsQueued
 from kernel.base import observability
 from kernel.messaging.events import event_types
 from kernel.time import clock
+from services.notifications.webhooks import deliver_webhooks, manage_endpoints, signed_post, views
 from services.notifications.webhooks.deliver_webhooks import allow_loopback, dispatch_webhooks
 from services.notifications.webhooks.event_types import webhook_types
 from services.notifications.webhooks.rules import RETRY_SECONDS
-from services.notifications.webhooks.signed_post import Answer, post
+from services.notifications.webhooks.signed_post import Answer
 from tests.interruptions import before_commit
 from tests.notifications.events import EVENTS, ORDER, shipped
 from tests.notifications.office import announce, happen, open_office, released, set_to
@@ -185,7 +186,7 @@ def test_a_failed_attempt_is_repeated_with_the_same_bytes_under_the_same_id(offi
 def test_a_short_wait_is_slept_in_the_queue(office: World, receiver: Receiver) -> None:
     register(office, receiver.url)
     receiver.answer(500)
-    with patch.object(hooks, "wake") as wake:
+    with patch.object(deliver_webhooks, "wake") as wake:
         message = happen(office, released(1))
         ((body, seconds), _) = wake.call_args
     assert seconds == 6 and json.loads(body)["id"] == message.id
@@ -292,22 +293,22 @@ def test_a_dead_endpoint_holds_up_one_event_once_and_the_others_never(
         healthy = register(office, receiver.url)
         for number in range(8):
             announce(released(number), f"D0001-{number:06d}")
-        with patch.object(signed_post, "post", side_effect=post) as post:
+        with patch.object(signed_post, "post", side_effect=signed_post.post) as sent:
             office.drain()
-        asked = [call.args[0] for call in post.call_args_list]
+        asked = [call.args[0] for call in sent.call_args_list]
         assert len(receiver.received) == 8
         assert len([url for url in asked if url != receiver.url]) == 1, "the seven others wait for the schedule"
         assert {delivery["state"] for delivery in log(office, healthy)} == {"delivered"}
-        with patch.object(signed_post, "post", side_effect=post) as post:
+        with patch.object(signed_post, "post", side_effect=signed_post.post) as sent:
             later(office, minutes=1)
-        assert post.call_count == 1, "not asked twice in a run when it does not answer"
+        assert sent.call_count == 1, "not asked twice in a run when it does not answer"
         assert len(log(office, dead)) == 8
         silent.listen(0)
 
 
 def test_endpoints_are_served_at_the_same_time(office: World, receiver: Receiver) -> None:
     arrived = threading.Barrier(2, timeout=5)
-    original = post
+    original = signed_post.post
 
     def together(*args: Any, **more: Any) -> Answer:
         arrived.wait()  # breaks unless both are under way at once
@@ -324,7 +325,7 @@ def test_endpoints_are_served_at_the_same_time(office: World, receiver: Receiver
 def test_a_backlog_is_worked_off_in_one_run_once_the_endpoint_is_back(
     office: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "_PAGE", 8)
+    monkeypatch.setattr(views, "PAGE_SIZE", 8)
     endpoint = register(office, receiver.url)
     receiver.answer(500)
     for number in range(12):
@@ -348,7 +349,7 @@ def test_a_run_stops_in_time(office: World, receiver: Receiver, monkeypatch: pyt
     for number in range(5):
         announce(released(number), f"D0001-{number:06d}")
     office.drain()
-    monkeypatch.setattr(hooks, "RUN_SECONDS", 0)
+    monkeypatch.setattr(deliver_webhooks, "RUN_SECONDS", 0)
     later(office, minutes=1)
     assert len(receiver.received) == 1
 
@@ -374,7 +375,7 @@ def test_a_crash_between_claim_and_answer_is_tried_again_and_stands_in_the_log(
 def test_a_crash_after_the_delivery_was_made_loses_nothing(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
     announce(released(1), "D0001-000123")
-    with patch.object(hooks, "_try", side_effect=Killed), pytest.raises(Killed):
+    with patch.object(deliver_webhooks, "_try", side_effect=Killed), pytest.raises(Killed):
         office.drain()
     assert the_only(office, endpoint)["state"] == "pending"
     office.redeliver_everything()
@@ -387,7 +388,7 @@ def test_two_runs_at_once_send_once(office: World, receiver: Receiver) -> None:
     receiver.answer(500)
     happen(office, released(1))
     office.clock.advance(minutes=1)
-    original = post
+    original = signed_post.post
     runs: list[bool] = []
 
     def second_run(*args: Any, **more: Any) -> Answer:
@@ -398,7 +399,7 @@ def test_two_runs_at_once_send_once(office: World, receiver: Receiver) -> None:
         return original(*args, **more)
 
     # The second run happens while the first has its request under way; on this thread, as moto wants it.
-    with patch.object(signed_post, "post", second_run), patch.object(hooks, "ThreadPoolExecutor", OneThread):
+    with patch.object(signed_post, "post", second_run), patch.object(deliver_webhooks, "ThreadPoolExecutor", OneThread):
         office.periodic("notifications", "retry_webhooks")
     assert runs and len(receiver.received) == 2
     assert outcomes(the_only(office, endpoint)) == ["5xx", "2xx"]
@@ -438,8 +439,8 @@ def test_an_answer_that_comes_after_its_claim_ran_out_changes_nothing(office: Wo
             office.periodic("notifications", "retry_webhooks")
         return Answer(500, None, 61.0)
 
-    original = post
-    with patch.object(signed_post, "post", slow), patch.object(hooks, "ThreadPoolExecutor", OneThread):
+    original = signed_post.post
+    with patch.object(signed_post, "post", slow), patch.object(deliver_webhooks, "ThreadPoolExecutor", OneThread):
         happen(office, released(1))
     delivery = the_only(office, endpoint)
     assert delivery["state"] == "delivered" and outcomes(delivery) == ["started", "2xx"]
@@ -475,7 +476,7 @@ def test_a_replay_sends_the_same_again_marked_and_once_for_each_key(office: Worl
 def test_without_its_queue_a_replay_is_found_by_the_schedule(office: World, receiver: Receiver) -> None:
     endpoint = register(office, receiver.url)
     message = happen(office, released(1))
-    with patch.object(hooks, "wake"):
+    with patch.object(manage_endpoints, "wake"):
         assert replay(office, endpoint, message.id).status == 202
     later(office, seconds=1)
     assert len(receiver.received) == 2
@@ -680,7 +681,7 @@ def test_only_administrators_have_to_do_with_webhooks(office: World, receiver: R
 def test_there_are_not_more_endpoints_than_can_be_served(
     office: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(domain, "MAX_ENDPOINTS", 2)
+    monkeypatch.setattr(manage_endpoints, "MAX_ENDPOINTS", 2)
     for _ in range(2):
         register(office, receiver.url)
     body = {"url": receiver.url, "types": ["*"], "description": "ERP"}
@@ -701,7 +702,7 @@ def test_no_secret_and_no_address_gets_into_a_log_line(
         receiver.answer(500)
         happen(office, released(1))
         later(office, minutes=1)
-        with patch.object(deliveries, "finish_attempt", side_effect=RuntimeError("boom")):
+        with patch.object(deliver_webhooks, "finish_attempt", side_effect=RuntimeError("boom")):
             announce(released(1), "D0001-000124")
             office.drain(may_fail=True)
     finally:

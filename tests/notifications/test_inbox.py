@@ -9,6 +9,7 @@ import pytest
 
 from contracts.orders import OrderApproved, OrderReserved, OrderSubmitted
 from contracts.reconciliation import PaymentPosted
+from services.notifications.inbox import read_inbox
 from services.notifications.inbox.rules import notices
 from tests.notifications.events import EVENTS, ORDER, progressed, shipped
 from tests.notifications.office import announce, happen, open_office, suspend
@@ -23,7 +24,7 @@ def office(world: World) -> Iterator[World]:
 
 @pytest.fixture(autouse=True)
 def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "_PAGE", 4)
+    monkeypatch.setattr(read_inbox, "PAGE_SIZE", 4)
 
 
 def inbox(world: World, role: str, dealer: str | None = None, cursor: str | None = None, **claims: Any) -> Response:

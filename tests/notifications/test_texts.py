@@ -20,8 +20,11 @@ from kernel.base import observability
 from kernel.store import aws
 from kernel.store.transaction import MAX_ACTIONS
 from services.notifications import providers
+from services.notifications.inbox import notify
 from services.notifications.providers import Accepted, Rejected, Result, Unknown
 from services.notifications.providers.aws import AwsProvider
+from services.notifications.sms import items, list_texts
+from services.notifications.sms import send_sms as sending
 from services.notifications.sms.send_sms import send_sms
 from tests.notifications.events import EVENTS, ORDER, shipped
 from tests.notifications.office import (
@@ -63,7 +66,7 @@ class Carrier:
 @pytest.fixture
 def carrier(monkeypatch: pytest.MonkeyPatch) -> Carrier:
     made = Carrier()
-    monkeypatch.setattr(texting, "provider", lambda: made)
+    monkeypatch.setattr(sending, "provider", lambda: made)
     return made
 
 
@@ -106,7 +109,7 @@ def test_staff_see_every_text_with_its_phone_masked(office: World) -> None:
 
 
 def test_the_list_of_texts_has_pages(office: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "_PAGE", 3)
+    monkeypatch.setattr(list_texts, "PAGE_SIZE", 3)
     for number in range(2):
         announce(shipped(order_id=f"D0001-{number:06d}"), f"D0001-{number:06d}")
     office.drain()
@@ -154,8 +157,8 @@ def test_an_answer_that_comes_after_a_redelivery_gave_up_still_counts(office: Wo
         original(message)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(texting, "provider", office_provider)
-        patch.setattr(texting, "send_sms", remember)
+        patch.setattr(sending, "provider", office_provider)
+        patch.setattr(sending, "send_sms", remember)
         office.drain()
     assert sorted(states(office).values()) == [("accepted", None), ("accepted", None)]
     assert len(slow.sent) == 2
@@ -194,7 +197,7 @@ def between_record_and_sending(office: World) -> None:
     """Let the texts be queued, but not yet sent."""
     announce(shipped(), "D0001-000123")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(texting, "send_sms", _fail)
+        patch.setattr(sending, "send_sms", _fail)
         office.drain(may_fail=True)
     assert set(states(office).values()) == {("queued", None)}
 
@@ -264,7 +267,7 @@ def test_different_news_in_one_minute_are_each_texted(office: World) -> None:
 def test_a_phone_gets_no_more_than_its_share_of_a_day_in_shanghai(
     office: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(domain, "TEXTS_PER_DAY", 2)
+    monkeypatch.setattr(items, "TEXTS_PER_DAY", 2)
 
     def ship(number: int) -> None:
         office.clock.advance(minutes=2)
@@ -284,7 +287,7 @@ def test_a_phone_gets_no_more_than_its_share_of_a_day_in_shanghai(
 
 
 def test_no_more_than_so_many_people_are_texted_about_one_event(office: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(domain, "MAX_RECIPIENTS", 3)
+    monkeypatch.setattr(notify, "MAX_RECIPIENTS", 3)
     for number in range(5):
         add_person("D0001", f"u{number:02d}", "dealer_buyer", f"+86150{number:08d}")
     happen(office, shipped())

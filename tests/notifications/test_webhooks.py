@@ -18,15 +18,16 @@ from cryptography.x509.oid import NameOID
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from kernel.time import clock
+from services.notifications.webhooks import addresses, signed_post
 from services.notifications.webhooks.addresses import Target
-from services.notifications.webhooks.signed_post import Answer, _exchange, new_secret, post, signed_headers
+from services.notifications.webhooks.signed_post import Answer, _exchange, new_secret, signed_headers
 from tests.notifications.receiver import closed_port, dribbling, receiving
 
 BODY = '{"id":"evt_D0001-000123_3","type":"order.shipped.v1","title":"灯带"}'
 
 
 def post(url: str, headers: dict[str, str] | None = None) -> Answer:
-    return post(url, headers or {}, BODY.encode(), allow_loopback=True)
+    return signed_post.post(url, headers or {}, BODY.encode(), allow_loopback=True)
 
 
 def headers_by(*secrets: str, now: datetime | None = None) -> dict[str, str]:

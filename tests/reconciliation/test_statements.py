@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from kernel.store.items import Item
+from services.reconciliation.ledger import read_ledger
 from services.reconciliation.ledger.book_journal import close_month
 from services.reconciliation.ledger.read_ledger import load_ledgers
+from services.reconciliation.statements import issue_statement, read_statements, run_statements
 from services.reconciliation.statements.items import StatementRunItem, run_key
 from services.reconciliation.statements.read_statements import _lines
 from services.reconciliation.statements.run_statements import _request_some
@@ -277,7 +279,7 @@ def test_what_is_booked_while_a_statement_is_made_is_in_it_or_in_the_next(
             books.shipped(gross, at="2026-11-30T20:00:00+08:00")
         close(*arguments)
 
-    monkeypatch.setattr(table, "close", close_late)
+    monkeypatch.setattr(issue_statement, "close_month", close_late)
     books.run("2026-11")
     statement = books.issued("D0001-2026-11")
     assert (statement["closing_fen"], statement["line_count"]) == (800, 2)
@@ -288,7 +290,7 @@ def test_a_run_that_died_goes_on_where_it_stood(books: Books, monkeypatch: pytes
     for dealer in ("D0001", "D0002", "D0003"):
         books.shipped(100, dealer=dealer)
     books.now(DECEMBER)
-    monkeypatch.setattr(issue_statements, "_DEALERS_AT_A_TIME", 1)
+    monkeypatch.setattr(run_statements, "_DEALERS_AT_A_TIME", 1)
     request_some = _request_some
     deaths = iter([False, True, False, True])
 
@@ -297,7 +299,7 @@ def test_a_run_that_died_goes_on_where_it_stood(books: Books, monkeypatch: pytes
         if next(deaths, False):
             raise RuntimeError("the process dies")
 
-    monkeypatch.setattr(issue_statements, "_request_some", dying)
+    monkeypatch.setattr(run_statements, "_request_some", dying)
     books.run("2026-11")
     asked = [one["dealer_id"] for one in books.said("statement.requested.v1")]
     assert sorted(asked) == ["D0001", "D0002", "D0003"]
@@ -309,17 +311,17 @@ def test_two_workers_on_one_run_ask_each_dealer_once(books: Books, monkeypatch: 
     for dealer in ("D0001", "D0002", "D0003"):
         books.shipped(100, dealer=dealer, by_hand=True)
     books.now(DECEMBER)
-    monkeypatch.setattr(issue_statements, "_DEALERS_AT_A_TIME", 2)
-    load_ledgers = load_ledgers
+    monkeypatch.setattr(run_statements, "_DEALERS_AT_A_TIME", 2)
+    original = load_ledgers
     overtaken = iter([True])
 
     def while_another_works(dealer_ids: list[str]) -> Any:
-        ledgers = load_ledgers(dealer_ids)
+        ledgers = original(dealer_ids)
         if next(overtaken, False):
             _request_some(StatementRunItem.get(*run_key("2026-11")))
         return ledgers
 
-    monkeypatch.setattr(table, "load_ledgers", while_another_works)
+    monkeypatch.setattr(run_statements, "load_ledgers", while_another_works)
     token = books.world.token(role="finance")
     books.world.call("reconciliation", "POST", "/statement-runs", body={"period": "2026-11"}, token=token, key="k")
     assert not books.world.drain().failed
@@ -365,7 +367,7 @@ def _items_read() -> Iterator[list[int]]:
 def test_a_statement_costs_what_it_shows_however_long_the_history(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "_DAYS_AT_A_TIME", 5)
+    monkeypatch.setattr(read_ledger, "_DAYS_AT_A_TIME", 5)
     cost = {}
     for dealer, days in (("D0001", 7), ("D0002", 28)):
         for day in range(1, days + 1):

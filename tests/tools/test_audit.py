@@ -16,7 +16,7 @@ from contracts.stock import SKUS_PER_BUCKET, QuarantineItem, quarantine_key
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import EventItem, shard_key
 from kernel.store.items import Item
-from services.notifications.sms.items import RecordedItem
+from services.notifications.sms.providers.recorder import RecordedSmsItem
 from services.orders.inbound.items import ExpectedDeliveryItem, expected_key
 from services.orders.order.backorder_entry import backorder_count_key
 from services.orders.order.items import (
@@ -309,7 +309,7 @@ def _double_booked(table: Table) -> None:
 
 def _text_twice(table: Table) -> None:
     (pk, sk) = next(key for key in table.keys("SMS#sms_", "RECORDED#"))
-    sent: RecordedItem = table.item((pk, sk))
+    sent: RecordedSmsItem = table.item((pk, sk))
     sent.sk = "RECORDED#rec_again"
     table.put(sent)
 

@@ -11,19 +11,21 @@ from contracts.dealers import DealerItem, DealerTermsChanged, UserItem, UserRegi
 from contracts.notifications import SmsQueued
 from kernel.messaging.events import Envelope, UnknownEvent
 from kernel.time import clock
-from services.notifications.inbox.items import CountItem, MessageItem, ReadItem, mailbox_of, message_id
+from services.notifications.deliveries.items import DeliveryItem, DeliveryPointerItem
+from services.notifications.deliveries.rules import DeliveryState, Outcome
+from services.notifications.inbox.items import MessageCountItem, MessageItem, ReadMarkItem, mailbox_name, message_id_of
 from services.notifications.inbox.rules import NOTIFICATION_RULES, NotificationRule
-from services.notifications.sms.items import RecordedItem, SentTodayItem, TextItem
-from services.notifications.sms.rules import MAX_RECIPIENTS, TEXTS_PER_DAY, TextState
-from services.notifications.webhooks.delivery_items import DeliveryItem, DeliveryPointerItem
-from services.notifications.webhooks.endpoint_items import DELIVERIES_KEPT, EndpointItem
+from services.notifications.sms.items import SmsDayCountItem, SmsItem
+from services.notifications.sms.providers.recorder import RecordedSmsItem
+from services.notifications.sms.rules import MAX_RECIPIENTS, SMS_PER_DAY, SmsState
 from services.notifications.webhooks.event_types import webhook_types
-from services.notifications.webhooks.rules import DeliveryState, Outcome, is_subscribed
+from services.notifications.webhooks.items import DELIVERY_RETENTION, EndpointItem
+from services.notifications.webhooks.rules import is_subscribed
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot
 
 #: Items with a time to live may be gone a little before it.
-_KEPT = DELIVERIES_KEPT - timedelta(days=2)
+_KEPT = DELIVERY_RETENTION - timedelta(days=2)
 
 
 # ---- the inbox ----
@@ -39,7 +41,7 @@ def messages_are_founded(table: Snapshot) -> Iterator[Finding]:
 
 
 def everybody_is_told(table: Snapshot, due: str) -> Iterator[Finding]:
-    """N1, when due: every event of late stands in every mailbox_of that rules name. Unless its dealer was ever suspended:
+    """N1, when due: every event of late stands in every mailbox that rules name. Unless its dealer was ever suspended:
     then it is not known whether it was to be told; nor is it of older events, when there may have been other rules.
     """
     there = {(item.pk, item.sk) for item in table.all(MessageItem)}
@@ -55,17 +57,17 @@ def everybody_is_told(table: Snapshot, due: str) -> Iterator[Finding]:
 
 
 def unread_is_counted_rightly(table: Snapshot) -> Iterator[Finding]:
-    """N1: the counters of a mailbox_of are its messages; those of a reader the messages read; so unread >= 0."""
+    """N1: the counters of a mailbox are its messages; those of a reader the messages read; so unread >= 0."""
     stored, counted = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     messages = {(item.pk, item.message_id) for item in table.all(MessageItem)}
     for pk, _ in messages:
         counted[pk, "messages"] += 1
-    for mark in table.all(ReadItem):
+    for mark in table.all(ReadMarkItem):
         _, user, message = mark.sk.split("#", 2)
         counted[mark.pk, f"read by {user}"] += 1
         if (mark.pk, message) not in messages:
             yield Finding("inbox-read", mark.pk, f"{user} has read {message}, which is not there")
-    for item in table.all(CountItem):
+    for item in table.all(MessageCountItem):
         name, _, whose = item.sk.partition("#")
         stored[item.pk, "messages" if name == "COUNT" else f"read by {whose}"] += item.number
     for pk, what in sorted(stored.keys() | counted.keys()):
@@ -80,45 +82,45 @@ def texts_are_founded(table: Snapshot) -> Iterator[Finding]:
     """E1, N2: a text is about an event that happened, is told to be sent once, and stands under both."""
     queued = Counter(message.data["sms_id"] for message in table.told(SmsQueued.TYPE))
     about = {message.subject for message in table.events.values()}
-    for item in table.all(TextItem):
+    for item in table.all(SmsItem):
         if item.subject not in about or queued[item.sms_id] != 1 or item.pk != f"SMS#{item.sms_id}":
             yield Finding("text-unfounded", item.sms_id, f"{item.subject}, told {queued[item.sms_id]} times")
 
 
 def texts_are_sent_once(table: Snapshot) -> Iterator[Finding]:
     """N2: sends(e, phone) <= 1, and none for a text that waits, was skipped or failed."""
-    sent = Counter(item.pk.removeprefix("SMS#") for item in table.all(RecordedItem))
-    for item in table.all(TextItem):
-        at_most = 1 if item.state in (TextState.SENDING, TextState.ACCEPTED, TextState.UNKNOWN) else 0
+    sent = Counter(item.pk.removeprefix("SMS#") for item in table.all(RecordedSmsItem))
+    for item in table.all(SmsItem):
+        at_most = 1 if item.state in (SmsState.SENDING, SmsState.ACCEPTED, SmsState.UNKNOWN) else 0
         if sent[item.sms_id] > at_most:
             yield Finding("text-sent", item.sms_id, f"{item.state}, sent {sent[item.sms_id]} times")
 
 
 def phones_are_spared(table: Snapshot) -> Iterator[Finding]:
     """N2: no phone gets more than its share of a day."""
-    for item in table.all(SentTodayItem):
-        if not 0 <= item.sent <= TEXTS_PER_DAY:
+    for item in table.all(SmsDayCountItem):
+        if not 0 <= item.sent <= SMS_PER_DAY:
             yield Finding("text-limit", f"{item.pk} {item.sk}", f"{item.sent} texts")
 
 
 def texts_get_somewhere(table: Snapshot, due: str) -> Iterator[Finding]:
     """N2, when due: a text was sent, or says why not: none is still to be sent or under way."""
-    for item in table.all(TextItem):
-        if item.state in (TextState.QUEUED, TextState.SENDING) and item.changed_at < due:
+    for item in table.all(SmsItem):
+        if item.state in (SmsState.QUEUED, SmsState.SENDING) and item.changed_at < due:
             yield Finding("text-stuck", item.sms_id, f"{item.state} since {item.changed_at}")
 
 
 def people_are_texted(table: Snapshot, due: str) -> Iterator[Finding]:
     """N2, when due: whoever is to be texted has a text. Only where it is known who was there: dealers never suspended,
     people never changed."""
-    there = {(item.sms_id.removesuffix(f"_{item.username}"), item.username) for item in table.all(TextItem)}
+    there = {(item.sms_id.removesuffix(f"_{item.username}"), item.username) for item in table.all(SmsItem)}
     people, lately = table.once(_steady_people), _lately(due)
     for message, rule in table.once(_rules_due):
         dealer_id = message.data["dealer_id"]
-        if not rule.texts or not lately < message.time < due or dealer_id not in table.once(_always_told):
+        if not rule.sms_roles or not lately < message.time < due or dealer_id not in table.once(_always_told):
             continue
         for person, since in people.get(dealer_id, []):
-            wanted = person.phone and rule.texts & set(person.roles) and since < message.time
+            wanted = person.phone and rule.sms_roles & set(person.roles) and since < message.time
             if wanted and (f"sms_{message.id}", person.username) not in there:
                 yield Finding("text-missing", message.id, f"{person.username} of {dealer_id} has no text")
 
@@ -213,8 +215,8 @@ def _messages_due(table: Snapshot) -> Mapping[str, list[tuple[str, str]]]:
     """Keys of the messages that tell of an event, by event."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for message, rule in table.once(_rules_due):
-        box = mailbox_of(rule.box, message.data["dealer_id"])
-        found[message.id].append((f"INBOX#{box}", f"MSG#{message_id(message, rule.box)}"))
+        box = mailbox_name(rule.mailbox, message.data["dealer_id"])
+        found[message.id].append((f"INBOX#{box}", f"MSG#{message_id_of(message, rule.mailbox)}"))
     return found
 
 

@@ -17,7 +17,6 @@ from services.reconciliation.statements.rules import AgeingBand, StatementTotals
 
 _PERIOD = r"20[0-9]{2}-(?:0[1-9]|1[0-2])"
 
-
 _STATEMENT_ID = re.compile(rf"([A-Z0-9]{{2,16}})-({_PERIOD})")
 
 

@@ -39,7 +39,6 @@ from services.reconciliation.statements.rules import AgeingBand, StatementTotals
 
 _LONGEST = timedelta(days=366)
 
-
 #: A reading during which something was booked does not add up, and is done again so often.
 _READINGS = 5
 

@@ -49,7 +49,6 @@ _BAND_LABELS = {
     AgeingBand.OVER_90: "逾期 90 天以上 / over 90 days overdue",
 }
 
-
 _LAST_DAY = {AgeingBand.NOT_DUE: 0, AgeingBand.DAYS_1_30: 30, AgeingBand.DAYS_31_60: 60, AgeingBand.DAYS_61_90: 90}
 
 

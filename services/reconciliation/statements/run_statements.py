@@ -21,7 +21,6 @@ from services.reconciliation.statements.rules import period_to_issue
 #: Dealers asked for in one transaction, which has room for 100 actions.
 _DEALERS_AT_A_TIME = 90
 
-
 #: Who starts the runs nobody started.
 _CALENDAR = "calendar"
 

@@ -18,8 +18,8 @@ PATH = "/qudao?from=test"
 
 
 @dataclass
-class Received:
-    """One request as it came."""
+class ReceivedRequest:
+    """One request as the receiver got it."""
 
     path: str
     headers: dict[str, str]
@@ -30,16 +30,16 @@ class Received:
         return self.headers["webhook-id"]
 
     def verified_by(self, secret: str) -> Any:
-        """The event, if the signature is good; raises otherwise. Real time stands in the stamp only in a real clock."""
+        """Return the event if the signature is valid for the real time; raise an error otherwise."""
         return Webhook(secret).verify(self.body, self.headers)
 
 
 @dataclass
 class Receiver:
-    """What the server got, and what it answers: one answer per request in turn, then 200."""
+    """A running receiver: its requests, and its answers, one per request in turn, then 200."""
 
     server: ThreadingHTTPServer
-    received: list[Received] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     delay_seconds: float = 0.0
     tls_names: list[str | None] = field(default_factory=list)
@@ -54,18 +54,18 @@ class Receiver:
 
     def answer(self, *statuses: int, **headers: str) -> None:
         """Answer the next requests with these statuses."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.answers += [(status, named) for status in statuses]
+        with_dashes = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answers += [(status, with_dashes) for status in statuses]
 
 
 @contextmanager
-def receiving(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """A receiver, up and running."""
+def run_receiver(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """Run a receiver on a free port for the duration of a block."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            receiver.received.append(Received(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+            receiver.received.append(ReceivedRequest(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
             time.sleep(receiver.delay_seconds)
             status, headers = receiver.answers.pop(0) if receiver.answers else (200, {})
             self.send_response(status)
@@ -92,8 +92,8 @@ def receiving(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
 
 
 @contextmanager
-def dribbling(first: bytes, then: bytes = b"x", every_seconds: float = 0.05) -> Iterator[int]:
-    """A server that says `first`, and then a little again and again for ever; gives its port."""
+def run_slow_server(first: bytes, then: bytes = b"x", every_seconds: float = 0.05) -> Iterator[int]:
+    """Run a server that sends `first`, then `then` again and again without end; yield its port."""
     listener = socket.create_server(("127.0.0.1", 0))
     ended = threading.Event()
 
@@ -117,6 +117,6 @@ def dribbling(first: bytes, then: bytes = b"x", every_seconds: float = 0.05) -> 
 
 
 def closed_port() -> int:
-    """A port on which nothing listens."""
+    """Return a port on which no server listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

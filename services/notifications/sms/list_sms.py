@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from kernel.http.principal import Principal
 from kernel.store import cursors
-from services.notifications.sms.api import TextMessage, TextMessages
-from services.notifications.sms.items import TextItem, texts
+from services.notifications.sms.api import SmsMessage, SmsPage
+from services.notifications.sms.items import SmsItem, sms_page
 from services.notifications.vocabulary import PAGE_SIZE
 
 
-def text_messages(caller: Principal, cursor: str | None) -> TextMessages:
-    """A page of all text messages."""
+def list_sms(caller: Principal, cursor: str | None) -> SmsPage:
+    """Return one page of the text messages of all dealers."""
     bound_to = [caller.user_id, "sms"]
-    page = texts(PAGE_SIZE, cursors.open_cursor(bound_to, cursor))
-    return TextMessages(
-        texts=[_text(item) for item in page.items], next_cursor=cursors.next_cursor(bound_to, page.next_key)
+    page = sms_page(PAGE_SIZE, cursors.open_cursor(bound_to, cursor))
+    return SmsPage(
+        texts=[_sms_view(item) for item in page.items], next_cursor=cursors.next_cursor(bound_to, page.next_key)
     )
 
 
-def _text(item: TextItem) -> TextMessage:
-    return TextMessage(
+def _sms_view(item: SmsItem) -> SmsMessage:
+    return SmsMessage(
         sms_id=item.sms_id,
         dealer_id=item.dealer_id,
         username=item.username,

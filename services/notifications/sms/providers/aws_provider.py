@@ -1,4 +1,4 @@
-"""AWS End User Messaging (`pinpoint-sms-voice-v2`). Has no idempotence of its own, so a call is made once."""
+"""AWS End User Messaging (`pinpoint-sms-voice-v2`). Has no idempotency key, so each call is made once."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from botocore.exceptions import (
 )
 
 from kernel.store import aws
-from services.notifications.providers import Accepted, Rejected, Result, Unknown
+from services.notifications.sms.providers.provider import Accepted, Rejected, Result, Unknown
 from services.notifications.sms.rules import sms_text
 
-#: What its refusals mean. Anything else it says may have come after the message was on its way.
+#: Result by error code. After any other error the message may already have been sent.
 _REFUSALS = {
     "AccessDeniedException": Rejected("access-denied"),
     "ConflictException": Rejected("number-opted-out-or-not-verified"),
     "ResourceNotFoundException": Rejected("no-origination-identity"),
     "ServiceQuotaExceededException": Rejected("spend-or-quota-reached"),
-    "ThrottlingException": Rejected("throttled", passing=True),
+    "ThrottlingException": Rejected("throttled", temporary=True),
     "ValidationException": Rejected("not-valid"),
 }
-_NEVER_LEFT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError)
+_NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError)
 
 
 class AwsProvider:
-    """Sends the rendered template as a transactional message."""
+    """Provider that sends the rendered template as a transactional message."""
 
     def send(self, message_id: str, phone: str, template_key: str, variables: Mapping[str, str]) -> Result:
-        """Hand the message over."""
+        """Send the message; see `Provider.send`."""
         try:
             answer = aws.client("pinpoint-sms-voice-v2", one_attempt=True).send_text_message(
                 DestinationPhoneNumber=phone,
@@ -44,8 +44,8 @@ class AwsProvider:
         except ClientError as error:
             code = error.response["Error"]["Code"]
             return _REFUSALS.get(code, Unknown(code))
-        except _NEVER_LEFT as error:
-            return Rejected(type(error).__name__, passing=True)
+        except _NOT_SENT as error:
+            return Rejected(type(error).__name__, temporary=True)
         except BotoCoreError as error:
             return Unknown(type(error).__name__)
         return Accepted(answer["MessageId"])

@@ -8,24 +8,25 @@ from typing import Any
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
+from kernel.base.problems import NotFound
 from kernel.store.items import IntegerAttribute, Item, Key
 from kernel.store.read import fetch_one, query_page
 from kernel.store.transaction import Transaction
 from kernel.time import clock
-from services.notifications.vocabulary import committed, is_key_part
+from services.notifications.vocabulary import is_key_part, try_commit
 from services.notifications.webhooks.rules import SECRET_OVERLAP
 
 _ENDPOINTS = "WEBHOOK#ENDPOINTS"
 
+#: Deliveries are stored this long; the item of a deleted endpoint remains as long, without address and secrets.
+DELIVERY_RETENTION = timedelta(days=30)
 
-#: A deleted endpoint leaves its name for as long as its deliveries are kept.
-DELIVERIES_KEPT = timedelta(days=30)
 
-
+# P  all webhook endpoints    pk: WEBHOOK#ENDPOINTS    sk: <endpoint>
 class EndpointItem(Item, discriminator="webhook_endpoint"):
-    """Where facts are sent. Secrets are sealed; the replaced one signs beside the new one until `old_secret_until`.
+    """A webhook endpoint. Secrets are sealed; the replaced secret signs beside the new one until `old_secret_until`.
 
-    `state`: active | disabled | deleted; `failing_since`: first failure after the last success, None while all is well.
+    `state`: active | disabled | deleted; `failing_since`: first failure after the last success, None without one.
     """
 
     endpoint_id = UnicodeAttribute()
@@ -44,22 +45,22 @@ class EndpointItem(Item, discriminator="webhook_endpoint"):
 
     @property
     def is_active(self) -> bool:
-        """Whether it is sent to."""
+        """True if events are sent to the endpoint."""
         return bool(self.state == "active")
 
     def sealed_secrets(self, now: datetime) -> list[str]:
-        """The secrets that sign at this moment, the newest first."""
+        """Return the sealed secrets that sign at this moment, newest first."""
         old = self.old_secret if self.old_secret_until and clock.parse_stamp(self.old_secret_until) > now else None
         return [self.secret, old] if old else [self.secret]
 
 
 def endpoint_key(endpoint_id: str) -> Key:
-    """One endpoint."""
+    """Return the key of an endpoint."""
     return _ENDPOINTS, endpoint_id
 
 
-def endpoints() -> list[EndpointItem]:
-    """All endpoints, those deleted within the last month included."""
+def stored_endpoints() -> list[EndpointItem]:
+    """Return all endpoints, including those deleted within `DELIVERY_RETENTION`."""
     found: list[EndpointItem] = []
     start: dict[str, Any] | None = None
     while True:
@@ -69,16 +70,28 @@ def endpoints() -> list[EndpointItem]:
             return found
 
 
-def endpoint_of(endpoint_id: str) -> EndpointItem | None:
-    """An endpoint that is not deleted."""
+def find_endpoint(endpoint_id: str) -> EndpointItem | None:
+    """Return an endpoint; None if there is none or it is deleted."""
     found = fetch_one(EndpointItem, endpoint_key(endpoint_id)) if is_key_part(endpoint_id) else None
     return found if found is not None and found.state != "deleted" else None
 
 
-def replace_secret(transaction: Transaction, endpoint: EndpointItem, sealed: str, now: datetime) -> None:
-    """Let the transaction give an endpoint a new secret (label `endpoint`); the present one goes on signing a while.
+def load_endpoint(endpoint_id: str) -> EndpointItem:
+    """Return an endpoint.
 
-    The item in hand is as it will be.
+    Raises:
+        NotFound: there is none, or it is deleted.
+    """
+    found = find_endpoint(endpoint_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def replace_secret(transaction: Transaction, endpoint: EndpointItem, sealed: str, now: datetime) -> None:
+    """Add a new secret to the transaction, under the label `endpoint`; the present secret signs for a while longer.
+
+    `endpoint` is changed in place, too.
     """
     unchanged = (EndpointItem.version == endpoint.version) & (EndpointItem.state == endpoint.state)
     endpoint.secret, endpoint.old_secret = sealed, endpoint.secret
@@ -93,32 +106,35 @@ def replace_secret(transaction: Transaction, endpoint: EndpointItem, sealed: str
     transaction.update(EndpointItem, endpoint_key(endpoint.endpoint_id), actions, unchanged, "endpoint")
 
 
-def delete_endpoint(endpoint: EndpointItem, now: datetime) -> bool:
-    """Forget an endpoint's address and secrets; its name stays a month, until nothing is due to it any more."""
+def erase_endpoint(endpoint: EndpointItem, now: datetime) -> bool:
+    """Delete an endpoint's address and secrets; return False if it was deleted before.
+
+    The item remains for `DELIVERY_RETENTION`, so that pending deliveries still find their endpoint as deleted.
+    """
     transaction = Transaction()
     actions = [
         EndpointItem.state.set("deleted"),
         EndpointItem.url.set("-"),
         EndpointItem.secret.set("-"),
         EndpointItem.old_secret.remove(),
-        EndpointItem.expires_at.set(clock.epoch(now + DELIVERIES_KEPT)),
+        EndpointItem.expires_at.set(clock.epoch(now + DELIVERY_RETENTION)),
     ]
     not_deleted = EndpointItem.state.is_in("active", "disabled")
     transaction.update(EndpointItem, endpoint_key(endpoint.endpoint_id), actions, not_deleted, "endpoint")
-    return committed(transaction)
+    return try_commit(transaction)
 
 
 def disable_endpoint(endpoint: EndpointItem, reason: str) -> bool:
-    """Send nothing to it any more; False if it was not active."""
+    """Disable an endpoint, so that no event is sent to it; return False if it was not active."""
     transaction = Transaction()
     actions = [EndpointItem.state.set("disabled"), EndpointItem.disabled_reason.set(reason)]
     key = endpoint_key(endpoint.endpoint_id)
     transaction.update(EndpointItem, key, actions, EndpointItem.state == "active", "endpoint")
-    return committed(transaction)
+    return try_commit(transaction)
 
 
 def record_health(endpoint: EndpointItem, failing_since: datetime | None) -> None:
-    """Keep the first failure since the last success; written only when it changes."""
+    """Store the time of the first failure since the last success; None after a success."""
     key = endpoint_key(endpoint.endpoint_id)
     transaction = Transaction()
     if failing_since is None:
@@ -128,5 +144,5 @@ def record_health(endpoint: EndpointItem, failing_since: datetime | None) -> Non
         action = EndpointItem.failing_since.set(clock.stamp(failing_since))
         condition = EndpointItem.pk.exists() & EndpointItem.failing_since.does_not_exist()
     transaction.update(EndpointItem, key, [action], condition, "endpoint")
-    committed(transaction)
+    try_commit(transaction)
     endpoint.failing_since = clock.stamp(failing_since) if failing_since else None

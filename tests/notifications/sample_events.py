@@ -1,4 +1,4 @@
-"""One of every event that notifications tells about."""
+"""One sample of each event that has a notification rule."""
 
 from __future__ import annotations
 
@@ -29,18 +29,16 @@ ORDER: dict[str, Any] = {
     "line_count": 120,
     "gross_fen": 1_234_500,
 }
-
-
 IN_REVIEW, CONFIRMED = ORDER | {"state": "in_review"}, ORDER | {"state": "confirmed"}
 
 
-def progressed(step: str, ticket_id: str = "D0001-T00007") -> TicketProgressed:
-    """A step of a service request."""
+def ticket_progressed(step: str, ticket_id: str = "D0001-T00007") -> TicketProgressed:
+    """Return the event of one step of a service ticket."""
     return TicketProgressed(ticket_id=ticket_id, dealer_id="D0001", step=step, state=step, title="灯带不亮", by="王工")
 
 
-def shipped(**more: Any) -> OrderShipped:
-    """A shipment."""
+def order_shipped(**changes: Any) -> OrderShipped:
+    """Return the event of a shipment, with other fields as given."""
     fields: dict[str, Any] = ORDER | {
         "shipment_id": "shp_1",
         "shipped_pieces": 12,
@@ -53,7 +51,7 @@ def shipped(**more: Any) -> OrderShipped:
         "waybill": "SF1234567890123",
         "complete": True,
     }
-    return OrderShipped(**fields | more)
+    return OrderShipped(**fields | changes)
 
 
 EVENTS: list[Event] = [
@@ -70,11 +68,11 @@ EVENTS: list[Event] = [
     OrderApproved(**ORDER),
     OrderRejected(**ORDER, reason="价格有误"),
     OrderCancelled(**ORDER, cancelled=5, reason="重复下单"),
-    shipped(),
+    order_shipped(),
     PaymentPosted(payment_id="pay_1", dealer_id="D0001", amount_fen=123_450, received_on="2026-11-20"),
     StatementIssued(statement_id="stm_1", dealer_id="D0001", period="2026-11", opening_fen=0, closing_fen=123_450),
-    progressed("registered"),
-    progressed("completed"),
+    ticket_progressed("registered"),
+    ticket_progressed("completed"),
     TicketOverdue(
         ticket_id="D0001-T00007",
         dealer_id="D0001",

@@ -301,7 +301,7 @@ def _double_booked(table: Table) -> None:
     table.put(entry)
     fen = -receipt.amounts["receivable"]
     table.add((LEDGER[0], "DAY#2026-11-20#-"), credit_fen=fen, line_count=1)
-    table.add(LEDGER, receivable_fen=-fen, bank_fen=fen, journals=1)
+    table.add(LEDGER, receivable_fen=-fen, bank_fen=fen, journal_count=1)
     table.add(STATEMENT, credit_fen=fen, line_count=1)
     statement = table.item(STATEMENT)
     table.change(STATEMENT, ageing={**statement.ageing, "not_due": statement.ageing["not_due"] - fen})
@@ -445,7 +445,7 @@ def _unbooked(table: Table) -> None:
     day = (LEDGER[0], f"DAY#{entry.posted_on}#{entry.due_on}")
     table.drop(key, table.entry(key))
     table.drop(day)
-    table.add(LEDGER, journals=-1, **{f"{account}_fen": -fen for account, fen in booked.amounts.items()})
+    table.add(LEDGER, journal_count=-1, **{f"{account}_fen": -fen for account, fen in booked.amounts.items()})
 
 
 def _unissued(table: Table) -> None:
@@ -648,7 +648,7 @@ PLANTED: dict[str, tuple[Spoil, set[str]]] = {
         {"journal-balance", "trial-balance"},
     ),
     "an account was moved alone": (ledger(bank_fen=1), {"ledger-total", "trial-balance"}),
-    "a journal was counted twice": (ledger(journals=1), {"ledger-total"}),
+    "a journal was counted twice": (ledger(journal_count=1), {"ledger-total"}),
     "a reversal takes back what is not there": (_stolen_reversal, {"journal-reversal"}),
     "a journal stands under another document": (_foreign_journal, {"journal-key"}),
     "one payment is booked twice": (

@@ -11,7 +11,7 @@ from services.orders.credit.items import AppliedLedgerEventItem
 from services.orders.order.items import LinesItem
 from services.orders.stock.items import MovementItem
 from services.orders.stock_documents.items import GoodsReceiptItem, StockDocumentItem
-from services.reconciliation.ledger.items import BankReferenceItem, EntryItem, JournalItem
+from services.reconciliation.ledger.items import BankReferenceItem, JournalItem, LedgerEntryItem
 from services.reconciliation.statements.items import StatementItem
 from services.tickets.items import NoteItem, RequestItem
 from tools.audit.findings import Finding
@@ -28,7 +28,7 @@ _FOR_EVER: tuple[type[Item], ...] = (
     GrantItem,
     AppliedLedgerEventItem,
     JournalItem,
-    EntryItem,
+    LedgerEntryItem,
     BankReferenceItem,
     StatementItem,
     RequestItem,

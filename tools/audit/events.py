@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from contracts.reconciliation import StatementRequested
 from kernel.messaging.outbox import EventItem
-from services.reconciliation.ledger.items import DayItem, LedgerItem
+from services.reconciliation.ledger.items import DayTotalsItem, LedgerItem
 from tools.audit.findings import Finding
 from tools.audit.reading import Snapshot, envelope_of
 
@@ -58,7 +58,7 @@ def events_get_sent(table: Snapshot, due: str) -> Iterator[Finding]:
 def statements_come(table: Snapshot, due: str) -> Iterator[Finding]:
     """E2, when due: every statement asked for was issued, if the dealer had anything booked by then."""
     closed = {ledger.pk.partition("#")[2]: ledger.closed_through or "" for ledger in table.all(LedgerItem)}
-    days = table.by_partition(DayItem)
+    days = table.by_partition(DayTotalsItem)
     began = {dealer_id: min(day.sk for day in of_dealer)[4:11] for dealer_id, of_dealer in days.items()}
     for message in table.told(StatementRequested.TYPE):
         dealer_id, period = message.data["dealer_id"], message.data["period"]

@@ -8,7 +8,13 @@ from itertools import pairwise
 
 from contracts.orders import OrderShipped
 from contracts.reconciliation import JournalReversed, PaymentPosted, StatementIssued
-from services.reconciliation.ledger.items import BankReferenceItem, DayItem, EntryItem, JournalItem, LedgerItem
+from services.reconciliation.ledger.items import (
+    BankReferenceItem,
+    DayTotalsItem,
+    JournalItem,
+    LedgerEntryItem,
+    LedgerItem,
+)
 from services.reconciliation.ledger.rules import Account, DocumentKind
 from services.reconciliation.periods import next_period
 from services.reconciliation.statements.items import StatementItem
@@ -130,7 +136,7 @@ def accounts_are_sums(table: Snapshot) -> Iterator[Finding]:
             if stored != booked[account.value]:
                 detail = f"{account} {stored}, its journals say {booked[account.value]}"
                 yield Finding("ledger-total", dealer_id, detail)
-        counted, there = ledger.journals if ledger else 0, len(journals.get(dealer_id, []))
+        counted, there = ledger.journal_count if ledger else 0, len(journals.get(dealer_id, []))
         if counted != there:
             yield Finding("ledger-total", dealer_id, f"counts {counted} journals, there are {there}")
 
@@ -140,7 +146,7 @@ def entries_are_journals(table: Snapshot) -> Iterator[Finding]:
     owed = {journal_id(journal): _owed_fen(journal) for journal in table.all(JournalItem)}
     stated: Counter[str] = Counter()
     lines: Counter[str] = Counter()
-    for entry in table.all(EntryItem):
+    for entry in table.all(LedgerEntryItem):
         stated[entry.journal_id] += entry.debit_fen - entry.credit_fen
         lines[entry.journal_id] += 1
     for number in sorted(owed.keys() | lines.keys()):
@@ -154,12 +160,13 @@ def entries_are_journals(table: Snapshot) -> Iterator[Finding]:
 def days_are_sums(table: Snapshot) -> Iterator[Finding]:
     """G5: totals by day and due day are the sums of their lines."""
     sums: dict[tuple[str, str, str], tuple[int, int, int]] = defaultdict(lambda: (0, 0, 0))
-    for entry in table.all(EntryItem):
+    for entry in table.all(LedgerEntryItem):
         key = entry.pk, entry.posted_on, entry.due_on or "-"
         debit, credit, lines = sums[key]
         sums[key] = debit + entry.debit_fen, credit + entry.credit_fen, lines + 1
     stored: Mapping[tuple[str, str, str], tuple[int, int, int]] = {
-        (day.pk, *_day_and_due(day)): (day.debit_fen, day.credit_fen, day.line_count) for day in table.all(DayItem)
+        (day.pk, *_day_and_due(day)): (day.debit_fen, day.credit_fen, day.line_count)
+        for day in table.all(DayTotalsItem)
     }
     for key in sorted(sums.keys() | stored.keys()):
         if sums.get(key) != stored.get(key):
@@ -171,7 +178,7 @@ def days_are_sums(table: Snapshot) -> Iterator[Finding]:
 
 def statements_hold_their_lines(table: Snapshot) -> Iterator[Finding]:
     """G4: each statement holds its period's lines and opens where the one before closed."""
-    entries = table.by_partition(EntryItem)
+    entries = table.by_partition(LedgerEntryItem)
     for dealer_id, statements in sorted(table.once(_statements).items()):
         opening = 0
         for statement in statements:
@@ -181,7 +188,7 @@ def statements_hold_their_lines(table: Snapshot) -> Iterator[Finding]:
             if stored != expected or statement.line_count != len(lines):
                 detail = f"opening, debit, credit {stored}, its lines say {expected}"
                 yield Finding("statement", f"{dealer_id} {statement.period}", detail)
-            opening = statement.totals.closing_fen
+            opening = statement.amounts.closing_fen
 
 
 def periods_follow_each_other(table: Snapshot) -> Iterator[Finding]:
@@ -193,7 +200,7 @@ def periods_follow_each_other(table: Snapshot) -> Iterator[Finding]:
         periods = [statement.period for statement in issued]
         if any(next_period(one) != following for one, following in pairwise(periods)):
             yield Finding("statement-gap", dealer_id, f"{periods}")
-        last = (periods[-1], issued[-1].totals.closing_fen) if issued else None
+        last = (periods[-1], issued[-1].amounts.closing_fen) if issued else None
         stored = (ledger.closed_through, ledger.closing_fen) if ledger else None
         if last != stored:
             yield Finding(
@@ -207,7 +214,7 @@ def statements_are_told(table: Snapshot) -> Iterator[Finding]:
         message.data["statement_id"]: (message.data["opening_fen"], message.data["closing_fen"])
         for message in table.told(StatementIssued.TYPE)
     }
-    issued = {item.statement_id: (item.opening_fen, item.totals.closing_fen) for item in table.all(StatementItem)}
+    issued = {item.statement_id: (item.opening_fen, item.amounts.closing_fen) for item in table.all(StatementItem)}
     for statement_id in sorted(told.keys() | issued.keys()):
         if told.get(statement_id) != issued.get(statement_id):
             detail = f"opening and closing {issued.get(statement_id)}, its event says {told.get(statement_id)}"
@@ -217,7 +224,7 @@ def statements_are_told(table: Snapshot) -> Iterator[Finding]:
 def ageing_explains_what_is_owed(table: Snapshot) -> Iterator[Finding]:
     """G4: what is overdue and what is not add up to what is owed at the end of the period."""
     for statement in table.all(StatementItem):
-        aged, closing = sum(statement.totals.ageing.values()), statement.totals.closing_fen
+        aged, closing = sum(statement.amounts.ageing.values()), statement.amounts.closing_fen
         if aged != max(closing, 0):
             yield Finding("statement-ageing", statement.statement_id, f"aged {aged} fen, owed {closing}")
 
@@ -264,7 +271,7 @@ def _amounts_of(shipped: OrderShipped) -> dict[str, int]:
     return {account.value: fen for account, fen in amounts.items() if fen}
 
 
-def _day_and_due(day: DayItem) -> tuple[str, str]:
+def _day_and_due(day: DayTotalsItem) -> tuple[str, str]:
     _, posted_on, due_on = day.sk.split("#")
     return posted_on, due_on
 

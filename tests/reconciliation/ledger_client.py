@@ -1,4 +1,4 @@
-"""Who does what to the ledger, in the words of the trade; for the tests of reconciliation."""
+"""Client of the ledger for the tests of reconciliation: ships, posts, reverses, runs statements and reads them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from contracts.orders import OrderShipped
 from kernel.messaging.outbox import outbox_event
 from kernel.store.items import Item
-from services.reconciliation.ledger.post_journals import post_ledger_entries
+from services.reconciliation.journals.post_shipment import post_shipment
 from tests.shop import open_shop
 from tests.world import Response, World
 from tools.audit import Snapshot, broken, ledger
@@ -19,20 +19,20 @@ SERVICE = "reconciliation"
 DEALERS = ("D0001", "D0002", "D0003")
 
 
-class Books:
-    """The ledger of a world with three dealers that never traded."""
+class LedgerClient:
+    """The reconciliation service of a world with three dealers that have no journals yet."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.keys = 0
-        self.shipments = 0
-        # What others make of our events is their tests' matter.
+        self.request_count = 0
+        self.shipment_count = 0
+        # Only reconciliation runs: the tests of other services cover what they do with its events.
         world.apps = {service: world.app(service) for service in ("relay", SERVICE)}
         open_shop(products=0, stock=None, dealers=DEALERS)
 
-    # ---- what happens ----
+    # ---- documents ----
 
-    def shipped(
+    def ship(
         self,
         gross: int = 11_300,
         *,
@@ -42,14 +42,14 @@ class Books:
         at: str | None = None,
         payment_days: int = 30,
         shipment: str | None = None,
-        by_hand: bool = False,
+        direct: bool = False,
     ) -> str:
-        """Orders tell of a shipment; returns its id. `at`: moment with zone, now if not said.
+        """Publish a shipment; return its id. `at`: time with zone, now by default.
 
-        `by_hand`: straight to the function that books, for tests that need many and the rest of the system not at all.
+        `direct`: call the command that posts shipments, without relay and queue, for tests with many shipments.
         """
-        self.shipments += 1
-        shipment_id = shipment or f"{dealer}-{self.shipments:06d}-S01"
+        self.shipment_count += 1
+        shipment_id = shipment or f"{dealer}-{self.shipment_count:06d}-S01"
         tax_fen = gross * 13 // 113 if tax is None else tax
         moment = datetime.fromisoformat(at) if at else self.world.clock.moment
         event = OrderShipped(
@@ -68,81 +68,81 @@ class Books:
             shipped_at=moment.isoformat(),
             payment_days=payment_days,
             carrier="顺丰",
-            waybill=f"SF{self.shipments}",
+            waybill=f"SF{self.shipment_count}",
             complete=True,
         )
-        subject = f"{shipment_id}-{self.shipments}"
-        told = outbox_event(event, pk=f"ORDERS#{dealer}", subject=subject, sequence=1, dealer_id=dealer)
-        if by_hand:
-            post_ledger_entries(told.envelope)
+        subject = f"{shipment_id}-{self.shipment_count}"
+        item = outbox_event(event, pk=f"ORDERS#{dealer}", subject=subject, sequence=1, dealer_id=dealer)
+        if direct:
+            post_shipment(item.envelope)
         else:
-            told.save()
+            item.save()
             self.world.drain()
         return shipment_id
 
-    def now(self, text: str) -> None:
-        """Make it this moment."""
+    def set_time(self, text: str) -> None:
+        """Set the clock of the world."""
         self.world.clock.set(datetime.fromisoformat(text))
 
     def post(self, path: str, body: Any, *, key: str | None = None, role: str = "finance") -> Response:
-        """Send a request and let its consequences happen."""
-        self.keys += 1
+        """Send a POST request and deliver all events that follow."""
+        self.request_count += 1
         token = self.world.token(role=role)
-        answer = self.world.call(SERVICE, "POST", path, body=body, token=token, key=key or f"key-{self.keys}")
+        answer = self.world.call(SERVICE, "POST", path, body=body, token=token, key=key or f"key-{self.request_count}")
         self.world.drain()
         return answer
 
-    def received(self, amount: int, reference: str, *, dealer: str = "D0001", **more: Any) -> Response:
-        """Finance enters money; `received_on` is today if not said."""
+    def pay(self, amount: int, reference: str, *, dealer: str = "D0001", **changes: Any) -> Response:
+        """Post a payment; `received_on` is today by default."""
         today = str(self.world.clock.moment.date())
         body = {"dealer_id": dealer, "amount_fen": amount, "received_on": today, "bank_reference": reference}
-        key = more.pop("key", None)
-        return self.post("/payments", body | more, key=key)
+        key = changes.pop("key", None)
+        return self.post("/payments", body | changes, key=key)
 
-    def reverse(self, journal_id: str, reason: str = "发错", **more: Any) -> Response:
-        """Finance takes a journal back."""
-        return self.post(f"/journals/{journal_id}/reversal", {"reason": reason}, **more)
+    def reverse(self, journal_id: str, reason: str = "发错", **options: Any) -> Response:
+        """Reverse a journal."""
+        return self.post(f"/journals/{journal_id}/reversal", {"reason": reason}, **options)
 
-    def run(self, period: str, **more: Any) -> Response:
-        """Finance has the statements of a month made."""
-        return self.post("/statement-runs", {"period": period}, **more)
+    def run(self, period: str, **options: Any) -> Response:
+        """Start the statement run of a period."""
+        return self.post("/statement-runs", {"period": period}, **options)
 
-    # ---- what is seen ----
+    # ---- answers ----
 
     def get(self, path: str, *, dealer: str | None = None, role: str | None = None, **query: Any) -> Response:
-        """Ask as a dealer's accountant, or as finance."""
+        """Send a GET request as a dealer's accountant, or without dealer as finance."""
         token = self.world.token(role=role or ("dealer_accountant" if dealer else "finance"), dealer_id=dealer)
         return self.world.call(SERVICE, "GET", path, token=token, query=query)
 
     def statement(self, dealer: str = "D0001", **query: Any) -> Any:
-        """A dealer's account as the dealer sees it."""
+        """Return the live statement of a dealer, as its accountant reads it."""
         answer = self.get("/statement", dealer=dealer, **query)
         assert answer.status == 200, answer.text
         return answer.json
 
     def issued(self, statement_id: str) -> Any:
-        """An issued statement as the dealer sees it."""
+        """Return an issued statement, as the dealer's accountant reads it."""
         answer = self.get(f"/statements/{statement_id}", dealer=statement_id[:5])
         assert answer.status == 200, answer.text
         return answer.json
 
     def periods(self, dealer: str = "D0001") -> list[str]:
-        """The months for which a dealer has a statement, newest first."""
-        return [one["period"] for one in self.get("/statements", dealer=dealer).json["statements"]]
+        """Return the periods of a dealer's issued statements, newest first."""
+        return [statement["period"] for statement in self.get("/statements", dealer=dealer).json["statements"]]
 
-    def said(self, event_type: str) -> list[dict[str, Any]]:
-        """What was said, by type: the data of each event."""
+    def events(self, event_type: str) -> list[dict[str, Any]]:
+        """Return the data of all published events of a type."""
         found = [item for item in Item.scan() if getattr(item, "body", None)]
         envelopes = [item.envelope for item in found if hasattr(item, "envelope")]
         return [envelope.data for envelope in envelopes if envelope.type == event_type]
 
-    def wrong(self) -> list[str]:
-        """What does not add up when everything is computed anew from the raw items."""
+    def findings(self) -> list[str]:
+        """Return the findings of the ledger audit, which computes all totals again from the stored items."""
         return [str(finding) for finding in broken(Snapshot(Item.scan()), ledger.BOOKS)]
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
-        """Nothing at all is written within."""
+        """Check that a block writes nothing."""
         before = self.world.snapshot()
         yield
         assert self.world.snapshot() == before

@@ -1,4 +1,4 @@
-"""Movements and totals by day."""
+"""Ledger entries, and their totals by day."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import NamedTuple
 from services.reconciliation.ledger.rules import DocumentKind, Journal
 
 
-class Movement(NamedTuple):
-    """What one journal did to a dealer's account: a line of the statement. Exactly one of debit and credit is not 0."""
+class LedgerEntry(NamedTuple):
+    """Effect of one journal on what a dealer owes: one line of the statement. Either the debit or the credit is 0."""
 
     posted_on: date
     journal_id: str
@@ -22,8 +22,8 @@ class Movement(NamedTuple):
     credit_fen: int
 
     @classmethod
-    def of(cls, journal: Journal, posted_on: date) -> Movement:
-        """The movement a journal makes."""
+    def of(cls, journal: Journal, posted_on: date) -> LedgerEntry:
+        """Return the entry of a journal."""
         return cls(
             posted_on=posted_on,
             journal_id=journal.journal_id,
@@ -38,12 +38,12 @@ class Movement(NamedTuple):
 
     @property
     def change_fen(self) -> int:
-        """Change of what is owed."""
+        """Change of what the dealer owes."""
         return self.debit_fen - self.credit_fen
 
 
 class DayTotals(NamedTuple):
-    """The movements booked on one day that bear one due day (shipments and their reversals) or none (money)."""
+    """Totals of the entries posted on one day with one due day (shipments, their reversals) or none (payments)."""
 
     day: date
     due_on: date | None
@@ -53,5 +53,5 @@ class DayTotals(NamedTuple):
 
     @property
     def change_fen(self) -> int:
-        """Change of what is owed."""
+        """Change of what the dealer owes."""
         return self.debit_fen - self.credit_fen

@@ -1,4 +1,4 @@
-"""From the order to the statement, through both services and the bus."""
+"""Test of an order from its submission to the statement, through both services and the event bus."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.shop import open_shop, order_of
 from tests.world import World
 
 
-def test_an_order_shipped_in_parts_stands_on_the_statement_to_the_fen(world: World) -> None:
+def test_order_shipped_in_parts_is_on_the_statement_in_full(world: World) -> None:
     open_shop(unit_price="99.99")
     buyer, clerk = world.token(role="dealer_buyer", dealer_id="D0001"), world.token(role="assistant")
 
@@ -26,7 +26,7 @@ def test_an_order_shipped_in_parts_stands_on_the_statement_to_the_fen(world: Wor
     statement = world.call("reconciliation", "GET", "/statement", token=accountant).json
     assert (len(statement["lines"]), statement["closing_fen"]) == (2, order["gross_fen"])
     balance = world.call("reconciliation", "GET", "/trial-balance", token=world.token(role="finance")).json
-    accounts = {one["account"]: one["debit_fen"] - one["credit_fen"] for one in balance["accounts"]}
+    accounts = {account["account"]: account["debit_fen"] - account["credit_fen"] for account in balance["accounts"]}
     assert accounts == {
         "receivable": order["gross_fen"],
         "bank": 0,

@@ -48,7 +48,7 @@ class FakeProvider:
 @pytest.fixture
 def fake_provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
     provider = FakeProvider()
-    monkeypatch.setattr(sending, "provider", lambda: provider)
+    monkeypatch.setattr(sending, "configured_provider", lambda: provider)
     return provider
 
 
@@ -134,7 +134,7 @@ def test_late_provider_answer_is_recorded_after_redelivery_set_unknown(
         original(message)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sending, "provider", lambda: slow)
+        patch.setattr(sending, "configured_provider", lambda: slow)
         patch.setattr(sending, "send_sms", send_and_record)
         dealer_world.drain()
     assert sorted(sms_states(dealer_world).values()) == [("accepted", None), ("accepted", None)]

@@ -14,16 +14,17 @@ from botocore.session import Session
 
 from kernel.store import aws
 from services.notifications.sms.providers.aws_provider import AwsProvider
-from services.notifications.sms.providers.provider import Accepted, Rejected, Result, Unknown, provider
+from services.notifications.sms.providers.configured import configured_provider
+from services.notifications.sms.providers.provider import Accepted, Rejected, Result, Unknown
 from tests.notifications.fixtures import PHONES, override_settings
 from tests.notifications.webhook_receiver import closed_port
 from tests.world import World, environment
 
 
 def test_recorder_is_the_default_provider_and_aws_is_configurable(world: World) -> None:
-    assert type(provider()).__name__ == "Recorder"
+    assert type(configured_provider()).__name__ == "Recorder"
     with override_settings(sms_provider="aws"):
-        assert isinstance(provider(), AwsProvider)
+        assert isinstance(configured_provider(), AwsProvider)
 
 
 class FakeAwsEndpoint:

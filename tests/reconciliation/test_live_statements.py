@@ -10,7 +10,7 @@ import pytest
 
 from kernel.store.items import Item
 from services.reconciliation.ledger import queries
-from services.reconciliation.statements import show_statement
+from services.reconciliation.statements import views
 from tests.reconciliation.ledger_client import LedgerClient
 
 DECEMBER = "2026-12-01T09:00:00+08:00"
@@ -136,7 +136,7 @@ def test_statement_is_consistent_when_journals_are_posted_during_the_read(
     ledger: LedgerClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger.ship(100)
-    original = show_statement.line_page
+    original = views.line_page
     arriving = iter([200, 300])
 
     def read_after_shipment(*arguments: Any) -> Any:
@@ -145,7 +145,7 @@ def test_statement_is_consistent_when_journals_are_posted_during_the_read(
             break
         return original(*arguments)
 
-    monkeypatch.setattr(show_statement, "line_page", read_after_shipment)
+    monkeypatch.setattr(views, "line_page", read_after_shipment)
     statement = ledger.statement()
     assert [line["debit_fen"] for line in statement["lines"]] == [100, 200, 300]
     assert statement["lines"][-1]["balance_fen"] == statement["closing_fen"] == 600

@@ -9,7 +9,8 @@ from kernel.store.transaction import TransactionRefused
 from kernel.time import clock
 from services.notifications.sms.claims import claim_sms, record_result, release_claim
 from services.notifications.sms.items import SmsItem, load_sms
-from services.notifications.sms.providers.provider import Accepted, Rejected, Result, provider
+from services.notifications.sms.providers.configured import configured_provider
+from services.notifications.sms.providers.provider import Accepted, Rejected, Result
 from services.notifications.sms.recipients import current_phone
 from services.notifications.sms.rules import SmsState
 from services.notifications.sms.templates import sms_roles
@@ -50,7 +51,7 @@ def _send(item: SmsItem) -> None:
             reason = "daily-limit" if "day" in refusal else "collapsed"
             _finish(item, SmsState.SKIPPED, reason, [SmsState.QUEUED])
         return
-    result = provider().send(item.sms_id, phone, item.template, item.variables)
+    result = configured_provider().send(item.sms_id, phone, item.template, item.variables)
     if isinstance(result, Rejected) and result.temporary:
         release_claim(item, phone, now)
         raise ProviderBusy(result.reason)

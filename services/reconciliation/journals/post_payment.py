@@ -14,7 +14,8 @@ from kernel.messaging.outbox import EventItem, outbox_event
 from kernel.store.table import Transaction, TransactionRefused, fetch_one
 from kernel.time import clock
 from services.reconciliation.journals.api import Payment, PostPayment
-from services.reconciliation.ledger.items import BankReferenceItem, JournalItem, bank_reference_key, ledger_pk
+from services.reconciliation.ledger import items
+from services.reconciliation.ledger.items import BankReferenceItem, JournalItem
 from services.reconciliation.ledger.posting import post_journal
 from services.reconciliation.ledger.rules import Journal, payment_day_problem, payment_journal
 
@@ -41,7 +42,7 @@ def post_payment(caller: Principal, request: PostPayment, key: IdempotencyKey) -
         )
 
     def add_more(transaction: Transaction, posted: JournalItem) -> None:
-        reference = bank_reference_key(request.bank, request.bank_reference)
+        reference = items.bank_reference_key(request.bank, request.bank_reference)
         transaction.create(BankReferenceItem(*reference, payment_id=payment_id), "bank reference")
         transaction.create(_payment_posted(journal, payment_id), "event")
         key.record_response(transaction, answer(posted))
@@ -73,12 +74,12 @@ def _payment_posted(journal: Journal, payment_id: str) -> EventItem:
         amount_fen=-journal.owed_fen,
         received_on=journal.document_date.isoformat(),
     )
-    pk = ledger_pk(journal.dealer_id)
+    pk = items.ledger_pk(journal.dealer_id)
     return outbox_event(event, pk=pk, subject=payment_id, sequence=1, dealer_id=journal.dealer_id)
 
 
 def _already_posted(request: PostPayment) -> Refusal:
-    earlier = fetch_one(BankReferenceItem, bank_reference_key(request.bank, request.bank_reference))
+    earlier = fetch_one(BankReferenceItem, items.bank_reference_key(request.bank, request.bank_reference))
     return Refusal(
         "payment-already-posted",
         "该银行流水号已入账 / money with this bank reference is booked already; check the reference",

@@ -14,10 +14,10 @@ from kernel.time import clock
 from services.reconciliation.ledger.items import LedgerItem
 from services.reconciliation.ledger.queries import day_totals_between, load_ledger
 from services.reconciliation.periods import first_day, next_period, period_of
+from services.reconciliation.statements import views
 from services.reconciliation.statements.api import Statement, StatementQuery
 from services.reconciliation.statements.items import StatementItem, statement_key
 from services.reconciliation.statements.rules import StatementAmounts, statement_amounts
-from services.reconciliation.statements.views import line_page, statement_dealer, totals_fields
 
 _MAX_DAYS = timedelta(days=366)
 
@@ -39,7 +39,7 @@ def show_statement(caller: Principal, query: StatementQuery) -> Statement:
         NotFound: another dealer's, or no such dealer.
         Invalid: staff named no dealer, or the days are in the wrong order or too many.
     """
-    dealer_id = statement_dealer(caller, query.dealer_id)
+    dealer_id = views.statement_dealer(caller, query.dealer_id)
     today = clock.business_date(clock.now())
     to_day = query.to_day or today
     from_day = query.from_day or to_day.replace(day=1)
@@ -49,13 +49,13 @@ def show_statement(caller: Principal, query: StatementQuery) -> Statement:
     before = load_ledger(dealer_id)
     for _ in range(_MAX_READS):
         amounts = _load_amounts(dealer_id, before, from_day, to_day, aged_on=min(to_day, today))
-        lines, next_position = line_page(dealer_id, from_day, to_day, amounts.opening_fen, query.limit, position)
+        lines, next_position = views.line_page(dealer_id, from_day, to_day, amounts.opening_fen, query.limit, position)
         after = load_ledger(dealer_id)
         if (after and after.journal_count) == (before and before.journal_count):
             break
         before = after
     return Statement(
-        **totals_fields(dealer_id, from_day, to_day, amounts),
+        **views.totals_fields(dealer_id, from_day, to_day, amounts),
         aged_on=min(to_day, today),
         lines=lines,
         next_cursor=next_cursor(bound_to, next_position),

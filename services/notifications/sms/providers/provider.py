@@ -1,12 +1,10 @@
-"""Interface of SMS providers, and the choice of the provider that this stage uses."""
+"""Interface of SMS providers, and the results that they return."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
-
-from kernel.base.settings import settings
 
 
 @dataclass(frozen=True)
@@ -46,14 +44,3 @@ class Provider(Protocol):
             template_key: a template that has an SMS wording.
         """
         ...
-
-
-def provider() -> Provider:
-    """Return the provider that the stage is configured to use (`QUDAO_SMS_PROVIDER`)."""
-    if settings().sms_provider == "aws":
-        from services.notifications.sms.providers.aws_provider import AwsProvider
-
-        return AwsProvider()
-    from services.notifications.sms.providers.recorder import Recorder
-
-    return Recorder()

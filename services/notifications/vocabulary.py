@@ -1,4 +1,4 @@
-"""Roles, page query and helpers that every room of notifications uses."""
+"""Roles, page size and ids that every room of notifications uses."""
 
 from typing import Annotated
 
@@ -6,7 +6,6 @@ from pydantic import Field
 
 from kernel.http.models import Query
 from kernel.http.principal import Role
-from kernel.store.table import Transaction, TransactionRefused
 
 BUYER_ROLES = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
 ACCOUNTANT_ROLES = frozenset({Role.DEALER_ADMIN, Role.DEALER_ACCOUNTANT})
@@ -19,15 +18,6 @@ class PageQuery(Query):
     """Cursor of the page to return; without it the first page is returned."""
 
     cursor: Annotated[str | None, Field(max_length=4_000)] = None
-
-
-def try_commit(transaction: Transaction) -> bool:
-    """Commit the transaction; return False, with nothing written, if one of its conditions fails."""
-    try:
-        transaction.commit()
-    except TransactionRefused:
-        return False
-    return True
 
 
 def is_key_part(text: str) -> bool:

@@ -13,7 +13,8 @@ from kernel.store.read import Page, fetch_one, query_page
 from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.notifications.deliveries.rules import DeliveryState, NextStep, Outcome
-from services.notifications.vocabulary import is_key_part, try_commit
+from services.notifications.transactions import try_commit
+from services.notifications.vocabulary import is_key_part
 from services.notifications.webhooks.items import DELIVERY_RETENTION, EndpointItem
 
 #: A claim lasts longer than an attempt may take; meanwhile no other worker claims the same delivery.

@@ -12,7 +12,7 @@ from kernel.store.table import Transaction
 from kernel.time import clock
 from services.notifications.sms.items import LastSmsItem, SmsDayCountItem, SmsItem, last_sms_key, phone_day_key
 from services.notifications.sms.rules import COLLAPSE_SECONDS, SMS_PER_DAY, SmsState
-from services.notifications.vocabulary import try_commit
+from services.notifications.transactions import try_commit
 
 _LIMIT_RETENTION = timedelta(days=3)
 

@@ -13,7 +13,8 @@ from kernel.store.items import IntegerAttribute, Item, Key
 from kernel.store.read import fetch_one, query_page
 from kernel.store.transaction import Transaction
 from kernel.time import clock
-from services.notifications.vocabulary import is_key_part, try_commit
+from services.notifications.transactions import try_commit
+from services.notifications.vocabulary import is_key_part
 from services.notifications.webhooks.rules import SECRET_OVERLAP
 
 _ENDPOINTS = "WEBHOOK#ENDPOINTS"

@@ -58,7 +58,8 @@ from boto3.dynamodb.types import TypeDeserializer
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from kernel.http.app import ConsumerSpec, Operation, ServiceApp
+from kernel.http.app import ServiceApp
+from kernel.http.declarations import ConsumerSpec, Operation
 from kernel.time import clock
 from tests.fast_aws.fast import FastCloud
 from tests.fast_aws.in_moto import MotoCloud

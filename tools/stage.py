@@ -14,7 +14,8 @@ from typing import Any
 
 from chalice.package import YAMLTemplateSerializer
 
-from kernel.http.app import API_HANDLER, ServiceApp
+from kernel.http.app import ServiceApp
+from kernel.http.declarations import API_HANDLER
 from tools import paths, template
 from tools.errors import CommandError
 

@@ -11,7 +11,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from kernel.http.app import API_HANDLER, ConsumerSpec, Operation, PeriodicSpec, ServiceApp, StreamSpec
+from kernel.http.app import ServiceApp
+from kernel.http.declarations import API_HANDLER, ConsumerSpec, Operation, PeriodicSpec, StreamSpec
 
 Json = dict[str, Any]
 

@@ -9,7 +9,7 @@ from chalice.app import Response
 from kernel.base import observability, strict_json
 from kernel.base.problems import CONTENT_TYPE, Busy, Problem
 from kernel.http.declarations import Operation
-from kernel.store.table import TransactionRefused
+from kernel.store.transaction import TransactionRefused
 
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 

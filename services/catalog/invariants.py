@@ -10,9 +10,8 @@ from contracts.assortment import AssortmentItem, AssortmentPageItem, Listing, pa
 from contracts.catalog import ProductItem
 from contracts.stock import SKUS_PER_BUCKET
 from kernel.invariants.snapshot import Finding, Snapshot
-from services.catalog.products.items import product_of
 from services.catalog.search.items import BucketProductsItem, TermItem
-from services.catalog.search.rules import tokens
+from services.catalog.search.rules import product_tokens
 from services.catalog.vocabulary import Product
 
 
@@ -29,7 +28,7 @@ def sku_indexes_are_unique(snapshot: Snapshot) -> Iterator[Finding]:
 def product_copies_agree(snapshot: Snapshot) -> Iterator[Finding]:
     """Find fields of a product that differ in its search entry or listing, missing copies, and copies of no product."""
     products = {item.sku: item for item in snapshot.items(ProductItem)}
-    searched = {sku: product_of(item) for sku, item in products.items()}
+    searched = {sku: Product.of(item) for sku, item in products.items()}
     yield from _copy_findings("search entry", products, searched, list(_search_entries(snapshot)))
     listed = {sku: Listing.of(item) for sku, item in products.items()}
     yield from _copy_findings("listing", products, listed, list(_listings(snapshot)))
@@ -42,7 +41,7 @@ def search_terms_match_products(snapshot: Snapshot) -> Iterator[Finding]:
     for item in snapshot.items(ProductItem):
         bucket, position = item.bucket_position
         sku_of[item.sku_index] = item.sku
-        for token in tokens(product_of(item)):
+        for token in product_tokens(Product.of(item)):
             expected[token, bucket] |= 1 << position
     stored = {(item.pk.removeprefix("TERM#"), int(item.sk)): item.bits for item in snapshot.items(TermItem)}
     for token, bucket in sorted(expected.keys() | stored.keys()):

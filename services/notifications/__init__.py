@@ -1,1 +1,1 @@
-"""Telling people and systems what happened: inbox, text messages, signed webhooks."""
+"""Notifications: messages to mailboxes, text messages to phones, events to webhook endpoints."""

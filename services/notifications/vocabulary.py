@@ -1,31 +1,25 @@
-"""Words and helpers every room of notifications shares."""
+"""Roles, page size and ids that every room of notifications uses."""
 
 from typing import Annotated
 
 from pydantic import Field
 
 from kernel.http.models import Query
-from kernel.store.transaction import Transaction, TransactionRefused
+from kernel.http.principal import Role
+
+BUYER_ROLES = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
+ACCOUNTANT_ROLES = frozenset({Role.DEALER_ADMIN, Role.DEALER_ACCOUNTANT})
+
+#: Messages, text messages or deliveries on one page.
+PAGE_SIZE = 20
 
 
 class PageQuery(Query):
-    """Which page."""
+    """Cursor of the page to return; without it the first page is returned."""
 
     cursor: Annotated[str | None, Field(max_length=4_000)] = None
 
 
-def committed(transaction: Transaction) -> bool:
-    """Commit; False when a condition did not hold, and nothing was written."""
-    try:
-        transaction.commit()
-    except TransactionRefused:
-        return False
-    return True
-
-
-def is_key_part(part: str) -> bool:
-    """Whether an id that somebody sent could be part of a key at all."""
-    return 0 < len(part) <= 200 and part.isprintable()
-
-
-PAGE_SIZE = 20
+def is_key_part(text: str) -> bool:
+    """Return True if an id from a request may be part of a table key: 1 to 200 printable characters."""
+    return 0 < len(text) <= 200 and text.isprintable()

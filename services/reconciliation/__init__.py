@@ -1,1 +1,1 @@
-"""The dealers' ledger and the statements made from it."""
+"""Reconciliation: a double-entry ledger for each dealer, and statements of it."""

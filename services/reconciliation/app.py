@@ -8,10 +8,15 @@ from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal, Role
 from kernel.messaging.events import Envelope
-from services.reconciliation.ledger import post_journals
-from services.reconciliation.ledger import show_trial_balance as balance
-from services.reconciliation.ledger.api import JournalView, Payment, PostPayment, Reverse, TrialBalance
-from services.reconciliation.statements import issue_statement, read_statements, run_statements
+from services.reconciliation.journals import post_payment, post_shipment
+from services.reconciliation.journals import reverse_journal as reversal
+from services.reconciliation.journals import show_journal as journals
+from services.reconciliation.journals.api import JournalView, Payment, PostPayment, ReverseJournal
+from services.reconciliation.ledger import show_trial_balance
+from services.reconciliation.ledger.api import TrialBalance
+from services.reconciliation.statements import issue_statement, run_statements
+from services.reconciliation.statements import list_statements as issued
+from services.reconciliation.statements import show_statement as live
 from services.reconciliation.statements.api import (
     IssuedPage,
     IssuedStatement,
@@ -27,23 +32,23 @@ app = ServiceApp("reconciliation")
 
 FINANCE = frozenset({Role.FINANCE})
 BOOKKEEPERS = frozenset({Role.FINANCE, Role.ADMIN})
-#: Buyers order; what their company owes is for those who answer for it.
+#: Buyers place orders, but do not read what their company owes.
 READERS = BOOKKEEPERS | {Role.ASSISTANT, Role.DEALER_ADMIN, Role.DEALER_ACCOUNTANT}
 
 
 @app.consumer(subscribes=[OrderShipped])
 def post_ledger_entries(message: Envelope) -> None:
-    post_journals.post_ledger_entries(message)
+    post_shipment.post_shipment(message)
 
 
-@app.operation("POST", "/payments", roles=FINANCE, status=HTTPStatus.CREATED, summary="收款入账 / Book money received")
+@app.operation("POST", "/payments", roles=FINANCE, status=HTTPStatus.CREATED, summary="收款入账 / Post a payment")
 def create_payment(caller: Principal, body: PostPayment, key: IdempotencyKey) -> Payment:
-    return post_journals.post_payment(caller, body, key)
+    return post_payment.post_payment(caller, body, key)
 
 
 @app.operation("GET", "/journals/{journal_id}", roles=BOOKKEEPERS, summary="凭证详情 / Show a journal")
 def show_journal(journal_id: str) -> JournalView:
-    return post_journals.show_journal(journal_id)
+    return journals.show_journal(journal_id)
 
 
 @app.operation(
@@ -53,18 +58,18 @@ def show_journal(journal_id: str) -> JournalView:
     status=HTTPStatus.CREATED,
     summary="冲销凭证 / Reverse a journal",
 )
-def reverse_journal(caller: Principal, journal_id: str, body: Reverse, key: IdempotencyKey) -> JournalView:
-    return post_journals.reverse_journal(caller, journal_id, body, key)
+def reverse_journal(caller: Principal, journal_id: str, body: ReverseJournal, key: IdempotencyKey) -> JournalView:
+    return reversal.reverse_journal(caller, journal_id, body, key)
 
 
-@app.operation("GET", "/statement", roles=READERS, summary="实时对账单 / Show an account as it stands")
+@app.operation("GET", "/statement", roles=READERS, summary="实时对账单 / Show the live statement")
 def show_statement(caller: Principal, query: StatementQuery) -> Statement:
-    return read_statements.show_statement(caller, query)
+    return live.show_statement(caller, query)
 
 
 @app.operation("GET", "/trial-balance", roles=BOOKKEEPERS, summary="试算平衡表 / Show the trial balance")
 def trial_balance() -> TrialBalance:
-    return balance.trial_balance()
+    return show_trial_balance.show_trial_balance()
 
 
 @app.periodic(minutes=60)
@@ -77,7 +82,7 @@ def start_monthly_run() -> None:
     "/statement-runs",
     roles=FINANCE,
     status=HTTPStatus.ACCEPTED,
-    summary="生成月度对账单 / Make the statements of a month",
+    summary="生成月度对账单 / Issue the statements of a month",
 )
 def start_statement_run(caller: Principal, body: StartStatementRun, key: IdempotencyKey) -> StatementRun:
     return run_statements.start_run(caller, body, key)
@@ -90,7 +95,7 @@ def request_statements(message: Envelope) -> None:
 
 @app.consumer(subscribes=[StatementRequested])
 def generate_statement(message: Envelope) -> None:
-    issue_statement.generate_statement(message)
+    issue_statement.issue_statement(message)
 
 
 @app.operation("GET", "/statement-runs/{period}", roles=BOOKKEEPERS, summary="对账单生成进度 / Show a run's progress")
@@ -100,9 +105,9 @@ def show_statement_run(period: str) -> StatementRun:
 
 @app.operation("GET", "/statements", roles=READERS, summary="月度对账单列表 / List issued statements")
 def list_statements(caller: Principal, query: StatementsQuery) -> IssuedPage:
-    return read_statements.list_statements(caller, query)
+    return issued.list_statements(caller, query)
 
 
 @app.operation("GET", "/statements/{statement_id}", roles=READERS, summary="月度对账单 / Show an issued statement")
 def show_issued_statement(caller: Principal, statement_id: str, query: LinesQuery) -> IssuedStatement:
-    return read_statements.show_issued(caller, statement_id, query)
+    return issued.show_issued_statement(caller, statement_id, query)

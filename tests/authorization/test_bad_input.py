@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kernel.http.app import Operation
+from kernel.http.declarations import Operation
 from services.notifications.webhooks import signed_post
 from tests import calls
 from tests.authorization.cases import CASES, Case

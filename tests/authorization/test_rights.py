@@ -14,16 +14,16 @@ from infra.relay import relay
 from kernel.store import cursors
 from kernel.store.table import OWNERS
 from reads.cache import forget_all
-from services.notifications.providers import Rejected
-from services.notifications.providers.recorder import Recorder
+from services.notifications.sms.providers.provider import Rejected
+from services.notifications.sms.providers.recorder import Recorder
 from services.notifications.webhooks import signed_post
 from tests import calls
 from tests.authorization.cases import CASES, Case
 from tests.authorization.town import OTHER, OWN, ROLES, WAREHOUSE, Town, dealer_row, settle, uses_while_building
 from tests.calls import ACCOUNT, REGION, Use
 from tests.fault_injection.dealers import user_pool
-from tests.notifications.office import set_to
-from tests.notifications.receiver import receiving
+from tests.notifications.fixtures import override_settings
+from tests.notifications.webhook_receiver import run_receiver
 from tests.world import World, load_apps
 from tools import paths
 from tools.template import functions
@@ -137,7 +137,7 @@ def _a_shipment_is_booked_after_its_month(town: Town) -> None:
 
 
 def _a_receiver_fails(town: Town) -> None:
-    with receiving() as receiver, set_to(webhook_allow_loopback="true"):
+    with run_receiver() as receiver, override_settings(webhook_allow_loopback="true"):
         body = {"url": receiver.url, "types": ["*"], "description": "ERP"}
         town.do("notifications", "POST", "/webhook-endpoints", body, role="admin")
         receiver.answer(500, 200, 500)
@@ -151,7 +151,7 @@ def _a_receiver_fails(town: Town) -> None:
 
 
 def _texts_are_refused(town: Town) -> None:
-    with patch.object(Recorder, "send", lambda *_: Rejected("throttled", passing=True)):
+    with patch.object(Recorder, "send", lambda *_: Rejected("throttled", temporary=True)):
         order_id = town.things["order to ship", OWN]
         body = {"carrier": "顺丰", "waybill": "SF9"}
         answer = town.ask("orders", "POST", f"/orders/{order_id}/shipments", body, role="warehouse")

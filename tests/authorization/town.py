@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from tests import calls
 from tests.fast_aws.wanted import Cloud
-from tests.notifications.office import set_to
-from tests.notifications.receiver import receiving
+from tests.notifications.fixtures import override_settings
+from tests.notifications.webhook_receiver import run_receiver
 from tests.world import Response, Saved, World
 
 OWN, OTHER = "D0001", "D0002"
@@ -137,7 +137,7 @@ class Town:
 
     def _endpoint(self) -> None:
         """A webhook endpoint that got something; nobody is there any more when the rest happens."""
-        with receiving() as receiver, set_to(webhook_allow_loopback="true"):
+        with run_receiver() as receiver, override_settings(webhook_allow_loopback="true"):
             body = {"url": receiver.url, "types": ["*"], "description": "ERP"}
             endpoint = self.do("notifications", "POST", "/webhook-endpoints", body, role="admin")["endpoint_id"]
             self._order(OWN, "order heard of", 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.deployed.conftest import Deployed, eventually
-from tests.notifications.receiver import receiving
+from tests.notifications.webhook_receiver import run_receiver
 from tools.client import Api
 
 DEALER = "DN01"
@@ -36,7 +36,7 @@ def dealer_with_a_phone(admin: Api) -> None:
 def test_a_payment_is_told_by_webhook_inbox_and_text(deployed: Deployed) -> None:
     admin, finance = deployed.api("admin"), deployed.api("finance")
     dealer_with_a_phone(admin)
-    with receiving() as receiver:
+    with run_receiver() as receiver:
         body = {"url": receiver.url, "types": ["payment.posted.v1"], "description": "ERP"}
         endpoint = admin.post("/api/notifications/webhook-endpoints", body)
         receiver.answer(503)

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from services.notifications.providers import Rejected, Result, Unknown
-from services.notifications.providers.recorder import Recorder
+from services.notifications.sms.providers.provider import Rejected, Result, Unknown
+from services.notifications.sms.providers.recorder import Recorder
 from services.notifications.webhooks import signed_post
-from services.notifications.webhooks.signed_post import Answer
+from services.notifications.webhooks.signed_post import Response
 from tests.authorization.town import OWN, Town, ticket
 from tests.fault_injection.differences import however_often_tried, sent_at_most_once
 from tests.fault_injection.scenario import Happening, Nowhere, Outside, Scenario, message, request, schedule
@@ -42,11 +42,11 @@ class Receivers(Nowhere):
         """An event may come more than once, under its one id."""
         return [f"{url} got {event_id}" for url, event_id in self.got]
 
-    def post(self, url: str, headers: dict[str, str], _body: bytes, **_: Any) -> Answer:
+    def post(self, url: str, headers: dict[str, str], _body: bytes, **_: Any) -> Response:
         """As `post`."""
         self.got.add((url, headers["webhook-id"]))
         status = {"fails": 500, "gone": 410}.get(url.rpartition("/")[2], 200)
-        return Answer(status, None, 0.0)
+        return Response(status, None, 0.0)
 
 
 @contextmanager
@@ -229,7 +229,7 @@ TEXTS = [
         "send_sms",
         "refused for the moment",
         REJECTED,
-        around=_provider(Rejected("throttled", passing=True)),
+        around=_provider(Rejected("throttled", temporary=True)),
         told_alike=sent_at_most_once,
     ),
     message(

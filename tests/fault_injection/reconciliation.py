@@ -75,7 +75,7 @@ SHIPPED_IN_PART = done(
 @contextmanager
 def one_dealer_at_a_time() -> Iterator[Outside]:
     """A transaction asks for one statement, so that two dealers are as many as hundreds."""
-    with patch.object(run_statements, "_DEALERS_AT_A_TIME", 1):
+    with patch.object(run_statements, "_DEALERS_PER_TRANSACTION", 1):
         yield Nowhere()
 
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from kernel.http.app import ConsumerSpec
+from kernel.http.declarations import ConsumerSpec
 from tests.authorization.town import OWN, Town
 from tests.faults import Kind
 from tests.world import Response, load_apps

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from kernel.http.app import ServiceApp
-from kernel.store.table import Transaction
+from kernel.store.transaction import Transaction
 from tests.authorization.cases import CASES, Case
 from tests.authorization.town import DEALER_ROLES, OTHER, OWN, ROLES, Town, settle
 from tests.world import World, load_apps

@@ -195,7 +195,11 @@ def test_sweep_decides_an_order_its_queue_lost(client: OrdersClient) -> None:
         sweep(client, minutes=2)
         assert pieces_of(client, order_id) == (10, 0)
     client.world.drain()
-    assert (pieces_of(client, order_id), counters(1), happened(order_id)) == ((10, 0), (0, 10), ["submitted", "reserved"])
+    assert (pieces_of(client, order_id), counters(1), happened(order_id)) == (
+        (10, 0),
+        (0, 10),
+        ["submitted", "reserved"],
+    )
 
 
 def test_sweep_goes_on_when_one_order_fails(client: OrdersClient) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures of reconciliation's tests."""
+"""Fixtures of the tests of reconciliation."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.reconciliation.books import Books
+from tests.reconciliation.ledger_client import LedgerClient
 from tests.world import World
 
 
 @pytest.fixture
-def books(world: World) -> Iterator[Books]:
-    """The ledger; whatever a test did to it, it must still add up."""
-    books = Books(world)
-    yield books
-    assert books.wrong() == []
-    assert books.get("/trial-balance").json["difference_fen"] == 0
+def ledger(world: World) -> Iterator[LedgerClient]:
+    """A client of the ledger; after each test the audit must find nothing and the trial balance must be 0."""
+    client = LedgerClient(world)
+    yield client
+    assert client.findings() == []
+    assert client.get("/trial-balance").json["difference_fen"] == 0

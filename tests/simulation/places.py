@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tests.notifications.office import add_person
+from tests.notifications.fixtures import add_user
 from tests.orders.client import OrdersClient
 from tests.shop import open_shop, order_of, sku
 from tests.simulation.chance import drawn_from
@@ -63,8 +63,8 @@ def _build(world: World, place: Place) -> list[str]:
     open_shop(products=len(SKUS), stock=None, dealers=DEALERS, credit_limit_fen=place.limit_fen)
     if place.people:
         for dealer_id in DEALERS:
-            add_person(dealer_id, f"{dealer_id}-boss", "dealer_admin", place.phone)
-        add_person(None, "clerk", "assistant", None)
+            add_user(dealer_id, f"{dealer_id}-boss", "dealer_admin", place.phone)
+        add_user(None, "clerk", "assistant", None)
     desk = OrdersClient(world)
     for warehouse, pieces in zip(WAREHOUSES, place.stock, strict=True):
         if pieces:

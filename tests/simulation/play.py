@@ -12,7 +12,7 @@ from typing import Any
 from zlib import crc32
 
 from kernel.base.problems import Stale
-from kernel.http.app import ConsumerSpec
+from kernel.http.declarations import ConsumerSpec
 from services.orders.order.items import part_key
 from tests import faults
 from tests.fast_aws import plane

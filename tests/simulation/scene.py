@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from tests.fast_aws import plane
 from tests.fast_aws.items import Item, Key
 from tests.fast_aws.plane import Answer, Proceed, Request
-from tests.notifications.office import add_person
+from tests.notifications.fixtures import add_user
 from tests.orders.client import OrdersClient
 from tests.shop import open_shop, order_of, sku
 from tests.simulation.chance import drawn_from, new_process
@@ -98,7 +98,7 @@ class Scene:
 def _build(world: World) -> tuple[str, list[Delivery]]:
     """Orders in every state, a journal, and the messages that are about to be delivered."""
     open_shop(products=4, stock=None, dealers=(DEALER, RIVAL), credit_limit_fen=40_000)
-    add_person(DEALER, "boss", "dealer_admin", None)
+    add_user(DEALER, "boss", "dealer_admin", None)
     desk = OrdersClient(world)
     assert desk.receive("FIRST", (sku(1), 12), (sku(2), 5), key="first").status == 201
     assert desk.accepted(order_of((1, 4), (2, 1))) == REVIEWED

@@ -16,11 +16,10 @@ from moto.backends import get_backend
 from typer.testing import CliRunner
 
 from kernel.time.clock import business_date
-from tests.fast_aws.wanted import ACCOUNT, REGION
 from tests import faults
+from tests.fast_aws.wanted import ACCOUNT, REGION
 from tests.shop import PRICE_LIST, WAREHOUSE, open_shop, order_of, sku
-from tests.world import STAGE, load_apps
-from tests.world import World
+from tests.world import STAGE, World, load_apps
 from tools import aws
 from tools.audit import Snapshot, findings
 from tools.cli import app

@@ -10,9 +10,8 @@ import pytest
 from rich.progress import Progress
 
 from tests import world as worlds
-from tests.world import STAGE
-from tests.world import World
 from tests.tools.world_users import WorldUsers
+from tests.world import STAGE, World
 from tools.audit import Snapshot, findings
 from tools.audit.stage import scan_table
 from tools.imports import ApiUsers

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from tests.world import STAGE
-from tests.world import World
+from tests.world import STAGE, World
 from tools.client import TokenSource
 from tools.imports import ApiUsers
 

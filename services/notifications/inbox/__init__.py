@@ -1,1 +1,1 @@
-"""Inbox: messages of dealers and desks."""
+"""Inbox: messages in the mailboxes of dealers and of staff."""

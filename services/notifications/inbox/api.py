@@ -4,7 +4,7 @@ from kernel.http.models import Answer
 
 
 class Message(Answer):
-    """One message of an inbox, Chinese and English. `at`: when it became true; `subject`: the business number."""
+    """One message of an inbox, Chinese and English. `at`: time of the event; `subject`: its business number."""
 
     message_id: str
     at: str
@@ -19,7 +19,7 @@ class Message(Answer):
 
 
 class Inbox(Answer):
-    """Newest first. `unread` counts all pages, for this user."""
+    """One page of messages, newest first. `unread` counts the user's unread messages on all pages."""
 
     messages: list[Message]
     unread: int
@@ -27,7 +27,7 @@ class Inbox(Answer):
 
 
 class MessageRead(Answer):
-    """What is left to read."""
+    """The message just read, and the number of messages the user has not read yet."""
 
     message_id: str
     unread: int

@@ -1,4 +1,4 @@
-"""Stored messages of mailboxes and who has read them."""
+"""Stored messages of mailboxes, and the users who have read them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from kernel.store.items import IntegerAttribute, Item, Key
 from kernel.store.read import fetch, query_page
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
-from services.notifications.inbox.rules import Mailbox, Notice
+from services.notifications.inbox.mailboxes import Mailbox
+from services.notifications.inbox.rendering import RenderedMessage
 
-#: Counting is spread, because everybody's orders come to the same desk.
-_COUNTERS = 4
-
+#: Counters per mailbox, because orders of all dealers arrive in the same staff mailbox at once.
+_COUNTER_SHARDS = 4
 
 _MESSAGE_ID = re.compile(rf"[0-9]{{13}}\.({'|'.join(Mailbox)})\.(evt_[^\s\ud800-\udfff]{{1,200}})")
 
 
+# P  messages of a mailbox, newest first    pk: INBOX#<mailbox>    sk: MSG#<message id>
 class MessageItem(Item, discriminator="inbox_message"):
-    """One message of a mailbox_of, in the words in which it was said. Never changed, never deleted."""
+    """One message of a mailbox, as it was rendered. Never changed, never deleted."""
 
     message_id = UnicodeAttribute()
     at = UnicodeAttribute()
@@ -37,119 +38,122 @@ class MessageItem(Item, discriminator="inbox_message"):
     text_en = UnicodeAttribute()
 
 
-class ReadItem(Item, discriminator="inbox_read"):
-    """That a user has read a message."""
+# P  messages that a user has read    pk: INBOX#<mailbox>    sk: READ#<user>#<message id>
+class ReadMarkItem(Item, discriminator="inbox_read"):
+    """Mark that a user has read a message."""
 
     read_at = UnicodeAttribute()
 
 
-class CountItem(Item, discriminator="inbox_count"):
-    """A number of messages."""
+# P  messages of a mailbox, counted in 4 shards    pk: INBOX#<mailbox>    sk: COUNT#<shard>
+# P  messages that a user has read, counted        pk: INBOX#<mailbox>    sk: COUNT-READ#<user>
+class MessageCountItem(Item, discriminator="inbox_count"):
+    """Number of messages."""
 
     number = IntegerAttribute()
 
 
-def mailbox_of(box: Mailbox, dealer_id: str | None) -> str:
-    """The name of a mailbox_of: a box of that dealer, or of the house."""
-    return f"{dealer_id if box.is_a_dealers else HOUSE}#{box}"
+def mailbox_name(mailbox: Mailbox, dealer_id: str | None) -> str:
+    """Return the name of a mailbox: `<dealer>#<mailbox>`, or `HOUSE#<mailbox>` for the staff mailboxes."""
+    return f"{dealer_id if mailbox.belongs_to_dealer else HOUSE}#{mailbox}"
 
 
-def message_id(message: Envelope, box: Mailbox) -> str:
-    """The same for every delivery of the event; ids sort by the time of the event."""
-    return f"{_milliseconds(message.time):013d}.{box}.{message.id}"
+def message_id_of(envelope: Envelope, mailbox: Mailbox) -> str:
+    """Return the id of an event's message in a mailbox. Ids sort by the time of the event."""
+    return f"{_milliseconds(envelope.time):013d}.{mailbox}.{envelope.id}"
 
 
-def box_of(message: str) -> Mailbox | None:
-    """The box a message id was made for; None for what is no message id."""
-    found = _MESSAGE_ID.fullmatch(message)
+def mailbox_of_message(message_id: str) -> Mailbox | None:
+    """Return the mailbox that a message id names; None if the text is no message id."""
+    found = _MESSAGE_ID.fullmatch(message_id)
     return Mailbox(found[1]) if found else None
 
 
-def add_message(transaction: Transaction, message: Envelope, dealer_id: str, notice: Notice) -> None:
-    """Let the transaction put a notice into its mailbox_of, once."""
-    made, to = message_id(message, notice.box), mailbox_of(notice.box, dealer_id)
+def add_message(transaction: Transaction, envelope: Envelope, dealer_id: str, message: RenderedMessage) -> None:
+    """Add a message and its count to the transaction, which fails if the message exists."""
+    message_id, name = message_id_of(envelope, message.mailbox), mailbox_name(message.mailbox, dealer_id)
     item = MessageItem(
-        *message_key(to, made),
-        message_id=made,
-        at=message.time,
-        event_type=message.type,
-        subject=message.subject,
+        *message_key(name, message_id),
+        message_id=message_id,
+        at=envelope.time,
+        event_type=envelope.type,
+        subject=envelope.subject,
         dealer_id=dealer_id,
-        title_zh=notice.title_zh,
-        title_en=notice.title_en,
-        text_zh=notice.text_zh,
-        text_en=notice.text_en,
+        title_zh=message.title_zh,
+        title_en=message.title_en,
+        text_zh=message.text_zh,
+        text_en=message.text_en,
     )
-    transaction.create(item, f"message {to}")
-    shard = zlib.crc32(made.encode()) % _COUNTERS
-    _count(transaction, (_mailbox_pk(to), f"COUNT#{shard}"), f"count {to}")
+    transaction.create(item, f"message {name}")
+    shard = zlib.crc32(message_id.encode()) % _COUNTER_SHARDS
+    _increment(transaction, (_mailbox_pk(name), f"COUNT#{shard}"), f"count {name}")
 
 
-def messages(boxes: Iterable[str], before: str | None, limit: int) -> tuple[list[MessageItem], bool]:
-    """The newest messages of these mailboxes together, and whether there are older ones.
+def newest_messages(names: Iterable[str], before: str | None, limit: int) -> tuple[list[MessageItem], bool]:
+    """Return the newest messages of these mailboxes together, and whether there are older ones.
 
     Args:
-        before: go on after this message id.
+        before: return only messages older than this message id.
     """
     found: list[MessageItem] = []
-    more = False
-    for name in boxes:
+    has_more = False
+    for name in names:
         key = message_key(name, before) if before else None
         start = {"pk": {"S": key[0]}, "sk": {"S": key[1]}} if key else None
-        newest = MessageItem.sk.startswith("MSG#")
+        messages = MessageItem.sk.startswith("MSG#")
         page = query_page(
-            MessageItem, _mailbox_pk(name), sk=newest, limit=limit, start=start, newest_first=True, consistent=True
+            MessageItem, _mailbox_pk(name), sk=messages, limit=limit, start=start, newest_first=True, consistent=True
         )
         found += page.items
-        more = more or page.next_key is not None
+        has_more = has_more or page.next_key is not None
     found.sort(key=lambda item: item.message_id, reverse=True)
-    return found[:limit], more or len(found) > limit
+    return found[:limit], has_more or len(found) > limit
 
 
-def read_by(user_id: str, shown: Iterable[MessageItem]) -> set[str]:
-    """Which of these messages the user has read, by id."""
-    marks = {_read_key(item.pk, user_id, item.message_id): item.message_id for item in shown}
+def read_message_ids(user_id: str, messages: Iterable[MessageItem]) -> set[str]:
+    """Return the ids of those messages that the user has read."""
+    marks = {_read_mark_key(item.pk, user_id, item.message_id): item.message_id for item in messages}
     return {marks[key] for key in fetch(marks)}
 
 
-def unread(boxes: Iterable[str], user_id: str) -> int:
-    """How many messages of these mailboxes the user has not read."""
-    received = [(_mailbox_pk(name), f"COUNT#{shard}") for name in boxes for shard in range(_COUNTERS)]
-    read = [(_mailbox_pk(name), f"COUNT-READ#{user_id}") for name in boxes]
-    counts = {key: item.number for key, item in fetch([*received, *read]).items() if isinstance(item, CountItem)}
-    # Counters are read one after another: a message read in between could otherwise show as -1.
+def count_unread(names: Iterable[str], user_id: str) -> int:
+    """Return the number of messages in these mailboxes that the user has not read."""
+    received = [(_mailbox_pk(name), f"COUNT#{shard}") for name in names for shard in range(_COUNTER_SHARDS)]
+    read = [(_mailbox_pk(name), f"COUNT-READ#{user_id}") for name in names]
+    counts = {key: item.number for key, item in fetch([*received, *read]).items() if isinstance(item, MessageCountItem)}
+    # The counters are read one after another: a message read in between could otherwise give -1.
     return max(0, sum(counts.get(key, 0) for key in received) - sum(counts.get(key, 0) for key in read))
 
 
-def mark_read(name: str, user_id: str, message: str) -> bool:
-    """Note that the user has read a message of the mailbox_of. False when there is no such message."""
-    key = message_key(name, message)
+def record_read(name: str, user_id: str, message_id: str) -> bool:
+    """Record that the user has read a message of the mailbox; return False if there is no such message."""
+    key = message_key(name, message_id)
     transaction = Transaction()
     transaction.check(MessageItem, key, MessageItem.pk.exists(), "message")
-    transaction.create(ReadItem(*_read_key(key[0], user_id, message), read_at=clock.stamp()), "mark")
-    _count(transaction, (key[0], f"COUNT-READ#{user_id}"), "count")
+    transaction.create(ReadMarkItem(*_read_mark_key(key[0], user_id, message_id), read_at=clock.stamp()), "mark")
+    _increment(transaction, (key[0], f"COUNT-READ#{user_id}"), "count")
     try:
         transaction.commit()
     except TransactionRefused as refusal:
-        return "message" not in refusal  # refused for its mark: it was read before
+        return "message" not in refusal  # otherwise the mark exists: the user has read the message before
     return True
 
 
-def message_key(name: str, message: str) -> Key:
-    """One message of a mailbox_of."""
-    return _mailbox_pk(name), f"MSG#{message}"
+def message_key(name: str, message_id: str) -> Key:
+    """Return the key of a message in the mailbox of that name."""
+    return _mailbox_pk(name), f"MSG#{message_id}"
 
 
 def _mailbox_pk(name: str) -> str:
     return f"INBOX#{name}"
 
 
-def _read_key(pk: str, user_id: str, message: str) -> Key:
-    return pk, f"READ#{user_id}#{message}"
+def _read_mark_key(pk: str, user_id: str, message_id: str) -> Key:
+    return pk, f"READ#{user_id}#{message_id}"
 
 
-def _count(transaction: Transaction, key: Key, label: str) -> None:
-    transaction.update(CountItem, key, [CountItem.number.add(1)], None, label)
+def _increment(transaction: Transaction, key: Key, label: str) -> None:
+    transaction.update(MessageCountItem, key, [MessageCountItem.number.add(1)], None, label)
 
 
 def _milliseconds(stamp: str) -> int:

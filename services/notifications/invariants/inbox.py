@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from kernel.invariants.snapshot import Finding, Snapshot
-from services.notifications.inbox.items import CountItem, MessageItem, ReadItem, mailbox_of, message_id
+from services.notifications.inbox.items import MessageCountItem, MessageItem, ReadMarkItem, mailbox_name, message_id_of
 from services.notifications.invariants.recipients import applicable_rules, never_suspended_dealers, recent_start
 
 
@@ -25,12 +25,12 @@ def unread_counters_match_messages(snapshot: Snapshot) -> Iterator[Finding]:
     messages = {(item.pk, item.message_id) for item in snapshot.items(MessageItem)}
     for pk, _ in messages:
         counted[pk, "messages"] += 1
-    for mark in snapshot.items(ReadItem):
+    for mark in snapshot.items(ReadMarkItem):
         _, user, message = mark.sk.split("#", 2)
         counted[mark.pk, f"read by {user}"] += 1
         if (mark.pk, message) not in messages:
             yield Finding("inbox-read", mark.pk, f"{user} has read {message}, which is not stored")
-    for item in snapshot.items(CountItem):
+    for item in snapshot.items(MessageCountItem):
         name, _, user = item.sk.partition("#")
         stored[item.pk, "messages" if name == "COUNT" else f"read by {user}"] += item.number
     for pk, counter in sorted(stored.keys() | counted.keys()):
@@ -64,6 +64,6 @@ def _expected_messages(snapshot: Snapshot) -> Mapping[str, list[tuple[str, str]]
     """Return the keys of the inbox messages of every event, by event id."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for event, rule in snapshot.cached(applicable_rules):
-        mailbox = mailbox_of(rule.box, event.data["dealer_id"])
-        found[event.id].append((f"INBOX#{mailbox}", f"MSG#{message_id(event, rule.box)}"))
+        mailbox = mailbox_name(rule.mailbox, event.data["dealer_id"])
+        found[event.id].append((f"INBOX#{mailbox}", f"MSG#{message_id_of(event, rule.mailbox)}"))
     return found

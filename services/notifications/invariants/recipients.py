@@ -12,10 +12,10 @@ from kernel.messaging.events import Envelope, UnknownEvent
 from kernel.time import clock
 from services.notifications.inbox.rules import NOTIFICATION_RULES, NotificationRule
 from services.notifications.sms.rules import MAX_RECIPIENTS
-from services.notifications.webhooks.endpoint_items import DELIVERIES_KEPT
+from services.notifications.webhooks.items import DELIVERY_RETENTION
 
 #: Items with a time to live may be gone a little before it ends.
-_CERTAINLY_STORED = DELIVERIES_KEPT - timedelta(days=2)
+_CERTAINLY_STORED = DELIVERY_RETENTION - timedelta(days=2)
 
 
 def recent_start(due: str) -> str:

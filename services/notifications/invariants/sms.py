@@ -13,39 +13,40 @@ from services.notifications.invariants.recipients import (
     recent_start,
     unchanged_users,
 )
-from services.notifications.sms.items import RecordedItem, SentTodayItem, TextItem
-from services.notifications.sms.rules import TEXTS_PER_DAY, TextState
+from services.notifications.sms.items import SmsDayCountItem, SmsItem
+from services.notifications.sms.providers.recorder import RecordedSmsItem
+from services.notifications.sms.rules import SMS_PER_DAY, SmsState
 
 
 def texts_have_their_event(snapshot: Snapshot) -> Iterator[Finding]:
     """Find texts about an unknown subject, without exactly one `SmsQueued`, or under another key."""
     queued = Counter(message.data["sms_id"] for message in snapshot.events_of_type(SmsQueued.TYPE))
     subjects = {message.subject for message in snapshot.events.values()}
-    for item in snapshot.items(TextItem):
+    for item in snapshot.items(SmsItem):
         if item.subject not in subjects or queued[item.sms_id] != 1 or item.pk != f"SMS#{item.sms_id}":
             yield Finding("text-event", item.sms_id, f"{item.subject}, queued {queued[item.sms_id]} times")
 
 
 def texts_are_sent_at_most_once(snapshot: Snapshot) -> Iterator[Finding]:
     """Find texts that were sent twice, and sent ones in a state of texts that are not sent."""
-    sent = Counter(item.pk.removeprefix("SMS#") for item in snapshot.items(RecordedItem))
-    for item in snapshot.items(TextItem):
-        at_most = 1 if item.state in (TextState.SENDING, TextState.ACCEPTED, TextState.UNKNOWN) else 0
+    sent = Counter(item.pk.removeprefix("SMS#") for item in snapshot.items(RecordedSmsItem))
+    for item in snapshot.items(SmsItem):
+        at_most = 1 if item.state in (SmsState.SENDING, SmsState.ACCEPTED, SmsState.UNKNOWN) else 0
         if sent[item.sms_id] > at_most:
             yield Finding("text-sent", item.sms_id, f"{item.state}, sent {sent[item.sms_id]} times")
 
 
 def phones_stay_within_the_daily_limit(snapshot: Snapshot) -> Iterator[Finding]:
     """Find phones with more texts on a day than the limit."""
-    for item in snapshot.items(SentTodayItem):
-        if not 0 <= item.sent <= TEXTS_PER_DAY:
+    for item in snapshot.items(SmsDayCountItem):
+        if not 0 <= item.sent <= SMS_PER_DAY:
             yield Finding("text-limit", f"{item.pk} {item.sk}", f"{item.sent} texts")
 
 
 def texts_are_sent_or_given_up(snapshot: Snapshot, due: str) -> Iterator[Finding]:
     """Find texts that are due and still queued or sending."""
-    for item in snapshot.items(TextItem):
-        if item.state in (TextState.QUEUED, TextState.SENDING) and item.changed_at < due:
+    for item in snapshot.items(SmsItem):
+        if item.state in (SmsState.QUEUED, SmsState.SENDING) and item.changed_at < due:
             yield Finding("text-unsent", item.sms_id, f"{item.state} since {item.changed_at}")
 
 
@@ -54,15 +55,15 @@ def recipients_have_a_text(snapshot: Snapshot, due: str) -> Iterator[Finding]:
 
     Only certain recipients count: users that were never changed, of dealers that were never suspended.
     """
-    stored = {(item.sms_id.removesuffix(f"_{item.username}"), item.username) for item in snapshot.items(TextItem)}
+    stored = {(item.sms_id.removesuffix(f"_{item.username}"), item.username) for item in snapshot.items(SmsItem)}
     users, start = snapshot.cached(unchanged_users), recent_start(due)
     dealers = snapshot.cached(never_suspended_dealers)
     for event, rule in snapshot.cached(applicable_rules):
         dealer_id = event.data["dealer_id"]
-        if not rule.texts or not start < event.time < due or dealer_id not in dealers:
+        if not rule.sms_roles or not start < event.time < due or dealer_id not in dealers:
             continue
         for user, registered_at in users.get(dealer_id, []):
-            is_recipient = user.phone and rule.texts & set(user.roles) and registered_at < event.time
+            is_recipient = user.phone and rule.sms_roles & set(user.roles) and registered_at < event.time
             if is_recipient and (f"sms_{event.id}", user.username) not in stored:
                 yield Finding("text-missing", event.id, f"{user.username} of {dealer_id} has no text")
 

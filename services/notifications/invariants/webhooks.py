@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from kernel.invariants.snapshot import Finding, Snapshot
+from services.notifications.deliveries.items import DeliveryItem, DeliveryPointerItem
+from services.notifications.deliveries.rules import DeliveryState, Outcome
 from services.notifications.invariants.recipients import recent_start
-from services.notifications.webhooks.delivery_items import DeliveryItem, DeliveryPointerItem
-from services.notifications.webhooks.endpoint_items import EndpointItem
 from services.notifications.webhooks.event_types import webhook_types
-from services.notifications.webhooks.rules import DeliveryState, Outcome, is_subscribed
+from services.notifications.webhooks.items import EndpointItem
+from services.notifications.webhooks.rules import is_subscribed
 
 
 def deliveries_have_their_event(snapshot: Snapshot) -> Iterator[Finding]:

@@ -1,1 +1,1 @@
-"""Text messages: within limits, each once."""
+"""Text messages: queued with the event, claimed, then handed to the provider once."""

@@ -3,11 +3,11 @@
 from kernel.http.models import Answer
 
 
-class TextMessage(Answer):
-    """A text message and what became of it.
+class SmsMessage(Answer):
+    """A text message and its state.
 
-    `state`: queued | sending | accepted | failed | unknown | skipped; `reason` of the last three: for example
-    daily-limit, collapsed (the same was just sent), interrupted (it may have been sent: ask the provider).
+    `state`: queued | sending | accepted | failed | unknown | skipped. `reason` explains the last three, for example
+    daily-limit, collapsed (the same template was sent a moment ago), interrupted (ask the provider about the result).
     """
 
     sms_id: str
@@ -24,8 +24,8 @@ class TextMessage(Answer):
     changed_at: str
 
 
-class TextMessages(Answer):
-    """Newest first."""
+class SmsPage(Answer):
+    """One page of text messages, newest first; `next_cursor` is null after the last page."""
 
-    texts: list[TextMessage]
+    texts: list[SmsMessage]
     next_cursor: str | None

@@ -1,14 +1,12 @@
-"""Stored text messages, and how many a phone got."""
+"""Stored text messages, and the counters that limit them per phone."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
-from pynamodb.expressions.update import Action
 
 from contracts.dealers import UserItem
 from contracts.notifications import SmsQueued
@@ -19,20 +17,15 @@ from kernel.store.items import IntegerAttribute, Item, Key
 from kernel.store.read import Page, fetch_one, query_page
 from kernel.store.transaction import Transaction
 from kernel.time import clock
-from services.notifications.sms.rules import COLLAPSE_SECONDS, TEXTS_PER_DAY, TextState, sms_text, sms_variables
-from services.notifications.vocabulary import committed
+from services.notifications.sms.rules import SmsState, sms_text, sms_variables
 
-_TEXTS_KEPT = timedelta(days=400)
-
-
-_RECORDED_KEPT = timedelta(days=30)
+_RETENTION = timedelta(days=400)
 
 
-_CAPS_KEPT = timedelta(days=3)
-
-
-class TextItem(Item, discriminator="sms"):
-    """A text message to one person about one event. Knows the person by name; of the phone only the masked form."""
+# P  one text message                   pk: SMS#<id>         sk: SMS
+# P  all text messages, newest first    gsi1pk: SMS#ALL      gsi1sk: <queued at>#<id>
+class SmsItem(Item, discriminator="sms"):
+    """A text message to one user about one event. Stores the user name, and of the phone only the masked form."""
 
     sms_id = UnicodeAttribute()
     event_type = UnicodeAttribute()
@@ -50,153 +43,79 @@ class TextItem(Item, discriminator="sms"):
     changed_at = UnicodeAttribute()
 
 
-class SentTodayItem(Item, discriminator="sms_day"):
-    """How many texts went to a phone on a day."""
+# P  text messages sent to a phone on a day    pk: SMS#PHONE#<digest>    sk: DAY#<date>
+class SmsDayCountItem(Item, discriminator="sms_day"):
+    """Number of text messages that one phone got on one day (Asia/Shanghai)."""
 
     sent = IntegerAttribute()
 
 
-class LastSentItem(Item, discriminator="sms_last"):
-    """When a phone last got a template, epoch seconds."""
+# P  last time a phone got a template          pk: SMS#PHONE#<digest>    sk: LAST#<template>
+class LastSmsItem(Item, discriminator="sms_last"):
+    """Time at which a phone last got a template, in epoch seconds."""
 
     at = IntegerAttribute()
 
 
-class RecordedItem(Item, discriminator="sms_recorded"):
-    """What would have been sent, had there been a provider."""
+def queue_sms(
+    transaction: Transaction, envelope: Envelope, dealer_id: str, user: UserItem, template: str, values: dict[str, str]
+) -> None:
+    """Add a text message about an event to the transaction, and the `SmsQueued` event that has it sent.
 
-    phone = UnicodeAttribute()
-    text = UnicodeAttribute()
-    at = UnicodeAttribute()
-
-
-def add_text(transaction: Transaction, item: TextItem) -> None:
-    """Let the transaction record a text; if it is to be sent, announce it with its record."""
-    transaction.create(item, f"text {item.username}")
-    if item.state != TextState.QUEUED:
-        return
-    said = SmsQueued(sms_id=item.sms_id, dealer_id=item.dealer_id)
-    told = outbox_event(said, pk=item.pk, subject=item.sms_id, sequence=1, dealer_id=item.dealer_id)
-    transaction.create(told, f"outbox_event {item.username}")
-
-
-def new_text(message: Envelope, dealer_id: str, person: UserItem, template: str, words: dict[str, str]) -> TextItem:
-    """A text about an event to one person, waiting to be sent; its id is the same for every delivery of the event."""
-    variables = sms_variables(template, words)
-    sms_id = f"sms_{message.id}_{person.username}"
+    The id of the text message depends on event and user only, so a second delivery of the event creates no second one.
+    """
+    variables = sms_variables(template, values)
+    sms_id = f"sms_{envelope.id}_{user.username}"
     now = clock.now()
-    return TextItem(
-        *text_key(sms_id),
+    item = SmsItem(
+        *sms_key(sms_id),
         sms_id=sms_id,
-        event_type=message.type,
-        subject=message.subject,
+        event_type=envelope.type,
+        subject=envelope.subject,
         dealer_id=dealer_id,
-        username=person.username,
-        phone_masked=masked_phone(person.phone or ""),
+        username=user.username,
+        phone_masked=masked_phone(user.phone or ""),
         template=template,
         variables=variables,
         text=sms_text(template, variables),
-        state=TextState.QUEUED,
+        state=SmsState.QUEUED,
         queued_at=clock.stamp(now),
         changed_at=clock.stamp(now),
         gsi1pk="SMS#ALL",
         gsi1sk=f"{clock.stamp(now)}#{sms_id}",
-        expires_at=clock.epoch(now + _TEXTS_KEPT),
+        expires_at=clock.epoch(now + _RETENTION),
     )
+    transaction.create(item, f"sms {user.username}")
+    queued = SmsQueued(sms_id=sms_id, dealer_id=dealer_id)
+    event = outbox_event(queued, pk=item.pk, subject=sms_id, sequence=1, dealer_id=dealer_id)
+    transaction.create(event, f"event {user.username}")
 
 
-def text_of(sms_id: str) -> TextItem | None:
-    """A text message."""
-    return fetch_one(TextItem, text_key(sms_id))
+def load_sms(sms_id: str) -> SmsItem | None:
+    """Return a text message; None if there is no such id."""
+    return fetch_one(SmsItem, sms_key(sms_id))
 
 
-def texts(limit: int, start: dict[str, Any] | None) -> Page:
-    """All text messages, newest first."""
-    return query_page(TextItem, "SMS#ALL", on_index=True, limit=limit, start=start, newest_first=True)
+def sms_page(limit: int, start: dict[str, Any] | None) -> Page:
+    """Return one page of all text messages, newest first."""
+    return query_page(SmsItem, "SMS#ALL", on_index=True, limit=limit, start=start, newest_first=True)
 
 
-def claim_text(item: TextItem, phone: str, now: datetime) -> None:
-    """Take a queued text for sending, within the limits of the phone.
-
-    Raises:
-        TransactionRefused: `claim` another has it; `day` the phone had its share; `pause` it just had the same.
-    """
-    epoch, expires_at = clock.epoch(now), clock.epoch(now + _CAPS_KEPT)
-    transaction = Transaction()
-    transaction.update(
-        TextItem,
-        (item.pk, item.sk),
-        [
-            TextItem.state.set(TextState.SENDING),
-            TextItem.changed_at.set(clock.stamp(now)),
-            TextItem.phone_masked.set(masked_phone(phone)),
-        ],
-        TextItem.state == TextState.QUEUED,
-        "claim",
-    )
-    day, last = _phone_keys(phone, item.template, now)
-    transaction.update(
-        SentTodayItem,
-        day,
-        [
-            SentTodayItem.sent.add(1),
-            SentTodayItem.expires_at.set(expires_at),
-        ],
-        SentTodayItem.sent.does_not_exist() | (SentTodayItem.sent < TEXTS_PER_DAY),
-        "day",
-    )
-    transaction.put(
-        LastSentItem(*last, at=epoch, expires_at=expires_at),
-        "pause",
-        LastSentItem.at.does_not_exist() | (LastSentItem.at <= epoch - COLLAPSE_SECONDS),
-    )
-    transaction.commit()
-
-
-def unclaim_text(item: TextItem, phone: str, claimed_at: datetime) -> None:
-    """Give back a text that certainly was not sent, and its share of the phone's day."""
-    day, last = _phone_keys(phone, item.template, claimed_at)
-    transaction = Transaction()
-    transaction.update(
-        TextItem,
-        (item.pk, item.sk),
-        [TextItem.state.set(TextState.QUEUED), TextItem.changed_at.set(clock.stamp())],
-        TextItem.state == TextState.SENDING,
-        "claim",
-    )
-    transaction.update(SentTodayItem, day, [SentTodayItem.sent.add(-1)], SentTodayItem.sent > 0, "day")
-    transaction.delete(LastSentItem, last, None, "pause")
-    transaction.commit()
-
-
-def settle_text(
-    item: TextItem, state: TextState, out_of: Sequence[TextState], reason: str | None = None, provider_id: str = ""
-) -> bool:
-    """Record what became of a text that is in one of these states; False if it is in none of them."""
-    actions: list[Action] = [TextItem.state.set(state), TextItem.changed_at.set(clock.stamp())]
-    actions.append(TextItem.reason.set(reason) if reason else TextItem.reason.remove())
-    actions += [TextItem.provider_id.set(provider_id)] if provider_id else []
-    transaction = Transaction()
-    transaction.update(TextItem, (item.pk, item.sk), actions, TextItem.state.is_in(*out_of), "text")
-    return committed(transaction)
-
-
-def record_text(sms_id: str, record_id: str, phone: str, text: str) -> None:
-    """Keep what the recorder was asked to send; twice asked is twice kept, so that it shows."""
-    now = clock.now()
-    key = text_key(sms_id)[0], f"RECORDED#{record_id}"
-    transaction = Transaction()
-    item = RecordedItem(*key, phone=phone, text=text, at=clock.stamp(now), expires_at=clock.epoch(now + _RECORDED_KEPT))
-    transaction.create(item, "record")
-    transaction.commit()
-
-
-def text_key(sms_id: str) -> Key:
-    """One text message."""
+def sms_key(sms_id: str) -> Key:
+    """Return the key of a text message."""
     return f"SMS#{sms_id}", "SMS"
 
 
-def _phone_keys(phone: str, template: str, now: datetime) -> tuple[Key, Key]:
-    # Keys turn up in error messages and traces, phones must not.
-    pk = f"SMS#PHONE#{hashlib.sha256(phone.encode()).hexdigest()[:32]}"
-    return (pk, f"DAY#{clock.business_date(now)}"), (pk, f"LAST#{template}")
+def phone_day_key(phone: str, now: datetime) -> Key:
+    """Return the key of a phone's counter for the day of `now`."""
+    return _phone_pk(phone), f"DAY#{clock.business_date(now)}"
+
+
+def last_sms_key(phone: str, template: str) -> Key:
+    """Return the key of the last time a phone got a template."""
+    return _phone_pk(phone), f"LAST#{template}"
+
+
+def _phone_pk(phone: str) -> str:
+    # Keys appear in error messages and traces, phones must not.
+    return f"SMS#PHONE#{hashlib.sha256(phone.encode()).hexdigest()[:32]}"

@@ -7,37 +7,30 @@ from collections.abc import Mapping
 from enum import StrEnum
 from string import Formatter
 
-from services.notifications.inbox.templates import TEMPLATES
+from services.notifications.sms.templates import SMS_TEMPLATES
 
-#: So many texts a day go to one phone; what is beyond stands in the inbox all the same.
-TEXTS_PER_DAY = 20
+#: Text messages one phone gets on one day (Asia/Shanghai); further ones are skipped, their inbox messages are not.
+SMS_PER_DAY = 20
 
-
-#: The same template does not go to the same phone twice within this time: a burst of orders is one buzz.
+#: A phone gets the same template at most once within this time, so that a burst of orders disturbs it once.
 COLLAPSE_SECONDS = 60
 
-
-#: So many people of a dealer are texted about one event; all of them read it in the inbox.
+#: Users of a dealer who get a text message about one event; all others read the event in the inbox.
 MAX_RECIPIENTS = 20
 
+_PLAIN_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+#: Longest value by variable, so that every text message fits into one part.
+_MAX_LENGTHS = {"waybill": 20}
+_MAX_LENGTH = 32
 
-
-#: Longest value by variable, so that every text fits into one part.
-_LONGEST = {"waybill": 20}
-
-
-_LONGEST_OTHER = 32
+_SEE_INBOX = "见站内"
 
 
-_INSTEAD = "见站内"
+class SmsState(StrEnum):
+    """State of a text message: queued -> sending -> accepted | failed | unknown; or queued -> skipped.
 
-
-class TextState(StrEnum):
-    """queued -> sending -> accepted | failed | unknown; or queued -> skipped.
-
-    `unknown`: it was handed over, or was about to be, and no answer came. It is never sent again by itself.
+    `unknown`: the provider may have the message but did not answer. The system never sends such a message again.
     """
 
     QUEUED = "queued"
@@ -48,24 +41,34 @@ class TextState(StrEnum):
     SKIPPED = "skipped"
 
 
-def sms_variables(template: str, words: Mapping[str, str]) -> dict[str, str]:
-    """The values a text message shows. Anything but a plain number or code is left to the inbox: no free text."""
-    wanted = [name for _, name, _, _ in Formatter().parse(_sms_template(template)) if name]
-    return {name: _plain(name, words[name]) for name in wanted}
+def sms_variables(template: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values that a template shows, by variable.
+
+    A text message carries plain numbers and codes only: any other value is replaced by "见站内" (see the inbox).
+
+    Raises:
+        LookupError: the template has no SMS wording.
+    """
+    names = [name for _, name, _, _ in Formatter().parse(_wording(template)) if name]
+    return {name: _plain_value(name, values[name]) for name in names}
 
 
 def sms_text(template: str, variables: Mapping[str, str]) -> str:
-    """The text message as it arrives."""
-    return _sms_template(template).format_map(variables)
+    """Return the text message as the phone receives it.
+
+    Raises:
+        LookupError: the template has no SMS wording.
+    """
+    return _wording(template).format_map(variables)
 
 
-def _sms_template(template: str) -> str:
-    text = TEMPLATES[template].sms
-    if text is None:
-        raise LookupError(f"{template} has no wording for text messages")
-    return text
+def _wording(template: str) -> str:
+    found = SMS_TEMPLATES.get(template)
+    if found is None:
+        raise LookupError(f"{template} has no SMS wording")
+    return found.wording
 
 
-def _plain(name: str, value: str) -> str:
-    fits = len(value) <= _LONGEST.get(name, _LONGEST_OTHER) and _PLAIN.fullmatch(value)
-    return value if fits else _INSTEAD
+def _plain_value(name: str, value: str) -> str:
+    is_plain = len(value) <= _MAX_LENGTHS.get(name, _MAX_LENGTH) and _PLAIN_VALUE.fullmatch(value)
+    return value if is_plain else _SEE_INBOX

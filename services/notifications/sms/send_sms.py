@@ -7,71 +7,73 @@ from kernel.base import observability
 from kernel.messaging.events import Envelope
 from kernel.store.transaction import TransactionRefused
 from kernel.time import clock
-from services.notifications.inbox.rules import roles_texted
-from services.notifications.providers import Accepted, Rejected, Result, provider
-from services.notifications.sms.items import TextItem, claim_text, settle_text, text_of, unclaim_text
-from services.notifications.sms.people import phone_today
-from services.notifications.sms.rules import TextState
+from services.notifications.sms.claims import claim_sms, record_result, release_claim
+from services.notifications.sms.items import SmsItem, load_sms
+from services.notifications.sms.providers.configured import configured_provider
+from services.notifications.sms.providers.provider import Accepted, Rejected, Result
+from services.notifications.sms.recipients import current_phone
+from services.notifications.sms.rules import SmsState
+from services.notifications.sms.templates import sms_roles
 
 
 class ProviderBusy(RuntimeError):
-    """The provider took nothing and may a little later; the queue brings the message again."""
+    """The provider took nothing and may accept the message later; the queue delivers the message again."""
 
 
-def send_sms(message: Envelope) -> None:
-    """Send one queued text, if its person may still be told and the phone has not had enough.
+def send_sms(envelope: Envelope) -> None:
+    """Send one queued text message if its user is still a recipient and the phone is within its limits.
 
     Raises:
-        ProviderBusy: nothing was sent, and trying again later may help.
+        ProviderBusy: nothing was sent; a later attempt may succeed.
     """
-    said = message.event
-    assert isinstance(said, SmsQueued)
-    item = text_of(said.sms_id)
+    queued = envelope.event
+    assert isinstance(queued, SmsQueued)
+    item = load_sms(queued.sms_id)
     if item is None:
-        raise LookupError(f"{said.sms_id} was announced and is not there")
-    if item.state == TextState.SENDING:
-        # Somebody claimed it and died, or is at it just now; who has the answer may still write it.
-        _settle(item, TextState.UNKNOWN, "interrupted", [TextState.SENDING])
-    elif item.state == TextState.QUEUED:
+        raise LookupError(f"{queued.sms_id} has an event but is not stored")
+    if item.state == SmsState.SENDING:
+        # The worker that claimed it crashed or waits for the provider; if the answer arrives, it is still recorded.
+        _finish(item, SmsState.UNKNOWN, "interrupted", [SmsState.SENDING])
+    elif item.state == SmsState.QUEUED:
         _send(item)
 
 
-def _send(item: TextItem) -> None:
-    phone = phone_today(item.dealer_id, item.username, roles_texted(item.template))
+def _send(item: SmsItem) -> None:
+    phone = current_phone(item.dealer_id, item.username, sms_roles(item.template))
     if phone is None:
-        _settle(item, TextState.SKIPPED, "not-to-be-told", [TextState.QUEUED])
+        _finish(item, SmsState.SKIPPED, "not-a-recipient", [SmsState.QUEUED])
         return
     now = clock.now()
     try:
-        claim_text(item, phone, now)
+        claim_sms(item, phone, now)
     except TransactionRefused as refusal:
         if "claim" not in refusal:
             reason = "daily-limit" if "day" in refusal else "collapsed"
-            _settle(item, TextState.SKIPPED, reason, [TextState.QUEUED])
+            _finish(item, SmsState.SKIPPED, reason, [SmsState.QUEUED])
         return
-    result = provider().send(item.sms_id, phone, item.template, item.variables)
-    if isinstance(result, Rejected) and result.passing:
-        unclaim_text(item, phone, now)
+    result = configured_provider().send(item.sms_id, phone, item.template, item.variables)
+    if isinstance(result, Rejected) and result.temporary:
+        release_claim(item, phone, now)
         raise ProviderBusy(result.reason)
-    _note(item, result)
+    _record(item, result)
 
 
-def _note(item: TextItem, result: Result) -> None:
-    # Also out of UNKNOWN: a redelivery may have given up on us while the provider was thinking.
-    claimed = [TextState.SENDING, TextState.UNKNOWN]
+def _record(item: SmsItem, result: Result) -> None:
+    # Also from UNKNOWN: a redelivery may set that state while the provider prepares its answer.
+    claimed = [SmsState.SENDING, SmsState.UNKNOWN]
     if isinstance(result, Accepted):
-        _settle(item, TextState.ACCEPTED, None, claimed, result.provider_id)
-        waited = clock.now() - clock.parse_stamp(item.queued_at)
-        observability.seconds("SmsAge", waited.total_seconds())
+        _finish(item, SmsState.ACCEPTED, None, claimed, result.provider_id)
+        age = clock.now() - clock.parse_stamp(item.queued_at)
+        observability.seconds("SmsAge", age.total_seconds())
     elif isinstance(result, Rejected):
-        _settle(item, TextState.FAILED, result.reason, claimed)
+        _finish(item, SmsState.FAILED, result.reason, claimed)
     else:
-        _settle(item, TextState.UNKNOWN, result.reason, claimed)
+        _finish(item, SmsState.UNKNOWN, result.reason, claimed)
 
 
-def _settle(
-    item: TextItem, state: TextState, reason: str | None, out_of: list[TextState], provider_id: str = ""
+def _finish(
+    item: SmsItem, state: SmsState, reason: str | None, expected: list[SmsState], provider_id: str = ""
 ) -> None:
-    if settle_text(item, state, out_of, reason, provider_id):
+    if record_result(item, state, expected, reason, provider_id):
         observability.count(f"Sms{state.title()}")
         observability.logger().info("sms", sms_id=item.sms_id, state=state, reason=reason)

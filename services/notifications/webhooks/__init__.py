@@ -1,1 +1,1 @@
-"""Webhooks: signed deliveries to endpoints."""
+"""Webhook endpoints: their registration, their secrets, and signed requests to public addresses only."""

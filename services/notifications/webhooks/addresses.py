@@ -1,4 +1,4 @@
-"""Addresses a webhook may be sent to: only the public internet."""
+"""Addresses that webhooks may go to: only those of the public internet."""
 
 from __future__ import annotations
 
@@ -9,38 +9,30 @@ from urllib.parse import urlsplit
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-
-#: HTTPS is offered here; anything else is more likely a way into something.
+#: Ports of HTTPS; a request to another port could reach some other kind of server.
 PORTS = frozenset({443, 8443})
-
 
 MAX_URL = 2_000
 
-
 _LOOPBACK = "127.0.0.1"
 
-
-_LOWEST_OWN_PORT = 1024
-
+_LOWEST_LOOPBACK_PORT = 1024
 
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
-
-#: A name with a dot whose last label begins with a letter: no address in any spelling, no bare name of a local net.
+#: Host name with a dot whose last label begins with a letter: no IP address in any notation, no local name.
 _NAME = re.compile(rf"(?=.{{1,253}}$)({_LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?")
 
-
-_TEXT = re.compile(r"[!-\[\]-~]+")  # visible ASCII without the backslash, which clients read as a slash or not
-
+_TEXT = re.compile(r"[!-\[\]-~]+")  # visible ASCII without the backslash, which some clients read as a slash
 
 _REFUSED_V4 = tuple(
     ipaddress.IPv4Network(net)
     for net in (
         "0.0.0.0/8",
         "10.0.0.0/8",
-        "100.64.0.0/10",  # shared between a provider and its customers; one cloud's metadata lives here
+        "100.64.0.0/10",  # carrier-grade NAT, and the metadata service of one cloud
         "127.0.0.0/8",
-        "168.63.129.16/32",  # another cloud's host agent, at an address that looks public
+        "168.63.129.16/32",  # host agent of another cloud, at an address that looks public
         "169.254.0.0/16",
         "172.16.0.0/12",
         "192.0.0.0/24",
@@ -55,31 +47,26 @@ _REFUSED_V4 = tuple(
     )
 )
 
-
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
-
 
 _REFUSED_V6 = tuple(
     ipaddress.IPv6Network(net)
     for net in ("2001::/23", "2001:db8::/32", "3fff::/20")  # tunnels and special registrations, documentation
 )
 
-
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
-
 _SIX_TO_FOUR = ipaddress.IPv6Network("2002::/16")
-
 
 _ISATAP = frozenset({0x00005EFE, 0x02005EFE})
 
 
 class UrlRefused(ValueError):
-    """We do not send there. Never says why: the reason would tell what the name resolves to."""
+    """Webhooks may not go to this URL. Carries no reason, because the reason would show what the name resolves to."""
 
 
 class Target(NamedTuple):
-    """A URL whose form is acceptable. `path` holds the query too."""
+    """Parts of a URL whose form is allowed. `path` includes the query."""
 
     host: str
     port: int
@@ -88,17 +75,18 @@ class Target(NamedTuple):
 
     @property
     def is_loopback(self) -> bool:
-        """Only ever true where loopback is allowed: a receiver on the developer's own machine."""
+        """True for a receiver on the developer's own machine, where that is allowed."""
         return self.host == _LOOPBACK
 
 
 def parse_target(url: str, *, allow_loopback: bool = False) -> Target:
-    """Take a URL apart.
+    """Return the parts of a URL.
 
     Args:
         allow_loopback: also accept `http://127.0.0.1:<port>`, for the local stage.
     Raises:
-        UrlRefused: not https, a user name, a fragment, another port, an IP address, a bare name, odd characters.
+        UrlRefused: not https, a user name, a fragment, another port, an IP address, a name without a dot, other
+            characters than visible ASCII.
     """
     if len(url) > MAX_URL or not _TEXT.fullmatch(url):
         raise UrlRefused
@@ -111,7 +99,7 @@ def parse_target(url: str, *, allow_loopback: bool = False) -> Target:
     if "@" in parts.netloc or parts.fragment:
         raise UrlRefused
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if allow_loopback and parts.scheme == "http" and host == _LOOPBACK and (port or 0) >= _LOWEST_OWN_PORT:
+    if allow_loopback and parts.scheme == "http" and host == _LOOPBACK and (port or 0) >= _LOWEST_LOOPBACK_PORT:
         return Target(host, int(port or 0), path, tls=False)
     if parts.scheme != "https" or (port or 443) not in PORTS or port == 0 or not _NAME.fullmatch(host):
         raise UrlRefused
@@ -119,7 +107,7 @@ def parse_target(url: str, *, allow_loopback: bool = False) -> Target:
 
 
 def is_public(text: str) -> bool:
-    """Whether a resolved address is an ordinary one of the public internet, looking through embedded IPv4."""
+    """Return True if a resolved address is a public one; an IPv4 address embedded in IPv6 is checked itself."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Requests and answers about webhook endpoints and deliveries."""
+"""Requests and answers about webhook endpoints."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from kernel.http.models import Answer, Body, Name
 
 
 class RegisterEndpoint(Body):
-    """Where to send which events. `types`: event types as in the OpenAPI document's webhooks, or "*" for all."""
+    """A webhook endpoint to register. `types`: event types as in the OpenAPI document's webhooks, or "*" for all."""
 
     url: Annotated[str, Field(min_length=1, max_length=2_000)]
     types: Annotated[tuple[Annotated[str, Field(max_length=80)], ...], Field(min_length=1, max_length=50)]
@@ -16,10 +16,10 @@ class RegisterEndpoint(Body):
 
 
 class Endpoint(Answer):
-    """Where events are sent.
+    """A webhook endpoint.
 
-    `state`: active | disabled (`disabled_reason`: gone = it answered 410; failing = nothing worked for five days).
-    `failing_since`: first failure since the last success.
+    `state`: active | disabled. `disabled_reason`: gone (the endpoint answered 410) or failing (no attempt succeeded
+    for five days). `failing_since`: first failure since the last success.
     """
 
     endpoint_id: str
@@ -36,53 +36,18 @@ class Endpoint(Answer):
 
 
 class EndpointWithSecret(Endpoint):
-    """The answer that shows the signing secret: to the request that made it and its repeats, and never again."""
+    """A webhook endpoint with its signing secret, shown only to the request that created it and to its repeats."""
 
     secret: str | None
 
 
 class Endpoints(Answer):
-    """All endpoints."""
+    """All webhook endpoints."""
 
     endpoints: list[Endpoint]
 
 
 class EndpointDeleted(Answer):
-    """It is gone; nothing is sent there any more."""
+    """Id of a deleted endpoint, which receives no events any more."""
 
     endpoint_id: str
-
-
-class AttemptMade(Answer):
-    """One attempt. `outcome`: 2xx, 3xx, 4xx, 410, 5xx, no-answer; started = under way, or interrupted."""
-
-    at: str
-    outcome: str
-    seconds: float | None
-    replay: bool
-
-
-class Delivery(Answer):
-    """One event on its way to one endpoint. `state`: pending | delivered | exhausted | disabled."""
-
-    event_id: str
-    event_type: str
-    subject: str
-    event_time: str
-    state: str
-    next_attempt_at: str | None
-    attempts: list[AttemptMade]
-
-
-class Deliveries(Answer):
-    """Newest event first."""
-
-    deliveries: list[Delivery]
-    next_cursor: str | None
-
-
-class ReplayAccepted(Answer):
-    """The event will be sent once more, under the same id, in a moment."""
-
-    endpoint_id: str
-    event_id: str

@@ -1,4 +1,4 @@
-"""Event types an endpoint may subscribe to."""
+"""Event types that an endpoint may subscribe to."""
 
 from __future__ import annotations
 
@@ -8,21 +8,24 @@ import pkgutil
 import contracts
 from kernel.messaging.events import Event
 
-_OWN = "notifications"
+_OWN_SOURCE = "notifications"
 
 
 def webhook_events() -> list[type[Event]]:
-    """The event models of all contracts, by type. A new contract is heard without being listed anywhere."""
+    """Return the event classes of all modules in `contracts`, by type, except those that this service publishes."""
     modules = [importlib.import_module(f"contracts.{found.name}") for found in pkgutil.iter_modules(contracts.__path__)]
     events = {
         model
         for module in modules
         for model in vars(module).values()
-        if isinstance(model, type) and issubclass(model, Event) and "TYPE" in vars(model) and model.SOURCE != _OWN
+        if isinstance(model, type)
+        and issubclass(model, Event)
+        and "TYPE" in vars(model)
+        and model.SOURCE != _OWN_SOURCE
     }
     return sorted(events, key=lambda event: event.TYPE)
 
 
 def webhook_types() -> frozenset[str]:
-    """The types an endpoint may ask for."""
+    """Return the event types that an endpoint may subscribe to."""
     return frozenset(event.TYPE for event in webhook_events())

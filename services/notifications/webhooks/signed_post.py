@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import secrets
 import socket
 import ssl
 import threading
@@ -13,28 +12,25 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
 from http.client import HTTPConnection, HTTPException
+from secrets import token_bytes
 from typing import NamedTuple
 
 from standardwebhooks.webhooks import Webhook
 
+from kernel.base.settings import settings
 from kernel.time import clock
 from services.notifications.webhooks.addresses import Target, UrlRefused, is_public, parse_target
 
 CONTENT_TYPE = "application/cloudevents+json"
 
-
-#: From resolving the name to the last header of the answer.
+#: Time from resolving the name to the last header of the response.
 DEADLINE_SECONDS = 10.0
-
 
 _CONNECT_SECONDS = 3.0
 
-
 _RESOLVE_SECONDS = 3.0
 
-
 _ADDRESSES_TRIED = 2
-
 
 _SECRET_BYTES = 32
 
@@ -43,8 +39,8 @@ _SECRET_BYTES = 32
 Resolver = Callable[[str, int], list[str]]
 
 
-class Answer(NamedTuple):
-    """What an endpoint said: its status (None: nothing within the deadline) and its `Retry-After`, if any."""
+class Response(NamedTuple):
+    """Response of an endpoint: its status (None: no answer within the deadline) and its `Retry-After`, if any."""
 
     status: int | None
     retry_after: str | None
@@ -52,43 +48,52 @@ class Answer(NamedTuple):
 
 
 def new_secret() -> str:
-    """A fresh signing secret in the form Standard Webhooks gives it: `whsec_` and base64."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+    """Return a new signing secret in the form of Standard Webhooks: `whsec_` and base64."""
+    return "whsec_" + base64.b64encode(token_bytes(_SECRET_BYTES)).decode()
 
 
-def signed_headers(event_id: str, body: str, signing: Iterable[str], now: datetime, *, replay: bool) -> dict[str, str]:
-    """The headers of an attempt; one signature for each secret, so that a receiver may change over in its own time."""
-    # The library takes any zone for UTC, so it gets whole seconds in UTC.
+def signed_headers(event_id: str, body: str, secrets: Iterable[str], now: datetime, *, replay: bool) -> dict[str, str]:
+    """Return the headers of an attempt, with one signature for each secret.
+
+    With two secrets a receiver can replace its own while both are valid.
+    """
+    # The library treats any time zone as UTC, so it gets whole seconds in UTC.
     moment = datetime.fromtimestamp(clock.epoch(now), UTC)
     return {
         "Content-Type": CONTENT_TYPE,
         "User-Agent": "Qudao-Webhooks/1",
         "webhook-id": event_id,
         "webhook-timestamp": str(clock.epoch(now)),
-        "webhook-signature": " ".join(Webhook(secret).sign(event_id, moment, body) for secret in signing),
+        "webhook-signature": " ".join(Webhook(secret).sign(event_id, moment, body) for secret in secrets),
         **({"qudao-replay": "true"} if replay else {}),
     }
 
 
-def check(url: str, *, allow_loopback: bool) -> None:
-    """See whether we would send to a URL at this moment.
+def is_loopback_allowed() -> bool:
+    """Return True if webhooks may go to this machine: if configured, and only in the stages `local` and `test…`."""
+    stage = settings().stage
+    return settings().webhook_allow_loopback and (stage == "local" or stage.startswith("test"))
+
+
+def check_url(url: str, *, allow_loopback: bool) -> None:
+    """Check that requests to a URL are allowed at this moment.
 
     Raises:
-        UrlRefused: no, for whatever reason.
+        UrlRefused: they are not; the error gives no reason.
     """
     _addresses(parse_target(url, allow_loopback=allow_loopback))
 
 
-def post(url: str, headers: dict[str, str], body: bytes, *, allow_loopback: bool) -> Answer:
-    """Send once, after checking where to. Takes `DEADLINE_SECONDS` at most."""
-    begun = time.monotonic()
+def post(url: str, headers: dict[str, str], body: bytes, *, allow_loopback: bool) -> Response:
+    """Send one request, after checking its address. Takes `DEADLINE_SECONDS` at most."""
+    started = time.monotonic()
     try:
         target = parse_target(url, allow_loopback=allow_loopback)
-        status, retry_after = _exchange(target, _addresses(target), headers, body, begun + DEADLINE_SECONDS)
+        status, retry_after = _exchange(target, _addresses(target), headers, body, started + DEADLINE_SECONDS)
     except (UrlRefused, OSError, HTTPException, ValueError):
-        # One outcome for all: how a connection failed would tell what listens where.
+        # One outcome for all failures: the kind of failure would show which addresses accept connections.
         status, retry_after = None, None
-    return Answer(status, retry_after, time.monotonic() - begun)
+    return Response(status, retry_after, time.monotonic() - started)
 
 
 def _system_resolver(host: str, port: int) -> list[str]:
@@ -101,12 +106,12 @@ resolve: Resolver = _system_resolver
 
 
 def _addresses(target: Target) -> list[str]:
-    """The addresses to connect to. One that is not public spoils them all: such a name plays games."""
+    """The addresses to connect to; none if one of them is not public, because such a name is suspicious."""
     if target.is_loopback:
         return [target.host]
     pool = ThreadPoolExecutor(max_workers=1)
     try:
-        # The system's resolver knows no deadline, so it is waited for from outside.
+        # The system's resolver has no deadline, so this thread waits for it with a timeout.
         found = pool.submit(resolve, target.host, target.port).result(timeout=_RESOLVE_SECONDS)
     except (OSError, UnicodeError, TimeoutError):
         raise UrlRefused from None
@@ -117,8 +122,8 @@ def _addresses(target: Target) -> list[str]:
     return found[:_ADDRESSES_TRIED]
 
 
-class _Pinned(HTTPConnection):
-    """A connection to addresses decided beforehand; the host's name is said (Host, SNI) and checked (certificate)."""
+class _PinnedConnection(HTTPConnection):
+    """A connection to checked addresses. The host name is sent (Host, SNI) and checked against the certificate."""
 
     def __init__(self, target: Target, addresses: list[str], deadline: float) -> None:
         super().__init__(target.host, target.port)
@@ -131,25 +136,25 @@ class _Pinned(HTTPConnection):
     def connect(self) -> None:
         """Connect to the first address that answers."""
         for number, address in enumerate(self._addresses, 1):
-            left = self._deadline - time.monotonic()
+            remaining = self._deadline - time.monotonic()
             try:
-                self.sock = socket.create_connection((address, self.port), max(0.001, min(_CONNECT_SECONDS, left)))
+                self.sock = socket.create_connection((address, self.port), max(0.001, min(_CONNECT_SECONDS, remaining)))
                 break
             except OSError:
                 if number == len(self._addresses):
                     raise
         self.sock.settimeout(DEADLINE_SECONDS)
         if self._tls:
-            # Shaken hands on only once it is in place, where `cut` can reach it.
+            # The handshake starts only after the socket is stored, where `cut` can reach it.
             self.sock = _trust().wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
             self.sock.do_handshake()
 
     def cut(self) -> None:
-        """End whatever is being waited for, from another thread."""
+        """End the present wait, from another thread."""
         self.is_cut = True
         if self.sock is not None:
             try:
-                # The plain method: the one for TLS would wait for the other side.
+                # The plain method: the TLS method would wait for the other side.
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
             except OSError:
                 return
@@ -163,17 +168,17 @@ def _trust() -> ssl.SSLContext:
 def _exchange(
     target: Target, addresses: list[str], headers: dict[str, str], body: bytes, deadline: float
 ) -> tuple[int, str | None]:
-    connection = _Pinned(target, addresses, deadline)
-    # A socket's own timeout starts anew with every byte; this one does not.
-    watch = threading.Timer(max(0.0, deadline - time.monotonic()), connection.cut)
-    watch.daemon = True
-    watch.start()
+    connection = _PinnedConnection(target, addresses, deadline)
+    # A socket's timeout restarts with every byte; this timer does not.
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), connection.cut)
+    timer.daemon = True
+    timer.start()
     try:
         connection.request("POST", target.path, body, headers)
         response = connection.getresponse()
         if connection.is_cut:
-            raise TimeoutError  # what was cut off in the middle of its headers looks like an answer
+            raise TimeoutError  # a response cut off within its headers looks complete
         return response.status, response.headers.get("Retry-After")
     finally:
-        watch.cancel()
+        timer.cancel()
         connection.close()

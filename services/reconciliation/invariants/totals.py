@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from kernel.invariants.snapshot import Finding, Snapshot
 from services.reconciliation.invariants.journals import journal_id, owed_fen
-from services.reconciliation.ledger.items import DayItem, EntryItem, JournalItem, LedgerItem
+from services.reconciliation.ledger.items import DayTotalsItem, JournalItem, LedgerEntryItem, LedgerItem
 from services.reconciliation.ledger.rules import Account
 
 
@@ -31,7 +31,7 @@ def account_balances_are_sums_of_journals(snapshot: Snapshot) -> Iterator[Findin
             if stored != booked[account.value]:
                 detail = f"{account} {stored}, sum of its journals {booked[account.value]}"
                 yield Finding("ledger-total", dealer_id, detail)
-        counted, number = ledger.journals if ledger else 0, len(journals.get(dealer_id, []))
+        counted, number = ledger.journal_count if ledger else 0, len(journals.get(dealer_id, []))
         if counted != number:
             yield Finding("ledger-total", dealer_id, f"counts {counted} journals, there are {number}")
 
@@ -41,7 +41,7 @@ def every_journal_has_one_statement_line(snapshot: Snapshot) -> Iterator[Finding
     owed = {journal_id(journal): owed_fen(journal) for journal in snapshot.items(JournalItem)}
     stated: Counter[str] = Counter()
     lines: Counter[str] = Counter()
-    for entry in snapshot.items(EntryItem):
+    for entry in snapshot.items(LedgerEntryItem):
         stated[entry.journal_id] += entry.debit_fen - entry.credit_fen
         lines[entry.journal_id] += 1
     for number in sorted(owed.keys() | lines.keys()):
@@ -55,13 +55,13 @@ def every_journal_has_one_statement_line(snapshot: Snapshot) -> Iterator[Finding
 def day_totals_are_sums_of_lines(snapshot: Snapshot) -> Iterator[Finding]:
     """Find totals by day and due day that are not the sums of the statement lines."""
     sums: dict[tuple[str, str, str], tuple[int, int, int]] = defaultdict(lambda: (0, 0, 0))
-    for entry in snapshot.items(EntryItem):
+    for entry in snapshot.items(LedgerEntryItem):
         key = entry.pk, entry.posted_on, entry.due_on or "-"
         debit, credit, lines = sums[key]
         sums[key] = debit + entry.debit_fen, credit + entry.credit_fen, lines + 1
     stored: Mapping[tuple[str, str, str], tuple[int, int, int]] = {
         (day.pk, *_day_and_due_day(day)): (day.debit_fen, day.credit_fen, day.line_count)
-        for day in snapshot.items(DayItem)
+        for day in snapshot.items(DayTotalsItem)
     }
     for key in sorted(sums.keys() | stored.keys()):
         if sums.get(key) != stored.get(key):
@@ -77,6 +77,6 @@ ALWAYS = (
 )
 
 
-def _day_and_due_day(day: DayItem) -> tuple[str, str]:
+def _day_and_due_day(day: DayTotalsItem) -> tuple[str, str]:
     _, posted_on, due_on = day.sk.split("#")
     return posted_on, due_on

@@ -1,1 +1,1 @@
-"""Ledger: double-entry journals of each dealer."""
+"""Ledger: the double-entry journals of each dealer, and its balances."""

@@ -1,4 +1,4 @@
-"""Stored ledger: accounts, journals, entries, totals by day, bank references; their keys."""
+"""Stored ledger: accounts, journals, entries, totals by day, bank references."""
 
 from __future__ import annotations
 
@@ -10,35 +10,39 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from kernel.base.problems import NotFound
 from kernel.store.items import IntegerAttribute, Item, Key
 from kernel.time import clock
-from services.reconciliation.ledger.balances import DayTotals, Movement
+from services.reconciliation.ledger.entries import DayTotals, LedgerEntry
 from services.reconciliation.ledger.rules import Account, DocumentKind, Journal
+
+#: Part of a key, for entries without a due day.
+_NOT_DUE = "-"
 
 _JOURNAL_ID = re.compile(r"([A-Z0-9]{2,16})\.([!-~]{1,200})")
 
 
+# P  accounts of a dealer, and its last closed period    pk: LEDGER#<dealer>    sk: ACCOUNTS
 class LedgerItem(Item, discriminator="ledger"):
-    """A dealer's accounts: debits less credits of each since ever, in fen, so the four always add up to zero.
+    """Accounts of a dealer: debits less credits of each in fen, over all time, so the four add up to zero.
 
-    `journals`: how many were booked; it grows with every change, so it tells whether anything changed.
-    `closed_through`: the last period with a statement, into which and before which nothing is booked any more;
-    `closing_fen`: what was owed at its end.
+    `journal_count` grows with every journal, so readers see whether the ledger changed between two reads.
+    `closed_through`: last period with a statement, closed for posting; `closing_fen`: balance at its end.
     """
 
     receivable_fen = IntegerAttribute(default=0)
     bank_fen = IntegerAttribute(default=0)
     sales_fen = IntegerAttribute(default=0)
     output_tax_fen = IntegerAttribute(default=0)
-    journals = IntegerAttribute(default=0)
+    journal_count = IntegerAttribute(default=0)
     closed_through = UnicodeAttribute(null=True)
     closing_fen = IntegerAttribute(default=0)
 
     def total_of(self, account: Account) -> int:
-        """Debits less credits of an account."""
+        """Return debits less credits of an account, in fen."""
         return int(getattr(self, f"{account}_fen"))
 
 
+# P  journal of a document, once    pk: LEDGER#<dealer>    sk: JOURNAL#<kind>.<document>
 class JournalItem(Item, discriminator="journal"):
-    """A booked document: the journal (domain.Journal), on which day, when and by whom. `amounts`: {account: fen}."""
+    """A posted journal, with its posting day, time and author. `amounts`: {account: fen}."""
 
     dealer_id = UnicodeAttribute()
     document_kind = UnicodeAttribute()
@@ -54,7 +58,7 @@ class JournalItem(Item, discriminator="journal"):
 
     @property
     def journal(self) -> Journal:
-        """The journal as booked."""
+        """The journal as it was posted."""
         return Journal(
             dealer_id=self.dealer_id,
             kind=DocumentKind(self.document_kind),
@@ -67,8 +71,9 @@ class JournalItem(Item, discriminator="journal"):
         )
 
 
-class EntryItem(Item, discriminator="ledger_entry"):
-    """One line of a dealer's statements."""
+# P  entries of a dealer by day    pk: LEDGER#<dealer>    sk: ENTRY#<day>#<order of kind>#<journal>
+class LedgerEntryItem(Item, discriminator="ledger_entry"):
+    """One ledger entry: one line of a dealer's statements."""
 
     journal_id = UnicodeAttribute()
     document_kind = UnicodeAttribute()
@@ -81,9 +86,9 @@ class EntryItem(Item, discriminator="ledger_entry"):
     credit_fen = IntegerAttribute()
 
     @property
-    def movement(self) -> Movement:
-        """The line."""
-        return Movement(
+    def entry(self) -> LedgerEntry:
+        """The entry as it was posted."""
+        return LedgerEntry(
             posted_on=date.fromisoformat(self.posted_on),
             journal_id=self.journal_id,
             kind=DocumentKind(self.document_kind),
@@ -96,8 +101,9 @@ class EntryItem(Item, discriminator="ledger_entry"):
         )
 
 
-class DayItem(Item, discriminator="ledger_day"):
-    """Totals of a dealer's movements of one day and due day: what statements open with, and what is overdue."""
+# P  totals of a dealer's entries by day and due day    pk: LEDGER#<dealer>    sk: DAY#<day>#<due day or ->
+class DayTotalsItem(Item, discriminator="ledger_day"):
+    """Totals of a dealer's entries of one day and due day, from which opening balances and ageing are computed."""
 
     debit_fen = IntegerAttribute()
     credit_fen = IntegerAttribute()
@@ -105,7 +111,7 @@ class DayItem(Item, discriminator="ledger_day"):
 
     @property
     def totals(self) -> DayTotals:
-        """The totals; both days stand in the key."""
+        """The totals, with both days read from the key."""
         _, day, due_on = self.sk.split("#")
         return DayTotals(
             day=date.fromisoformat(day),
@@ -116,35 +122,33 @@ class DayItem(Item, discriminator="ledger_day"):
         )
 
 
+# P  payment of a bank reference, once    pk: LEDGER#BANK#<bank>    sk: <reference>
 class BankReferenceItem(Item, discriminator="bank_reference"):
-    """That money with this reference was booked, and as which receipt."""
+    """Bank reference of a posted payment."""
 
     payment_id = UnicodeAttribute()
 
 
-_NOT_DUE = "-"
-
-
 def ledger_pk(dealer_id: str) -> str:
-    """The partition of a dealer's ledger."""
+    """Return the partition of a dealer's ledger."""
     return f"LEDGER#{dealer_id}"
 
 
 def ledger_key(dealer_id: str) -> Key:
-    """P1"""
+    """Return the key of a dealer's accounts."""
     return ledger_pk(dealer_id), "ACCOUNTS"
 
 
 def bank_reference_key(bank: str, reference: str) -> Key:
-    """P5; spaces and case do not make another reference."""
+    """Return the key of a bank reference, which ignores spaces and case."""
     return f"LEDGER#BANK#{bank}", "".join(reference.split()).upper()
 
 
 def journal_key(journal_id: str) -> Key:
-    """P2
+    """Return the key of a journal.
 
     Raises:
-        NotFound: no journal can have such an id.
+        NotFound: the text is no journal id.
     """
     found = _JOURNAL_ID.fullmatch(journal_id)
     if found is None:
@@ -152,7 +156,13 @@ def journal_key(journal_id: str) -> Key:
     return ledger_pk(found[1]), f"JOURNAL#{found[2]}"
 
 
-def _journal_item(journal: Journal, posted_on: date, posted_by: str) -> JournalItem:
+def day_totals_key(dealer_id: str, day: date, due_on: date | None) -> Key:
+    """Return the key of the totals of one day and due day."""
+    return ledger_pk(dealer_id), f"DAY#{day}#{due_on or _NOT_DUE}"
+
+
+def journal_item(journal: Journal, posted_on: date, posted_by: str) -> JournalItem:
+    """Return the item of a journal that is posted now."""
     return JournalItem(
         *journal_key(journal.journal_id),
         dealer_id=journal.dealer_id,
@@ -169,19 +179,20 @@ def _journal_item(journal: Journal, posted_on: date, posted_by: str) -> JournalI
     )
 
 
-def _entry_item(pk: str, movement: Movement) -> EntryItem:
-    return EntryItem(
-        pk,
-        f"ENTRY#{movement.posted_on}#{movement.kind.rank}#{movement.journal_id}",
-        journal_id=movement.journal_id,
-        document_kind=movement.kind.value,
-        document_id=movement.document_id,
-        document_date=movement.document_date.isoformat(),
-        posted_on=movement.posted_on.isoformat(),
-        reference=movement.reference,
-        due_on=movement.due_on.isoformat() if movement.due_on else None,
-        debit_fen=movement.debit_fen,
-        credit_fen=movement.credit_fen,
+def entry_item(dealer_id: str, entry: LedgerEntry) -> LedgerEntryItem:
+    """Return the item of a ledger entry."""
+    return LedgerEntryItem(
+        ledger_pk(dealer_id),
+        f"ENTRY#{entry.posted_on}#{entry.kind.sort_order}#{entry.journal_id}",
+        journal_id=entry.journal_id,
+        document_kind=entry.kind.value,
+        document_id=entry.document_id,
+        document_date=entry.document_date.isoformat(),
+        posted_on=entry.posted_on.isoformat(),
+        reference=entry.reference,
+        due_on=entry.due_on.isoformat() if entry.due_on else None,
+        debit_fen=entry.debit_fen,
+        credit_fen=entry.credit_fen,
     )
 
 

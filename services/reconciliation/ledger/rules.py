@@ -1,4 +1,4 @@
-"""Rules of the ledger: what a document books and on which day. Fen; business days."""
+"""Rules of the ledger: the journal of each document, and the day on which it is posted. Fen; business days."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from kernel.base.problems import FieldProblem
 from kernel.time.clock import business_date, parse_stamp
 from services.reconciliation.periods import first_day, next_period
 
+#: A payment is entered within a year; an older day is a typing error.
+_MAX_PAYMENT_AGE = timedelta(days=366)
+
 
 class Account(StrEnum):
-    """Where value stands."""
+    """General-ledger account of a journal entry."""
 
     RECEIVABLE = "receivable"
     BANK = "bank"
@@ -23,7 +26,7 @@ class Account(StrEnum):
 
     @property
     def label(self) -> str:
-        """Its name for people."""
+        """Account name for users, Chinese and English."""
         return _ACCOUNT_LABELS[self]
 
 
@@ -36,7 +39,7 @@ _ACCOUNT_LABELS = {
 
 
 class DocumentKind(StrEnum):
-    """What kind of document a journal books."""
+    """Kind of the document that a journal posts."""
 
     SHIPMENT = "shipment"
     PAYMENT = "payment"
@@ -44,12 +47,12 @@ class DocumentKind(StrEnum):
 
     @property
     def label(self) -> str:
-        """Its name for people."""
+        """Kind for users, Chinese and English."""
         return _KIND_LABELS[self]
 
     @property
-    def rank(self) -> int:
-        """Its place within a day: goods, then money, then what takes either back."""
+    def sort_order(self) -> int:
+        """Order of the kinds within a day: shipments 0, payments 1, reversals 2."""
         return list(DocumentKind).index(self)
 
 
@@ -60,20 +63,20 @@ _KIND_LABELS = {
 }
 
 
-class Unbalanced(ValueError):
-    """A document whose debits and credits differ cannot be booked."""
+class UnbalancedJournal(ValueError):
+    """The debits and credits of a journal differ, so it cannot be posted."""
 
 
 @dataclass(frozen=True)
 class Journal:
-    """One document as the ledger books it, once and for ever.
+    """One document as the ledger posts it; never changed.
 
-    `amounts`: fen by account, debits positive, credits negative. `due_on`: the day by which a shipment is to be paid; a
-    reversal bears the due day of what it reverses. `reference` is what people know the document by: waybill, bank
-    reference, reason of a reversal. `reverses` is the id of the journal this one takes back.
+    `amounts`: fen by account, debits positive, credits negative. `due_on`: the day on which payment of a shipment is
+    due; a reversal has the due day of the journal it reverses. `reference`: waybill, bank reference, or reason of a
+    reversal. `reverses`: id of the journal that this one reverses.
 
     Raises:
-        Unbalanced: the amounts do not add up to zero, or book nothing.
+        UnbalancedJournal: the amounts do not add up to zero, or there are none.
     """
 
     dealer_id: str
@@ -87,37 +90,37 @@ class Journal:
 
     def __post_init__(self) -> None:
         if len(self.amounts) < 2 or not all(self.amounts.values()) or sum(self.amounts.values()) != 0:
-            raise Unbalanced(f"{self.journal_id}: {dict(self.amounts)}")
+            raise UnbalancedJournal(f"{self.journal_id}: {dict(self.amounts)}")
 
     @property
-    def name(self) -> str:
-        """Unique within the dealer's ledger, because a document is booked once."""
+    def document_key(self) -> str:
+        """Kind and id of the document: unique within the dealer's ledger, because a document is posted once."""
         return f"{self.kind}.{self.document_id}"
 
     @property
     def journal_id(self) -> str:
-        """Unique everywhere: `D0001.shipment.D0001-000123-S01`."""
-        return f"{self.dealer_id}.{self.name}"
+        """Id over all ledgers: `D0001.shipment.D0001-000123-S01`."""
+        return f"{self.dealer_id}.{self.document_key}"
 
     @property
     def owed_fen(self) -> int:
-        """By how much it changes what the dealer owes."""
+        """Change of what the dealer owes."""
         return self.amounts.get(Account.RECEIVABLE, 0)
 
 
 def shipment_journal(shipped: OrderShipped) -> Journal | None:
-    """Receivable against sales and tax; None for goods given away.
+    """Return the journal of a shipment: receivable against sales and output VAT; None if its price is 0.
 
     Raises:
-        Unbalanced: net and tax do not add up to gross.
+        UnbalancedJournal: net and tax do not add up to gross.
     """
     amounts = {
         Account.RECEIVABLE: shipped.shipped_gross_fen,
         Account.SALES: -shipped.shipped_net_fen,
         Account.OUTPUT_TAX: -shipped.shipped_tax_fen,
     }
-    booked = {account: fen for account, fen in amounts.items() if fen}
-    if not booked:
+    nonzero = {account: fen for account, fen in amounts.items() if fen}
+    if not nonzero:
         return None
     shipped_on = business_date(parse_stamp(shipped.shipped_at))
     return Journal(
@@ -125,7 +128,7 @@ def shipment_journal(shipped: OrderShipped) -> Journal | None:
         kind=DocumentKind.SHIPMENT,
         document_id=shipped.shipment_id,
         document_date=shipped_on,
-        amounts=booked,
+        amounts=nonzero,
         reference=shipped.waybill,
         due_on=shipped_on + timedelta(days=shipped.payment_days),
     )
@@ -134,7 +137,7 @@ def shipment_journal(shipped: OrderShipped) -> Journal | None:
 def payment_journal(
     dealer_id: str, payment_id: str, amount_fen: int, received_on: date, bank_reference: str
 ) -> Journal:
-    """Bank against receivable."""
+    """Return the journal of a payment: bank against receivable."""
     return Journal(
         dealer_id=dealer_id,
         kind=DocumentKind.PAYMENT,
@@ -146,11 +149,11 @@ def payment_journal(
 
 
 def reversal_of(journal: Journal, reversed_on: date, reason: str) -> Journal:
-    """The mirror of a journal. Its document is the journal, so there can only ever be one."""
+    """Return the reversal of a journal. Its document is the journal itself, so each journal has at most one."""
     return Journal(
         dealer_id=journal.dealer_id,
         kind=DocumentKind.REVERSAL,
-        document_id=journal.name,
+        document_id=journal.document_key,
         document_date=reversed_on,
         amounts={account: -fen for account, fen in journal.amounts.items()},
         reference=reason,
@@ -159,20 +162,16 @@ def reversal_of(journal: Journal, reversed_on: date, reason: str) -> Journal:
     )
 
 
-#: Money is entered at the latest a year after it came; anything older is a slip of the pen.
-_OLDEST_PAYMENT = timedelta(days=366)
-
-
 def payment_day_problem(received_on: date, today: date) -> FieldProblem | None:
-    """Why money cannot have come on that day."""
-    if today - _OLDEST_PAYMENT <= received_on <= today:
+    """Return the problem of a day on which a payment cannot have come in; None if there is none."""
+    if today - _MAX_PAYMENT_AGE <= received_on <= today:
         return None
     detail = f"日期须在过去一年内且不晚于 {today} / must be within the past year and not after {today}"
     return FieldProblem(field="received_on", code="out-of-range", detail=detail)
 
 
 def posting_day(document_date: date, closed_through: str | None) -> date:
-    """The day on which a document is booked: its own, or if its period is closed the first day of the open one."""
+    """Return the posting day of a document: its own day, or the first open day if its period is closed."""
     if closed_through is None:
         return document_date
     return max(document_date, first_day(next_period(closed_through)))

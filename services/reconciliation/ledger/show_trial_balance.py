@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from kernel.time import clock
 from services.reconciliation.ledger.api import TrialAccount, TrialBalance
-from services.reconciliation.ledger.read_ledger import every_dealer, load_ledgers
+from services.reconciliation.ledger.queries import dealer_id_pages, load_ledgers
 from services.reconciliation.ledger.rules import Account
 
-_LEDGERS_AT_A_TIME = 100
+_LEDGERS_PER_READ = 100
 
 
-def trial_balance() -> TrialBalance:
-    """The accounts of all dealers together.
+def show_trial_balance() -> TrialBalance:
+    """Return the balances of the accounts over all dealers.
 
-    Each ledger is one item that balances in itself, so whatever is booked meanwhile, their sum is 0.
+    Each ledger is one item that balances by itself, so the sum is 0 even if journals are posted during the read.
     """
     totals = dict.fromkeys(Account, 0)
     ledgers = 0
-    for dealer_ids in every_dealer(_LEDGERS_AT_A_TIME):
+    for dealer_ids in dealer_id_pages(_LEDGERS_PER_READ):
         for ledger in load_ledgers(dealer_ids).values():
             ledgers += 1
             for account in Account:

@@ -1,1 +1,1 @@
-"""Statements: live and monthly."""
+"""Statements: live for any days, and issued once for each month."""

@@ -13,7 +13,7 @@ _Cursor = Annotated[str, Field(max_length=4_000)]
 
 
 class StatementQuery(Query):
-    """From which to which day, both inclusive; this month until today if not said. `dealer_id` is for staff."""
+    """Days of the statement, both inclusive; by default this month until today. Only staff give `dealer_id`."""
 
     dealer_id: DealerId | None = None
     from_day: date | None = Field(None, alias="from")
@@ -23,7 +23,7 @@ class StatementQuery(Query):
 
 
 class StatementsQuery(Query):
-    """`dealer_id` is for staff."""
+    """Dealer and page of the list of statements. Only staff give `dealer_id`."""
 
     dealer_id: DealerId | None = None
     cursor: _Cursor | None = None
@@ -31,14 +31,14 @@ class StatementsQuery(Query):
 
 
 class LinesQuery(Query):
-    """Which page of a statement's lines."""
+    """Page of a statement's lines."""
 
     cursor: _Cursor | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 
 class AgeingBandView(Answer):
-    """What of the closing balance is overdue for so long, money having paid the oldest shipments first."""
+    """Part of the closing balance in one ageing band; payments settle the oldest shipments first."""
 
     band: str
     label: str
@@ -46,7 +46,7 @@ class AgeingBandView(Answer):
 
 
 class StatementLine(Answer):
-    """One document and the balance after it. `posted_on` differs from `document_date` when the document came late."""
+    """One document and the balance after it. `posted_on` is later than `document_date` if the document came late."""
 
     posted_on: date
     document_date: date
@@ -62,7 +62,7 @@ class StatementLine(Answer):
 
 
 class StatementTotals(Answer):
-    """closing = opening + debit − credit. The ageing adds up to the closing balance, or to 0 if that is negative."""
+    """Totals: closing = opening + debit − credit. The ageing adds up to the closing balance, or to 0 below 0."""
 
     model_config = ConfigDict(serialize_by_alias=True, populate_by_name=True)
 
@@ -79,7 +79,7 @@ class StatementTotals(Answer):
 
 
 class Statement(StatementTotals):
-    """The account as it is now: totals of the whole time asked for, and one page of its lines."""
+    """Live statement: totals of all its days, and one page of its lines."""
 
     aged_on: date
     lines: list[StatementLine]
@@ -87,7 +87,7 @@ class Statement(StatementTotals):
 
 
 class IssuedTotals(StatementTotals):
-    """A month's statement as issued, never changed again."""
+    """Issued statement of a month; never changed."""
 
     statement_id: str
     period: str
@@ -95,29 +95,29 @@ class IssuedTotals(StatementTotals):
 
 
 class IssuedStatement(IssuedTotals):
-    """A month's statement and one page of its lines."""
+    """Issued statement of a month, and one page of its lines."""
 
     lines: list[StatementLine]
     next_cursor: str | None
 
 
 class IssuedPage(Answer):
-    """Statements, newest first, and the cursor for the next page, null after the last."""
+    """One page of issued statements, newest first; `next_cursor` is null after the last page."""
 
     statements: list[IssuedTotals]
     next_cursor: str | None
 
 
 class StartStatementRun(Body):
-    """Make the statements of a month that is over."""
+    """Period to issue statements for; it must have ended."""
 
-    period: Annotated[str, Field(pattern=PERIOD)]
+    period: Annotated[str, Field(pattern=f"^{PERIOD}$")]
 
 
 class StatementRun(Answer):
-    """How far the statements of a period are asked for; each is then made on its own within seconds.
+    """Progress of a statement run. Each requested statement is issued within seconds.
 
-    `requested`: statements asked for in this round; a dealer that has its statement already is not asked again.
+    `requested`: statements requested in this round; a dealer that already has its statement is not counted.
     """
 
     period: str

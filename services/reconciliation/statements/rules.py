@@ -1,4 +1,4 @@
-"""Rules of statements: ageing, totals and the period to issue."""
+"""Rules of statements: the next one to issue, amounts, and ageing of what is owed."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.reconciliation.ledger.balances import DayTotals
+from services.reconciliation.ledger.entries import DayTotals
 from services.reconciliation.periods import next_period, period_of
 
 
-def period_to_issue(closed_through: str | None, first_movement: date | None, wanted: str) -> str | None:
-    """The next statement due on the way to the one wanted, so that none is left out; None when nothing is due.
+def period_to_issue(closed_through: str | None, first_entry_day: date | None, wanted: str) -> str | None:
+    """Return the next period to issue on the way to the wanted one, so that no period is left out; None if none is due.
 
     Args:
-        first_movement: where the first statement of a dealer begins; not needed once a period is closed.
+        first_entry_day: start of the dealer's first statement; not needed once a period is closed.
     """
     if closed_through:
         due = next_period(closed_through)
-    elif first_movement:
-        due = period_of(first_movement)
+    elif first_entry_day:
+        due = period_of(first_entry_day)
     else:
         return None
     return due if due <= wanted else None
 
 
 class AgeingBand(StrEnum):
-    """How long what is owed is overdue; one day late is overdue."""
+    """Ageing band of an amount owed, by the days since its due day; one day late is overdue."""
 
     NOT_DUE = "not_due"
     DAYS_1_30 = "days_1_30"
@@ -37,7 +37,7 @@ class AgeingBand(StrEnum):
 
     @property
     def label(self) -> str:
-        """Its name for people."""
+        """Band for users, Chinese and English."""
         return _BAND_LABELS[self]
 
 
@@ -49,30 +49,29 @@ _BAND_LABELS = {
     AgeingBand.OVER_90: "逾期 90 天以上 / over 90 days overdue",
 }
 
-
 _LAST_DAY = {AgeingBand.NOT_DUE: 0, AgeingBand.DAYS_1_30: 30, AgeingBand.DAYS_31_60: 60, AgeingBand.DAYS_61_90: 90}
 
 
 def ageing_band_of(days_overdue: int) -> AgeingBand:
-    """The ageing band for so many days past the due day."""
+    """Return the band for so many days after the due day."""
     return next((band for band, last in _LAST_DAY.items() if days_overdue <= last), AgeingBand.OVER_90)
 
 
-class Unexplained(ArithmeticError):
-    """More is owed than was ever shipped: the ledger is damaged."""
+class UnexplainedBalance(ArithmeticError):
+    """A dealer owes more than all its shipments: the ledger is damaged."""
 
 
-def aged(balance_fen: int, newest_first: Iterable[DayTotals], on: date) -> dict[AgeingBand, int]:
-    """What is owed on a day, by how long it is overdue.
+def ageing_of(balance_fen: int, newest_first: Iterable[DayTotals], on: date) -> dict[AgeingBand, int]:
+    """Return the amounts owed on a day by ageing band, in fen.
 
-    Money pays the oldest shipments first, so what is unpaid are the newest ones: only as many days are looked at as
+    Payments settle the oldest shipments first, so the newest shipments are unpaid: only as many days are read as
     explain the balance. A reversed shipment counts as never made.
 
     Args:
         newest_first: all days up to `on`, the latest first.
 
     Raises:
-        Unexplained: the days do not explain the balance.
+        UnexplainedBalance: the shipments do not add up to the balance.
     """
     owed = dict.fromkeys(AgeingBand, 0)
     reversed_fen: dict[date, int] = {}
@@ -91,12 +90,12 @@ def aged(balance_fen: int, newest_first: Iterable[DayTotals], on: date) -> dict[
             if not rest:
                 return owed
         if rest:
-            raise Unexplained(f"{rest} fen of {balance_fen}")
+            raise UnexplainedBalance(f"{rest} fen of {balance_fen}")
     return owed
 
 
-class StatementTotalsFen(NamedTuple):
-    """A statement without its lines: closing = opening + debit − credit, and what of it is overdue since when."""
+class StatementAmounts(NamedTuple):
+    """Amounts of a statement in fen: closing = opening + debit − credit, and the ageing of what is owed."""
 
     opening_fen: int
     debit_fen: int
@@ -106,27 +105,29 @@ class StatementTotalsFen(NamedTuple):
 
     @property
     def closing_fen(self) -> int:
-        """What is owed at the end; negative when the dealer paid in advance."""
+        """Amount owed at the end; negative if the dealer paid in advance."""
         return self.opening_fen + self.debit_fen - self.credit_fen
 
 
-def stated(opening_fen: int, days: Iterable[DayTotals], older: Iterable[DayTotals], on: date) -> StatementTotalsFen:
-    """The totals of a statement.
+def statement_amounts(
+    opening_fen: int, days: Iterable[DayTotals], older: Iterable[DayTotals], aged_on: date
+) -> StatementAmounts:
+    """Return the amounts of a statement.
 
     Args:
         opening_fen: owed before the first of the days.
-        days: what was booked in the statement's time, latest first.
-        older: what was booked before, latest first; looked at only as far as unpaid shipments reach.
-        on: the day on which to judge what is overdue.
+        days: totals of the statement's days, latest first.
+        older: totals of the days before, latest first; read only as far as unpaid shipments go back.
+        aged_on: the day for which the ageing is computed.
     """
-    booked = list(days)
-    debit_fen = sum(totals.debit_fen for totals in booked)
-    credit_fen = sum(totals.credit_fen for totals in booked)
+    days = list(days)
+    debit_fen = sum(totals.debit_fen for totals in days)
+    credit_fen = sum(totals.credit_fen for totals in days)
     closing_fen = opening_fen + debit_fen - credit_fen
-    return StatementTotalsFen(
+    return StatementAmounts(
         opening_fen=opening_fen,
         debit_fen=debit_fen,
         credit_fen=credit_fen,
-        line_count=sum(totals.line_count for totals in booked),
-        ageing=aged(closing_fen, (totals for part in (booked, older) for totals in part), on),
+        line_count=sum(totals.line_count for totals in days),
+        ageing=ageing_of(closing_fen, (totals for part in (days, older) for totals in part), aged_on),
     )

@@ -1,4 +1,4 @@
-"""Run the statements of a month: start the run, request a statement for each dealer."""
+"""Run the statements of a period: start the run, request the statement of each dealer."""
 
 from __future__ import annotations
 
@@ -11,70 +11,67 @@ from kernel.messaging.outbox import outbox_event
 from kernel.store.read import fetch_one
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
-from services.reconciliation.ledger.items import LedgerItem
-from services.reconciliation.ledger.read_ledger import dealers_after, first_movement, load_ledgers
+from services.reconciliation.ledger.queries import dealer_page, load_ledgers
 from services.reconciliation.periods import previous_period
 from services.reconciliation.statements.api import StartStatementRun, StatementRun
 from services.reconciliation.statements.items import StatementRunItem, run_key
-from services.reconciliation.statements.rules import period_to_issue
 
-#: Dealers asked for in one transaction, which has room for 100 actions.
-_DEALERS_AT_A_TIME = 90
+#: Dealers of one transaction, which has room for 100 actions.
+_DEALERS_PER_TRANSACTION = 90
 
-
-#: Who starts the runs nobody started.
+#: Author of the runs that the schedule starts.
 _CALENDAR = "calendar"
 
 
 def start_run(caller: Principal, request: StartStatementRun, key: IdempotencyKey) -> StatementRun:
-    """Ask for the statements of a period; again, to make those that are missing.
+    """Start the statement run of a period; a second run issues the statements that are missing.
 
     Raises:
-        Invalid: the period is not over.
-        TransactionRefused: the run moved on at this very moment; the same request may be sent again.
+        Invalid: the period has not ended.
+        TransactionRefused: the run changed at the same moment; the request may be sent again.
     """
     today = clock.business_date(clock.now())
     if request.period > previous_period(today):
         detail = "该月尚未结束 / this month is not over; choose an earlier one"
         raise Invalid([FieldProblem(field="period", code="not-over", detail=detail)])
-    earlier = fetch_one(StatementRunItem, run_key(request.period))
-    run = _new_run(request.period, caller.name, earlier)
+    previous = fetch_one(StatementRunItem, run_key(request.period))
+    run = _new_run(request.period, caller.name, previous)
     transaction = Transaction()
-    _start(transaction, run, earlier)
-    answer = _view(run)
+    _add_run(transaction, run, previous)
+    answer = _run_view(run)
     key.record_response(transaction, answer)
     transaction.commit()
     return answer
 
 
 def start_monthly_run() -> None:
-    """Start the run of the month that is over, unless somebody did."""
+    """Start the run of the last month, unless it is started already."""
     period = previous_period(clock.business_date(clock.now()))
     if fetch_one(StatementRunItem, run_key(period)) is not None:
         return
     transaction = Transaction()
-    _start(transaction, _new_run(period, _CALENDAR, None), None)
+    _add_run(transaction, _new_run(period, _CALENDAR, None), None)
     try:
         transaction.commit()
     except TransactionRefused:
-        return  # somebody just did
+        return  # a user started it at the same moment
 
 
 def show_run(period: str) -> StatementRun:
-    """How far a run is.
+    """Return the progress of a run.
 
     Raises:
-        NotFound: there was none.
+        NotFound: the period was never run.
     """
     run = fetch_one(StatementRunItem, run_key(period))
     if run is None:
         raise NotFound
-    return _view(run)
+    return _run_view(run)
 
 
-def request_statements(message: Envelope) -> None:
-    """Ask for the statement of every dealer that lacks it, so many in a transaction, going on where the run stands."""
-    started = message.event
+def request_statements(envelope: Envelope) -> None:
+    """Request the missing statement of each dealer, a page of dealers per transaction, from the run's present page."""
+    started = envelope.event
     if not isinstance(started, StatementRunStarted):
         return
     while True:
@@ -82,55 +79,50 @@ def request_statements(message: Envelope) -> None:
         if run is None or run.round != started.round or run.state != "requesting":
             return
         try:
-            _request_some(run)
+            _request_page(run)
         except TransactionRefused as refused:
-            # A second delivery of the same message works beside this one: one of the two got ahead.
+            # A second delivery of the same message runs at the same time and was faster.
             if "run" not in refused:
                 raise
 
 
-def _period_due(dealer_id: str, ledger: LedgerItem, wanted: str) -> str | None:
-    first = None if ledger.closed_through else first_movement(dealer_id)
-    return period_to_issue(ledger.closed_through, first, wanted)
-
-
-def _new_run(period: str, started_by: str, earlier: StatementRunItem | None) -> StatementRunItem:
+def _new_run(period: str, started_by: str, previous: StatementRunItem | None) -> StatementRunItem:
     return StatementRunItem(
         *run_key(period),
         period=period,
         state="requesting",
-        round=earlier.round + 1 if earlier else 1,
-        said=earlier.said + 1 if earlier else 1,
+        round=previous.round + 1 if previous else 1,
+        event_count=previous.event_count + 1 if previous else 1,
         requested=0,
-        version=earlier.version + 1 if earlier else 1,
+        version=previous.version + 1 if previous else 1,
         started_at=clock.stamp(),
         started_by=started_by,
     )
 
 
-def _start(transaction: Transaction, run: StatementRunItem, earlier: StatementRunItem | None) -> None:
-    unchanged = StatementRunItem.version == earlier.version if earlier else StatementRunItem.pk.does_not_exist()
+def _add_run(transaction: Transaction, run: StatementRunItem, previous: StatementRunItem | None) -> None:
+    unchanged = StatementRunItem.version == previous.version if previous else StatementRunItem.pk.does_not_exist()
     transaction.put(run, "run", unchanged)
     event = StatementRunStarted(period=run.period, round=run.round)
-    transaction.create(outbox_event(event, pk=run.pk, subject=_subject(run), sequence=run.said), "event")
+    transaction.create(outbox_event(event, pk=run.pk, subject=_subject(run), sequence=run.event_count), "event")
 
 
-def _request_some(run: StatementRunItem) -> None:
-    page = dealers_after(run.after, _DEALERS_AT_A_TIME)
+def _request_page(run: StatementRunItem) -> None:
+    page = dealer_page(run.next_key, _DEALERS_PER_TRANSACTION)
     ledgers = load_ledgers([dealer.dealer_id for dealer in page.items])
-    lacking = [dealer_id for dealer_id, ledger in ledgers.items() if (ledger.closed_through or "") < run.period]
-    said = run.said
+    missing = [dealer_id for dealer_id, ledger in ledgers.items() if (ledger.closed_through or "") < run.period]
+    event_count = run.event_count
     transaction = Transaction()
-    for sequence, dealer_id in enumerate(lacking, said + 1):
+    for sequence, dealer_id in enumerate(missing, event_count + 1):
         event = StatementRequested(dealer_id=dealer_id, period=run.period)
         transaction.create(
             outbox_event(event, pk=run.pk, subject=_subject(run), sequence=sequence, dealer_id=dealer_id),
             f"event {sequence}",
         )
     changes = [
-        StatementRunItem.said.set(said + len(lacking)),
-        StatementRunItem.requested.set(run.requested + len(lacking)),
-        StatementRunItem.after.set(page.next_key) if page.next_key else StatementRunItem.after.remove(),
+        StatementRunItem.event_count.set(event_count + len(missing)),
+        StatementRunItem.requested.set(run.requested + len(missing)),
+        StatementRunItem.next_key.set(page.next_key) if page.next_key else StatementRunItem.next_key.remove(),
         StatementRunItem.state.set("requesting" if page.next_key else "requested"),
         StatementRunItem.version.set(run.version + 1),
     ]
@@ -139,11 +131,11 @@ def _request_some(run: StatementRunItem) -> None:
 
 
 def _subject(run: StatementRunItem) -> str:
-    """The run's events are numbered through all its rounds."""
+    """Subject of the run's events, which are numbered over all its rounds."""
     return f"statements-{run.period}"
 
 
-def _view(run: StatementRunItem) -> StatementRun:
+def _run_view(run: StatementRunItem) -> StatementRun:
     return StatementRun(
         period=run.period,
         state="requesting" if run.state == "requesting" else "requested",

@@ -204,8 +204,7 @@ BUGS = (
         old="    together = header.fulfilments == (became.number if became else 0)\n",
         new="    together = True\n",
         caught_by=(
-            "tests/orders/test_load_order.py::"
-            "test_concurrent_shipments_are_both_counted_in_any_read_order[1-HEADER]"
+            "tests/orders/test_load_order.py::test_concurrent_shipments_are_both_counted_in_any_read_order[1-HEADER]"
         ),
     ),
     Bug(
@@ -301,9 +300,7 @@ BUGS = (
         "services/orders/allocation.py",
         old="    line = sorted(claims, key=lambda claim: claim.turn)\n",
         new="    line = sorted(claims, key=lambda claim: claim.turn, reverse=True)\n",
-        caught_by=(
-            "tests/orders/test_allocation_rules.py::test_first_come_serves_urgent_orders_before_the_queue"
-        ),
+        caught_by=("tests/orders/test_allocation_rules.py::test_first_come_serves_urgent_orders_before_the_queue"),
     ),
     Bug(
         "the odd piece of a shortage is given to nobody",
@@ -311,9 +308,7 @@ BUGS = (
         "services/orders/allocation.py",
         old="        more = min(pack, wants[at] - parts[at], left)\n",
         new="        more = min(pack, wants[at] - parts[at], left) // pack * pack\n",
-        caught_by=(
-            "tests/orders/test_allocation_rules.py::test_allocation_uses_all_supply_once_and_exceeds_no_claim"
-        ),
+        caught_by=("tests/orders/test_allocation_rules.py::test_allocation_uses_all_supply_once_and_exceeds_no_claim"),
     ),
     Bug(
         "goods that came in go to the order that happens to come next",
@@ -337,9 +332,7 @@ BUGS = (
         _LINE,
         old='    transaction.create(run, "allocation")\n',
         new="    return run\n",
-        caught_by=(
-            f"{_IN_LINE}test_second_order_gets_its_recorded_share_when_the_process_dies"
-        ),
+        caught_by=(f"{_IN_LINE}test_second_order_gets_its_recorded_share_when_the_process_dies"),
     ),
     Bug(
         "what an ended order frees lies there while others wait for it",
@@ -537,9 +530,7 @@ BUGS = (
         "services/orders/promises.py",
         old="    return calendar.first_workday_from(arrives + timedelta(days=1)).isoformat()\n",
         new="    return calendar.first_workday_from(arrives).isoformat()\n",
-        caught_by=(
-            "tests/orders/test_promise_rules.py::test_expected_pieces_ship_on_the_working_day_after_arrival"
-        ),
+        caught_by=("tests/orders/test_promise_rules.py::test_expected_pieces_ship_on_the_working_day_after_arrival"),
     ),
     Bug(
         "a promise that is not kept is told to nobody",
@@ -547,9 +538,7 @@ BUGS = (
         _SWEEP,
         old="    if has_slipped(header):\n",
         new="    if has_slipped(header) and header.overdue:\n",
-        caught_by=(
-            "tests/orders/test_promise_dates.py::test_slip_is_published_once_when_approval_misses_the_cut_off"
-        ),
+        caught_by=("tests/orders/test_promise_dates.py::test_slip_is_published_once_when_approval_misses_the_cut_off"),
     ),
     Bug(
         "a promise that was moved in time counts as kept",
@@ -557,9 +546,6 @@ BUGS = (
         "services/orders/kept.py",
         old=' for number in one["lines"] if number not in days}',
         new=' for number in one["lines"]}',
-        caught_by=(
-            "tests/orders/test_promise_dates.py::"
-            "test_on_time_rate_uses_the_day_first_promised"
-        ),
+        caught_by=("tests/orders/test_promise_dates.py::test_on_time_rate_uses_the_day_first_promised"),
     ),
 )

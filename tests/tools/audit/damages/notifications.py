@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notifications.sms.items import RecordedItem
+from services.notifications.sms.items import RecordedSmsItem
 from tests.authorization.town import OWN
 from tests.tools.audit.table import Damages, Key, TableCopy
 
@@ -43,7 +43,7 @@ def _lose_text(table: TableCopy) -> None:
 
 def _send_text_again(table: TableCopy) -> None:
     key = next(key for key in table.keys("SMS#sms_", "RECORDED#"))
-    sent: RecordedItem = table.item(key)
+    sent: RecordedSmsItem = table.item(key)
     sent.sk = "RECORDED#rec_again"
     table.put(sent)
 

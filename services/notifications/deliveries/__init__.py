@@ -1,0 +1,1 @@
+"""Webhook deliveries: one event for one endpoint, with all its attempts."""

@@ -1,0 +1,38 @@
+"""Mailboxes, and the roles that read each of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from kernel.http.principal import DEALER_ROLES, Role
+from services.notifications.vocabulary import ACCOUNTANT_ROLES
+
+
+class Mailbox(StrEnum):
+    """Kind of mailbox: each dealer has the first two, head office has one of each other kind."""
+
+    DEALER = "dealer"
+    ACCOUNTS = "accounts"
+    ASSISTANT = "assistant"
+    WAREHOUSE = "warehouse"
+    AFTERSALES = "aftersales"
+
+    @property
+    def belongs_to_dealer(self) -> bool:
+        """True if each dealer has its own mailbox of this kind."""
+        return self in (Mailbox.DEALER, Mailbox.ACCOUNTS)
+
+
+#: Roles that may not read statements do not read messages about payments either.
+READERS: dict[Mailbox, frozenset[Role]] = {
+    Mailbox.DEALER: DEALER_ROLES,
+    Mailbox.ACCOUNTS: ACCOUNTANT_ROLES,
+    Mailbox.ASSISTANT: frozenset({Role.ASSISTANT, Role.ADMIN}),
+    Mailbox.WAREHOUSE: frozenset({Role.WAREHOUSE, Role.ADMIN}),
+    Mailbox.AFTERSALES: frozenset({Role.AFTERSALES, Role.ADMIN}),
+}
+
+
+def mailboxes_read_by(roles: frozenset[Role]) -> list[Mailbox]:
+    """Return the mailboxes that a user with these roles reads."""
+    return [mailbox for mailbox in Mailbox if READERS[mailbox] & roles]

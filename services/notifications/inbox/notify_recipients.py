@@ -1,0 +1,44 @@
+"""Notify the recipients of an event: store its messages and queue its text messages in one transaction."""
+
+from __future__ import annotations
+
+from kernel.base import observability
+from kernel.messaging.events import Envelope
+from kernel.store.transaction import Transaction, TransactionRefused
+from kernel.time import clock
+from services.notifications.inbox.items import add_message
+from services.notifications.inbox.rendering import RenderedMessage, render_messages, template_values
+from services.notifications.sms.items import queue_sms
+from services.notifications.sms.recipients import is_active_dealer, users_with_phones
+from services.notifications.sms.rules import MAX_RECIPIENTS
+
+
+def notify_recipients(envelope: Envelope) -> None:
+    """Store the messages and text messages of an event, once: a second delivery of the event changes nothing.
+
+    A suspended or unknown dealer gets no message; the staff mailboxes do.
+    """
+    dealer_id = str(envelope.data["dealer_id"])
+    transaction = Transaction()
+    dealer_is_active = is_active_dealer(dealer_id)
+    for message in render_messages(envelope.event):
+        if message.mailbox.belongs_to_dealer and not dealer_is_active:
+            observability.logger().info("dealer not notified", event_id=envelope.id, dealer_id=dealer_id)
+            continue
+        add_message(transaction, envelope, dealer_id, message)
+        _add_sms(transaction, envelope, dealer_id, message)
+    if not len(transaction):
+        return
+    try:
+        transaction.commit()
+    except TransactionRefused:
+        return  # each item of it must be new, so a refusal means that all of them exist
+    observability.seconds("NoticeAge", (clock.now() - clock.parse_stamp(envelope.time)).total_seconds())
+
+
+def _add_sms(transaction: Transaction, envelope: Envelope, dealer_id: str, message: RenderedMessage) -> None:
+    if not message.sms_roles:
+        return
+    values = template_values(envelope.event)
+    for user in users_with_phones(dealer_id, message.sms_roles)[:MAX_RECIPIENTS]:
+        queue_sms(transaction, envelope, dealer_id, user, message.template, values)

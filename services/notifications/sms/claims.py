@@ -1,0 +1,80 @@
+"""Claims on text messages: only the worker that claims one hands it to the provider."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from pynamodb.expressions.update import Action
+
+from kernel.http.models import masked_phone
+from kernel.store.transaction import Transaction
+from kernel.time import clock
+from services.notifications.sms.items import LastSmsItem, SmsDayCountItem, SmsItem, last_sms_key, phone_day_key
+from services.notifications.sms.rules import COLLAPSE_SECONDS, SMS_PER_DAY, SmsState
+from services.notifications.transactions import try_commit
+
+_LIMIT_RETENTION = timedelta(days=3)
+
+
+def claim_sms(item: SmsItem, phone: str, now: datetime) -> None:
+    """Move a queued text message to `sending` and count it against the limits of the phone.
+
+    Raises:
+        TransactionRefused: `claim` another worker has it; `day` the daily limit is reached; `pause` the phone got the
+            same template less than `COLLAPSE_SECONDS` ago.
+    """
+    epoch, expires_at = clock.epoch(now), clock.epoch(now + _LIMIT_RETENTION)
+    transaction = Transaction()
+    transaction.update(
+        SmsItem,
+        (item.pk, item.sk),
+        [
+            SmsItem.state.set(SmsState.SENDING),
+            SmsItem.changed_at.set(clock.stamp(now)),
+            SmsItem.phone_masked.set(masked_phone(phone)),
+        ],
+        SmsItem.state == SmsState.QUEUED,
+        "claim",
+    )
+    transaction.update(
+        SmsDayCountItem,
+        phone_day_key(phone, now),
+        [SmsDayCountItem.sent.add(1), SmsDayCountItem.expires_at.set(expires_at)],
+        SmsDayCountItem.sent.does_not_exist() | (SmsDayCountItem.sent < SMS_PER_DAY),
+        "day",
+    )
+    transaction.put(
+        LastSmsItem(*last_sms_key(phone, item.template), at=epoch, expires_at=expires_at),
+        "pause",
+        LastSmsItem.at.does_not_exist() | (LastSmsItem.at <= epoch - COLLAPSE_SECONDS),
+    )
+    transaction.commit()
+
+
+def release_claim(item: SmsItem, phone: str, claimed_at: datetime) -> None:
+    """Move a text message that certainly was not sent back to `queued`, and take it off the limits of the phone."""
+    transaction = Transaction()
+    transaction.update(
+        SmsItem,
+        (item.pk, item.sk),
+        [SmsItem.state.set(SmsState.QUEUED), SmsItem.changed_at.set(clock.stamp())],
+        SmsItem.state == SmsState.SENDING,
+        "claim",
+    )
+    day = phone_day_key(phone, claimed_at)
+    transaction.update(SmsDayCountItem, day, [SmsDayCountItem.sent.add(-1)], SmsDayCountItem.sent > 0, "day")
+    transaction.delete(LastSmsItem, last_sms_key(phone, item.template), None, "pause")
+    transaction.commit()
+
+
+def record_result(
+    item: SmsItem, state: SmsState, expected: Sequence[SmsState], reason: str | None = None, provider_id: str = ""
+) -> bool:
+    """Set the final state of a text message; return False if its state is none of the expected ones."""
+    actions: list[Action] = [SmsItem.state.set(state), SmsItem.changed_at.set(clock.stamp())]
+    actions.append(SmsItem.reason.set(reason) if reason else SmsItem.reason.remove())
+    actions += [SmsItem.provider_id.set(provider_id)] if provider_id else []
+    transaction = Transaction()
+    transaction.update(SmsItem, (item.pk, item.sk), actions, SmsItem.state.is_in(*expected), "sms")
+    return try_commit(transaction)

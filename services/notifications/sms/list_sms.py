@@ -1,0 +1,35 @@
+"""List text messages."""
+
+from __future__ import annotations
+
+from kernel.http.principal import Principal
+from kernel.store import cursors
+from services.notifications.sms.api import SmsMessage, SmsPage
+from services.notifications.sms.items import SmsItem, sms_page
+from services.notifications.vocabulary import PAGE_SIZE
+
+
+def list_sms(caller: Principal, cursor: str | None) -> SmsPage:
+    """Return one page of the text messages of all dealers."""
+    bound_to = [caller.user_id, "sms"]
+    page = sms_page(PAGE_SIZE, cursors.open_cursor(bound_to, cursor))
+    return SmsPage(
+        texts=[_sms_view(item) for item in page.items], next_cursor=cursors.next_cursor(bound_to, page.next_key)
+    )
+
+
+def _sms_view(item: SmsItem) -> SmsMessage:
+    return SmsMessage(
+        sms_id=item.sms_id,
+        dealer_id=item.dealer_id,
+        username=item.username,
+        phone_masked=item.phone_masked,
+        event_type=item.event_type,
+        subject=item.subject,
+        text=item.text,
+        state=item.state,
+        reason=item.reason,
+        provider_id=item.provider_id,
+        queued_at=item.queued_at,
+        changed_at=item.changed_at,
+    )

@@ -1,0 +1,30 @@
+"""Dealers and their users, read from the items that the dealers service publishes."""
+
+from __future__ import annotations
+
+from contracts.dealers import DealerItem, UserItem, dealer_key, user_key
+from kernel.http.principal import Role
+from kernel.store.read import fetch, fetch_one, query_page
+
+
+def is_active_dealer(dealer_id: str) -> bool:
+    """Return True if the dealer exists and is not suspended."""
+    dealer = fetch_one(DealerItem, dealer_key(dealer_id))
+    return dealer is not None and dealer.status == "active"
+
+
+def users_with_phones(dealer_id: str, roles: frozenset[Role]) -> list[UserItem]:
+    """Return the users of a dealer who have a phone and one of the roles, by user name."""
+    page = query_page(
+        UserItem, dealer_key(dealer_id)[0], sk=UserItem.sk.startswith("USER#"), limit=200, consistent=True
+    )
+    return [user for user in page.items if user.phone and roles & set(user.roles)]
+
+
+def current_phone(dealer_id: str, username: str, roles: frozenset[Role]) -> str | None:
+    """Return the present phone of a user; None if user, role or phone is gone or the dealer is suspended."""
+    found = fetch([dealer_key(dealer_id), user_key(dealer_id, username)])
+    dealer, user = found.get(dealer_key(dealer_id)), found.get(user_key(dealer_id, username))
+    if not isinstance(dealer, DealerItem) or dealer.status != "active" or not isinstance(user, UserItem):
+        return None
+    return user.phone if roles & set(user.roles) else None

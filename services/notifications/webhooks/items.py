@@ -1,0 +1,149 @@
+"""Stored webhook endpoints."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
+
+from kernel.base.problems import NotFound
+from kernel.store.items import IntegerAttribute, Item, Key
+from kernel.store.read import fetch_one, query_page
+from kernel.store.transaction import Transaction
+from kernel.time import clock
+from services.notifications.transactions import try_commit
+from services.notifications.vocabulary import is_key_part
+from services.notifications.webhooks.rules import SECRET_OVERLAP
+
+_ENDPOINTS = "WEBHOOK#ENDPOINTS"
+
+#: Deliveries are stored this long; the item of a deleted endpoint remains as long, without address and secrets.
+DELIVERY_RETENTION = timedelta(days=30)
+
+
+# P  all webhook endpoints    pk: WEBHOOK#ENDPOINTS    sk: <endpoint>
+class EndpointItem(Item, discriminator="webhook_endpoint"):
+    """A webhook endpoint. Secrets are sealed; the replaced secret signs beside the new one until `old_secret_until`.
+
+    `state`: active | disabled | deleted; `failing_since`: first failure after the last success, None without one.
+    """
+
+    endpoint_id = UnicodeAttribute()
+    url = UnicodeAttribute()
+    types: JSONAttribute = JSONAttribute()
+    description = UnicodeAttribute()
+    state = UnicodeAttribute()
+    disabled_reason = UnicodeAttribute(null=True)
+    secret = UnicodeAttribute()
+    old_secret = UnicodeAttribute(null=True)
+    old_secret_until = UnicodeAttribute(null=True)
+    version = IntegerAttribute()
+    created_at = UnicodeAttribute()
+    created_by = UnicodeAttribute()
+    failing_since = UnicodeAttribute(null=True)
+
+    @property
+    def is_active(self) -> bool:
+        """True if events are sent to the endpoint."""
+        return bool(self.state == "active")
+
+    def sealed_secrets(self, now: datetime) -> list[str]:
+        """Return the sealed secrets that sign at this moment, newest first."""
+        old = self.old_secret if self.old_secret_until and clock.parse_stamp(self.old_secret_until) > now else None
+        return [self.secret, old] if old else [self.secret]
+
+
+def endpoint_key(endpoint_id: str) -> Key:
+    """Return the key of an endpoint."""
+    return _ENDPOINTS, endpoint_id
+
+
+def stored_endpoints() -> list[EndpointItem]:
+    """Return all endpoints, including those deleted within `DELIVERY_RETENTION`."""
+    found: list[EndpointItem] = []
+    start: dict[str, Any] | None = None
+    while True:
+        page = query_page(EndpointItem, _ENDPOINTS, limit=100, start=start, consistent=True)
+        found += page.items
+        if (start := page.next_key) is None:
+            return found
+
+
+def find_endpoint(endpoint_id: str) -> EndpointItem | None:
+    """Return an endpoint; None if there is none or it is deleted."""
+    found = fetch_one(EndpointItem, endpoint_key(endpoint_id)) if is_key_part(endpoint_id) else None
+    return found if found is not None and found.state != "deleted" else None
+
+
+def load_endpoint(endpoint_id: str) -> EndpointItem:
+    """Return an endpoint.
+
+    Raises:
+        NotFound: there is none, or it is deleted.
+    """
+    found = find_endpoint(endpoint_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def replace_secret(transaction: Transaction, endpoint: EndpointItem, sealed: str, now: datetime) -> None:
+    """Add a new secret to the transaction, under the label `endpoint`; the present secret signs for a while longer.
+
+    `endpoint` is changed in place, too.
+    """
+    unchanged = (EndpointItem.version == endpoint.version) & (EndpointItem.state == endpoint.state)
+    endpoint.secret, endpoint.old_secret = sealed, endpoint.secret
+    endpoint.old_secret_until = clock.stamp(now + SECRET_OVERLAP)
+    endpoint.version += 1
+    actions = [
+        EndpointItem.secret.set(endpoint.secret),
+        EndpointItem.old_secret.set(endpoint.old_secret),
+        EndpointItem.old_secret_until.set(endpoint.old_secret_until),
+        EndpointItem.version.set(endpoint.version),
+    ]
+    transaction.update(EndpointItem, endpoint_key(endpoint.endpoint_id), actions, unchanged, "endpoint")
+
+
+def erase_endpoint(endpoint: EndpointItem, now: datetime) -> bool:
+    """Delete an endpoint's address and secrets; return False if it was deleted before.
+
+    The item remains for `DELIVERY_RETENTION`, so that pending deliveries still find their endpoint as deleted.
+    """
+    transaction = Transaction()
+    actions = [
+        EndpointItem.state.set("deleted"),
+        EndpointItem.url.set("-"),
+        EndpointItem.secret.set("-"),
+        EndpointItem.old_secret.remove(),
+        EndpointItem.expires_at.set(clock.epoch(now + DELIVERY_RETENTION)),
+    ]
+    not_deleted = EndpointItem.state.is_in("active", "disabled")
+    transaction.update(EndpointItem, endpoint_key(endpoint.endpoint_id), actions, not_deleted, "endpoint")
+    return try_commit(transaction)
+
+
+def disable_endpoint(endpoint: EndpointItem, reason: str) -> bool:
+    """Disable an endpoint, so that no event is sent to it; return False if it was not active."""
+    transaction = Transaction()
+    actions = [EndpointItem.state.set("disabled"), EndpointItem.disabled_reason.set(reason)]
+    key = endpoint_key(endpoint.endpoint_id)
+    transaction.update(EndpointItem, key, actions, EndpointItem.state == "active", "endpoint")
+    return try_commit(transaction)
+
+
+def record_health(endpoint: EndpointItem, failing_since: datetime | None) -> None:
+    """Store the time of the first failure since the last success; None after a success."""
+    key = endpoint_key(endpoint.endpoint_id)
+    transaction = Transaction()
+    if failing_since is None:
+        action: Action = EndpointItem.failing_since.remove()
+        condition = EndpointItem.failing_since.exists()
+    else:
+        action = EndpointItem.failing_since.set(clock.stamp(failing_since))
+        condition = EndpointItem.pk.exists() & EndpointItem.failing_since.does_not_exist()
+    transaction.update(EndpointItem, key, [action], condition, "endpoint")
+    try_commit(transaction)
+    endpoint.failing_since = clock.stamp(failing_since) if failing_since else None

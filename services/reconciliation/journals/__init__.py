@@ -1,0 +1,1 @@
+"""Journals: post shipments and payments, reverse and show journals."""

@@ -1,0 +1,32 @@
+"""Fixtures of the tests of notifications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.notifications.fixtures import create_dealers, override_settings
+from tests.notifications.webhook_receiver import Receiver, run_receiver
+from tests.world import World
+
+
+@pytest.fixture
+def dealer_world(world: World) -> Iterator[World]:
+    """A world with two dealers and their users."""
+    with create_dealers(world):
+        yield world
+
+
+@pytest.fixture
+def webhook_world(dealer_world: World) -> Iterator[World]:
+    """A world with two dealers, whose webhooks may go to receivers on this machine."""
+    with override_settings(webhook_allow_loopback="true"):
+        yield dealer_world
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A webhook receiver on this machine."""
+    with run_receiver() as running:
+        yield running

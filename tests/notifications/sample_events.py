@@ -1,0 +1,84 @@
+"""One sample of each event that has a notification rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.orders import (
+    OrderApproved,
+    OrderBackordersFilled,
+    OrderCancelled,
+    OrderOverdue,
+    OrderPromiseSlipped,
+    OrderRejected,
+    OrderReservationExpired,
+    OrderReservationExpiring,
+    OrderReserved,
+    OrderShipped,
+    OrderSubmitted,
+)
+from contracts.reconciliation import PaymentPosted, StatementIssued
+from contracts.tickets import TicketOverdue, TicketProgressed
+from kernel.messaging.events import Event
+
+ORDER: dict[str, Any] = {
+    "order_id": "D0001-000123",
+    "dealer_id": "D0001",
+    "warehouse": "GZ",
+    "state": "reserved",
+    "line_count": 120,
+    "gross_fen": 1_234_500,
+}
+IN_REVIEW, CONFIRMED = ORDER | {"state": "in_review"}, ORDER | {"state": "confirmed"}
+
+
+def ticket_progressed(step: str, ticket_id: str = "D0001-T00007") -> TicketProgressed:
+    """Return the event of one step of a service ticket."""
+    return TicketProgressed(ticket_id=ticket_id, dealer_id="D0001", step=step, state=step, title="灯带不亮", by="王工")
+
+
+def order_shipped(**changes: Any) -> OrderShipped:
+    """Return the event of a shipment, with other fields as given."""
+    fields: dict[str, Any] = ORDER | {
+        "shipment_id": "shp_1",
+        "shipped_pieces": 12,
+        "shipped_gross_fen": 123_450,
+        "shipped_net_fen": 109_248,
+        "shipped_tax_fen": 14_202,
+        "shipped_at": "2026-11-23T02:00:00.000Z",
+        "payment_days": 30,
+        "carrier": "顺丰",
+        "waybill": "SF1234567890123",
+        "complete": True,
+    }
+    return OrderShipped(**fields | changes)
+
+
+EVENTS: list[Event] = [
+    OrderSubmitted(**ORDER),
+    OrderReserved(**ORDER, reserved=90, backordered=10),
+    *(OrderBackordersFilled(**order, filled=6, backordered=4, rule="first_come") for order in (IN_REVIEW, CONFIRMED)),
+    *(
+        OrderReservationExpiring(**order, reserved_until="2026-11-26T10:00:00.000Z", reserved=90)
+        for order in (IN_REVIEW, CONFIRMED)
+    ),
+    *(OrderReservationExpired(**order, released=90) for order in (IN_REVIEW, CONFIRMED)),
+    OrderPromiseSlipped(**IN_REVIEW, moved=(), promised_on="2026-11-26"),
+    OrderOverdue(**IN_REVIEW, due_at="2026-11-23T02:30:00.000Z"),
+    OrderApproved(**ORDER),
+    OrderRejected(**ORDER, reason="价格有误"),
+    OrderCancelled(**ORDER, cancelled=5, reason="重复下单"),
+    order_shipped(),
+    PaymentPosted(payment_id="pay_1", dealer_id="D0001", amount_fen=123_450, received_on="2026-11-20"),
+    StatementIssued(statement_id="stm_1", dealer_id="D0001", period="2026-11", opening_fen=0, closing_fen=123_450),
+    ticket_progressed("registered"),
+    ticket_progressed("completed"),
+    TicketOverdue(
+        ticket_id="D0001-T00007",
+        dealer_id="D0001",
+        state="accepted",
+        title="灯带不亮",
+        urgent=True,
+        due_at="2026-11-23T02:00:00.000Z",
+    ),
+]

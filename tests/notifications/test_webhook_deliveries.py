@@ -1,0 +1,248 @@
+"""Tests of webhook deliveries: signed, sent once, and safe against crashes and concurrent runs."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import threading
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from contracts.notifications import SmsQueued
+from kernel.base import observability
+from kernel.messaging.events import event_types
+from services.notifications.deliveries import (
+    attempts,
+    dispatch_webhooks,
+)
+from services.notifications.webhooks import signed_post
+from services.notifications.webhooks.event_types import webhook_types
+from services.notifications.webhooks.signed_post import Response as WebhookResponse
+from tests.interruptions import Killed, before_commit
+from tests.notifications.fixtures import hold_released, publish, store_event
+from tests.notifications.sample_events import EVENTS, ORDER, order_shipped
+from tests.notifications.webhook_client import (
+    advance_and_retry,
+    call_as_admin,
+    only_delivery,
+    outcomes_of,
+    register,
+    verify_event,
+)
+from tests.notifications.webhook_receiver import Receiver, closed_port, run_receiver, run_slow_server
+from tests.world import World
+
+# ---- what is sent ----
+
+
+def test_webhook_sends_signed_event_as_published(webhook_world: World, receiver: Receiver) -> None:
+    endpoint = register(webhook_world, receiver.url)
+    envelope = publish(webhook_world, hold_released(1))
+    (request,) = receiver.received
+    assert verify_event(request, endpoint["secret"], webhook_world) == json.loads(
+        envelope.model_dump_json(exclude_none=True)
+    )
+    assert request.event_id == envelope.id
+    assert request.headers["content-type"] == "application/cloudevents+json"
+    delivery = only_delivery(webhook_world, endpoint)
+    assert delivery["state"] == "delivered" and delivery["next_attempt_at"] is None
+    assert outcomes_of(delivery) == ["2xx"] and delivery["attempts"][0]["replay"] is False
+    assert "secret words of the receiver" not in json.dumps(webhook_world.snapshot())
+
+
+def test_endpoint_receives_only_subscribed_event_types(webhook_world: World, receiver: Receiver) -> None:
+    with run_receiver() as shipment_receiver:
+        register(webhook_world, shipment_receiver.url, "order.shipped.v1")
+        register(webhook_world, receiver.url, *sorted({event.TYPE for event in EVENTS} - {"order.shipped.v1"}))
+        envelopes = [store_event(event, f"S-{number}") for number, event in enumerate(EVENTS)]
+        webhook_world.drain()
+        shipments = {envelope.id for envelope in envelopes if envelope.type == "order.shipped.v1"}
+        assert {request.event_id for request in shipment_receiver.received} == shipments
+        assert {request.event_id for request in receiver.received} == {
+            envelope.id for envelope in envelopes
+        } - shipments
+
+
+def test_webhook_types_include_all_contracts_except_own_events() -> None:
+    published = {name for name, event in event_types().items() if event.__module__.startswith("contracts.")}
+    assert webhook_types() == published - {SmsQueued.TYPE}
+    assert len(published) > 10
+
+
+def test_webhook_sends_each_event_once_when_messages_are_redelivered(webhook_world: World, receiver: Receiver) -> None:
+    register(webhook_world, receiver.url)
+    for number in range(3):
+        store_event(hold_released(number), f"D0001-{number:06d}")
+    webhook_world.drain()
+    assert len(receiver.received) == 3
+    before = webhook_world.snapshot()
+    webhook_world.redeliver_everything()
+    advance_and_retry(webhook_world, hours=1)
+    assert len(receiver.received) == 3
+    assert webhook_world.snapshot() == before
+
+
+def test_webhook_skips_events_published_before_endpoint_registration(webhook_world: World, receiver: Receiver) -> None:
+    publish(webhook_world, hold_released(1))
+    register(webhook_world, receiver.url)
+    advance_and_retry(webhook_world, minutes=1)
+    assert receiver.received == []
+
+
+def test_unsubscribed_event_creates_no_delivery(webhook_world: World, receiver: Receiver) -> None:
+    register(webhook_world, receiver.url, "statement.issued.v1")
+    publish(webhook_world, order_shipped(**ORDER))
+    assert webhook_world.items("DELIVERY#") == [] and receiver.received == []
+
+
+def test_dispatch_sends_to_all_endpoints_at_the_same_time(webhook_world: World, receiver: Receiver) -> None:
+    arrived = threading.Barrier(2, timeout=5)
+    original = signed_post.post
+
+    def post_together(*args: Any, **kwargs: Any) -> WebhookResponse:
+        arrived.wait()  # fails unless both requests are in progress at the same time
+        return original(*args, **kwargs)
+
+    with run_receiver() as other_receiver:
+        register(webhook_world, receiver.url)
+        register(webhook_world, other_receiver.url)
+        with patch.object(signed_post, "post", post_together):
+            publish(webhook_world, hold_released(1))
+        assert len(receiver.received) == len(other_receiver.received) == 1
+
+
+# ---- crashes and concurrent runs ----
+
+
+def test_interrupted_attempt_is_logged_and_retried(webhook_world: World, receiver: Receiver) -> None:
+    endpoint = register(webhook_world, receiver.url)
+    store_event(hold_released(1), "D0001-000123")
+    with patch.object(signed_post, "post", side_effect=Killed), pytest.raises(Killed):
+        webhook_world.drain()
+    webhook_world.drain()
+    assert receiver.received == [], "the claim has not ended"
+    advance_and_retry(webhook_world, seconds=62)
+    delivery = only_delivery(webhook_world, endpoint)
+    assert outcomes_of(delivery) == ["started", "2xx"] and delivery["state"] == "delivered"
+    assert len(receiver.received) == 1
+
+
+def test_created_delivery_is_sent_when_the_first_dispatch_crashed(webhook_world: World, receiver: Receiver) -> None:
+    endpoint = register(webhook_world, receiver.url)
+    store_event(hold_released(1), "D0001-000123")
+    with patch.object(dispatch_webhooks, "make_attempts", side_effect=Killed), pytest.raises(Killed):
+        webhook_world.drain()
+    assert only_delivery(webhook_world, endpoint)["state"] == "pending"
+    webhook_world.redeliver_everything()
+    advance_and_retry(webhook_world, seconds=1)
+    assert len(receiver.received) == 1 and only_delivery(webhook_world, endpoint)["state"] == "delivered"
+
+
+class SameThreadPool:
+    """Thread pool that runs each task on the calling thread."""
+
+    def __init__(self, max_workers: int) -> None: ...
+
+    def __enter__(self) -> SameThreadPool:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def map(self, task: Any, inputs: Any) -> list[Any]:
+        return [task(value) for value in inputs]
+
+
+def test_concurrent_runs_send_a_delivery_once(webhook_world: World, receiver: Receiver) -> None:
+    endpoint = register(webhook_world, receiver.url)
+    receiver.answer(500)
+    publish(webhook_world, hold_released(1))
+    webhook_world.clock.advance(minutes=1)
+    original = signed_post.post
+    runs: list[bool] = []
+
+    def post_during_second_run(*args: Any, **kwargs: Any) -> WebhookResponse:
+        if not runs:
+            runs.append(True)
+            webhook_world.periodic("notifications", "retry_webhooks")
+            webhook_world.redeliver_everything()
+        return original(*args, **kwargs)
+
+    # The second run happens during the request of the first, and on this thread, because moto needs that.
+    with (
+        patch.object(signed_post, "post", post_during_second_run),
+        patch.object(attempts, "ThreadPoolExecutor", SameThreadPool),
+    ):
+        webhook_world.periodic("notifications", "retry_webhooks")
+    assert runs and len(receiver.received) == 2
+    assert outcomes_of(only_delivery(webhook_world, endpoint)) == ["5xx", "2xx"]
+
+
+def test_second_run_sends_nothing_when_the_first_claimed_the_delivery(webhook_world: World, receiver: Receiver) -> None:
+    endpoint = register(webhook_world, receiver.url)
+    receiver.answer(500)
+    publish(webhook_world, hold_released(1))
+    webhook_world.clock.advance(minutes=1)
+    with before_commit(0, lambda: webhook_world.periodic("notifications", "retry_webhooks")):
+        webhook_world.periodic("notifications", "retry_webhooks")
+    assert outcomes_of(only_delivery(webhook_world, endpoint)) == ["5xx", "2xx"]
+    assert len(receiver.received) == 2, "the second claim was refused, and nothing was sent for it"
+
+
+def test_late_response_changes_nothing_when_its_claim_has_ended(webhook_world: World, receiver: Receiver) -> None:
+    endpoint = register(webhook_world, receiver.url)
+
+    def post_slowly(*_: Any, **__: Any) -> WebhookResponse:
+        webhook_world.clock.advance(seconds=61)
+        with patch.object(signed_post, "post", original):
+            webhook_world.periodic("notifications", "retry_webhooks")
+        return WebhookResponse(500, None, 61.0)
+
+    original = signed_post.post
+    with patch.object(signed_post, "post", post_slowly), patch.object(attempts, "ThreadPoolExecutor", SameThreadPool):
+        publish(webhook_world, hold_released(1))
+    delivery = only_delivery(webhook_world, endpoint)
+    assert delivery["state"] == "delivered" and outcomes_of(delivery) == ["started", "2xx"]
+
+
+# ---- what the log shows ----
+
+
+def test_log_shows_no_answer_for_open_closed_and_silent_ports(
+    webhook_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signed_post, "DEADLINE_SECONDS", 0.3)
+    with run_slow_server(b"SSH-2.0-OpenSSH\r\n", b"") as ssh, run_slow_server(b"", b"") as silent:
+        ports = [ssh, silent, closed_port()]
+        endpoints = [register(webhook_world, f"http://127.0.0.1:{port}/") for port in ports]
+        publish(webhook_world, hold_released(1))
+        assert [outcomes_of(only_delivery(webhook_world, endpoint)) for endpoint in endpoints] == [["no-answer"]] * 3
+
+
+def test_log_contains_no_secret_and_no_endpoint_address(
+    webhook_world: World, receiver: Receiver, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(observability.logger().registered_formatter)
+    logging.getLogger().addHandler(handler)
+    try:
+        endpoint = register(webhook_world, receiver.url + "&token=url-canary")
+        rotated = call_as_admin(
+            webhook_world, "POST", f"/webhook-endpoints/{endpoint['endpoint_id']}/rotate-secret"
+        ).json
+        receiver.answer(500)
+        publish(webhook_world, hold_released(1))
+        advance_and_retry(webhook_world, minutes=1)
+        with patch.object(attempts, "finish_attempt", side_effect=RuntimeError("boom")):
+            store_event(hold_released(1), "D0001-000124")
+            webhook_world.drain(may_fail=True)
+    finally:
+        logging.getLogger().removeHandler(handler)
+    printed = capfd.readouterr()
+    output = lines.getvalue() + printed.out + printed.err
+    assert '"outcome"' in output and "WebhookAge" in output and "boom" in output, "the log is captured"
+    for canary in (endpoint["secret"], rotated["secret"], "url-canary", "127.0.0.1"):
+        assert canary.removeprefix("whsec_") not in output

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from textwrap import dedent
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 _WILDCARD = re.compile(r"_|__[a-z0-9]+(_[a-z0-9]+)*")
 _CONTEXT = re.compile(r", ctx=\w+\(\)")
@@ -25,7 +25,6 @@ _IGNORED_FIELDS = {"ctx", "kind", "type_comment", "type_ignores"}
 
 #: Code that each wildcard matched: nodes, or pairs of key and value for the entries of a dict.
 Captures = dict[str, list[Any]]
-Node = TypeVar("Node", bound=ast.AST)
 
 
 class PatternNotFound(Exception):

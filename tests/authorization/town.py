@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from tests import calls
-from tests.fast_aws.wanted import Cloud
+from tests.fast_aws.cloud import Cloud
 from tests.notifications.office import set_to
 from tests.notifications.receiver import receiving
 from tests.world import Response, Saved, World

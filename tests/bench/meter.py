@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 
 from kernel.http.app import ServiceApp
 from tests.bench.wire import Wire
-from tests.fast_aws.fast import FastCloud
+from tests.fast_aws.fast_cloud import FastCloud
 from tests.read_units import cost, item_bytes
 from tests.world import World
 

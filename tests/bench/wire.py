@@ -15,9 +15,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.handlers import BUILTIN_HANDLERS
 
-from tests.fast_aws.fast import FastCloud
+from tests.fast_aws.fast_cloud import FastCloud
+from tests.fast_aws.interception import Answer, Proceed, Request
 from tests.fast_aws.items import Refusal
-from tests.fast_aws.plane import Answer, Proceed, Request
 from tests.world import World, opened
 
 #: What a request is addressed to, before the dot, and the service that is.

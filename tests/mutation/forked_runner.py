@@ -25,8 +25,8 @@ from typing import IO, Any
 
 import pytest
 
-from tests.fast_aws import in_moto
-from tests.fast_aws.wanted import REGION
+from tests.fast_aws import moto_cloud
+from tests.fast_aws.cloud import REGION
 from tests.mutation.definitions import ROOT, AnchorError, find_test
 from tests.mutation.importing import apply
 from tests.mutation.mutation import Mutation
@@ -55,7 +55,7 @@ _THIRD_PARTY = (
     "standardwebhooks.webhooks",
     "ulid",
 )
-_TEST_HELPERS = ("tests.fast_aws.fast", "tests.faults")
+_TEST_HELPERS = ("tests.fast_aws.fast_cloud", "tests.faults")
 #: Only pytest's own plug-ins, and no source in tracebacks: each takes time.
 _PYTEST_OPTIONS = ("-q", "-x", "--tb=native", "-p", "no:cacheprovider")
 #: Clients are made before a test sets the environment.
@@ -165,8 +165,8 @@ def _preload(preloaded: Preloaded) -> None:
                 importlib.import_module(module.name)
         importlib.import_module("tests.world").signing_key()
         _make_clients()
-    in_moto._clients()
-    in_moto.table_definition()
+    moto_cloud._clients()
+    moto_cloud.table_definition()
     imported = {name.partition(".")[0] for name in sys.modules} & _PROJECT_PACKAGES
     assert imported <= (_KERNEL_PACKAGES if preloaded is Preloaded.KERNEL else set()), imported
     gc.collect()

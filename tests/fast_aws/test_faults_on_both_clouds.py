@@ -1,4 +1,4 @@
-"""Faults, disorder and going back mean the same on moto and on the fast cloud."""
+"""Faults, disorder and restored states have the same effect on moto and on the fast cloud."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.world import World
 
 
 @pytest.fixture(params=["moto", "fast"])
-def either(request: pytest.FixtureRequest) -> Iterator[World]:
+def any_world(request: pytest.FixtureRequest) -> Iterator[World]:
     with worlds.opened(fast=request.param == "fast") as world:
         yield world
 
 
-def pieces() -> int:
+def stored_pieces() -> int:
     found = fetch_one(PotItem, POT)
     return int(found.pieces) if found else 0
 
@@ -44,17 +44,17 @@ def pieces() -> int:
         (Kind.FAILED_AFTERWARDS, 1),
     ],
 )
-def test_before_means_not_done_and_after_means_done(either: World, kind: Kind, done: int) -> None:
+def test_fault_decides_how_often_a_write_happens(any_world: World, kind: Kind, done: int) -> None:
     with watched(Run(kind=kind, at=0)) as run:
         try:
             PotItem(*POT).update(actions=[PotItem.pieces.add(1)])
         except Exception as error:
             assert kind in (Kind.REFUSED, Kind.THROTTLED, Kind.FAILED_AFTERWARDS), error
     assert run.fired
-    assert pieces() == done
+    assert stored_pieces() == done
 
 
-def test_some_of_a_batch_is_read_or_written_and_the_rest_asked_for_again(either: World) -> None:
+def test_partial_batch_is_completed_by_a_second_call(any_world: World) -> None:
     with watched(Run(kind=Kind.PARTIAL, at=0)) as run, Item.batch_write() as batch:
         for number in range(5):
             batch.save(PotItem("POT", f"{number}", pieces=number))
@@ -65,77 +65,77 @@ def test_some_of_a_batch_is_read_or_written_and_the_rest_asked_for_again(either:
     assert len(found) == 5
 
 
-def test_some_events_and_messages_are_taken_and_the_rest_named(either: World) -> None:
+def test_partial_send_names_the_failed_events_and_messages(any_world: World) -> None:
     entry = {"Source": "qudao.test", "DetailType": "x", "Detail": "{}", "EventBusName": settings().bus}
     with watched(Run(kind=Kind.PARTIAL, at=0)):
-        told = aws.events().put_events(Entries=[entry] * 3)  # type: ignore[list-item]
-    assert told["FailedEntryCount"] == 2
-    assert ["EventId" in one for one in told["Entries"]] == [True, False, False]
+        answer = aws.events().put_events(Entries=[entry] * 3)  # type: ignore[list-item]
+    assert answer["FailedEntryCount"] == 2
+    assert ["EventId" in entry for entry in answer["Entries"]] == [True, False, False]
     url = aws.sqs().get_queue_url(QueueName="qudao-test-notify")["QueueUrl"]
     with watched(Run(kind=Kind.PARTIAL, at=0)):
         sent = aws.sqs().send_message_batch(
             QueueUrl=url, Entries=[{"Id": f"{number}", "MessageBody": f"{number}"} for number in range(3)]
         )
-    assert [one["Id"] for one in sent["Failed"]] == ["1", "2"]
-    assert either.waiting("notify") == ["0"]
+    assert [message["Id"] for message in sent["Failed"]] == ["1", "2"]
+    assert any_world.waiting("notify") == ["0"]
 
 
-def test_one_of_one_cannot_be_read_in_part(either: World) -> None:
+def test_batch_of_one_key_cannot_be_partial(any_world: World) -> None:
     assert [call.admits(Kind.PARTIAL) for call in faults.calls_of(lambda: fetch([POT]))] == [False]
 
 
-def test_who_sends_once_is_told_that_no_answer_came(either: World) -> None:
-    once = aws.client("events", one_attempt=True)
+def test_lost_answer_raises_timeout_when_client_has_one_attempt(any_world: World) -> None:
+    single_attempt = aws.client("events", one_attempt=True)
     entry = {"Source": "qudao.test", "DetailType": "x", "Detail": "{}", "EventBusName": settings().bus}
     with watched(Run(kind=Kind.ANSWER_LOST, at=0)) as run, pytest.raises(ReadTimeoutError):
-        once.put_events(Entries=[entry])
+        single_attempt.put_events(Entries=[entry])
     assert run.fired
 
 
-def test_a_refusal_is_the_clients_own_exception(either: World) -> None:
+def test_throttling_raises_client_error_with_its_code(any_world: World) -> None:
     with watched(Run(kind=Kind.THROTTLED, at=0)), pytest.raises(ClientError) as raised:
         aws.sqs().get_queue_url(QueueName="qudao-test-notify")
     assert raised.value.response["Error"]["Code"] == "ThrottlingException"
 
 
-def test_going_back_brings_back_what_waits_and_what_was_delivered(either: World) -> None:
-    desk = Desk(either)
+def test_restore_returns_waiting_and_delivered_messages(any_world: World) -> None:
+    desk = Desk(any_world)
     open_shop()
     desk.accepted(order_of((1, 10)))
     desk.submit(order_of((1, 5)))
-    either.relay_once()
-    saved, before = either.save(), either.snapshot()
-    waiting = either.waiting("reserve-stock")
+    any_world.relay_once()
+    saved, before = any_world.save(), any_world.snapshot()
+    waiting = any_world.waiting("reserve-stock")
     assert len(waiting) == 1
     for _ in range(2):
-        either.drain()
+        any_world.drain()
         assert counters(1) == (85, 15)
-        either.restore(saved, with_past=True)
-        assert (either.snapshot(), either.waiting("reserve-stock")) == (before, waiting)
-    either.redeliver_everything()
+        any_world.restore(saved, with_past=True)
+        assert (any_world.snapshot(), any_world.waiting("reserve-stock")) == (before, waiting)
+    any_world.redeliver_everything()
     assert counters(1) == (85, 15)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_in_disorder_and_twice_it_comes_to_the_same(either: World, seed: int) -> None:
+def test_result_is_the_same_in_disorder_and_with_repeats(any_world: World, seed: int) -> None:
     open_shop()
-    desk = Desk(either)
-    with either.disorder(Random(seed), repeats=0.5):
+    desk = Desk(any_world)
+    with any_world.disorder(Random(seed), repeats=0.5):
         for number in range(1, 4):
             desk.submit(order_of((number, 10)))
-        either.drain()
+        any_world.drain()
         desk.act("D0001-000001", "cancel", {"reason": "不要了"})
-        either.drain()
+        any_world.drain()
     assert [counters(number) for number in range(1, 4)] == [(100, 0), (90, 10), (90, 10)]
-    assert either.dead_letters() == []
+    assert any_world.dead_letters() == []
 
 
-def test_the_stream_of_either_tells_what_was_announced(either: World) -> None:
+def test_stream_contains_the_published_event(any_world: World) -> None:
     open_shop()
-    Desk(either).submit(order_of((1, 1)))
-    told = [
+    Desk(any_world).submit(order_of((1, 1)))
+    published = [
         record["dynamodb"]["NewImage"]
-        for record in either.stream_records()
+        for record in any_world.stream_records()
         if record["dynamodb"].get("NewImage", {}).get("kind") == {"S": "event"}
     ]
-    assert [EventItem.from_raw_data(image).envelope.type for image in told] == ["order.submitted.v1"]
+    assert [EventItem.from_raw_data(image).envelope.type for image in published] == ["order.submitted.v1"]

@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.fast_aws import interception
 from tests.fast_aws.cloud import ACCOUNT, REGION
-from tests.fast_aws.interception import Answer, Proceed, Request, Stage
+from tests.fast_aws.interception import Answer, Layer, Proceed, Request
 from tests.faults import running
 
 _TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
@@ -56,7 +56,7 @@ def recorded() -> Iterator[list[Use]]:
         uses.extend(_uses(signed_as, request.operation, request.params))
         return proceed(request)
 
-    with interception.intercept(Stage.RECORD, note):
+    with interception.intercept(Layer.RECORD, note):
         yield uses
 
 

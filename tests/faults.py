@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from tests.fast_aws import interception
-from tests.fast_aws.interception import Answer, Proceed, Request, Stage
+from tests.fast_aws.interception import Answer, Layer, Proceed, Request
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -182,7 +182,7 @@ def _some_entries(request: Request, proceed: Proceed, done: Sequence[Any], taken
 def watched(run: Run) -> Iterator[Run]:
     """Watch the calls made inside, with the run's fault, if it has one. A crash ends here; other errors leave."""
     try:
-        with interception.intercept(Stage.INJECT_FAULT, run.layer), patch.object(time, "sleep", _without_sleeping):
+        with interception.intercept(Layer.INJECT_FAULT, run.layer), patch.object(time, "sleep", _without_sleeping):
             yield run
     except Crashed:
         pass

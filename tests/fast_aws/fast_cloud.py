@@ -46,7 +46,7 @@ class FastCloud:
     @contextmanager
     def answer_calls(self) -> Iterator[None]:
         """Answer every AWS call made inside the block."""
-        with interception.intercept(interception.Stage.ANSWER, self._handle):
+        with interception.intercept(interception.Layer.ANSWER, self._handle):
             yield
 
     # ---- for the test world ----
@@ -174,7 +174,7 @@ class FastCloud:
 def _record(message: Message, queue: str) -> dict[str, Any]:
     """Return a message in the form Lambda passes it to a function."""
     attributes = {
-        "ApproximateReceiveCount": str(message.received),
+        "ApproximateReceiveCount": str(message.receive_count),
         "SentTimestamp": _millis(message.sent_at),
         "SenderId": ACCOUNT,
         "ApproximateFirstReceiveTimestamp": _millis(message.first_received_at or message.sent_at),
@@ -185,7 +185,7 @@ def _record(message: Message, queue: str) -> dict[str, Any]:
         attributes["SequenceNumber"] = f"{message.number:020d}"
     return {
         "messageId": message.id,
-        "receiptHandle": f"{message.id}-{message.received}",
+        "receiptHandle": f"{message.id}-{message.receive_count}",
         "body": message.body,
         "attributes": attributes,
         "messageAttributes": {},

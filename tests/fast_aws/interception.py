@@ -1,6 +1,6 @@
 """Intercept every AWS call of the process, of boto3 and of PynamoDB, in `BaseClient._make_api_call`.
 
-Handlers run between the caller and the network, in the order of `Stage`. Each may record the call, delay it, break it
+Handlers run between the caller and the network, in the order of `Layer`. Each may record the call, delay it, break it
 or answer it. A handler is active only inside its `intercept` block, so other calls cost nothing more.
 """
 
@@ -21,7 +21,7 @@ from moto.core.models import botocore_stubber
 Answer = dict[str, Any]
 
 
-class Stage(IntEnum):
+class Layer(IntEnum):
     """Position of a handler, from the caller to the network."""
 
     RECORD = 0
@@ -69,13 +69,13 @@ Handler = Callable[[Request, Proceed], Answer]
 
 
 @contextmanager
-def intercept(stage: Stage, handler: Handler) -> Iterator[None]:
+def intercept(layer: Layer, handler: Handler) -> Iterator[None]:
     """Pass the calls made inside the block through this handler.
 
-    Of several handlers at one stage, the one added last is nearest to the caller.
+    Of several handlers in one layer, the one added last is nearest to the caller.
     """
-    entry = (stage, handler)
-    _handlers.insert(sum(earlier < stage for earlier, _ in _handlers), entry)
+    entry = (layer, handler)
+    _handlers.insert(sum(earlier < layer for earlier, _ in _handlers), entry)
     _compose()
     try:
         yield
@@ -84,7 +84,7 @@ def intercept(stage: Stage, handler: Handler) -> Iterator[None]:
         _compose()
 
 
-_handlers: list[tuple[Stage, Handler]] = []
+_handlers: list[tuple[Layer, Handler]] = []
 _original_call: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
 _answers_to_lose: list[Request] = []
 

@@ -192,7 +192,7 @@ def user_pool() -> Iterator[Outside]:
         return CognitoUserPool(aws.client("cognito-idp"), "us-east-1_pool")
 
     with (
-        interception.intercept(interception.Stage.ANSWER, pool.layer),
+        interception.intercept(interception.Layer.ANSWER, pool.layer),
         patch.object(accounts, "identity_provider", provider),
     ):
         yield pool

@@ -16,7 +16,7 @@ from kernel.http.app import ConsumerSpec
 from services.orders.order.items import part_key
 from tests import faults
 from tests.fast_aws import interception
-from tests.fast_aws.interception import Answer, Proceed, Request, Stage
+from tests.fast_aws.interception import Answer, Layer, Proceed, Request
 from tests.simulation import demands
 from tests.simulation.actors import ACTORS, Ask, View, a_dealer_orders
 from tests.simulation.chance import drawn_from, new_process
@@ -82,7 +82,7 @@ def play(stage: Stage, seed: int, tell: Callable[[str], None] | None = None) -> 
     with drawn_from(seed):
         game = _Game(View(stage.world, lot, orders), Trace(tell))
         game.trace.add(f"seed {seed}: {place.name}")
-        with interception.intercept(Stage.RECORD, game.trace.note):
+        with interception.intercept(Layer.RECORD, game.trace.note):
             game.play()
         game.trace.add(_digest(stage.world))
     return Outcome(seed, game.trace.hash, game.trace.calls, len(game.view.orders), game.faults)
@@ -357,7 +357,7 @@ class _Game:
         fault = faults.Run(kind=self._lot.choice(list(faults.Kind)), at=self._lot.choice(_AT))
         ended = False
         try:
-            with interception.intercept(Stage.INJECT_FAULT, fault.layer):
+            with interception.intercept(Layer.INJECT_FAULT, fault.layer):
                 act()
             ended = True
         except faults.Crashed:

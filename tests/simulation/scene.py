@@ -72,7 +72,7 @@ class Scene:
             return proceed(request)
 
         self.reject_if_used()
-        with drawn_from(1), interception.intercept(interception.Stage.RECORD, note):
+        with drawn_from(1), interception.intercept(interception.Layer.RECORD, note):
             act.do(self.world)
         return frozenset(keys)
 

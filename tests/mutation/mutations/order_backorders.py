@@ -11,7 +11,7 @@ MUTATIONS = (
         "services.orders:_sync_backorder_entry",
         old="BackorderCountItem.orders.add(1 if __is_in_queue else -1)",
         new="BackorderCountItem.orders.add(1 if __is_in_queue else 0)",
-        caught_by="test_nobody_looks_at_a_line_in_which_nobody_waits",
+        caught_by="test_empty_backorder_queue_is_not_read",
     ),
     Mutation(
         "urgent orders are last in the queue",
@@ -19,7 +19,7 @@ MUTATIONS = (
         "services.orders:priority_sort_key",
         old="0 if __urgent else 1",
         new="1 if __urgent else 0",
-        caught_by="test_urgent_orders_stand_first_in_the_review_queue",
+        caught_by="test_urgent_orders_are_first_in_the_review_queue",
     ),
     Mutation(
         "the last order in the backorder queue is served first",
@@ -27,7 +27,7 @@ MUTATIONS = (
         "services.orders:allocate_sku",
         old="sorted(__claims, key=__turn)",
         new="sorted(__claims, key=__turn, reverse=True)",
-        caught_by="test_first_come_serves_the_line_and_an_urgent_order_stands_before_it",
+        caught_by="test_first_come_serves_urgent_orders_before_the_queue",
     ),
     Mutation(
         "the remainder of an allocation goes to no order",
@@ -35,7 +35,7 @@ MUTATIONS = (
         "services.orders:apportion",
         old="min(__pack, *__limits)",
         new="min(__pack, *__limits) // __pack * __pack",
-        caught_by="test_shares_are_whole_packs_but_for_the_last_one",
+        caught_by="test_pro_rata_grants_whole_packs_except_the_last",
     ),
     Mutation(
         "a new order gets the stock that earlier backorders wait for",
@@ -43,7 +43,7 @@ MUTATIONS = (
         "services.orders:allocate_to_earlier_orders",
         old="__contested and any(available_pieces(*_).values())",
         new="len(__contested) < 0",
-        caught_by="test_goods_that_came_in_belong_to_those_who_wait_not_to_an_order_on_its_way",
+        caught_by="test_received_goods_go_to_backorders_before_a_new_order",
     ),
     Mutation(
         "a repeated message grants the same pieces again",
@@ -51,7 +51,7 @@ MUTATIONS = (
         "services.orders:_reserve_grant",
         old="__transaction.create",
         new="__transaction.put",
-        caught_by="test_a_share_is_given_once_though_more_is_there_when_its_message_comes_again",
+        caught_by="test_allocation_grants_a_share_once_when_redelivered_with_more_stock",
     ),
     Mutation(
         "pieces are granted before the allocation run is stored",
@@ -59,7 +59,7 @@ MUTATIONS = (
         "services.orders:_new_run",
         old="__transaction.create(__run, _)",
         new="return __run",
-        caught_by="test_the_second_gets_the_share_written_down_for_it_though_the_process_dies_after_the_first",
+        caught_by="test_second_order_gets_its_recorded_share_when_the_process_dies",
     ),
     Mutation(
         "stock released by a cancelled order does not go to the backorder queue",
@@ -67,7 +67,7 @@ MUTATIONS = (
         "services.orders:end_order",
         old="commit_change(*__arguments, command=_, **__others)",
         new="commit_change(*__arguments, **__others)",
-        caught_by="test_what_an_ended_order_frees_goes_to_those_who_wait",
+        caught_by="test_released_stock_of_an_ended_order_goes_to_backorders",
     ),
     Mutation(
         "an all-or-nothing order is granted a part",
@@ -78,7 +78,7 @@ MUTATIONS = (
                 return
         """,
         new="",
-        caught_by="test_who_wants_all_takes_nothing_if_somebody_else_was_quicker",
+        caught_by="test_wait_order_takes_nothing_when_stock_was_taken_meanwhile",
     ),
     Mutation(
         "an order that left the backorder queue still gets its share",
@@ -88,7 +88,7 @@ MUTATIONS = (
             __granted = {__sku_index: min(__pieces, __waited.get(__sku_index, 0)) for _ in __granted.items()}
         """,
         new="",
-        caught_by="test_who_left_the_line_before_its_share_was_given_gets_nothing",
+        caught_by="test_grant_is_dropped_when_the_order_left_the_queue",
     ),
     Mutation(
         "two backordered lines of one SKU get the same pieces",
@@ -96,7 +96,7 @@ MUTATIONS = (
         "services.orders:fill_backorders",
         old="__left[_] -= _",
         new="",
-        caught_by="test_of_two_lines_of_one_sku_the_earlier_gets_what_comes_in",
+        caught_by="test_earlier_line_of_a_sku_gets_received_goods_first",
     ),
     Mutation(
         "one piece is promised to every order in the backorder queue",
@@ -104,7 +104,7 @@ MUTATIONS = (
         "services.orders:promise_sku",
         old="PiecesOnDay(__day, __available - __taken)",
         new="PiecesOnDay(__day, __available)",
-        caught_by="test_no_piece_is_promised_twice_nor_before_it_is_there_nor_on_a_day_off",
+        caught_by="test_piece_is_promised_once_after_arrival_on_a_working_day",
     ),
     Mutation(
         "expected pieces are promised for the day on which they arrive",
@@ -112,7 +112,7 @@ MUTATIONS = (
         "services.orders:ship_day_of_arrival",
         old="__arrival + timedelta(days=1)",
         new="__arrival",
-        caught_by="test_expected_pieces_leave_on_the_first_working_day_after_they_come_in",
+        caught_by="test_expected_pieces_ship_on_the_working_day_after_arrival",
     ),
     Mutation(
         "a slipped promise date is not published",
@@ -120,7 +120,7 @@ MUTATIONS = (
         "services.orders.sweep:_attempt_if_due",
         old="has_slipped(__header)",
         new="has_slipped(__header) and __header.overdue",
-        caught_by="test_what_is_not_approved_by_the_cut_off_is_told_to_leave_later_once",
+        caught_by="test_slip_is_published_once_when_approval_misses_the_cut_off",
     ),
     Mutation(
         "a shipment counts as on time by a promise date that was moved",
@@ -128,7 +128,7 @@ MUTATIONS = (
         "services.orders:first_promised_days",
         old="{__number: __day for __number in __lines if __number not in _}",
         new="{__number: __day for __number in __lines}",
-        caught_by="test_what_leaves_is_measured_by_the_day_first_promised_however_that_moved",
+        caught_by="test_on_time_rate_uses_the_day_first_promised",
     ),
     Mutation(
         "a shipment is measured by a promise that was published after it",
@@ -136,6 +136,6 @@ MUTATIONS = (
         "services.orders:record_on_time_shipment",
         old="event_history_with_records(*__arguments)[:_]",
         new="event_history_with_records(*__arguments)",
-        caught_by="test_what_left_is_measured_by_what_was_told_before_it_left",
+        caught_by="test_on_time_rate_ignores_promises_made_after_the_shipment",
     ),
 )

@@ -11,7 +11,7 @@ MUTATIONS = (
         "services.orders:price_order",
         old="__price.at(_)",
         new="__price.at(line.quantity)",
-        caught_by="test_the_quantity_break_goes_by_the_pieces_of_a_sku_over_all_lines",
+        caught_by="test_quantity_break_counts_a_sku_over_all_lines",
     ),
     Mutation(
         "an order is priced from a price list after its last day",
@@ -19,7 +19,7 @@ MUTATIONS = (
         "services.orders:valid_price_list",
         old="not isinstance(__found, PriceListItem) or not __found.holds_on(_)",
         new="not isinstance(__found, PriceListItem)",
-        caught_by="test_a_price_list_holds_on_its_last_day_and_not_on_the_next",
+        caught_by="test_price_list_is_valid_on_its_last_day_only",
     ),
     Mutation(
         "a suspended dealer submits an order",
@@ -27,7 +27,7 @@ MUTATIONS = (
         "services.orders:_active_dealer",
         old="not isinstance(__dealer, DealerItem) or _",
         new="not isinstance(__dealer, DealerItem)",
-        caught_by="test_a_suspended_dealer_is_told_so_and_gets_no_number",
+        caught_by="test_suspended_dealer_is_refused_and_gets_no_order_number",
     ),
     Mutation(
         "two orders of one dealer get the same number",
@@ -35,7 +35,7 @@ MUTATIONS = (
         "services.orders:_store",
         old='{"last_sequence": __last + 1, **__urgent}',
         new='{"last_sequence": max(__last, 1), **__urgent}',
-        caught_by="orders/test_orders.py::test_numbers_count_per_dealer_without_a_gap",
+        caught_by="orders/test_orders.py::test_order_numbers_count_per_dealer_without_a_gap",
     ),
     Mutation(
         "an order may exceed the credit limit by one fen",
@@ -43,7 +43,7 @@ MUTATIONS = (
         "services.orders:exceeds_credit_limit",
         old="__amount > __limit_fen",
         new="__amount > __limit_fen + 1",
-        caught_by="test_credit_holds_begin_above_the_limit_not_at_it",
+        caught_by="test_credit_limit_is_exceeded_above_it_not_at_it",
     ),
     Mutation(
         "the credit limit ignores the dealer's other open orders",
@@ -51,7 +51,7 @@ MUTATIONS = (
         "services.orders:_store",
         old='{"committed_fen": __gross_fen}',
         new='{"committed_fen": __gross_fen - committed}',
-        caught_by="test_all_that_a_dealer_has_on_order_counts_against_its_limit_and_nothing_of_another",
+        caught_by="test_credit_limit_counts_all_orders_of_the_dealer_alone",
     ),
     Mutation(
         "the weekly quota of urgent orders counts the orders of earlier weeks",
@@ -59,7 +59,7 @@ MUTATIONS = (
         "services.orders:_one_more_urgent",
         old="isinstance(__account, OrderingAccountItem) and __account.urgent_week == _",
         new="isinstance(__account, OrderingAccountItem)",
-        caught_by="test_a_dealer_has_so_many_urgent_orders_a_week_and_is_told_when_they_are_used_up",
+        caught_by="test_urgent_order_is_refused_when_the_weekly_quota_is_used",
     ),
     Mutation(
         "a dealer may have one urgent order more than its quota",
@@ -67,7 +67,7 @@ MUTATIONS = (
         "services.orders:may_be_urgent",
         old="__count < __quota",
         new="__count <= __quota",
-        caught_by="test_a_dealer_has_so_many_urgent_orders_a_week_and_not_one_more",
+        caught_by="test_urgent_quota_allows_so_many_orders_a_week",
     ),
     Mutation(
         "urgent orders wait in the queue of normal orders",
@@ -75,7 +75,7 @@ MUTATIONS = (
         "services.orders:_store",
         old="RESERVE_URGENT_QUEUE if _ else RESERVE_QUEUE",
         new="RESERVE_QUEUE",
-        caught_by="test_urgent_orders_do_not_wait_behind_normal_ones",
+        caught_by="test_urgent_order_is_reserved_before_normal_ones",
     ),
     Mutation(
         "a dealer opens the order of another dealer by its number",
@@ -86,7 +86,7 @@ MUTATIONS = (
                 raise NotFound
         """,
         new="",
-        caught_by="test_another_dealers_order_looks_like_none",
+        caught_by="test_order_of_another_dealer_is_not_found",
     ),
     Mutation(
         "a payment takes effect twice on the dealer's credit",
@@ -94,7 +94,7 @@ MUTATIONS = (
         "services.orders.credit:_apply",
         old="__transaction.create",
         new="__transaction.put",
-        caught_by="test_money_received_frees_credit_once_however_often_it_is_told",
+        caught_by="test_payment_frees_credit_once_when_redelivered",
     ),
     Mutation(
         "the reversal of a payment raises the dealer's credit again",
@@ -102,6 +102,6 @@ MUTATIONS = (
         "services.orders:update_credit",
         old="__event.owed_change_fen",
         new="-__event.owed_change_fen",
-        caught_by="test_a_receipt_taken_back_takes_its_credit_back",
+        caught_by="test_reversed_payment_takes_its_credit_back",
     ),
 )

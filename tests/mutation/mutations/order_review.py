@@ -12,7 +12,7 @@ MUTATIONS = (
         "services.orders.sweep:sweep_orders",
         old="__header.submitted_at < __limit",
         new="__header.submitted_at > __limit",
-        caught_by="test_an_order_its_queue_forgot_is_decided_by_the_sweep",
+        caught_by="test_sweep_decides_an_order_its_queue_lost",
     ),
     Mutation(
         "pieces of an expired reservation are not backordered",
@@ -20,7 +20,7 @@ MUTATIONS = (
         "services.orders:return_to_backorder",
         old="__progress._replace(reserved=0, backordered=_)",
         new="__progress._replace(reserved=0)",
-        caught_by="test_a_hold_nobody_used_is_warned_of_once_then_given_back_to_those_who_wait",
+        caught_by="test_unused_reservation_is_warned_once_then_released_to_backorders",
     ),
     Mutation(
         "a reservation expires hours too early",
@@ -28,7 +28,7 @@ MUTATIONS = (
         "services.orders.sweep:_attempt_if_due",
         old="clock.parse_stamp(__until) <= __now",
         new="clock.parse_stamp(__until) - EXPIRY_WARNING <= __now",
-        caught_by="test_a_hold_nobody_used_is_warned_of_once_then_given_back_to_those_who_wait",
+        caught_by="test_unused_reservation_is_warned_once_then_released_to_backorders",
     ),
     Mutation(
         "a reservation that was just extended expires",
@@ -36,7 +36,7 @@ MUTATIONS = (
         "services.orders:expire_reservation",
         old="not __header.reserved_until or _",
         new="not __header.reserved_until",
-        caught_by="test_a_hold_renewed_since_the_sweep_saw_it_is_not_given_back",
+        caught_by="test_sweep_keeps_a_reservation_extended_meanwhile",
     ),
     Mutation(
         "a dealer is warned of the same reservation by every sweep",
@@ -44,7 +44,7 @@ MUTATIONS = (
         "services.orders:warn_of_expiry",
         old="change_order(*__arguments, warned=True, **__others)",
         new="change_order(*__arguments, **__others)",
-        caught_by="test_a_hold_nobody_used_is_warned_of_once_then_given_back_to_those_who_wait",
+        caught_by="test_unused_reservation_is_warned_once_then_released_to_backorders",
     ),
     # review
     Mutation(
@@ -59,7 +59,7 @@ MUTATIONS = (
             if __order.holds - {Hold.CREDIT}:
                 __refuse
         """,
-        caught_by="test_an_order_over_the_credit_limit_waits_for_finance",
+        caught_by="test_order_over_the_credit_limit_is_held_for_finance",
     ),
     Mutation(
         "an assistant releases a credit hold",
@@ -70,7 +70,7 @@ MUTATIONS = (
                 raise NotAllowed
         """,
         new="",
-        caught_by="test_an_order_over_the_credit_limit_waits_for_finance",
+        caught_by="test_order_over_the_credit_limit_is_held_for_finance",
     ),
     Mutation(
         "a cancelled order still uses the dealer's credit",
@@ -78,7 +78,7 @@ MUTATIONS = (
         "services.orders:end_order",
         old="OrderingAccountItem.committed_fen.add(-__unshipped_fen)",
         new="OrderingAccountItem.committed_fen.add(__unshipped_fen)",
-        caught_by="test_ending_an_order_gives_back_its_stock_and_credit",
+        caught_by="test_ended_order_releases_stock_and_credit",
     ),
     Mutation(
         "a cancellation releases the credit of shipped pieces",
@@ -86,7 +86,7 @@ MUTATIONS = (
         "services.orders:end_order",
         old="__line.gross_fen - __line.value_of(_)",
         new="__line.gross_fen",
-        caught_by="test_of_an_order_cancelled_after_a_part_left_that_part_stays_committed",
+        caught_by="test_cancelled_order_keeps_its_shipped_part_committed",
     ),
     # shipping
     Mutation(
@@ -95,7 +95,7 @@ MUTATIONS = (
         "services.orders.shipping.ship_order:_leaving",
         old="__asked[__line.line_no] += __line.quantity",
         new="__asked[__line.line_no] = __line.quantity",
-        caught_by="test_more_than_is_held_cannot_be_shipped_and_nothing_changes",
+        caught_by="test_shipment_beyond_the_reservation_is_refused_and_changes_nothing",
     ),
     Mutation(
         "the tax of part shipments does not add up to the order's tax",
@@ -103,7 +103,7 @@ MUTATIONS = (
         "services.orders:shipped_line",
         old="tax_within(__after, __percent) - tax_within(__before, __percent)",
         new="tax_within(__after - __before, __percent)",
-        caught_by="test_the_values_of_all_shipments_of_a_line_add_up_to_the_line",
+        caught_by="test_shipment_values_add_up_to_the_line",
     ),
     Mutation(
         "a part shipment is recorded as a shipment of the whole order",
@@ -111,7 +111,7 @@ MUTATIONS = (
         "services.orders:shipment_record",
         old="all(__leaving.get(_) == _ for _ in _)",
         new="__leaving",
-        caught_by="test_part_shipments_add_up_to_the_order",
+        caught_by="orders/test_orders.py::test_partial_shipments_add_up_to_the_order",
     ),
     Mutation(
         "more pieces are shipped than are reserved",
@@ -119,6 +119,6 @@ MUTATIONS = (
         "services.orders.shipping.ship_order:_leaving",
         old="_[__line.line_no] > __reserved",
         new="__line.line_no > len(order.lines)",
-        caught_by="test_more_than_is_held_cannot_be_shipped_and_nothing_changes",
+        caught_by="test_shipment_beyond_the_reservation_is_refused_and_changes_nothing",
     ),
 )

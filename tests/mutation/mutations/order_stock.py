@@ -12,7 +12,7 @@ MUTATIONS = (
         "services.orders:_expressions",
         old='" AND ".join(_) or __exists',
         new="__exists",
-        caught_by="test_short_stock_holds_what_is_there_and_the_rest_waits",
+        caught_by="test_short_order_reserves_what_is_available_and_backorders_the_rest",
     ),
     Mutation(
         "two lines of one SKU reserve the same pieces",
@@ -20,7 +20,7 @@ MUTATIONS = (
         "services.orders:wanted_by_sku_index",
         old="__wanted[__sku_index] += __pieces",
         new="__wanted[__sku_index] = __pieces",
-        caught_by="test_two_lines_of_one_sku_cannot_oversell_it",
+        caught_by="test_two_lines_of_a_sku_do_not_oversell",
     ),
     Mutation(
         "an all-or-nothing order reserves a part",
@@ -31,7 +31,7 @@ MUTATIONS = (
                 __granted = dict.fromkeys(__granted, 0)
         """,
         new="",
-        caught_by="test_all_or_nothing_holds_nothing_when_one_line_is_short",
+        caught_by="test_all_or_nothing_order_reserves_nothing_when_a_line_is_short",
     ),
     Mutation(
         "a repeated message decides a decided order again",
@@ -43,7 +43,7 @@ MUTATIONS = (
             (State.IN_REVIEW, Action.RESERVE): __transition,
             **__others,
         }""",
-        caught_by="test_stock_is_decided_once_whatever_breaks_in_the_reservation",
+        caught_by="test_reservation_decides_stock_once_when_any_call_fails",
     ),
     Mutation(
         "stock is reserved in one transaction and the order changed in the next",
@@ -55,7 +55,7 @@ MUTATIONS = (
             __transaction.commit()
             __transaction = Transaction()
         """,
-        caught_by="test_stock_is_decided_once_whatever_breaks_in_the_reservation",
+        caught_by="test_reservation_decides_stock_once_when_any_call_fails",
     ),
     Mutation(
         "an order with backordered lines gets no stock hold",
@@ -63,7 +63,7 @@ MUTATIONS = (
         "services.orders.reservation:_finish",
         old="__order.holds | _",
         new="__order.holds",
-        caught_by="test_short_stock_holds_what_is_there_and_the_rest_waits",
+        caught_by="test_short_order_reserves_what_is_available_and_backorders_the_rest",
     ),
     Mutation(
         "backordered lines count as reserved, because their progress is not stored",
@@ -71,7 +71,7 @@ MUTATIONS = (
         "services.orders:_record_progress",
         old="__order.has_fulfilment or _",
         new="__order.has_fulfilment",
-        caught_by="test_short_stock_holds_what_is_there_and_the_rest_waits",
+        caught_by="test_short_order_reserves_what_is_available_and_backorders_the_rest",
     ),
     Mutation(
         "an order that finds too little stock is never decided",
@@ -79,7 +79,7 @@ MUTATIONS = (
         "services.orders.reservation:_ROUNDS",
         old="25",
         new="1",
-        caught_by="test_short_stock_holds_what_is_there_and_the_rest_waits",
+        caught_by="test_short_order_reserves_what_is_available_and_backorders_the_rest",
     ),
     # movements
     Mutation(
@@ -88,7 +88,7 @@ MUTATIONS = (
         "services.orders:_EFFECTS",
         old="{Move.UNRESERVE: Effect(available=+1), **__others}",
         new="{Move.UNRESERVE: Effect(available=-1), **__others}",
-        caught_by="test_ending_an_order_gives_back_its_stock_and_credit",
+        caught_by="test_ended_order_releases_stock_and_credit",
     ),
     Mutation(
         "shipped pieces stay reserved",
@@ -96,7 +96,7 @@ MUTATIONS = (
         "services.orders:ship_pieces",
         old="__progress._replace(reserved=_, **__others)",
         new="__progress._replace(**__others)",
-        caught_by="test_the_same_again_under_another_key_is_another_shipment",
+        caught_by="test_shipment_under_another_key_is_another_shipment",
     ),
     Mutation(
         "an order is assembled from parts of different moments, and a change is lost",
@@ -104,7 +104,7 @@ MUTATIONS = (
         "services.orders:assemble_parts",
         old="__header.fulfilments == _",
         new="True",
-        caught_by="test_two_shipments_at_once_are_both_counted_whatever_part_of_the_order_was_read_last[1-HEADER]",
+        caught_by="test_concurrent_shipments_are_both_counted_in_any_read_order[1-HEADER]",
     ),
     Mutation(
         "a movement of released stock is not recorded",
@@ -118,7 +118,7 @@ MUTATIONS = (
             if __moved and __kind is not Move.UNRESERVE:
                 _record(__transaction, __kind, *__others)
         """,
-        caught_by="test_counters_are_what_the_movements_add_up_to",
+        caught_by="test_stock_counters_equal_the_sum_of_movements",
     ),
     # stock documents
     Mutation(
@@ -127,7 +127,7 @@ MUTATIONS = (
         "services.orders:orders_with_reservations",
         old="__indexed | _recently_reserved(_)",
         new="__indexed",
-        caught_by="test_a_count_knows_what_orders_hold_though_the_index_does_not_name_them_yet",
+        caught_by="test_count_finds_reservations_that_the_index_lacks",
     ),
     Mutation(
         "a count books the pieces of an order in approval as found",
@@ -135,7 +135,7 @@ MUTATIONS = (
         "services.orders:approve_order",
         old="record_reservation_carried_over(*_)",
         new="pass",
-        caught_by="test_a_count_knows_what_an_order_holds_while_it_goes_from_one_queue_to_the_next",
+        caught_by="test_count_finds_the_reservation_of_an_order_between_two_states",
     ),
     Mutation(
         "a count sees one half of a shipment",
@@ -146,7 +146,7 @@ MUTATIONS = (
                 return __seen
         """,
         new="return __before",
-        caught_by="test_a_count_during_which_goods_leave_sees_them_here_or_gone_not_half_of_each",
+        caught_by="test_count_sees_concurrent_shipments_all_or_not_at_all",
     ),
     Mutation(
         "a count books found pieces as lost",
@@ -154,7 +154,7 @@ MUTATIONS = (
         "services.orders:count_differences",
         old="__counted - sum(__booked)",
         new="sum(__booked) - __counted",
-        caught_by="test_a_count_brings_the_books_to_what_was_found_and_keeps_what_they_said",
+        caught_by="test_count_corrects_the_books_and_keeps_the_former_figure",
     ),
     Mutation(
         "a count reverses the reservations made since it was read",
@@ -162,7 +162,7 @@ MUTATIONS = (
         "services.orders:_counted",
         old="_Plan(__moves, __rows, _)",
         new="_Plan(__moves, __rows, {})",
-        caught_by="test_a_count_of_what_moved_since_it_was_read_is_read_again",
+        caught_by="test_count_reads_stock_again_when_it_moved",
     ),
     Mutation(
         "a delivery note posted twice adds its pieces twice",
@@ -170,7 +170,7 @@ MUTATIONS = (
         "services.orders.stock_documents.receive_goods:_book",
         old="__transaction.create(GoodsReceiptItem(*__key, **__fields), __label)",
         new="__transaction.put(GoodsReceiptItem(*__key, **__fields), __label)",
-        caught_by="test_goods_received_are_there_once_per_delivery_note",
+        caught_by="test_goods_receipt_counts_once_per_delivery_note",
     ),
     Mutation(
         "a goods receipt publishes no event, so backorders are not filled",
@@ -178,7 +178,7 @@ MUTATIONS = (
         "services.orders.stock_documents.receive_goods:_book",
         old="__transaction.create(stock_increased_event(*_), _)",
         new="",
-        caught_by="test_what_is_short_waits_in_line_and_gets_what_comes_in_first_come_first_served",
+        caught_by="test_backorders_get_received_goods_first_come_first_served",
     ),
     Mutation(
         "a transfer is expected at the warehouse that sends it",
@@ -186,7 +186,7 @@ MUTATIONS = (
         "services.orders:transfer_stock",
         old="Delivery(__request.to_warehouse, *__others)",
         new="Delivery(__request.from_warehouse, *__others)",
-        caught_by="test_what_is_sent_is_gone_here_and_expected_there_until_it_is_received",
+        caught_by="test_transfer_removes_stock_here_and_expects_it_there",
     ),
     Mutation(
         "received pieces are still expected and promised again",
@@ -194,6 +194,6 @@ MUTATIONS = (
         "services.orders:receive_delivery",
         old="__pieces - __received.get(__sku_index, 0)",
         new="__pieces + __received.get(__sku_index, 0)",
-        caught_by="test_of_two_receipts_of_one_delivery_each_takes_off_its_own",
+        caught_by="test_two_receipts_of_a_delivery_each_reduce_it",
     ),
 )

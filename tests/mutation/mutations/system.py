@@ -23,7 +23,7 @@ MUTATIONS = (
                 return
             __transaction = Transaction()
         """,
-        caught_by="test_a_receipt_of_money_frees_credit_once_whatever_breaks",
+        caught_by="test_payment_frees_credit_once_when_any_call_fails",
     ),
     Mutation(
         "an action commits before its response is recorded, so a repeat is refused",
@@ -35,7 +35,7 @@ MUTATIONS = (
             __transaction = Transaction()
             __key.record_response(__transaction, __answer)
         """,
-        caught_by="test_a_decision_is_taken_once_whatever_breaks",
+        caught_by="test_review_decides_once_when_any_call_fails",
     ),
     Mutation(
         "a cancellation releases credit before it ends the order, and again when it is repeated",
@@ -47,7 +47,7 @@ MUTATIONS = (
             __transaction.commit()
             __transaction = Transaction()
         """,
-        caught_by="test_a_decision_is_taken_once_whatever_breaks",
+        caught_by="test_review_decides_once_when_any_call_fails",
     ),
     Mutation(
         "only the first mailbox gets an event when the process dies",

@@ -9,6 +9,7 @@ from textwrap import dedent
 
 from tests.mutation.definitions import ROOT, AnchorError, find_test
 from tests.mutation.mutation import Mutant, Mutation
+from tests.mutation.patterns import is_wildcard
 
 
 def broken_anchors(mutations: Iterable[Mutation]) -> Iterator[str]:
@@ -37,7 +38,7 @@ def _unknown_names(mutant: Mutant) -> list[str]:
     known = {*_names(ast.parse(source)), *dir(builtins)}
     new = ast.parse(dedent(mutant.mutation.new))
     assigned = {node.id for node in ast.walk(new) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    return sorted(name for name in _names(new) if name not in known | assigned and not name.startswith("_"))
+    return sorted(name for name in _names(new) if name not in known | assigned and not is_wildcard(name))
 
 
 def _names(tree: ast.AST) -> Iterator[str]:

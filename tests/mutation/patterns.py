@@ -74,6 +74,11 @@ def replace(block: list[ast.stmt], old: str, new: str) -> list[ast.stmt]:
     return root.body
 
 
+def is_wildcard(name: str) -> bool:
+    """Return whether a name in a pattern matches any code."""
+    return bool(_WILDCARD.fullmatch(name))
+
+
 def _lone_expression(code: Sequence[ast.stmt]) -> ast.expr | None:
     return code[0].value if len(code) == 1 and isinstance(code[0], ast.Expr) else None
 
@@ -105,7 +110,7 @@ def _matching_statements(root: ast.AST, pattern: list[ast.stmt]) -> Iterator[Mat
 
 
 def _matches(pattern: Any, node: Any, captures: Captures) -> bool:
-    if isinstance(pattern, ast.Name) and _WILDCARD.fullmatch(pattern.id):
+    if isinstance(pattern, ast.Name) and is_wildcard(pattern.id):
         return isinstance(node, ast.expr) and _capture(pattern.id, [node], captures)
     if type(pattern) is not type(node):
         return False
@@ -155,7 +160,7 @@ def _entries_match(pattern: ast.Dict, node: ast.Dict, captures: Captures) -> boo
     left = list(zip(node.keys, node.values, strict=True))
     rest = []
     for key, value in zip(pattern.keys, pattern.values, strict=True):
-        if key is None and isinstance(value, ast.Name) and _WILDCARD.fullmatch(value.id):
+        if key is None and isinstance(value, ast.Name) and is_wildcard(value.id):
             rest.append(ast.keyword(None, value))
             continue
         same = next((entry for entry in left if _matches(key, entry[0], dict(captures))), None)
@@ -179,7 +184,7 @@ def _rest_name(item: Any) -> str:
             pass
         case _:
             return ""
-    return name if _WILDCARD.fullmatch(name) else ""
+    return name if is_wildcard(name) else ""
 
 
 def _capture(name: str, nodes: Sequence[Any], captures: Captures) -> bool:
@@ -215,7 +220,7 @@ class _Fill(ast.NodeTransformer):
         name = _rest_name(node)
         if name and name != "_":
             return self._captured(name)
-        if isinstance(node, ast.Name) and node.id != "_" and _WILDCARD.fullmatch(node.id):
+        if isinstance(node, ast.Name) and node.id != "_" and is_wildcard(node.id):
             return _in_context(self._captured(node.id)[0], node.ctx)
         if isinstance(node, ast.Dict):
             self._fill_entries(node)
@@ -226,7 +231,7 @@ class _Fill(ast.NodeTransformer):
     def _fill_entries(self, node: ast.Dict) -> None:
         entries: list[tuple[Any, Any]] = []
         for key, value in zip(node.keys, node.values, strict=True):
-            is_rest = key is None and isinstance(value, ast.Name) and _WILDCARD.fullmatch(value.id)
+            is_rest = key is None and isinstance(value, ast.Name) and is_wildcard(value.id)
             entries += self._captured(value.id) if is_rest else [(key, value)]
         node.keys, node.values = [key for key, _ in entries], [value for _, value in entries]
 

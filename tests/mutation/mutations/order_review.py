@@ -59,7 +59,7 @@ MUTATIONS = (
             if __order.holds - {Hold.CREDIT}:
                 __refuse
         """,
-        caught_by="test_order_over_the_credit_limit_is_held_for_finance",
+        caught_by="test_order_over_the_credit_limit_gets_a_credit_hold",
     ),
     Mutation(
         "an assistant releases a credit hold",
@@ -70,7 +70,7 @@ MUTATIONS = (
                 raise NotAllowed
         """,
         new="",
-        caught_by="test_order_over_the_credit_limit_is_held_for_finance",
+        caught_by="test_order_over_the_credit_limit_gets_a_credit_hold",
     ),
     Mutation(
         "a cancelled order still uses the dealer's credit",

@@ -15,7 +15,7 @@ from tests.fast_aws.cloud import REGION
 from tests.fast_aws.fast_cloud import FastCloud
 from tests.fast_aws.moto_cloud import MotoCloud
 from tests.fast_aws.random_calls import random_steps, run_steps
-from tests.orders.client import Desk
+from tests.orders.client import OrdersClient
 from tests.shop import open_shop, order_of
 from tests.world import MONDAY_MORNING, World
 
@@ -67,12 +67,12 @@ def test_whole_system_stores_the_same_items_on_both_clouds() -> None:
 def _items_after_an_order(world: World) -> list[Any]:
     """Return the stored items after the life of an order, without random values."""
     open_shop(stock=12)
-    desk = Desk(world)
-    desk.accepted(order_of((1, 2), (2, 20)), dealer="D0002")
-    order_id = desk.approved(order_of((1, 10), (3, 5)))
-    assert desk.ship(order_id).status == 201
-    assert desk.act(order_id, "cancel", {"reason": "不要了"}).status in (200, 409)
-    assert desk.receive("DN-1", ("L00001", 7)).status == 201
+    orders = OrdersClient(world)
+    orders.accepted(order_of((1, 2), (2, 20)), dealer="D0002")
+    order_id = orders.approved(order_of((1, 10), (3, 5)))
+    assert orders.ship(order_id).status == 201
+    assert orders.act(order_id, "cancel", {"reason": "不要了"}).status in (200, 409)
+    assert orders.receive("DN-1", ("L00001", 7)).status == 201
     world.drain()
     world.clock.advance(hours=30)
     for service, app in world.apps.items():

@@ -17,7 +17,7 @@ from tests import faults
 from tests import world as worlds
 from tests.faults import Kind, Run, watched
 from tests.kernel.test_faults import POT, PotItem
-from tests.orders.client import Desk
+from tests.orders.client import OrdersClient
 from tests.shop import counters, open_shop, order_of
 from tests.world import World
 
@@ -99,10 +99,10 @@ def test_throttling_raises_client_error_with_its_code(any_world: World) -> None:
 
 
 def test_restore_returns_waiting_and_delivered_messages(any_world: World) -> None:
-    desk = Desk(any_world)
+    orders = OrdersClient(any_world)
     open_shop()
-    desk.accepted(order_of((1, 10)))
-    desk.submit(order_of((1, 5)))
+    orders.accepted(order_of((1, 10)))
+    orders.submit(order_of((1, 5)))
     any_world.relay_once()
     saved, before = any_world.save(), any_world.snapshot()
     waiting = any_world.waiting("reserve-stock")
@@ -119,12 +119,12 @@ def test_restore_returns_waiting_and_delivered_messages(any_world: World) -> Non
 @pytest.mark.parametrize("seed", range(3))
 def test_result_is_the_same_in_disorder_and_with_repeats(any_world: World, seed: int) -> None:
     open_shop()
-    desk = Desk(any_world)
+    orders = OrdersClient(any_world)
     with any_world.disorder(Random(seed), repeats=0.5):
         for number in range(1, 4):
-            desk.submit(order_of((number, 10)))
+            orders.submit(order_of((number, 10)))
         any_world.drain()
-        desk.act("D0001-000001", "cancel", {"reason": "不要了"})
+        orders.act("D0001-000001", "cancel", {"reason": "不要了"})
         any_world.drain()
     assert [counters(number) for number in range(1, 4)] == [(100, 0), (90, 10), (90, 10)]
     assert any_world.dead_letters() == []
@@ -132,7 +132,7 @@ def test_result_is_the_same_in_disorder_and_with_repeats(any_world: World, seed:
 
 def test_stream_contains_the_published_event(any_world: World) -> None:
     open_shop()
-    Desk(any_world).submit(order_of((1, 1)))
+    OrdersClient(any_world).submit(order_of((1, 1)))
     published = [
         record["dynamodb"]["NewImage"]
         for record in any_world.stream_records()

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.fast_aws import plane
-from tests.fast_aws.plane import Answer, Place, Proceed, Request
-from tests.fast_aws.wanted import ACCOUNT, REGION
+from tests.fast_aws import interception
+from tests.fast_aws.cloud import ACCOUNT, REGION
+from tests.fast_aws.interception import Answer, Layer, Proceed, Request
 from tests.faults import running
 
 _TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
@@ -56,7 +56,7 @@ def recorded() -> Iterator[list[Use]]:
         uses.extend(_uses(signed_as, request.operation, request.params))
         return proceed(request)
 
-    with plane.inserted(Place.NOTE, note):
+    with interception.intercept(Layer.RECORD, note):
         yield uses
 
 

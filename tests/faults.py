@@ -25,8 +25,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from tests.fast_aws import plane
-from tests.fast_aws.plane import Answer, Place, Proceed, Request
+from tests.fast_aws import interception
+from tests.fast_aws.interception import Answer, Layer, Proceed, Request
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -115,7 +115,7 @@ def broken(kind: Kind, request: Request, proceed: Proceed) -> Answer:
         raise _failure(request)
     if kind is Kind.THROTTLED:
         code = "ProvisionedThroughputExceededException" if request.service == "dynamodb" else "ThrottlingException"
-        raise request.refused(code, "injected")
+        raise request.client_error(code, "injected")
     if kind is Kind.PARTIAL:
         return _in_part(request, proceed)
     answer = proceed(replace(request, answer_lost=kind is Kind.ANSWER_LOST))
@@ -127,7 +127,7 @@ def broken(kind: Kind, request: Request, proceed: Proceed) -> Answer:
 
 
 def _failure(request: Request) -> Exception:
-    return request.refused("InternalServerError", "injected", status=500)
+    return request.client_error("InternalServerError", "injected", status=500)
 
 
 # ---- answers that say "some of it" ----
@@ -182,7 +182,7 @@ def _some_entries(request: Request, proceed: Proceed, done: Sequence[Any], taken
 def watched(run: Run) -> Iterator[Run]:
     """Watch the calls made inside, with the run's fault, if it has one. A crash ends here; other errors leave."""
     try:
-        with plane.inserted(Place.BREAK, run.layer), patch.object(time, "sleep", _without_sleeping):
+        with interception.intercept(Layer.INJECT_FAULT, run.layer), patch.object(time, "sleep", _without_sleeping):
             yield run
     except Crashed:
         pass

@@ -61,10 +61,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from kernel.http.app import ServiceApp
 from kernel.http.declarations import ConsumerSpec, Operation
 from kernel.time import clock
-from tests.fast_aws.fast import FastCloud
-from tests.fast_aws.in_moto import MotoCloud
+from tests.fast_aws.cloud import ACCOUNT, REGION, Cloud, CloudSetup, QueueSetup
+from tests.fast_aws.fast_cloud import FastCloud
 from tests.fast_aws.items import Item, Key
-from tests.fast_aws.wanted import ACCOUNT, REGION, Cloud, Wanted, WantedQueue
+from tests.fast_aws.moto_cloud import MotoCloud
 from tests.faults import running
 from tools import paths
 from tools.template import MAX_RECEIVES
@@ -198,11 +198,13 @@ class World:
         self.clock = Clock()
         self._held: set[str] = set()
         self._disorder: _Disorder | None = None
-        self.cloud: Cloud = FastCloud(self.wanted, lambda: self.clock.moment) if fast else MotoCloud(self.wanted)
+        self.cloud: Cloud = (
+            FastCloud(self.cloud_setup, lambda: self.clock.moment) if fast else MotoCloud(self.cloud_setup)
+        )
 
     def empty(self) -> None:
         """Begin anew: an empty table, empty queues, Monday morning."""
-        self.cloud.empty(self.wanted)
+        self.cloud.reset(self.cloud_setup)
         self.clock.moment = MONDAY_MORNING
         self.delivered: list[Delivery] = []
         self._streamed = self._stream_begins = 0
@@ -366,7 +368,7 @@ class World:
 
     def send(self, queue: str, body: str) -> None:
         """Put a message into a standard queue, by its full name."""
-        self.cloud.send(queue, body)
+        self.cloud.send_message(queue, body)
 
     def dead_letters(self) -> list[DeadLetter]:
         """What every queue gave up on."""
@@ -374,17 +376,17 @@ class World:
             DeadLetter(name, body)
             for name in self.cloud.queue_names()
             if _DEAD_LETTERS.search(name)
-            for body in self.cloud.bodies(name)
+            for body in self.cloud.message_bodies(name)
         ]
 
     def waiting(self, queue: str) -> list[str]:
         """The bodies that stand in a queue, named as its consumer (`reserve-stock`), in order."""
         name = f"qudao-{STAGE}-{queue}"
-        return self.cloud.bodies(name if name in self.cloud.queue_names() else f"{name}.fifo")
+        return self.cloud.message_bodies(name if name in self.cloud.queue_names() else f"{name}.fifo")
 
     def stream_records(self) -> list[dict[str, Any]]:
         """All that was ever written, as the table's stream tells it."""
-        return self.cloud.records(self._stream_begins, self.cloud.stream_length())
+        return self.cloud.stream_records(self._stream_begins, self.cloud.stream_length())
 
     @property
     def table(self) -> Any:
@@ -395,14 +397,14 @@ class World:
     # ---- how it works ----
 
     @property
-    def wanted(self) -> Wanted:
+    def cloud_setup(self) -> CloudSetup:
         """What the apps declare, as the generated templates would build it."""
         specs = [spec for app in self.apps.values() for spec in app.consumers]
-        return Wanted(
+        return CloudSetup(
             table=f"qudao-{STAGE}",
             bus=f"qudao-{STAGE}",
             secrets={f"qudao/{STAGE}/sealing-key": SEALING_KEY},
-            queues=[WantedQueue(queue_name(spec), spec.fifo, sorted(spec.subscribes)) for spec in specs],
+            queues=[QueueSetup(queue_name(spec), spec.fifo, sorted(spec.subscribes)) for spec in specs],
             max_receives=MAX_RECEIVES,
         )
 
@@ -414,7 +416,7 @@ class World:
 
     def _pump_stream(self, report: Drained) -> bool:
         """Hand the next records to the relay; after MAX_RECEIVES failures they are left to its sweeper."""
-        batch = self.cloud.records(self._streamed, self._streamed + _BATCH)
+        batch = self.cloud.stream_records(self._streamed, self._streamed + _BATCH)
         if not batch:
             return False
         records = [record for record in batch if _wakes_the_relay(record)]
@@ -437,7 +439,7 @@ class World:
         name, function = queue_name(spec), f"{service}.{spec.function}"
         if spec.queue in self._held:
             return False
-        records = self.cloud.receive(name, spec.batch_size, self._disorder.order if self._disorder else None)
+        records = self.cloud.receive_messages(name, spec.batch_size, self._disorder.order if self._disorder else None)
         if not records:
             # Only what has just gone to the dead letters moved, or what is delayed waits for its time.
             return False
@@ -446,16 +448,16 @@ class World:
         except BaseException:
             # The process died: the whole batch comes back once its visibility ends.
             for record in records:
-                self.cloud.give_back(name, record)
+                self.cloud.return_message(name, record)
             raise
         for record in records:
             if record["messageId"] in failures:
                 report.failed[function] += 1
-                self.cloud.give_back(name, record)
+                self.cloud.return_message(name, record)
             else:
                 report.delivered[function] += 1
                 self.delivered.append(Delivery(function, name, record))
-                self.cloud.done(name, record)
+                self.cloud.delete_message(name, record)
                 if self._disorder and self._disorder.order.random() < self._disorder.repeats:
                     self._disorder.again.append(self.delivered[-1])
         return True
@@ -494,7 +496,7 @@ def opened(*, fast: bool = False) -> Iterator[World]:
     """A fresh world for one test, on moto or on our own small AWS."""
     with environment(), _publish_keys():
         world = World(fast=fast)
-        with world.cloud.answering():
+        with world.cloud.answer_calls():
             world.empty()
             clock.set_clock(world.clock.read)
             try:

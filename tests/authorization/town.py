@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from tests import calls
-from tests.fast_aws.wanted import Cloud
+from tests.fast_aws.cloud import Cloud
 from tests.notifications.fixtures import override_settings
 from tests.notifications.webhook_receiver import run_receiver
 from tests.world import Response, Saved, World

@@ -1,1 +1,1 @@
-"""Measurements to be read, not asserted: `make bench` prints them from one run, `--json` for machines."""
+"""Measure the cost of orders and of cold imports: `make bench`, with `--json` for machines."""

@@ -1,6 +1,6 @@
-"""`make bench`: everything measured in one run, as tables a person reads or, with --json, one object.
+"""`make bench`: measure everything in one run and print tables, or one JSON object with --json.
 
-`--quick` takes fewer turns; `--instructions` counts the instructions of cold imports with valgrind.
+`--quick` repeats less often; `--instructions` counts the instructions of cold imports with valgrind.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _IMPORT_GOAL = 2.2
 
 @dataclass(frozen=True)
 class Run:
-    """All that was measured together."""
+    """Results of one run."""
 
     orders: list[order_path.Cost]
     growth: list[growth.Growth]
@@ -34,9 +34,12 @@ class Run:
 
     @property
     def goals(self) -> list[Goal]:
-        """Goals of orders, and of imports."""
-        imported = [Goal(f"{one.module}: import, x botocore.session", one.ratio, _IMPORT_GOAL) for one in self.imports]
-        return [*goals(self.orders, self.growth, self.shipping), *imported]
+        """Goals of orders and of imports, with the measured figures."""
+        import_goals = [
+            Goal(f"{imported.module}: import, x botocore.session", imported.ratio, _IMPORT_GOAL)
+            for imported in self.imports
+        ]
+        return [*goals(self.orders, self.growth, self.shipping), *import_goals]
 
 
 def main() -> None:
@@ -51,8 +54,8 @@ def main() -> None:
 
 
 def _run(repeats: int) -> Run:
-    # What the functions log is part of their cost, and would stand between the figures.
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+    # Writing logs is part of the cost of a function; the log itself would mix with the tables.
+    with Path(os.devnull).open("w") as discarded, redirect_stdout(discarded):
         return Run(
             orders=order_path.measure(repeats),
             growth=growth.measure(repeats),
@@ -79,13 +82,13 @@ def _orders(costs: Sequence[order_path.Cost]) -> Table:
 
 def _growth(growths: Sequence[growth.Growth]) -> Table:
     table = Table("grown", "write units", "read units", "calls", "CPU", title=f"an order of {growth.LINES} lines, x")
-    for one in growths:
-        pairs = [(getattr(one.large, name), getattr(one.small, name)) for name in _GROWING]
-        table.add_row(one.by, *(f"{large / small:.2f}" for large, small in pairs))
+    for measured in growths:
+        pairs = [(getattr(measured.large, name), getattr(measured.small, name)) for name in _GROWTH_FIGURES]
+        table.add_row(measured.by, *(f"{large / small:.2f}" for large, small in pairs))
     return table
 
 
-_GROWING = ("write_units", "read_units", "calls", "cpu_ms")
+_GROWTH_FIGURES = ("write_units", "read_units", "calls", "cpu_ms")
 
 
 def _bursts(run: Run) -> Table:

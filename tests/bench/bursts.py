@@ -1,4 +1,4 @@
-"""Fifty orders of 120 lines at once for the same scarce goods, and what it costs to ship one."""
+"""Measure fifty concurrent orders of 120 lines for the same scarce SKUs, and one shipment."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from tests.world import opened
 
 ORDERS = 50
 LINES = 120
-_HOT = 500
-#: Pieces of each: a line takes three, so about a third of what is wanted is not there.
+_SCARCE_SKUS = 500
+#: Pieces of each SKU. A line takes three, so about a third of the ordered pieces is not available.
 _STOCK = 24
 
 
 @dataclass(frozen=True)
 class Burst:
-    """`attempts` to reserve in one transaction, those refused because goods were short, and units these were billed.
+    """Cost of fifty concurrent orders.
 
-    `least_pieces`: the lowest counter of a bucket afterwards; below zero something was sold twice.
+    `attempts` counts reserving transactions, `refused` those without enough stock, `wasted_units` the write units of
+    refused ones. `least_pieces` is the lowest counter of a bucket afterwards; below zero, a piece was sold twice.
     """
 
     orders: int
@@ -36,7 +37,7 @@ class Burst:
 
 @dataclass(frozen=True)
 class Shipping:
-    """One shipment of a whole order; `noted_…`: until the relay told of it and orders noted how promises were kept."""
+    """Cost of shipping a whole order. `noted_…` is the cost of its event and of recording its punctuality."""
 
     lines: int
     write_units: float
@@ -46,10 +47,10 @@ class Shipping:
 
 
 def burst() -> Burst:
-    """Sent within a moment, reserved by the one writer of the warehouse."""
+    """Submit all orders, then let the single consumer of the warehouse reserve them."""
     with opened(fast=True) as world:
-        open_shop(products=_HOT, stock=_STOCK, credit_limit_fen=10**14)
-        bench = Bench(world, evenly(_HOT))
+        open_shop(products=_SCARCE_SKUS, stock=_STOCK, credit_limit_fen=10**14)
+        bench = Bench(world, evenly(_SCARCE_SKUS))
         for _ in range(ORDERS):
             bench.submit(LINES)
         world.relay_once()
@@ -59,7 +60,8 @@ def burst() -> Burst:
         world.drain()
         headers = [item for item in world.items("ORDERS#") if item["kind"] == "order"]
         buckets = [
-            StockBucketItem.get(*stock_bucket_key(WAREHOUSE, bucket)) for bucket in range(-(-_HOT // SKUS_PER_BUCKET))
+            StockBucketItem.get(*stock_bucket_key(WAREHOUSE, bucket))
+            for bucket in range(-(-_SCARCE_SKUS // SKUS_PER_BUCKET))
         ]
     return Burst(
         orders=ORDERS,
@@ -73,7 +75,7 @@ def burst() -> Burst:
 
 
 def shipping() -> Shipping:
-    """An approved order leaves whole."""
+    """Ship a whole approved order."""
     with opened(fast=True) as world:
         open_shop(products=2_000, stock=PLENTY, credit_limit_fen=10**14)
         order_id = Bench(world, evenly(2_000)).submit(LINES)

@@ -1,7 +1,7 @@
-"""What a function imports before its first event, as a ratio to `import botocore.session` (platform.md 5, goal 2.2).
+"""Measure the import of each service's app, as a ratio to `import botocore.session`; the goal is 2.2.
 
-CPU time is taken in pairs, ours and the yardstick's in turns, and the median of their ratios is told. Where that is too
-rough, valgrind counts instructions: minutes instead of seconds, but the same on a busy machine.
+CPU time is measured in pairs, one import after the other, and the result is the median of their ratios. Valgrind counts
+instructions instead: it takes minutes, but a busy machine does not change its result.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 from tools import paths
 
-_YARDSTICK = "botocore.session"
+_BASELINE = "botocore.session"
 _PAIRS = 7
 
 
 @dataclass(frozen=True)
 class ColdImport:
-    """A module's import over the yardstick's, each less the bare interpreter; `by` tells how it was measured."""
+    """Ratio of a module's import to the baseline's, both without the interpreter's start; `by` names the measure."""
 
     module: str
     ratio: float
@@ -30,25 +30,25 @@ class ColdImport:
 
 
 def measure(*, count_instructions: bool) -> list[ColdImport]:
-    """Every service's app."""
+    """Measure the app of every service."""
     modules = [f"{paths.module(service)}.app" for service in paths.services()]
     if count_instructions:
         bare = _instructions("sys")
-        yardstick = _instructions(_YARDSTICK) - bare
-        return [ColdImport(one, (_instructions(one) - bare) / yardstick, "instructions") for one in modules]
+        baseline = _instructions(_BASELINE) - bare
+        return [ColdImport(module, (_instructions(module) - bare) / baseline, "instructions") for module in modules]
     bare = statistics.median(_cpu_seconds("sys") for _ in range(_PAIRS))
-    return [ColdImport(one, _paired(one, bare), "CPU seconds") for one in modules]
+    return [ColdImport(module, _paired(module, bare), "CPU seconds") for module in modules]
 
 
 def _paired(module: str, bare: float) -> float:
-    return statistics.median((_cpu_seconds(module) - bare) / (_cpu_seconds(_YARDSTICK) - bare) for _ in range(_PAIRS))
+    return statistics.median((_cpu_seconds(module) - bare) / (_cpu_seconds(_BASELINE) - bare) for _ in range(_PAIRS))
 
 
 def _instructions(module: str) -> float:
     command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}", *_import(module)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stderr
-    found = re.search(r"Collected : (\d+)", told)
-    assert found, told
+    report = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+    found = re.search(r"Collected : (\d+)", report)
+    assert found, report
     return float(found[1])
 
 

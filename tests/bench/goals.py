@@ -1,4 +1,4 @@
-"""What an order may cost: the goals of the design that concern orders, and whether this run holds them."""
+"""Goals for the cost of an order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.bench.bursts import Shipping
 from tests.bench.growth import SKUS_TOGETHER, STORED, Growth
 from tests.bench.order_path import LEAST, OURS, Cost
 
-#: List prices in dollars a million, US East, on demand (performance.md): DynamoDB units, SQS FIFO requests, Lambda
+#: List prices of AWS in dollars per million, US East, on demand: DynamoDB units, SQS FIFO requests, Lambda
 #: invocations, events of a custom bus.
 _WRITE, _READ, _QUEUE, _INVOCATION, _EVENT = 0.625, 0.125, 0.50, 0.20, 1.00
 _QUEUE_REQUESTS, _INVOCATIONS, _EVENTS = 3, 3, 1
@@ -17,7 +17,7 @@ _QUEUE_REQUESTS, _INVOCATIONS, _EVENTS = 3, 3, 1
 
 @dataclass(frozen=True)
 class Goal:
-    """A figure and the most it may be."""
+    """A measured figure and its upper limit."""
 
     what: str
     figure: float
@@ -25,12 +25,12 @@ class Goal:
 
     @property
     def holds(self) -> bool:
-        """Whether it is no more than that."""
+        """True if the figure is within the limit."""
         return self.figure <= self.most
 
 
 def goals(costs: Sequence[Cost], growths: Sequence[Growth], shipping: Shipping) -> Iterator[Goal]:
-    """Every goal with what was measured."""
+    """Yield every goal with the measured figure."""
     ours = {cost.lines: cost for cost in costs if cost.path == OURS}
     least = {cost.lines: cost for cost in costs if cost.path == LEAST}
     usual, long = ours[120], ours[674]
@@ -55,7 +55,7 @@ def goals(costs: Sequence[Cost], growths: Sequence[Growth], shipping: Shipping) 
 
 
 def dollars(cost: Cost) -> float:
-    """List price of one order until it is reserved, without the time functions take."""
+    """Return the list price of one order until it is reserved, without the running time of functions."""
     units = cost.write_units * _WRITE + cost.read_units * _READ
     return (units + _QUEUE_REQUESTS * _QUEUE + _INVOCATIONS * _INVOCATION + _EVENTS * _EVENT) / 1e6
 

@@ -1,7 +1,7 @@
-"""How the cost of an order of 120 lines grows with what there is: SKUs, stored data, orders that wait for goods.
+"""Measure how the cost of an order of 120 lines grows with the number of SKUs, stored items and backorders.
 
-Units and calls are exact. CPU is told as medians, of turns where one process can have both worlds; these stand on our
-own small AWS, which answers within the SDK, so it is that of our code alone.
+Units and calls are exact. CPU time is a median; where one process can hold both worlds, they are measured by turns. The
+worlds use the fast cloud (tests/fast_aws), so the CPU time is that of the services alone.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _TIMES = 100
 _BATCH = 25
 _BASE_ORDERS = 10
 _WAITING = 50
-#: Orders over which units are told as their mean, where they depend on which SKUs are drawn.
-_DRAWN = 40
+#: Number of orders for a mean of units that depend on the drawn SKUs.
+_DRAWN_ORDERS = 40
 
 STORED = "100 times the orders, dealers and movements"
 SKUS_TOGETHER = "20,000 SKUs for 2,000, best sellers together"
@@ -36,7 +36,7 @@ BACKLOG = f"{_WAITING} orders that wait for other goods, for none"
 
 @dataclass(frozen=True)
 class Growth:
-    """The same order in a small world and in a large one."""
+    """Cost of the same order in a small world and in a large one."""
 
     by: str
     small: Cost
@@ -44,7 +44,7 @@ class Growth:
 
 
 def measure(repeats: int) -> list[Growth]:
-    """Every kind of growth."""
+    """Measure every kind of growth."""
     return [*_skus(repeats), _stored(repeats), _backlog(repeats)]
 
 
@@ -65,7 +65,7 @@ def _with_skus(products: int, repeats: int) -> dict[str, Cost]:
             for _ in range(5):
                 bench.order(1_000)
             with at_rest():
-                counted = [bench.order(LINES) for _ in range(max(repeats, _DRAWN))]
+                counted = [bench.order(LINES) for _ in range(max(repeats, _DRAWN_ORDERS))]
                 costs[by] = cost_of(OURS, LINES, counted, [bench.order(LINES, Watch.TIME) for _ in range(repeats)])
     return costs
 
@@ -82,10 +82,10 @@ def _stored(repeats: int) -> Growth:
 
 
 def _multiply(world: World) -> None:
-    """Everything that names the dealer 99 times more, under other names; but for announcements, which would be sent."""
-    told = [dict(item) for _, item in world.cloud.rows() if "D0001" in repr(item) and item["kind"] != {"S": "event"}]
+    """Copy every item of the dealer to 99 other dealers, except events, which the relay would send."""
+    items = [dict(item) for _, item in world.cloud.rows() if "D0001" in repr(item) and item["kind"] != {"S": "event"}]
     for number in range(1, _TIMES):
-        puts = [{"PutRequest": {"Item": _renamed(item, "D0001", f"C{number:04d}")}} for item in told]
+        puts = [{"PutRequest": {"Item": _renamed(item, "D0001", f"C{number:04d}")}} for item in items]
         for start in range(0, len(puts), _BATCH):
             aws.client("dynamodb").batch_write_item(RequestItems={settings().table: puts[start : start + _BATCH]})
     world.drain()
@@ -100,7 +100,7 @@ def _renamed(value: Any, old: str, new: str) -> Any:
 
 
 def _backlog(repeats: int) -> Growth:
-    """The first bucket is empty and orders wait for what stands there; the one that is measured wants other goods."""
+    """Measure an order for other SKUs than those of the first bucket, which is empty and has backorders."""
     with opened(fast=True) as world:
         open_shop(products=_PRODUCTS, stock=PLENTY, credit_limit_fen=10**14)
         StockBucketItem(*stock_bucket_key(WAREHOUSE, 0), available=[0] * SKUS_PER_BUCKET).save()
@@ -130,7 +130,7 @@ def _in_turns(by: str, bench: Bench, small: Saved, large: Saved, repeats: int) -
         for _ in range(repeats):
             for name, state in (("small", small), ("large", large)):
                 bench.world.restore(state)
-                # This also fills the processor's caches, which are full of the other world.
+                # The counted order also fills the processor's caches with this world.
                 counted[name].append(bench.order(LINES))
                 timed[name].append(bench.order(LINES, Watch.TIME))
     costs = (cost_of(OURS, LINES, counted[name], timed[name]) for name in ("small", "large"))

@@ -1,8 +1,8 @@
-"""What AWS calls cost, computed from the sizes of the items as the cloud bills them (the emulators' figures are flat).
+"""Compute the cost of AWS calls from item sizes, by the billing rules of DynamoDB; emulators report flat figures.
 
-Published rule: an item's size is the UTF-8 length of its names and values; a write costs a unit per begun KB, twice
-that in a transaction, and again for each index entry that comes, changes or goes; a read costs a unit per begun 4 KB,
-half where it may be stale. A transaction that is refused is billed like one that is not, and changes nothing.
+The size of an item is the UTF-8 length of its names and values. A write costs one unit per started KB, two in a
+transaction, and again for each index entry that is added, changed or removed. A read costs one unit per started 4 KB,
+half a unit if it is eventually consistent. A refused transaction costs the same.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 
 from kernel.http.app import ServiceApp
 from tests.bench.wire import Wire
-from tests.fast_aws.fast import FastCloud
+from tests.fast_aws.fast_cloud import FastCloud
 from tests.read_units import cost, item_bytes
 from tests.world import World
 
@@ -31,17 +31,18 @@ _KB = 1024
 
 
 class Watch(Enum):
-    """What a meter looks at. One thing at a time: counting units between two calls makes what is timed slower."""
+    """Quantity to measure, one per run: counting units between two calls would slow down what is timed."""
 
     COST = auto()  # units and calls
-    TIME = auto()  # CPU seconds of our own process, without the pretended AWS
-    MEMORY = auto()  # bytes allocated at most at a time
+    TIME = auto()  # CPU seconds of the services, without the simulated AWS
+    MEMORY = auto()  # peak of allocated bytes
 
 
 @dataclass
 class Bill:
-    """What was used: units (`wasted`: of these, by transactions that were refused), calls by operation; or CPU seconds;
-    or the most bytes held at a time.
+    """Measured usage: units and calls by operation, or CPU seconds, or the peak of allocated bytes.
+
+    `wasted` are the write units of refused transactions.
     """
 
     write_units: float = 0
@@ -66,20 +67,20 @@ class Bill:
 
 @contextmanager
 def metered(world: World, watch: Watch = Watch.COST) -> Iterator[Bill]:
-    """Meter everything our functions do inside, without the test that sets them going."""
-    with _looking(world, watch) as meter:
+    """Measure everything the functions do inside the block, without the test that calls them."""
+    with _measuring(world, watch) as meter:
         yield meter.bill
 
 
 def meter_program(world: World, program: Callable[[], object], watch: Watch = Watch.COST) -> Bill:
-    """What a program of the bench itself uses."""
-    with _looking(world, watch) as meter:
+    """Measure a program of the bench."""
+    with _measuring(world, watch) as meter:
         meter.ours.within(program)
     return meter.bill
 
 
 class _Meter:
-    """What is looked at, and what was seen so far."""
+    """Measurement in progress."""
 
     def __init__(self, world: World, watch: Watch) -> None:
         self.world = world
@@ -88,41 +89,41 @@ class _Meter:
         self.ours = _Ours(watch)
 
 
-#: The one that looks now, if any.
-_looks: _Meter | None = None
+#: Meter of the current block.
+_active: _Meter | None = None
 
 
 @contextmanager
-def _looking(world: World, watch: Watch) -> Iterator[_Meter]:
-    global _looks
-    _looks = meter = _Meter(world, watch)
+def _measuring(world: World, watch: Watch) -> Iterator[_Meter]:
+    global _active
+    _active = meter = _Meter(world, watch)
     try:
         yield meter
     finally:
-        _looks = None
+        _active = None
         meter.bill.cpu_seconds, meter.bill.peak_bytes = meter.ours.cpu_seconds, meter.ours.peak_bytes
 
 
-# Put in once, not for every order: a class that was changed is slow until Python has learnt it anew.
+# Installed once, not for every order: changing a class clears Python's caches and slows the next calls.
 
 
 def _install() -> None:
     call: Any = ServiceApp.__call__
     invoke: Any = World.invoke
     send: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
-    carry: Any = Wire.__call__
+    transmit: Any = Wire.__call__
     answer: Any = FastCloud._answer
 
     def called(app: ServiceApp, *args: Any) -> Any:
-        return _looks.ours.within(lambda: call(app, *args)) if _looks else call(app, *args)
+        return _active.ours.within(lambda: call(app, *args)) if _active else call(app, *args)
 
     def invoked(world: World, *args: Any, **more: Any) -> Any:
-        return _looks.ours.within(lambda: invoke(world, *args, **more)) if _looks else invoke(world, *args, **more)
+        return _active.ours.within(lambda: invoke(world, *args, **more)) if _active else invoke(world, *args, **more)
 
     def billed(client: BaseClient, operation: str, request: dict[str, Any]) -> Any:
-        if _looks is None or _looks.watch is not Watch.COST:
+        if _active is None or _active.watch is not Watch.COST:
             return send(client, operation, request)
-        bill, world, keys = _looks.bill, _looks.world, _writes(operation, request)
+        bill, world, keys = _active.bill, _active.world, _writes(operation, request)
         before = [_item(world, key) for key, _ in keys]
         try:
             answer = send(client, operation, request)
@@ -133,22 +134,26 @@ def _install() -> None:
         return answer
 
     def carried(wire: Wire, request: Any, **more: Any) -> Any:
-        return _looks.ours.without(lambda: carry(wire, request, **more)) if _looks else carry(wire, request, **more)
+        return (
+            _active.ours.without(lambda: transmit(wire, request, **more))
+            if _active
+            else transmit(wire, request, **more)
+        )
 
     def answered(cloud: FastCloud, service: str, operation: str, params: dict[str, Any]) -> Any:
-        if _looks is None:
+        if _active is None:
             return answer(cloud, service, operation, params)
-        _looks.bill.calls[f"{service}.{operation}"] += 1
-        return _looks.ours.without(lambda: answer(cloud, service, operation, params))
+        _active.bill.calls[f"{service}.{operation}"] += 1
+        return _active.ours.without(lambda: answer(cloud, service, operation, params))
 
-    for owner, name, instead in (
+    for owner, name, replacement in (
         (ServiceApp, "__call__", called),
         (World, "invoke", invoked),
         (BaseClient, "_make_api_call", billed),
         (Wire, "__call__", carried),
         (FastCloud, "_answer", answered),
     ):
-        setattr(owner, name, instead)
+        setattr(owner, name, replacement)
 
 
 _install()
@@ -156,7 +161,7 @@ _install()
 
 @contextmanager
 def at_rest() -> Iterator[None]:
-    """Look for garbage only among what is made inside, and not through the emulator's table, which is large."""
+    """Limit garbage collection to objects made inside the block; the table of the cloud is large."""
     gc.collect()
     gc.freeze()
     try:
@@ -166,7 +171,7 @@ def at_rest() -> Iterator[None]:
 
 
 class _Ours:
-    """CPU seconds of what is done `within`, less what of it is done `without`; of memory the most held at a time."""
+    """CPU seconds and peak memory of what runs `within`, without what runs `without`."""
 
     def __init__(self, watch: Watch) -> None:
         self.cpu_seconds = 0.0
@@ -176,43 +181,43 @@ class _Ours:
         self._outside = False
 
     def within(self, act: Callable[[], Any]) -> Any:
-        """Do something that is to be counted."""
+        """Run something and measure it."""
         if self._allocations:
             tracemalloc.start()
-            self._floor = self._look()
+            self._floor = self._reset_peak()
         began = time.process_time()
         try:
             return act()
         finally:
             self.cpu_seconds += time.process_time() - began
             if self._allocations:
-                self._remember()
+                self._record_peak()
                 tracemalloc.stop()
 
     def without(self, act: Callable[[], Any]) -> Any:
-        """Do something that is not to be counted."""
+        """Run something without measuring it."""
         if self._outside:
             return act()
         self._outside = True
         began = time.process_time()
         if self._allocations:
-            self._remember()
-            before = self._look()
+            self._record_peak()
+            before = self._reset_peak()
         try:
             return act()
         finally:
             if self._allocations:
-                self._floor += self._look() - before
-            gc.freeze()  # nor is it ours to look through what was made here for garbage
+                self._floor += self._reset_peak() - before
+            gc.freeze()  # garbage collection of these objects is not measured either
             self.cpu_seconds -= time.process_time() - began
             self._outside = False
 
-    def _remember(self) -> None:
+    def _record_peak(self) -> None:
         self.peak_bytes = max(self.peak_bytes, tracemalloc.get_traced_memory()[1] - self._floor)
 
     @staticmethod
-    def _look() -> int:
-        """Bytes held now; what was held before is no longer the most."""
+    def _reset_peak() -> int:
+        """Start a new peak; return the bytes allocated now."""
         tracemalloc.reset_peak()
         return tracemalloc.get_traced_memory()[0]
 
@@ -246,10 +251,10 @@ def _item(world: World, key: _Item) -> _Item | None:
 
 
 def _writes(operation: str, request: _Item) -> list[_Write]:
-    """Keys written and the factor of each."""
+    """Return the written keys, each with its factor of units."""
     if operation == "TransactWriteItems":
-        acts = [next(iter(action.values())) for action in request["TransactItems"]]
-        return [(act.get("Key") or _key_of(act["Item"]), 2) for act in acts]
+        writes = [next(iter(action.values())) for action in request["TransactItems"]]
+        return [(write.get("Key") or _key_of(write["Item"]), 2) for write in writes]
     if operation in {"UpdateItem", "DeleteItem"}:
         return [(request["Key"], 1)]
     return [(_key_of(request["Item"]), 1)] if operation == "PutItem" else []
@@ -264,12 +269,12 @@ def _write_units(old: _Item | None, new: _Item | None, factor: int) -> int:
 
 
 def _index_units(old: _Item | None, new: _Item | None) -> int:
-    """An entry that comes or goes costs its size; one that moves both; one that stays its size if changed."""
-    was, is_now = (item if item and "gsi1pk" in item else None for item in (old, new))
+    """Return the units of the index: for an added, removed or changed entry its size, for a moved entry both sizes."""
+    before, after = (item if item and "gsi1pk" in item else None for item in (old, new))
     if (
-        was
-        and is_now
-        and [was[name] for name in ("gsi1pk", "gsi1sk")] == [is_now[name] for name in ("gsi1pk", "gsi1sk")]
+        before
+        and after
+        and [before[name] for name in ("gsi1pk", "gsi1sk")] == [after[name] for name in ("gsi1pk", "gsi1sk")]
     ):
-        return _units(is_now) if was != is_now else 0
-    return _units(was) + _units(is_now)
+        return _units(after) if before != after else 0
+    return _units(before) + _units(after)

@@ -1,6 +1,6 @@
-"""What one order costs from the HTTP request until staff see it reserved, beside what it must cost at the least.
+"""Measure one order from the HTTP request until it is reserved, and two simple designs for comparison.
 
-All are measured in turns, order by order, over the same products and in a process that has taken orders before.
+All paths are measured by turns, order by order, with the same products, in a process that has handled orders before.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import accumulate
 from reads.cache import forget_all
 from tests.bench.meter import Bill, Watch, at_rest, meter_program, metered
 from tests.bench.wire import opened_on_the_wire
-from tests.bench.yardsticks import PLENTY, Program, Wanted, least, line_by_line, put_up_stock
+from tests.bench.yardsticks import PLENTY, OrderLine, Program, least, line_by_line, put_up_stock
 from tests.shop import open_shop, sku
 from tests.world import World
 
@@ -25,18 +25,18 @@ LINE_BY_LINE_SIZES = (5, 120, 500, 1_000)
 OURS, FIRST, LEAST, LINE_BY_LINE = "ours", "ours, first of a process", "least", "line by line"
 INTAKE, RELAY, RESERVATION, PROGRAM = "intake", "relay", "reservation", "program"
 
-#: Of one order, by function.
+#: Bills of one order by function.
 Bills = dict[str, Bill]
 
-#: The sku_indexes of an order of so many lines.
+#: Function that returns the SKU indexes of an order with a number of lines.
 Draw = Callable[[int], Sequence[int]]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """One size of order: units and calls of all functions together, CPU as median, memory as most at a time.
+    """Cost of an order of one size: units and calls of all functions together, median CPU time, peak memory.
 
-    `parts`: CPU milliseconds by function, where there are several.
+    `parts` is the CPU time in milliseconds by function, if there are several.
     """
 
     path: str
@@ -50,52 +50,52 @@ class Cost:
 
 
 def measure(repeats: int) -> list[Cost]:
-    """Every size of order by every path."""
+    """Measure every size of order by every path."""
     with opened_on_the_wire() as world:
         open_shop(products=PRODUCTS, stock=PLENTY, credit_limit_fen=10**14)
         put_up_stock(PRODUCTS)
         bench = Bench(world, evenly(PRODUCTS))
-        bench.warm_up()  # also before what is measured as a first order: the code itself has run, only pages are unread
+        bench.warm_up()  # the first measured order finds compiled code and an empty cache
         with at_rest():
             return [cost for size in SIZES for cost in bench.measure(size, repeats)]
 
 
 def evenly(products: int) -> Draw:
-    """Different SKUs, each as likely as the others: an order lies on as many buckets as can be."""
+    """Draw different SKUs with equal probability, so that an order needs as many buckets as possible."""
     generator = random.Random(products)
     return lambda lines: generator.sample(range(products), lines)
 
 
 def best_sellers_first(products: int) -> Draw:
-    """Different SKUs, the n-th in the order of their sku_indexes as likely as 1/n: what sells together stands together."""
+    """Draw different SKUs, the n-th SKU index with weight 1/n, so that best sellers share buckets."""
     generator = random.Random(products)
     weights = list(accumulate(1 / rank for rank in range(1, products + 1)))
 
     def draw(lines: int) -> Sequence[int]:
-        found: dict[int, None] = {}
-        while len(found) < lines:
-            found |= dict.fromkeys(generator.choices(range(products), cum_weights=weights, k=lines))
-        return list(found)[:lines]
+        drawn: dict[int, None] = {}
+        while len(drawn) < lines:
+            drawn |= dict.fromkeys(generator.choices(range(products), cum_weights=weights, k=lines))
+        return list(drawn)[:lines]
 
     return draw
 
 
 @dataclass
 class Bench:
-    """Orders into one world, one after the other."""
+    """Submits orders to one world, one after the other."""
 
     world: World
     draw: Draw
     orders: int = field(default=0)
 
     def warm_up(self) -> None:
-        """Make what a process makes once: clients, addresses, pages read."""
+        """Let the process create clients and fill its caches."""
         for _ in range(2):
             self.order(1_000)
         self.program(least, 100)
 
     def measure(self, size: int, repeats: int) -> list[Cost]:
-        """Our path and the yardsticks in turns."""
+        """Measure the path of the services and the comparison designs by turns."""
         forget_all()
         first = []
         for watch in (Watch.COST, Watch.TIME):
@@ -119,12 +119,12 @@ class Bench:
             ),
         ]
         if size in LINE_BY_LINE_SIZES:
-            counted, taken = ([self.program(line_by_line, size, watch)] for watch in (Watch.COST, Watch.TIME))
-            costs.append(cost_of(LINE_BY_LINE, size, counted, taken))
+            counted, timed_orders = ([self.program(line_by_line, size, watch)] for watch in (Watch.COST, Watch.TIME))
+            costs.append(cost_of(LINE_BY_LINE, size, counted, timed_orders))
         return costs
 
     def order(self, size: int, watch: Watch = Watch.COST) -> Bills:
-        """An order as a dealer sends it, until it is reserved; what follows is carried out and not counted."""
+        """Submit and reserve an order, and return the bills. Later steps run unmeasured."""
         with metered(self.world, watch) as intake:
             self.submit(size)
         with metered(self.world, watch) as relay:
@@ -135,7 +135,7 @@ class Bench:
         return {INTAKE: intake, RELAY: relay, RESERVATION: reservation}
 
     def submit(self, size: int) -> str:
-        """Send an order; its id."""
+        """Submit an order; return its id."""
         self.orders += 1
         body = {"lines": [{"sku": sku(sku_index), "quantity": 3} for sku_index in self.draw(size)]}
         token = self.world.token(role="dealer_buyer", dealer_id="D0001")
@@ -144,15 +144,15 @@ class Bench:
         return str(answer.json["order_id"])
 
     def program(self, program: Program, size: int, watch: Watch = Watch.COST) -> Bills:
-        """An order by one of the yardsticks."""
+        """Run a comparison design for an order."""
         self.orders += 1
-        lines = [Wanted(sku(sku_index), 3, sku_index) for sku_index in self.draw(size)]
+        lines = [OrderLine(sku(sku_index), 3, sku_index) for sku_index in self.draw(size)]
         order_id = f"{self.orders:06d}"
         return {PROGRAM: meter_program(self.world, lambda: program(order_id, lines), watch)}
 
 
 def cost_of(path: str, lines: int, counted: Sequence[Bills], timed: Sequence[Bills], peak_bytes: int = 0) -> Cost:
-    """What orders of one size cost: units as the mean, calls as those of the last, CPU as the median."""
+    """Return the cost of orders of one size: mean of units, calls of the last order, median CPU time."""
     cost = [sum(bills.values(), Bill()) for bills in counted]
     parts = {part: median_ms([bills[part] for bills in timed]) for part in timed[0]}
     return Cost(
@@ -168,7 +168,7 @@ def cost_of(path: str, lines: int, counted: Sequence[Bills], timed: Sequence[Bil
 
 
 def median_ms(bills: Sequence[Bill]) -> float:
-    """Median CPU in milliseconds."""
+    """Return the median CPU time in milliseconds."""
     return statistics.median(bill.cpu_seconds for bill in bills) * 1e3
 
 

@@ -1,5 +1,6 @@
-"""A world whose AWS answers where the network would begin: the SDK writes, signs and reads every call as it does in a
-function, and the answer itself takes no longer than it must. Import this before the first client is made.
+"""Open a world whose AWS answers in place of the network, so that the SDK serialises and signs every call.
+
+Import this module before the first client is made.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.handlers import BUILTIN_HANDLERS
 
-from tests.fast_aws.fast import FastCloud
-from tests.fast_aws.items import Refusal
-from tests.fast_aws.plane import Answer, Proceed, Request
+from tests.fast_aws.fast_cloud import FastCloud
+from tests.fast_aws.interception import Answer, Proceed, Request
+from tests.fast_aws.items import ServiceError
 from tests.world import World, opened
 
-#: What a request is addressed to, before the dot, and the service that is.
+#: Service by the first part of the header X-Amz-Target.
 _SERVICES = {
     "DynamoDB_20120810": "dynamodb",
     "AmazonSQS": "sqs",
@@ -30,7 +31,7 @@ _SERVICES = {
 
 
 class Wire:
-    """Answers requests of the SDK while it leads to a cloud."""
+    """Answers requests of the SDK while it has a cloud."""
 
     def __init__(self) -> None:
         self.cloud: FastCloud | None = None
@@ -42,8 +43,8 @@ class Wire:
         params = json.loads(request.body, object_hook=_with_bytes)
         try:
             status, answer = 200, self.cloud._answer(_SERVICES[target], operation, params)
-        except Refusal as refusal:
-            status, answer = 400, {"__type": refusal.code, "message": refusal.message, **refusal.more}
+        except ServiceError as error:
+            status, answer = 400, {"__type": error.code, "message": error.message, **error.more}
         response = AWSResponse(request.url, status, HTTPHeaders(), None)
         response._content = json.dumps(answer, default=lambda value: base64.b64encode(bytes(value)).decode()).encode()
         return response
@@ -51,8 +52,8 @@ class Wire:
 
 @contextmanager
 def opened_on_the_wire() -> Iterator[World]:
-    """A fresh world at the other end of the wire."""
-    with patch.object(FastCloud, "_layer", _let_through), opened(fast=True) as world:
+    """Open a new world behind the wire."""
+    with patch.object(FastCloud, "_handle", _pass_on), opened(fast=True) as world:
         assert isinstance(world.cloud, FastCloud)
         wire.cloud = world.cloud
         try:
@@ -61,7 +62,7 @@ def opened_on_the_wire() -> Iterator[World]:
             wire.cloud = None
 
 
-def _let_through(_cloud: FastCloud, request: Request, proceed: Proceed) -> Answer:
+def _pass_on(_cloud: FastCloud, request: Request, proceed: Proceed) -> Answer:
     return proceed(request)
 
 

@@ -1,11 +1,10 @@
-"""What an order costs at the least by the design we began with, and line by line: written by hand, for comparison.
+"""Two simple designs of an order, written by hand for comparison.
 
-Both store the order's lines and its header, reserve its stock and set its state. They take neither HTTP nor tokens,
-check nothing, announce nothing, keep no record of a request and know no price.
+Both store the lines and the header of an order, reserve its stock and set its state. They have no HTTP, tokens, checks,
+events, idempotency records or prices.
 
-- *least*: available and held pieces packed 64 SKUs to an item, one transaction over these and the header (design E,
-  performance.md).
-- *line by line*: an item per SKU, one conditional update each (design C): not atomic, and the header comes last.
+- *least*: items with the available and reserved pieces of 64 SKUs; one transaction changes these and the header.
+- *line by line*: one item per SKU, one conditional update per line; not atomic, the header is changed last.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ PLENTY = 1_000_000
 _PER_ITEM = 64
 
 
-class Wanted(NamedTuple):
-    """A line: pieces of the SKU in a sku_index."""
+class OrderLine(NamedTuple):
+    """An order line: SKU, pieces and SKU index."""
 
     sku: str
     quantity: int
@@ -39,25 +38,25 @@ class Wanted(NamedTuple):
 
 
 class _Packed(Item, discriminator="bench_packed"):
-    """The stock of 64 SKUs, by position."""
+    """Stock of 64 SKUs by position."""
 
     available: ListAttribute[int] = ListAttribute(of=NumberAttribute)  # type: ignore[arg-type]
     held: ListAttribute[int] = ListAttribute(of=NumberAttribute)  # type: ignore[arg-type]
 
 
 class _Row(Item, discriminator="bench_row"):
-    """The stock of one SKU; `taken_by` is the last order that took some."""
+    """Stock of one SKU; `taken_by` is the last order that reserved pieces."""
 
     available = NumberAttribute()
     held = NumberAttribute()
     taken_by = UnicodeAttribute()
 
 
-Program = Callable[[str, Sequence[Wanted]], None]
+Program = Callable[[str, Sequence[OrderLine]], None]
 
 
-def least(order_id: str, lines: Sequence[Wanted]) -> None:
-    """Three calls, whatever the number of lines."""
+def least(order_id: str, lines: Sequence[OrderLine]) -> None:
+    """Store and reserve an order in three calls."""
     _store(order_id, lines)
     by_bucket: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for line in lines:
@@ -67,8 +66,8 @@ def least(order_id: str, lines: Sequence[Wanted]) -> None:
     _dynamodb().transact_write_items(TransactItems=[*updates, {"Update": _decided(order_id)}])
 
 
-def line_by_line(order_id: str, lines: Sequence[Wanted]) -> None:
-    """A call for every line."""
+def line_by_line(order_id: str, lines: Sequence[OrderLine]) -> None:
+    """Store and reserve an order with one call per line."""
     _store(order_id, lines)
     for line in lines:
         _dynamodb().update_item(
@@ -82,7 +81,7 @@ def line_by_line(order_id: str, lines: Sequence[Wanted]) -> None:
 
 
 def put_up_stock(products: int) -> None:
-    """The items in which both count, for SKUs in the sku_indexes from 0 on."""
+    """Create the stock items of both designs, for SKU indexes from 0."""
     full, none = [PLENTY] * _PER_ITEM, [0] * _PER_ITEM
     with Item.batch_write() as batch:
         for number in range(-(-products // _PER_ITEM)):
@@ -96,7 +95,7 @@ def _dynamodb() -> DynamoDBClient:
     return boto3.client("dynamodb")
 
 
-def _store(order_id: str, lines: Sequence[Wanted]) -> None:
+def _store(order_id: str, lines: Sequence[OrderLine]) -> None:
     packed = zlib.compress(json.dumps(lines, separators=(",", ":")).encode())
     header = {"state": {"S": "submitted"}, "pieces": {"N": str(sum(line.quantity for line in lines))}}
     waits = {"gsi1pk": {"S": "ORDERS#submitted"}, "gsi1sk": {"S": order_id}}

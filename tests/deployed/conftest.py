@@ -6,11 +6,11 @@
         admin.post("/api/dealers/imports/dealers", {...})
         eventually(lambda: buyer.get("/api/dealers/me"), within=20)
 
-- `deployed` is one system for the whole session: use dealers, products and users of your own, and do not count on being
-  alone. Its stage is `test`; `deployed.http` is a plain client of the edge, for requests no good client would send.
+- `deployed` is one system for the whole session: each test uses separate dealers, products and users. Its stage is
+  `test`; `deployed.http` is a plain client of the edge, for invalid requests.
 - Inside a test, `tools.aws` and `tools.identity` talk to this emulator. A fixture of wider scope enters
   `emulator.using(deployed.endpoint)` itself.
-- What happens behind queues takes a second or two: wait with `eventually`, never with a sleep.
+- Queues take a second or two: wait with `eventually`, never with a sleep.
 
 Every test below this folder is marked `deployed`; `pytest -m 'not deployed'` leaves them out.
 """
@@ -33,7 +33,7 @@ from tools.edge import Edge
 from tools.identity import Account, SignIn
 
 STAGE = "test"
-#: Kept from one session to the next.
+#: Reused by the next session.
 UNPACKED = paths.BUILD / ".unpacked"
 _PASSWORD = "only-for-tests-1"
 _numbers = count(1)
@@ -41,7 +41,6 @@ T = TypeVar("T")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark them."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.deployed)
@@ -49,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Deployed:
-    """A running Qudao."""
+    """A running system."""
 
     url: str
     endpoint: str
@@ -57,20 +56,20 @@ class Deployed:
     http: httpx.Client
 
     def sign_in(self, role: str, dealer_id: str | None = None) -> SignIn:
-        """A new user with this role, signed in."""
+        """Create a user with this role and sign in."""
         user = f"{role}-{next(_numbers)}"
         identity.open_account(self.stage, Account(user, user, (role,), dealer_id))
         identity.set_password(self.stage, user, _PASSWORD)
         return SignIn(self.stage, user, _PASSWORD)
 
     def api(self, role: str, dealer_id: str | None = None) -> Api:
-        """The API as a new user with this role sees it."""
+        """Return a client of the API, signed in as a new user with this role."""
         return Api(self.http, self.sign_in(role, dealer_id))
 
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """Everything, deployed once."""
+    """All services, deployed once per session."""
     packages = package.build(paths.services())
     folder = tmp_path_factory.mktemp("emulator")
     with emulator.Emulator(emulator.free_port(), folder, UNPACKED) as local_aws:
@@ -82,25 +81,25 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 
 @pytest.fixture(autouse=True)
-def _talk_to_it(deployed: Deployed) -> Iterator[None]:
+def _use_emulator(deployed: Deployed) -> Iterator[None]:
     with emulator.using(deployed.endpoint):
         yield
 
 
-def eventually(look: Callable[[], T], within: float = 30) -> T:
-    """The first answer of `look` that is neither empty nor a refusal.
+def eventually(read: Callable[[], T], within: float = 30) -> T:
+    """Return the first result of `read` that is neither empty nor a problem.
 
     Raises:
-        AssertionError: there was none within so many seconds.
+        AssertionError: there was no such result within this many seconds.
     """
     deadline = time.monotonic() + within
     last: object = None
     while time.monotonic() < deadline:
         try:
-            last = found = look()
+            last = found = read()
             if found:
                 return found
         except ApiProblem as problem:
             last = problem
         time.sleep(0.1)
-    raise AssertionError(f"not within {within} s; last seen: {last!r}")
+    raise AssertionError(f"no result within {within} s; last: {last!r}")

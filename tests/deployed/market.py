@@ -1,4 +1,4 @@
-"""A shop opened through the API as its people would: products, a price list, dealers, goods; and workers to kill."""
+"""Set up products, a price list, dealers and stock through the API, and kill workers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 from tests.deployed.conftest import Deployed
 from tools.client import Api
 
-#: As many rows as an import takes at once.
+#: Most rows of one import.
 _ROWS = 500
 
 
 @dataclass
 class Market:
-    """Dealers, each buying from one of the warehouses, and the staff who serve them."""
+    """Dealers with one warehouse each, and the staff who serve them."""
 
     clerk: Api
     depot: Api
@@ -26,31 +26,33 @@ class Market:
     warehouses: Sequence[str]
 
     def orders(self) -> list[dict[str, Any]]:
-        """Every order of every dealer."""
+        """Return every order of every dealer."""
         return [
-            order for one in self.buyers for order in self.clerk.pages("/api/orders/orders", "orders", dealer_id=one)
+            order
+            for dealer_id in self.buyers
+            for order in self.clerk.pages("/api/orders/orders", "orders", dealer_id=dealer_id)
         ]
 
     def decided(self, orders: int) -> list[dict[str, Any]]:
-        """Every order, once there are so many and stock was decided for all; none until then."""
+        """Return every order once this many are decided; an empty list until then."""
         found = self.orders()
-        return found if len(found) == orders and all(one["state"] != "submitted" for one in found) else []
+        return found if len(found) == orders and all(order["state"] != "submitted" for order in found) else []
 
     def receive(self, warehouse: str, reference: str, goods: Mapping[str, int]) -> None:
-        """Goods come in."""
+        """Post a goods receipt."""
         lines = [{"sku": sku, "quantity": pieces} for sku, pieces in goods.items()]
         body = {"warehouse": warehouse, "reference": reference, "lines": lines}
         self.depot.post("/api/orders/stock/goods-receipts", body)
 
     def counters(self, warehouse: str, skus: Sequence[str]) -> list[tuple[int, int]]:
-        """Available and held pieces of each SKU."""
-        asked = [skus[at : at + 50] for at in range(0, len(skus), 50)]
-        pages = [self.clerk.get(f"/api/orders/stock/{warehouse}", skus=",".join(some))["stock"] for some in asked]
-        return [(one["available"], one["held"]) for page in pages for one in page]
+        """Return available and reserved pieces of each SKU."""
+        chunks = [skus[at : at + 50] for at in range(0, len(skus), 50)]
+        pages = [self.clerk.get(f"/api/orders/stock/{warehouse}", skus=",".join(chunk))["stock"] for chunk in chunks]
+        return [(stock["available"], stock["reserved"]) for page in pages for stock in page]
 
 
 def open_market(deployed: Deployed, name: str, skus: Sequence[str], dealers: int, warehouses: int = 1) -> Market:
-    """A market of its own, called by two capital letters, so that tests do not meet."""
+    """Create a market. Tests use different names, two capital letters, so that they do not share data."""
     admin = deployed.api("admin")
     _list_products(admin, name, skus)
     depots = [f"{name}{number}" for number in range(warehouses)]
@@ -61,7 +63,7 @@ def open_market(deployed: Deployed, name: str, skus: Sequence[str], dealers: int
 
 
 def kill_reserving_workers() -> int:
-    """Kill whatever process decides stock just now, as the machine under it might fail; how many there were."""
+    """Kill the processes that reserve stock now, like a failing machine; return their number."""
     killed = 0
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -76,19 +78,19 @@ def kill_reserving_workers() -> int:
 def _list_products(admin: Api, price_list: str, skus: Sequence[str]) -> None:
     draft = f"/api/catalog/price-lists/{price_list}/drafts/1"
     for at in range(0, len(skus), _ROWS):
-        some = skus[at : at + _ROWS]
+        chunk = skus[at : at + _ROWS]
         products = [
             {"sku": sku, "name_zh": f"灯 {sku}", "name_en": f"Lamp {sku}", "category": "bulb", "carton": 1}
-            for sku in some
+            for sku in chunk
         ]
         admin.post("/api/catalog/imports/products", {"products": products})
-        prices = [{"sku": sku, "unit_price": "1.5", "price_policy": "P"} for sku in some]
+        prices = [{"sku": sku, "unit_price": "1.5", "price_policy": "P"} for sku in chunk]
         admin.post(f"{draft}/prices", {"prices": prices})
     admin.post(f"{draft}/publish", {"name": "一级价", "valid_from": "2020-01-01"})
 
 
 def _dealer(dealer_id: str, price_list: str, warehouse: str) -> dict[str, Any]:
-    boss = {"username": f"{dealer_id.lower()}-boss", "name": "老板", "phone": None, "roles": ["dealer_admin"]}
+    administrator = {"username": f"{dealer_id.lower()}-boss", "name": "老板", "phone": None, "roles": ["dealer_admin"]}
     return {
         "dealer_id": dealer_id,
         "name": f"灯饰 {dealer_id}",
@@ -98,5 +100,5 @@ def _dealer(dealer_id: str, price_list: str, warehouse: str) -> dict[str, Any]:
         "warehouse": warehouse,
         "credit_limit_fen": 10_000_000_000,
         "payment_days": 30,
-        "users": [boss],
+        "users": [administrator],
     }

@@ -1,4 +1,4 @@
-"""Deploying: nothing changes without a change, and a stack that fails says so in one sentence."""
+"""Deploying changes only what differs, and a failed stack is reported in one sentence."""
 
 from __future__ import annotations
 
@@ -21,15 +21,13 @@ def tickets() -> Package:
     return built
 
 
-def test_deploying_the_same_again_changes_nothing(deployed: Deployed, tickets: Package) -> None:
+def test_deploying_the_same_package_again_changes_nothing(deployed: Deployed, tickets: Package) -> None:
     shown: list[stacks.Plan] = []
     assert deploy.deploy(STAGE, [tickets], Screen(show=shown.extend)) == []
     assert shown == []
 
 
-def test_only_the_changed_service_is_changed_and_says_no_sooner_than_asked(
-    deployed: Deployed, tickets: Package, tmp_path: Path
-) -> None:
+def test_deploying_one_service_changes_only_that_service(deployed: Deployed, tickets: Package, tmp_path: Path) -> None:
     changed = altered(tickets, tmp_path, "Description", "another one")
     before = stacks.describe(deploy.stack_name(STAGE, "tickets"))
     with pytest.raises(DeployFailed, match="you said no"):
@@ -38,7 +36,7 @@ def test_only_the_changed_service_is_changed_and_says_no_sooner_than_asked(
 
 
 def altered(packaged: Package, folder: Path, key: str, value: object) -> Package:
-    """The package with one thing in its template replaced."""
+    """Return the package with one value of its template replaced."""
     template = json.loads(packaged.template.read_text())
     if key == "Description":
         template["Resources"]["WatchClocks"]["Properties"]["Description"] = value
@@ -48,7 +46,7 @@ def altered(packaged: Package, folder: Path, key: str, value: object) -> Package
     return dataclasses.replace(packaged, template=folder / "template.json")
 
 
-def test_a_template_that_cannot_be_is_refused_in_one_sentence(
+def test_deploying_refuses_invalid_template_in_one_sentence(
     deployed: Deployed, tickets: Package, tmp_path: Path
 ) -> None:
     broken = altered(tickets, tmp_path, "Impossible", {"Type": "AWS::Qudao::Nothing", "Properties": {}})
@@ -56,7 +54,7 @@ def test_a_template_that_cannot_be_is_refused_in_one_sentence(
         deploy.deploy(STAGE, [broken])
 
 
-def test_a_failed_stack_names_the_resource_and_the_reason_and_leaves_the_old_one_at_work(
+def test_failed_stack_names_resource_and_reason_and_old_one_keeps_working(
     deployed: Deployed, tickets: Package, tmp_path: Path
 ) -> None:
     document = {"Version": "2012-10-17", "Statement": []}
@@ -68,14 +66,12 @@ def test_a_failed_stack_names_the_resource_and_the_reason_and_leaves_the_old_one
     deploy.deploy(STAGE, [tickets])
 
 
-def test_a_setting_no_template_knows_is_refused_before_anything_is_changed(
-    deployed: Deployed, tickets: Package
-) -> None:
+def test_unknown_setting_is_refused_before_any_change(deployed: Deployed, tickets: Package) -> None:
     with pytest.raises(DeployFailed, match="no template has a parameter LogLevle"):
         deploy.deploy(STAGE, [tickets], settings={"LogLevle": "DEBUG"})
 
 
-def test_a_setting_stays_until_it_is_set_anew(deployed: Deployed, tickets: Package) -> None:
+def test_setting_stays_until_it_is_set_again(deployed: Deployed, tickets: Package) -> None:
     deploy.deploy(STAGE, [tickets], settings={"LogLevel": "DEBUG"})
     deploy.deploy(STAGE, [tickets])
     assert log_levels() == {"DEBUG"}
@@ -84,13 +80,13 @@ def test_a_setting_stays_until_it_is_set_anew(deployed: Deployed, tickets: Packa
 
 
 def log_levels() -> set[str]:
-    """What the functions of the service are really set to."""
+    """Return the log levels that the functions of the service have."""
     names = stacks.resources(deploy.stack_name(STAGE, "tickets"), "AWS::Lambda::Function").values()
     found = [aws.functions().get_function_configuration(FunctionName=name) for name in names]
-    return {one["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] for one in found}
+    return {function["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] for function in found}
 
 
-def test_a_stage_with_an_issuer_of_its_own_has_no_user_pool_and_keeps_it(deployed: Deployed) -> None:
+def test_stage_with_other_issuer_has_no_user_pool(deployed: Deployed) -> None:
     issuer = {"OidcIssuer": "https://id.example", "OidcAudience": "qudao", "OidcJwksUrl": "https://id.example/keys"}
     deploy.deploy("testissuer", [], settings=issuer)
     assert deploy.deploy("testissuer", []) == []
@@ -98,7 +94,7 @@ def test_a_stage_with_an_issuer_of_its_own_has_no_user_pool_and_keeps_it(deploye
     assert stacks.describe(deploy.stack_name("testissuer", "identity")) is None
 
 
-def test_a_stage_may_leave_its_user_pool_for_another_issuer(deployed: Deployed) -> None:
+def test_stage_may_change_from_user_pool_to_other_issuer(deployed: Deployed) -> None:
     deploy.deploy("testleaving", [])
     assert "cognito" in aws.parameter("testleaving", "core", "oidc-issuer")
     issuer = {"OidcIssuer": "https://id.example", "OidcAudience": "qudao", "OidcJwksUrl": "https://id.example/keys"}
@@ -107,6 +103,6 @@ def test_a_stage_may_leave_its_user_pool_for_another_issuer(deployed: Deployed) 
     assert aws.parameter("testleaving", "core", "oidc-issuer") == "https://id.example"
 
 
-def test_items_past_their_time_are_removed(deployed: Deployed) -> None:
+def test_expired_items_are_removed(deployed: Deployed) -> None:
     described = aws.dynamodb().describe_time_to_live(TableName=f"qudao-{STAGE}")["TimeToLiveDescription"]
     assert described == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}

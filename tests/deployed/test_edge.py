@@ -1,4 +1,4 @@
-"""One origin in front of all services: what the edge answers itself, and what it leaves to the services."""
+"""The edge is the one origin of all services: its own answers, and what it passes on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def code_of(answer: httpx.Response) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_path_of_any_service_is_open_without_a_token(deployed: Deployed, service: str) -> None:
+def test_every_route_of_every_service_requires_a_token(deployed: Deployed, service: str) -> None:
     paths_of_service = [
         (path, method.upper())
         for path, methods in deployed.http.get("/api/openapi.json").json()["paths"].items()
@@ -47,40 +47,40 @@ def test_no_path_of_any_service_is_open_without_a_token(deployed: Deployed, serv
         "/api/orders%2Forders/x",
     ],
 )
-def test_what_nobody_serves_is_not_found(deployed: Deployed, path: str) -> None:
-    assert sent_as_it_is(deployed, path).startswith(b"HTTP/1.1 404 ")
-    assert b"urn:qudao:problem:not-found" in sent_as_it_is(deployed, path)
+def test_unknown_path_is_not_found(deployed: Deployed, path: str) -> None:
+    assert raw_answer(deployed, path).startswith(b"HTTP/1.1 404 ")
+    assert b"urn:qudao:problem:not-found" in raw_answer(deployed, path)
 
 
-def sent_as_it_is(deployed: Deployed, path: str) -> bytes:
-    """The raw answer to a path no client library has tidied up."""
+def raw_answer(deployed: Deployed, path: str) -> bytes:
+    """Return the raw answer to a path that no client library normalised."""
     address = urlsplit(deployed.url)
     with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: close\r\n\r\n".encode())
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def test_a_method_a_path_does_not_have_is_not_found(deployed: Deployed) -> None:
+def test_unknown_method_of_a_path_is_not_found(deployed: Deployed) -> None:
     assert code_of(deployed.http.delete("/api/dealers/me")) == (404, "not-found")
 
 
-def test_a_body_larger_than_any_service_reads_is_refused_with_and_without_its_length(deployed: Deployed) -> None:
+def test_too_large_body_is_refused_with_and_without_length_header(deployed: Deployed) -> None:
     too_much = b" " * (MAX_BODY_BYTES + 1)
     known = deployed.http.post("/api/orders/orders", content=too_much)
     unknown = deployed.http.post("/api/orders/orders", content=iter([too_much]))
     assert code_of(known) == code_of(unknown) == (413, "too-large")
 
 
-def test_a_service_reads_a_body_just_below_the_limit(deployed: Deployed) -> None:
-    almost = b'"' + b"x" * (MAX_BODY_BYTES - 2) + b'"'
+def test_body_just_below_the_limit_is_read(deployed: Deployed) -> None:
+    body = b'"' + b"x" * (MAX_BODY_BYTES - 2) + b'"'
     buyer = deployed.sign_in("dealer_buyer", "D7001").token()
-    headers = {"Authorization": f"Bearer {buyer}", "Idempotency-Key": "almost"}
-    answer = deployed.http.post("/api/orders/orders", content=almost, headers=headers)
+    headers = {"Authorization": f"Bearer {buyer}", "Idempotency-Key": "below-limit"}
+    answer = deployed.http.post("/api/orders/orders", content=body, headers=headers)
     assert answer.status_code in (400, 413, 422)
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_the_description_of_the_api_is_served_as_document_and_as_page(deployed: Deployed) -> None:
+def test_api_description_is_served_as_document_and_as_page(deployed: Deployed) -> None:
     document = deployed.http.get("/api/openapi.json")
     page = deployed.http.get("/api/")
     assert document.json() and document.headers["content-type"] == "application/json"
@@ -89,9 +89,9 @@ def test_the_description_of_the_api_is_served_as_document_and_as_page(deployed: 
     assert all(path in page.text for path in document.json()["paths"])
 
 
-def test_the_front_door_leads_to_the_description(deployed: Deployed) -> None:
+def test_root_path_redirects_to_api_description(deployed: Deployed) -> None:
     assert deployed.http.get("/", follow_redirects=True).url.path == "/api/"
 
 
-def test_health_is_told_to_anybody(deployed: Deployed) -> None:
+def test_health_needs_no_token(deployed: Deployed) -> None:
     assert deployed.http.get("/healthz").json() == {"status": "ok"}

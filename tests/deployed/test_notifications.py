@@ -1,4 +1,4 @@
-"""What happened, told in the deployed system: a webhook that verifies, an inbox, a text with its phone masked."""
+"""Webhook with signature, inbox and text message with masked phone number, in the deployed system."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEALER = "DN01"
 PHONE = "+8613800138000"
 
 
-def dealer_with_a_phone(admin: Api) -> None:
+def import_dealer_with_phone(admin: Api) -> None:
     product = {"sku": "DN-1", "name_zh": "灯", "name_en": "Lamp", "category": "bulb", "carton": 1}
     admin.post("/api/catalog/imports/products", {"products": [product]})
     draft, price = "/api/catalog/price-lists/DN/drafts/1", {"sku": "DN-1", "unit_price": "1", "price_policy": "P"}
@@ -33,9 +33,9 @@ def dealer_with_a_phone(admin: Api) -> None:
     admin.post("/api/dealers/imports/dealers", {"dealers": [dealer]})
 
 
-def test_a_payment_is_told_by_webhook_inbox_and_text(deployed: Deployed) -> None:
+def test_payment_is_sent_by_webhook_inbox_and_text_message(deployed: Deployed) -> None:
     admin, finance = deployed.api("admin"), deployed.api("finance")
-    dealer_with_a_phone(admin)
+    import_dealer_with_phone(admin)
     with run_receiver() as receiver:
         body = {"url": receiver.url, "types": ["payment.posted.v1"], "description": "ERP"}
         endpoint = admin.post("/api/notifications/webhook-endpoints", body)
@@ -43,7 +43,7 @@ def test_a_payment_is_told_by_webhook_inbox_and_text(deployed: Deployed) -> None
         received = {"dealer_id": DEALER, "amount_fen": 123_450, "received_on": "2026-11-20", "bank_reference": "B-1"}
         finance.post("/api/reconciliation/payments", received)
 
-        # Again after five seconds, out of the queue: earliest_day than the schedule's next minute may come.
+        # The queue retries after five seconds, sooner than the schedule does.
         eventually(lambda: len(receiver.received) == 2, within=75)
         first, second = receiver.received
         assert first.body == second.body and first.event_id == second.event_id
@@ -59,10 +59,10 @@ def test_a_payment_is_told_by_webhook_inbox_and_text(deployed: Deployed) -> None
         assert receiver.received[-1].headers["qudao-replay"] == "true"
         admin.delete(path)
 
-    boss = deployed.api("dealer_admin", DEALER)
-    (message,) = eventually(lambda: boss.get("/api/notifications/inbox")["messages"], within=20)
+    administrator = deployed.api("dealer_admin", DEALER)
+    (message,) = eventually(lambda: administrator.get("/api/notifications/inbox")["messages"], within=20)
     assert message["title_zh"] == "收到您的款项 ¥1,234.50"
-    assert boss.post(f"/api/notifications/inbox/{message['message_id']}/read")["unread"] == 0
+    assert administrator.post(f"/api/notifications/inbox/{message['message_id']}/read")["unread"] == 0
 
     (text,) = eventually(lambda: sent_texts(admin), within=20)
     assert text["text"] == "【渠道】您的往来账户有更新,请登录查看。"
@@ -70,7 +70,7 @@ def test_a_payment_is_told_by_webhook_inbox_and_text(deployed: Deployed) -> None
 
 
 def delivered(admin: Api, path: str) -> list[Any]:
-    return [one for one in admin.get(f"{path}/deliveries")["deliveries"] if one["state"] == "delivered"]
+    return [delivery for delivery in admin.get(f"{path}/deliveries")["deliveries"] if delivery["state"] == "delivered"]
 
 
 def sent_texts(admin: Api) -> list[Any]:

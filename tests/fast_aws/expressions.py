@@ -1,8 +1,7 @@
 """DynamoDB's expressions, compiled once per text and names into functions over an item.
 
-The part of the language our code speaks, and its neighbourhood: conditions with comparisons, `BETWEEN`, `IN` and
-functions; updates with SET (`+`, `-`, `if_not_exists`, `list_append`), REMOVE and ADD; paths into maps and lists. What
-is not there is refused as a syntax error, so nothing passes that was not understood.
+Supported are conditions with comparisons, `BETWEEN`, `IN` and functions; updates with SET (`+`, `-`, `if_not_exists`,
+`list_append`), REMOVE and ADD; paths into maps and lists. Everything else raises a syntax error.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tests.fast_aws.items import KEYS, Item, Value, equal, invalid, number, total
+from tests.fast_aws.items import KEYS, Item, Value, add_numbers, is_equal, number, validation_error
 
 Names = Mapping[str, str]
 Values = Mapping[str, Value]
@@ -23,29 +22,29 @@ _Operand = Callable[[Item, Values], Value | None]
 _Test = Callable[[Item, Values], bool]
 
 _TOKEN = re.compile(r"\s*(?:([#:]?\w+)|(<=|>=|<>|[=<>()\[\],.+-]))")
-_COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": lambda left, right: left < right,
     "<=": lambda left, right: left <= right,
     ">": lambda left, right: left > right,
     ">=": lambda left, right: left >= right,
 }
-_ABSENT = "The provided expression refers to an attribute that does not exist in the item"
+_NO_ATTRIBUTE = "The provided expression refers to an attribute that does not exist in the item"
 _NO_PATH = "The document path provided in the update expression is invalid for update"
 _WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition; of a key condition also what the two keys are compared with."""
+    """A condition. `equals`: of a key condition, attribute names and the values they are compared with."""
 
-    holds: _Test
+    is_true: _Test
     used: frozenset[str]
     equals: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Update:
-    """A change of an item into a new one; the old one stays as it is."""
+    """A change of an item. `apply` returns a new item and leaves the old one unchanged."""
 
     apply: Callable[[Item, Values], Item]
     used: frozenset[str]
@@ -55,7 +54,7 @@ def condition(text: str, names: Names) -> Condition:
     """Compile a condition, filter or key condition.
 
     Raises:
-        Refusal: it is not understood.
+        ServiceError: the expression is not understood.
     """
     return _condition(text, tuple(names.items()))
 
@@ -64,7 +63,7 @@ def update(text: str, names: Names) -> Update:
     """Compile an update.
 
     Raises:
-        Refusal: it is not understood, touches a key, or two of its paths overlap.
+        ServiceError: the expression is not understood, changes a key, or two of its paths overlap.
     """
     return _update(text, tuple(names.items()))
 
@@ -72,9 +71,9 @@ def update(text: str, names: Names) -> Update:
 @lru_cache(maxsize=20_000)
 def _condition(text: str, names: tuple[tuple[str, str], ...]) -> Condition:
     parser = _Parser(text, dict(names))
-    holds = parser.either()
+    is_true = parser.disjunction()
     parser.end()
-    return Condition(holds, frozenset(parser.used), parser.equals)
+    return Condition(is_true, frozenset(parser.used), parser.equals)
 
 
 @lru_cache(maxsize=20_000)
@@ -84,20 +83,20 @@ def _update(text: str, names: tuple[tuple[str, str], ...]) -> Update:
     while not parser.at_end:
         word = parser.word().upper()
         if word not in ("SET", "REMOVE", "ADD") or word in clauses:
-            raise invalid(f"Invalid UpdateExpression: Syntax error; token: {word}")
-        clauses[word] = parser.listed(getattr(parser, f"{word.lower()}_one"))
+            raise validation_error(f"Invalid UpdateExpression: Syntax error; token: {word}")
+        clauses[word] = parser.comma_separated(getattr(parser, f"{word.lower()}_action"))
     paths = [path for clause in clauses.values() for path, _ in clause]
     _check_paths(paths)
 
     def apply(item: Item, values: Values) -> Item:
-        # All operands see the item as it was.
+        # All operands read the item before the update.
         sets = [(path, operand(item, values)) for path, operand in clauses.get("SET", [])]
         adds = [(path, _sum(_at(item, path), operand(item, values))) for path, operand in clauses.get("ADD", [])]
-        changed = _Changed(item)
+        changed = _ItemCopy(item)
         for path, value in [*sets, *adds]:
             assert value is not None
             changed.set(path, value)
-        for path, _ in sorted(clauses.get("REMOVE", []), key=lambda one: _last_index(one[0]), reverse=True):
+        for path, _ in sorted(clauses.get("REMOVE", []), key=lambda action: _last_index(action[0]), reverse=True):
             changed.remove(path)
         return changed.item
 
@@ -105,16 +104,16 @@ def _update(text: str, names: tuple[tuple[str, str], ...]) -> Update:
 
 
 def _check_paths(paths: list[Path]) -> None:
-    for number_of, path in enumerate(paths):
+    for count, path in enumerate(paths):
         if path[0] in KEYS:
-            raise invalid(
+            raise validation_error(
                 f"One or more parameter values were invalid: Cannot update attribute {path[0]}. "
                 "This attribute is part of the key"
             )
-        for other in paths[:number_of]:
+        for other in paths[:count]:
             short = min(len(path), len(other))
             if path[:short] == other[:short]:
-                raise invalid("Invalid UpdateExpression: Two document paths overlap with each other")
+                raise validation_error("Invalid UpdateExpression: Two document paths overlap with each other")
 
 
 def _last_index(path: Path) -> int:
@@ -154,47 +153,49 @@ class _Parser:
 
     def _expect(self, wanted: str) -> None:
         if not self._take(wanted):
-            raise self._wrong()
+            raise self._syntax_error()
 
-    def _wrong(self) -> Exception:
-        return invalid(f'Invalid expression: Syntax error; token: "{self._peek() or "<EOF>"}", in: "{self._text}"')
+    def _syntax_error(self) -> Exception:
+        return validation_error(
+            f'Invalid expression: Syntax error; token: "{self._peek() or "<EOF>"}", in: "{self._text}"'
+        )
 
     def end(self) -> None:
         if not self.at_end:
-            raise self._wrong()
+            raise self._syntax_error()
 
-    def listed(self, one: Callable[[], Any]) -> list[Any]:
-        found = [one()]
+    def comma_separated(self, parse: Callable[[], Any]) -> list[Any]:
+        parsed = [parse()]
         while self._take(","):
-            found.append(one())
-        return found
+            parsed.append(parse())
+        return parsed
 
     # ---- conditions ----
 
-    def either(self) -> _Test:
-        tests = [self._both()]
+    def disjunction(self) -> _Test:
+        tests = [self._conjunction()]
         while self._take("OR"):
-            tests.append(self._both())
+            tests.append(self._conjunction())
         return tests[0] if len(tests) == 1 else lambda item, values: any(test(item, values) for test in tests)
 
-    def _both(self) -> _Test:
-        tests = [self._one_test()]
+    def _conjunction(self) -> _Test:
+        tests = [self._test()]
         while self._take("AND"):
-            tests.append(self._one_test())
+            tests.append(self._test())
         return tests[0] if len(tests) == 1 else lambda item, values: all(test(item, values) for test in tests)
 
-    def _one_test(self) -> _Test:
+    def _test(self) -> _Test:
         if self._take("NOT"):
-            test = self._one_test()
+            test = self._test()
             return lambda item, values: not test(item, values)
         if self._take("("):
-            test = self.either()
+            test = self.disjunction()
             self._expect(")")
             return test
         if self._peek(1) == "(" and self._peek().lower() in _FUNCTIONS:
             function = _FUNCTIONS[self.word().lower()]
             self._expect("(")
-            arguments = self.listed(self._operand)
+            arguments = self.comma_separated(self._operand)
             self._expect(")")
             return lambda item, values: function(*(argument(item, values) for argument in arguments))
         return self._comparison()
@@ -211,9 +212,9 @@ class _Parser:
             )
         if self._take("IN"):
             self._expect("(")
-            choices = self.listed(self._operand)
+            choices = self.comma_separated(self._operand)
             self._expect(")")
-            return lambda item, values: any(_same(left(item, values), one(item, values)) for one in choices)
+            return lambda item, values: any(_same(left(item, values), choice(item, values)) for choice in choices)
         sign = self.word()
         if sign == "=":
             self.equals[self._names.get(name, name)] = self._peek()
@@ -222,8 +223,8 @@ class _Parser:
         right = self._operand()
         if sign == "<>":
             return lambda item, values: not _same(left(item, values), right(item, values))
-        if sign not in _COMPARED:
-            raise self._wrong()
+        if sign not in _COMPARISONS:
+            raise self._syntax_error()
         return lambda item, values: _ordered(sign, left(item, values), right(item, values))
 
     # ---- operands ----
@@ -233,7 +234,7 @@ class _Parser:
         if token.startswith(":"):
             self._at += 1
             self.used.add(token)
-            return lambda item, values: _given(values, token)
+            return lambda item, values: _value_of(values, token)
         if self._peek(1) == "(" and token.lower() == "size":
             self._at += 2
             path = self._path()
@@ -261,24 +262,26 @@ class _Parser:
         if token.startswith("#"):
             self.used.add(token)
             if token not in self._names:
-                raise invalid(f"An expression attribute name used in the document path is not defined: {token}")
+                raise validation_error(
+                    f"An expression attribute name used in the document path is not defined: {token}"
+                )
             return self._names[token]
         if not re.fullmatch(r"[A-Za-z_]\w*", token):
             self._at -= 1
-            raise self._wrong()
+            raise self._syntax_error()
         return token
 
     # ---- updates ----
 
-    def set_one(self) -> tuple[Path, _Operand]:
+    def set_action(self) -> tuple[Path, _Operand]:
         path = self._path()
         self._expect("=")
         return path, self._sum()
 
-    def remove_one(self) -> tuple[Path, _Operand]:
+    def remove_action(self) -> tuple[Path, _Operand]:
         return self._path(), lambda item, values: None
 
-    def add_one(self) -> tuple[Path, _Operand]:
+    def add_action(self) -> tuple[Path, _Operand]:
         return self._path(), self._operand()
 
     def _sum(self) -> _Operand:
@@ -287,13 +290,13 @@ class _Parser:
             return left
         sign = 1 if self.word() == "+" else -1
         right = self._assigned()
-        return lambda item, values: {"N": total(_amount(left(item, values)), _amount(right(item, values)), sign)}
+        return lambda item, values: {"N": add_numbers(_amount(left(item, values)), _amount(right(item, values)), sign)}
 
     def _assigned(self) -> _Operand:
         function = self._peek().lower()
         if self._peek(1) != "(" or function not in ("if_not_exists", "list_append"):
             operand = self._operand()
-            return lambda item, values: _there(operand(item, values))
+            return lambda item, values: _required(operand(item, values))
         self._at += 2
         if function == "if_not_exists":
             path = self._path()
@@ -314,15 +317,15 @@ def _tokens(text: str) -> list[str]:
     while at < len(text.rstrip()):
         found = _TOKEN.match(text, at)
         if found is None:
-            raise invalid(f'Invalid expression: Syntax error; near: "{text[at : at + 10]}"')
+            raise validation_error(f'Invalid expression: Syntax error; near: "{text[at : at + 10]}"')
         tokens.append(found[1] or found[2])
         at = found.end()
     if not tokens:
-        raise invalid("Invalid expression: The expression can not be empty;")
+        raise validation_error("Invalid expression: The expression can not be empty;")
     return tokens
 
 
-# ---- what expressions do ----
+# ---- evaluation ----
 
 
 def _at(item: Item, path: Path) -> Value | None:
@@ -338,20 +341,22 @@ def _at(item: Item, path: Path) -> Value | None:
     return found
 
 
-def _given(values: Values, name: str) -> Value:
+def _value_of(values: Values, name: str) -> Value:
     if name not in values:
-        raise invalid(f"An expression attribute value used in expression is not defined; attribute value: {name}")
+        raise validation_error(
+            f"An expression attribute value used in expression is not defined; attribute value: {name}"
+        )
     return values[name]
 
 
-def _there(value: Value | None) -> Value:
+def _required(value: Value | None) -> Value:
     if value is None:
-        raise invalid(_ABSENT)
+        raise validation_error(_NO_ATTRIBUTE)
     return value
 
 
 def _same(left: Value | None, right: Value | None) -> bool:
-    return left is not None and right is not None and (left == right or equal(left, right))
+    return left is not None and right is not None and (left == right or is_equal(left, right))
 
 
 def _ordered(sign: str, left: Value | None, right: Value | None) -> bool:
@@ -361,11 +366,11 @@ def _ordered(sign: str, left: Value | None, right: Value | None) -> bool:
     if kind != other_kind or kind not in ("S", "N", "B"):
         return False
     if kind == "N":
-        return _COMPARED[sign](number(first), number(second))
+        return _COMPARISONS[sign](number(first), number(second))
     if kind == "S" and not (first.isascii() and second.isascii()):
-        # The service compares UTF-8, and Python code points; the order is the same.
-        return _COMPARED[sign](first.encode(), second.encode())
-    return _COMPARED[sign](first, second)
+        # The service compares UTF-8 bytes.
+        return _COMPARISONS[sign](first.encode(), second.encode())
+    return _COMPARISONS[sign](first, second)
 
 
 def _begins_with(value: Value | None, prefix: Value) -> bool:
@@ -383,7 +388,7 @@ def _contains(value: Value | None, part: Value) -> bool:
     if kind == part_kind == "S":
         return wanted in content
     if kind == "L":
-        return any(equal(one, part) for one in content)
+        return any(is_equal(element, part) for element in content)
     return kind == f"{part_kind}S" and wanted in content
 
 
@@ -405,14 +410,14 @@ def _size(value: Value | None) -> Value | None:
 
 def _amount(value: Value | None) -> str:
     if value is None or "N" not in value:
-        raise invalid(_WRONG_TYPE)
+        raise validation_error(_WRONG_TYPE)
     amount: str = value["N"]
     return amount
 
 
 def _list(value: Value | None) -> list[Value]:
     if value is None or "L" not in value:
-        raise invalid(_WRONG_TYPE)
+        raise validation_error(_WRONG_TYPE)
     row: list[Value] = value["L"]
     return row
 
@@ -421,20 +426,22 @@ def _sum(old: Value | None, added: Value | None) -> Value:
     assert added is not None
     [(kind, more)] = added.items()
     if kind not in ("N", "SS", "NS", "BS"):
-        raise invalid(f"Invalid UpdateExpression: Incorrect operand type for operator or function; ADD, {kind}")
+        raise validation_error(
+            f"Invalid UpdateExpression: Incorrect operand type for operator or function; ADD, {kind}"
+        )
     if old is None:
         return added
     if kind not in old:
-        raise invalid(_WRONG_TYPE)
-    return {"N": total(old["N"], more, 1)} if kind == "N" else {kind: list(dict.fromkeys([*old[kind], *more]))}
+        raise validation_error(_WRONG_TYPE)
+    return {"N": add_numbers(old["N"], more, 1)} if kind == "N" else {kind: list(dict.fromkeys([*old[kind], *more]))}
 
 
-class _Changed:
-    """A changed copy of an item; of what is nested, only what changes is copied, and once."""
+class _ItemCopy:
+    """A changed copy of an item. Nested lists and maps are copied once, and only if they change."""
 
     def __init__(self, item: Item) -> None:
         self.item = dict(item)
-        self._ours: dict[Path, Any] = {}
+        self._copies: dict[Path, Any] = {}
 
     def set(self, path: Path, value: Value) -> None:
         if len(path) == 1:
@@ -443,14 +450,14 @@ class _Changed:
         within, last = self._container(path[:-1]), path[-1]
         if isinstance(last, int):
             if not isinstance(within, list):
-                raise invalid(_NO_PATH)
+                raise validation_error(_NO_PATH)
             if last < len(within):
                 within[last] = value
             else:
                 within.append(value)
         else:
             if not isinstance(within, dict):
-                raise invalid(_NO_PATH)
+                raise validation_error(_NO_PATH)
             within[last] = value
 
     def remove(self, path: Path) -> None:
@@ -463,18 +470,18 @@ class _Changed:
         elif isinstance(last, str) and isinstance(within, dict):
             within.pop(last, None)
         else:
-            raise invalid(_NO_PATH)
+            raise validation_error(_NO_PATH)
 
     def _container(self, path: Path) -> Any:
-        """The list or map at a path, ours to change."""
-        if path in self._ours:
-            return self._ours[path]
+        """Return a list or map that may be changed."""
+        if path in self._copies:
+            return self._copies[path]
         value = _at(self.item, path)
         if value is None or not ("L" in value or "M" in value):
-            raise invalid(_NO_PATH)
+            raise validation_error(_NO_PATH)
         [(kind, content)] = value.items()
         copied = list(content) if kind == "L" else dict(content)
-        self._ours[path] = copied
+        self._copies[path] = copied
         if len(path) == 1:
             self.item[path[0]] = {kind: copied}  # type: ignore[index]
         else:

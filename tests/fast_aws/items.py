@@ -1,4 +1,4 @@
-"""DynamoDB's values in the form they travel in, `{"N": "5"}`: sizes, numbers, and what is refused."""
+"""DynamoDB's values in wire form, such as `{"N": "5"}`: sizes, numbers and validation."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ KEYS = ("pk", "sk")
 INDEX_KEYS = ("gsi1pk", "gsi1sk")
 
 _MAX_KEY_BYTES = {"pk": 2048, "sk": 1024}
-_BRACKETS = 3
+#: Overhead of a list or a map.
+_CONTAINER_BYTES = 3
 #: 38 significant digits, from 1E-130 to 9.9E+125.
-_DIGITS = 38
-_EXACT = Context(prec=_DIGITS, Emax=125, Emin=-130, traps=[Inexact, InvalidOperation])
+_MAX_DIGITS = 38
+_EXACT = Context(prec=_MAX_DIGITS, Emax=125, Emin=-130, traps=[Inexact, InvalidOperation])
 
 
-class Refusal(Exception):
-    """What the service answers instead: a code, a message and further members of the answer."""
+class ServiceError(Exception):
+    """Error answer of a service: a code, a message and further members of the answer."""
 
     def __init__(self, code: str, message: str, **more: Any) -> None:
         super().__init__(f"{code}: {message}")
@@ -33,65 +34,67 @@ class Refusal(Exception):
         self.more = more
 
 
-def invalid(message: str) -> Refusal:
-    """The request itself is wrong."""
-    return Refusal("ValidationException", message)
+def validation_error(message: str) -> ServiceError:
+    """Return the error of an invalid request."""
+    return ServiceError("ValidationException", message)
 
 
 def check_item(item: Item) -> None:
-    """Refuse an item that may not be stored.
+    """Check that an item may be stored.
 
     Raises:
-        Refusal: its keys, a number or its size.
+        ServiceError: its keys, a number or its size are invalid.
     """
     key_of(item)
     for name in INDEX_KEYS:
         if name in item:
-            _check_text(item[name], f"Type mismatch for Index Key {name}", name)
+            _check_key_text(item[name], f"Type mismatch for Index Key {name}", name)
     if item_bytes(item) > MAX_ITEM_BYTES:
-        raise invalid("Item size has exceeded the maximum allowed size")
+        raise validation_error("Item size has exceeded the maximum allowed size")
 
 
 def key_of(item: Mapping[str, Value]) -> Key:
-    """The key in an item or in a request's `Key`.
+    """Return the key of an item or of a request's `Key`.
 
     Raises:
-        Refusal: it is missing, no text, empty or too long.
+        ServiceError: a part is missing, not text, empty or too long.
     """
     for name in KEYS:
         if name not in item:
-            raise invalid(f"One or more parameter values were invalid: Missing the key {name} in the item")
-        _check_text(item[name], f"Type mismatch for key {name}", name)
+            raise validation_error(f"One or more parameter values were invalid: Missing the key {name} in the item")
+        _check_key_text(item[name], f"Type mismatch for key {name}", name)
         if len(item[name]["S"].encode()) > _MAX_KEY_BYTES[name]:
-            raise invalid(f"One or more parameter values were invalid: Size of {name} has exceeded the maximum")
+            raise validation_error(
+                f"One or more parameter values were invalid: Size of {name} has exceeded the maximum"
+            )
     return item["pk"]["S"], item["sk"]["S"]
 
 
-def only_key(key: Mapping[str, Value]) -> Key:
-    """The key in a request's `Key`, which has nothing else.
+def request_key(key: Mapping[str, Value]) -> Key:
+    """Return the key of a request's `Key`.
 
     Raises:
-        Refusal: it has more, or is none.
+        ServiceError: `Key` has other attributes, or its key is invalid.
     """
     if len(key) != len(KEYS) or any(name not in key for name in KEYS):
-        raise invalid("The provided key element does not match the schema")
+        raise validation_error("The provided key element does not match the schema")
     return key_of(key)
 
 
 def item_bytes(item: Mapping[str, Value]) -> int:
-    """The size by which an item is limited and billed; checks its numbers on the way.
+    """Return the size in bytes by which an item is limited and billed.
 
     Raises:
-        Refusal: a number the service does not take.
+        ServiceError: a number or a set is invalid.
     """
     return sum(len(name.encode()) + value_bytes(value) for name, value in item.items())
 
 
 def value_bytes(value: Value) -> int:
-    """The size of one value.
+    """Return the size of one value in bytes.
 
     Raises:
-        Refusal: as `item_bytes`.
+        ServiceError: as `item_bytes`.
     """
     [(kind, content)] = value.items()
     if kind == "S":
@@ -103,37 +106,39 @@ def value_bytes(value: Value) -> int:
     if kind in ("BOOL", "NULL"):
         return 1
     if kind == "L":
-        return _BRACKETS + sum(1 + value_bytes(one) for one in content)
+        return _CONTAINER_BYTES + sum(1 + value_bytes(part) for part in content)
     if kind == "M":
-        return _BRACKETS + sum(1 + len(name.encode()) + value_bytes(one) for name, one in content.items())
+        return _CONTAINER_BYTES + sum(1 + len(name.encode()) + value_bytes(part) for name, part in content.items())
     if kind in ("SS", "NS", "BS"):
         if not content or len(set(content)) < len(content):
-            raise invalid("One or more parameter values were invalid: An set may not be empty or have duplicates")
-        return sum(value_bytes({kind[0]: one}) for one in content)
-    raise invalid("Supplied AttributeValue has more than one datatypes set, or an unknown one")
+            raise validation_error(
+                "One or more parameter values were invalid: An set may not be empty or have duplicates"
+            )
+        return sum(value_bytes({kind[0]: part}) for part in content)
+    raise validation_error("Supplied AttributeValue has more than one datatypes set, or an unknown one")
 
 
 @lru_cache(maxsize=100_000)
 def number(text: str) -> int | Decimal:
-    """The number in a value.
+    """Return the number that a value contains.
 
     Raises:
-        Refusal: none, or one of more than 38 digits or beyond 9.9E+125.
+        ServiceError: the text is no number, has more than 38 digits, or is beyond 9.9E+125.
     """
     try:
         exact = _EXACT.create_decimal(text)
     except (InvalidOperation, Inexact, ValueError) as error:
-        raise invalid(f"The parameter cannot be converted to a numeric value, exactly: {text}") from error
+        raise validation_error(f"The parameter cannot be converted to a numeric value, exactly: {text}") from error
     if not exact.is_finite():
-        raise invalid(f"The parameter cannot be converted to a numeric value: {text}")
-    return int(exact) if exact.adjusted() < _DIGITS and exact == exact.to_integral_value() else exact
+        raise validation_error(f"The parameter cannot be converted to a numeric value: {text}")
+    return int(exact) if exact.adjusted() < _MAX_DIGITS and exact == exact.to_integral_value() else exact
 
 
-def total(left: str, right: str, sign: int) -> str:
-    """`left + sign x right` as it is stored.
+def add_numbers(left: str, right: str, sign: int) -> str:
+    """Return `left + sign x right` in wire form.
 
     Raises:
-        Refusal: it takes more than 38 digits.
+        ServiceError: the sum has more than 38 digits.
     """
     first, second = number(left), number(right)
     if isinstance(first, int) and isinstance(second, int):
@@ -143,7 +148,7 @@ def total(left: str, right: str, sign: int) -> str:
     try:
         return format(_EXACT.normalize(_EXACT.fma(Decimal(second), Decimal(sign), Decimal(first))), "f")
     except Inexact as error:
-        raise invalid("Number overflow or loss of precision") from error
+        raise validation_error("Number overflow or loss of precision") from error
 
 
 @lru_cache(maxsize=100_000)
@@ -152,17 +157,19 @@ def _number_bytes(text: str) -> int:
     return ceil(len(text.lstrip("-").replace(".", "")) / 2) + 1
 
 
-def equal(left: Value, right: Value) -> bool:
-    """Whether two values are the same to the service: numbers by value, sets without order."""
+def is_equal(left: Value, right: Value) -> bool:
+    """Compare two values as the service does: numbers by value, sets without order."""
     [(kind, first)], [(other_kind, second)] = left.items(), right.items()
     if kind != other_kind:
         return False
     if kind == "N":
         return number(first) == number(second)
     if kind == "L":
-        return len(first) == len(second) and all(map(equal, first, second))
+        return len(first) == len(second) and all(map(is_equal, first, second))
     if kind == "M":
-        return bool(first.keys() == second.keys()) and all(equal(one, second[name]) for name, one in first.items())
+        return bool(first.keys() == second.keys()) and all(
+            is_equal(value, second[name]) for name, value in first.items()
+        )
     if kind in ("SS", "BS"):
         return set(first) == set(second)
     if kind == "NS":
@@ -170,12 +177,14 @@ def equal(left: Value, right: Value) -> bool:
     return bool(first == second)
 
 
-def _check_text(value: Value, mismatch: str, name: str) -> None:
+def _check_key_text(value: Value, mismatch: str, name: str) -> None:
     text = value.get("S")
     if text is None:
-        raise invalid(f"One or more parameter values were invalid: {mismatch} Expected: S Actual: {next(iter(value))}")
+        raise validation_error(
+            f"One or more parameter values were invalid: {mismatch} Expected: S Actual: {next(iter(value))}"
+        )
     if not text:
-        raise invalid(
+        raise validation_error(
             "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
             f"empty string value. Key: {name}"
         )

@@ -11,8 +11,8 @@ from kernel.store import aws
 from services.dealers import open_account
 from services.dealers.identity import CognitoUserPool
 from tests.authorization.town import OTHER, OWN, PRICE_LIST, Town, dealer_row
-from tests.fast_aws import plane
-from tests.fast_aws.plane import Answer, Proceed, Request
+from tests.fast_aws import interception
+from tests.fast_aws.interception import Answer, Proceed, Request
 from tests.fault_injection.differences import counted_by_the_last
 from tests.fault_injection.scenario import Happening, Nowhere, Outside, Scenario, message, request
 
@@ -165,7 +165,7 @@ class UserPool(Nowhere):
         facts, roles = known or ({}, frozenset[str]())
         if call.operation == "AdminCreateUser":
             if known and not call.answer_lost:
-                raise call.refused("UsernameExistsException", "User account already exists")
+                raise call.client_error("UsernameExistsException", "User account already exists")
             self._accounts[name] = self._facts(call), roles
         elif call.operation == "AdminUpdateUserAttributes":
             self._accounts[name] = {**facts, **self._facts(call)}, roles
@@ -192,7 +192,10 @@ def user_pool() -> Iterator[Outside]:
     def provider() -> CognitoUserPool:
         return CognitoUserPool(aws.client("cognito-idp"), "us-east-1_pool")
 
-    with plane.inserted(plane.Place.ANSWER, pool.layer), patch.object(open_account, "identity_provider", provider):
+    with (
+        interception.intercept(interception.Layer.ANSWER, pool.layer),
+        patch.object(open_account, "identity_provider", provider),
+    ):
         yield pool
 
 

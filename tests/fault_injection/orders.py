@@ -66,7 +66,7 @@ def _an_urgent_order_takes(quantity: int) -> Any:
 
 
 def _the_queue_turned_round(town: Town) -> None:
-    town.world.cloud.queues.queues[queue_name(_spec(town, "reserve_stock"))].messages.reverse()  # type: ignore[attr-defined]
+    town.world.cloud.sqs.queues[queue_name(_spec(town, "reserve_stock"))].messages.reverse()  # type: ignore[attr-defined]
 
 
 def _spec(town: Town, function: str) -> Any:
@@ -240,7 +240,7 @@ RESERVATION = [
             submitted(("L5", 6), dealer=OTHER, urgent=True),
         ),
         as_good=[
-            lambda town: town.world.cloud.queues.queues[  # type: ignore[attr-defined]
+            lambda town: town.world.cloud.sqs.queues[  # type: ignore[attr-defined]
                 queue_name(_spec(town, "reserve_urgent_stock"))
             ].messages.reverse()
         ],

@@ -23,7 +23,7 @@ from infra.relay import relay
 from kernel.store import cursors
 from reads.cache import forget_all
 from tests.authorization.town import Town
-from tests.fast_aws.plane import Answer, Proceed, Request
+from tests.fast_aws.interception import Answer, Proceed, Request
 from tests.fault_injection.likeness import Likeness, alike, difference, likeness
 from tests.fault_injection.scenario import Outside, Scenario
 from tests.faults import Call, Kind, Run, watched
@@ -225,7 +225,7 @@ class Trial:
         world.periodic("relay", "resend_unsent")
         world.drain()
         self.scenario.later(self.town)
-        left = {name: bodies for name in world.cloud.queue_names() if (bodies := world.cloud.bodies(name))}
+        left = {name: bodies for name in world.cloud.queue_names() if (bodies := world.cloud.message_bodies(name))}
         assert not left, f"still on its way: {left}"
 
     def _repeat(self, answer: Response | None) -> None:
@@ -270,7 +270,7 @@ class Trial:
     def _on_its_way(self) -> Likeness:
         """The messages that wait in queues."""
         (saved, _), cloud = self._start, self.town.world.cloud
-        bodies = [f"{name}: {body}" for name in cloud.queue_names() for body in cloud.bodies(name)]
+        bodies = [f"{name}: {body}" for name in cloud.queue_names() for body in cloud.message_bodies(name)]
         return alike(bodies, saved.moment)
 
     def _audit(self, patience: timedelta | None) -> None:

@@ -20,7 +20,7 @@ from kernel.http.declarations import Operation
 from kernel.messaging.events import envelope
 from tests.authorization.cases import CASES
 from tests.authorization.town import DEALER_ROLES, OWN, ROLES
-from tests.kernel.desk import Desk, sheet
+from tests.kernel.sample_service import SampleService, sheet
 from tests.world import LambdaContext, Response, World, load_apps
 from tools import paths
 
@@ -229,7 +229,7 @@ def test_every_kind_of_trigger_is_looked_at() -> None:
 # ---- one invocation after another ----
 
 
-def test_ids_of_one_request_do_not_reach_the_next(world: World, desk: Desk, output: Output) -> None:
+def test_ids_of_one_request_do_not_reach_the_next(world: World, desk: SampleService, output: Output) -> None:
     token = world.token(role="admin")
     world.call("desk", "POST", "/sheets", body=sheet("一", 2_000), token=token, key=KEY)
     first = world.call("desk", "GET", "/broken", token=token)
@@ -241,7 +241,7 @@ def test_ids_of_one_request_do_not_reach_the_next(world: World, desk: Desk, outp
     assert len({line["request_id"] for line in lines}) == 3
 
 
-def test_all_attempts_under_one_key_share_a_correlation_id(world: World, desk: Desk, output: Output) -> None:
+def test_all_attempts_under_one_key_share_a_correlation_id(world: World, desk: SampleService, output: Output) -> None:
     for _ in range(2):
         world.call("desk", "POST", "/sheets", body=sheet("一", 2_000), token=world.token(role="admin"), key=KEY)
     lines = output.messages()
@@ -250,7 +250,7 @@ def test_all_attempts_under_one_key_share_a_correlation_id(world: World, desk: D
 
 
 def test_a_key_that_no_encoding_takes_is_refused_like_every_malformed_one(
-    world: World, desk: Desk, output: Output
+    world: World, desk: SampleService, output: Output
 ) -> None:
     answer = world.call("desk", "POST", "/sheets", body=sheet(), token=world.token(role="admin"), key="\ud800")
     assert (answer.status, answer.json["code"]) == (400, "idempotency-key-required")
@@ -289,10 +289,10 @@ def test_a_metric_that_is_full_is_written_with_the_ids(output: Output) -> None:
 
 _SERVE = """
 import sys
-from tests.kernel.desk import Desk, sheet
+from tests.kernel.sample_service import SampleService, sheet
 from tests.world import opened
 with opened(fast=True) as world:
-    desk = Desk()
+    desk = SampleService()
     world.inhabit(desk.app)
     token = world.token(role="admin")
     assert world.call("desk", "POST", "/sheets", body=sheet(), token=token, key="k").status == 201

@@ -1,29 +1,42 @@
-"""`python -m tests.mutation`: plant the bugs one after another and tell what became of each."""
+"""`python -m tests.mutation`: apply the mutations one after another and show the result of each."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.mutation.bugs import BUGS
-from tests.mutation.nursery import Ground, Outcome, nurseries
+from tests.mutation.anchors import broken_anchors
+from tests.mutation.forked_runner import forked_runners
+from tests.mutation.mutations import MUTATIONS
+from tests.mutation.verdict import Outcome
 
 
 def main() -> None:
-    """Those whose name, file or test holds one of the words given, or all."""
-    words = sys.argv[1:]
+    """Run all mutations, or those whose name, target or test contains one of the words.
+
+    `--check` runs no test and shows only the mutations that do not find their code or their test.
+    """
+    words = [word for word in sys.argv[1:] if word != "--check"]
     chosen = [
-        bug for bug in BUGS if not words or any(word in f"{bug.name} {bug.file} {bug.caught_by}" for word in words)
+        mutation
+        for mutation in MUTATIONS
+        if not words or any(word in f"{mutation.name} {mutation.target} {mutation.caught_by}" for word in words)
     ]
-    left = 0
+    if "--check" in sys.argv:
+        broken = list(broken_anchors(chosen))
+        print("\n\n".join(broken) or f"all {len(chosen)} mutations find their code and their test")
+        sys.exit(bool(broken))
+    caught = 0
     seconds = 0.0
-    with nurseries() as nursery:
-        for bug in chosen:
-            verdict = nursery(Ground.of(bug)).verdict(bug)
+    with forked_runners() as runner_of:
+        for mutation in chosen:
+            verdict = runner_of(mutation).run_mutation(mutation)
             seconds += verdict.seconds
-            left += verdict.outcome is not Outcome.CAUGHT
-            print(f"{verdict.outcome:<7}{verdict.seconds:5.1f} s  {bug.name}\n        {verdict.detail}", flush=True)
-    print(f"{len(chosen) - left} of {len(chosen)} caught in {seconds:.0f} s")
-    sys.exit(1 if left else 0)
+            caught += verdict.outcome is Outcome.CAUGHT
+            print(
+                f"{verdict.outcome:<9}{verdict.seconds:5.1f} s  {mutation.name}\n         {verdict.detail}", flush=True
+            )
+    print(f"{caught} of {len(chosen)} caught in {seconds:.0f} s")
+    sys.exit(caught < len(chosen))
 
 
 if __name__ == "__main__":

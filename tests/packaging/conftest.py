@@ -1,4 +1,4 @@
-"""What is deployed, built once for all tests here by the same code as `qudao package`."""
+"""Packages, built once for all tests here by the code of `qudao package`."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ SERVICES = paths.services()
 
 @pytest.fixture(scope="session")
 def built() -> dict[str, package.Package]:
-    """Every package by the name of its service."""
-    return {one.service: one for one in package.build(SERVICES)}
+    """Packages by service name."""
+    return {built.service: built for built in package.build(SERVICES)}
 
 
 @pytest.fixture(params=SERVICES)
 def packaged(request: pytest.FixtureRequest, built: dict[str, package.Package]) -> package.Package:
-    """One package after the other."""
+    """Each package in turn."""
     found: package.Package = built[request.param]
     return found
 
 
 @pytest.fixture
 def template(packaged: package.Package) -> Json:
-    """The CloudFormation template of the package."""
+    """CloudFormation template of the package."""
     loaded: Json = json.loads(packaged.template.read_text())
     return loaded
 
 
 @pytest.fixture
 def resources(template: Json) -> Json:
-    """The resources of the template by logical id."""
+    """Resources of the template by logical id."""
     found: Json = template["Resources"]
     return found

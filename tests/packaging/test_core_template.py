@@ -1,4 +1,4 @@
-"""The core stack keeps what must not be lost, and depends on no identity provider; the one we make is a careful one."""
+"""The core stack protects its data and needs no identity provider; the identity stack has a strict user pool."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def resources_of(template: Path) -> Json:
 
 @pytest.fixture(scope="module")
 def core() -> Json:
-    """The core stack's resources."""
+    """Resources of the core stack."""
     return resources_of(paths.CORE_TEMPLATE)
 
 
 @pytest.fixture(scope="module")
 def identity() -> Json:
-    """Those of the stack that is left out where another issuer is given."""
+    """Resources of the identity stack, which a stage with another issuer does not have."""
     return resources_of(paths.IDENTITY_TEMPLATE)
 
 
-def test_the_table_outlives_its_stack_and_can_be_restored(core: Json) -> None:
+def test_table_outlives_its_stack_and_can_be_restored(core: Json) -> None:
     table = core["Table"]
     assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -47,28 +47,30 @@ def test_artefacts_are_versioned_encrypted_and_never_public(core: Json) -> None:
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
 
 
-def test_a_user_cannot_move_to_another_dealer_nor_sign_up_alone(identity: Json) -> None:
+def test_user_can_neither_change_dealer_nor_sign_up_alone(identity: Json) -> None:
     client = identity["UserPoolClient"]["Properties"]
     assert "custom:dealer_id" in client["ReadAttributes"]
     assert "custom:dealer_id" not in client["WriteAttributes"]
     assert identity["UserPool"]["Properties"]["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
 
 
-def test_people_outlive_their_stack(identity: Json) -> None:
+def test_user_pool_outlives_its_stack(identity: Json) -> None:
     assert identity["UserPool"]["DeletionPolicy"] == identity["UserPool"]["UpdateReplacePolicy"] == "Retain"
 
 
 def test_every_role_is_a_group(identity: Json) -> None:
     groups = {
-        one["Properties"]["GroupName"] for one in identity.values() if one["Type"] == "AWS::Cognito::UserPoolGroup"
+        group["Properties"]["GroupName"]
+        for group in identity.values()
+        if group["Type"] == "AWS::Cognito::UserPoolGroup"
     }
     assert groups == {role.value for role in Role}
 
 
-def test_every_fact_a_service_asks_of_the_core_is_published(core: Json) -> None:
+def test_core_exports_every_value_that_services_import(core: Json) -> None:
     published = {
-        one["Properties"]["Name"]["Fn::Sub"]
-        for one in core.values()
-        if one["Type"] == "AWS::SSM::Parameter" and "Condition" not in one
+        resource["Properties"]["Name"]["Fn::Sub"]
+        for resource in core.values()
+        if resource["Type"] == "AWS::SSM::Parameter" and "Condition" not in resource
     }
     assert published >= {f"/qudao/${{Stage}}/core/{fact}" for fact in template.CORE_PARAMETERS.values()}

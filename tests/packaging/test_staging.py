@@ -1,4 +1,4 @@
-"""A service whose files and declarations do not fit together is refused before anything is built."""
+"""A service with inconsistent files and declarations is refused before the build."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tools.stage import NotPackageable, load_app, stage
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Iterator[Path]:
-    """A copy of what is packaged, to be broken."""
+    """Copy of the packaged sources, for tests to change."""
     for name in ("contracts", "infra", "kernel", "reads", "services"):
         shutil.copytree(paths.ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     yield tmp_path
 
 
-def test_a_function_without_a_policy_is_refused(checkout: Path) -> None:
+def test_function_without_policy_is_refused(checkout: Path) -> None:
     (checkout / "services/orders/stack/policies/reserve_stock.json").unlink()
     with pytest.raises(NotPackageable, match="no policy for reserve_stock"):
         stage("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
 
 
-def test_a_policy_without_a_function_is_refused(checkout: Path) -> None:
+def test_policy_without_function_is_refused(checkout: Path) -> None:
     policies = checkout / "services/orders/stack/policies"
     shutil.copy(policies / "reserve_stock.json", policies / "reserve_stok.json")
     with pytest.raises(NotPackageable, match=r"reserve_stok\.json belongs to no function"):
@@ -50,7 +50,7 @@ def test_route_function_named_like_a_consumer_is_refused(checkout: Path, monkeyp
         stage("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
 
 
-def test_nothing_of_an_earlier_stage_is_left(checkout: Path) -> None:
+def test_staging_removes_files_of_an_earlier_stage(checkout: Path) -> None:
     folder = checkout / "build" / "orders"
     (folder / "vendor" / "services" / "orders").mkdir(parents=True)
     (folder / "vendor" / "services" / "orders" / "renamed.py").touch()
@@ -58,7 +58,7 @@ def test_nothing_of_an_earlier_stage_is_left(checkout: Path) -> None:
     assert not (folder / "vendor" / "services" / "orders" / "renamed.py").exists()
 
 
-def test_a_fifo_queue_cannot_hear_the_bus() -> None:
+def test_fifo_queue_cannot_subscribe_to_the_bus() -> None:
     app = ServiceApp("orders")
 
     @app.consumer(fifo=True, subscribes=[orders.OrderSubmitted])
@@ -68,7 +68,7 @@ def test_a_fifo_queue_cannot_hear_the_bus() -> None:
         template.merge_template(app)
 
 
-def test_what_a_service_adds_by_hand_replaces_references_as_wholes() -> None:
+def test_additional_template_replaces_whole_references() -> None:
     generated = {"Variables": {"A": {"Ref": "Generated"}, "B": {"Ref": "Kept"}}}
     template.deep_update(generated, {"Variables": {"A": {"Fn::If": ["Yes", "1", "0"]}}})
     assert generated == {"Variables": {"A": {"Fn::If": ["Yes", "1", "0"]}, "B": {"Ref": "Kept"}}}

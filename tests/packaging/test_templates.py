@@ -1,4 +1,4 @@
-"""Promises every packaged template keeps, whatever the service: nothing is lost silently, nothing allowed in vain."""
+"""Rules for every packaged template: queues with dead letters and alarms, and least privilege."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.template import logical_id
 
 
 def of_type(resources: Json, kind: str) -> dict[str, Json]:
-    """Properties by logical id of the resources of one type."""
+    """Return the properties of the resources of one type, by logical id."""
     return {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
 
 
@@ -30,7 +30,7 @@ def functions(resources: Json) -> dict[str, Json]:
 
 
 def readers(resources: Json) -> dict[str, tuple[Json, Json]]:
-    """By queue: the function that reads it and the properties of its event source."""
+    """Return by queue its consumer and the properties of the event source."""
     return {
         event["Properties"]["Queue"]["Fn::GetAtt"][0]: (function, event["Properties"])
         for function in functions(resources).values()
@@ -40,7 +40,7 @@ def readers(resources: Json) -> dict[str, tuple[Json, Json]]:
 
 
 def alarmed_queues(resources: Json, metric: str) -> set[str]:
-    """Queues with an alarm on this metric that somebody hears."""
+    """Return the queues with an alarm on this metric that has a recipient."""
     return {
         alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
         for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
@@ -61,7 +61,7 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def test_every_queue_that_is_read_has_dead_letters_after_at_least_five_attempts(resources: Json) -> None:
+def test_consumed_queue_has_dead_letters_after_at_least_five_attempts(resources: Json) -> None:
     for name in readers(resources):
         redrive = queues(resources)[name]["RedrivePolicy"]
         dead_letters = queues(resources)[redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]]
@@ -69,7 +69,7 @@ def test_every_queue_that_is_read_has_dead_letters_after_at_least_five_attempts(
         assert dead_letters.get("FifoQueue") == queues(resources)[name].get("FifoQueue")
 
 
-def test_every_queue_is_read_or_holds_dead_letters(resources: Json) -> None:
+def test_queue_is_consumed_or_contains_dead_letters(resources: Json) -> None:
     targets = [
         queue["RedrivePolicy"]["deadLetterTargetArn"]
         for queue in queues(resources).values()
@@ -86,7 +86,7 @@ def test_every_queue_is_read_or_holds_dead_letters(resources: Json) -> None:
     assert alarmed_queues(resources, "ApproximateNumberOfMessagesVisible") >= dead_letters
 
 
-def test_a_message_stays_hidden_at_least_six_times_as_long_as_its_function_may_run(resources: Json) -> None:
+def test_visibility_timeout_is_at_least_six_function_timeouts(resources: Json) -> None:
     for name, (function, _) in readers(resources).items():
         assert queues(resources)[name]["VisibilityTimeout"] >= 6 * function["Timeout"]
 
@@ -96,17 +96,17 @@ def test_only_failed_messages_of_a_batch_return_to_the_queue(resources: Json) ->
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_somebody_is_told_when_a_queue_is_late(resources: Json) -> None:
+def test_every_queue_has_an_age_alarm(resources: Json) -> None:
     assert alarmed_queues(resources, "ApproximateAgeOfOldestMessage") == set(readers(resources))
 
 
-def test_every_queue_is_encrypted_and_named_after_stage_and_function(resources: Json) -> None:
+def test_queue_is_encrypted_and_named_after_stage_and_function(resources: Json) -> None:
     for queue in queues(resources).values():
         assert queue["SqsManagedSseEnabled"] is True
         assert queue["QueueName"]["Fn::Sub"].startswith("qudao-${Stage}-")
 
 
-def test_a_rule_fills_one_queue_and_only_that_rule_may(resources: Json) -> None:
+def test_rule_fills_one_queue_and_only_that_rule_may(resources: Json) -> None:
     policies = [
         statement
         for policy in of_type(resources, "AWS::SQS::QueuePolicy").values()
@@ -123,24 +123,24 @@ def test_a_rule_fills_one_queue_and_only_that_rule_may(resources: Json) -> None:
         assert own["Principal"] == {"Service": "events.amazonaws.com"}
 
 
-def test_no_action_is_a_wildcard(resources: Json) -> None:
+def test_no_policy_action_is_a_wildcard(resources: Json) -> None:
     for statement in statements(resources):
         assert not [action for action in listed(statement["Action"]) if "*" in action], statement
 
 
-def test_only_tracing_is_allowed_on_everything(resources: Json) -> None:
+def test_only_tracing_is_allowed_on_all_resources(resources: Json) -> None:
     for statement in statements(resources):
         if "*" in listed(statement["Resource"]):
             assert all(action.startswith("xray:") for action in listed(statement["Action"])), statement
 
 
-def test_every_function_has_a_role_and_a_policy_of_its_own(resources: Json) -> None:
+def test_function_has_its_own_role_and_policy(resources: Json) -> None:
     roles = [function["Role"]["Fn::GetAtt"][0] for function in functions(resources).values()]
     assert sorted(roles) == sorted(of_type(resources, "AWS::IAM::Role"))
     assert all(len(role["Policies"]) == 1 for role in of_type(resources, "AWS::IAM::Role").values())
 
 
-def test_every_function_has_exactly_one_policy_file_and_none_is_orphaned(packaged: Package, resources: Json) -> None:
+def test_function_has_exactly_one_policy_file(packaged: Package, resources: Json) -> None:
     files = paths.source(packaged.service).joinpath("stack", "policies").glob("*.json")
     handlers = [function["Handler"].removeprefix("app.") for function in functions(resources).values()]
     assert sorted(file.stem for file in files) == sorted("api_handler" if one == "app" else one for one in handlers)
@@ -182,14 +182,14 @@ def test_one_alarm_covers_every_function_behind_an_api(resources: Json) -> None:
     assert failing == [whole_api for _ in of_type(resources, "AWS::Serverless::Api")]
 
 
-def test_logs_are_kept_for_a_while_and_not_for_ever(resources: Json) -> None:
+def test_logs_have_a_retention_time(resources: Json) -> None:
     groups = of_type(resources, "AWS::Logs::LogGroup").values()
     named = {group["LogGroupName"]["Fn::Sub"] for group in groups}
     assert named == {f"/aws/lambda/${{{name}}}" for name in functions(resources)}
     assert all(group["RetentionInDays"] for group in groups)
 
 
-def test_the_api_is_regional_and_answers_unknown_paths_with_a_problem_document(resources: Json) -> None:
+def test_api_is_regional_and_answers_unknown_paths_with_a_problem(resources: Json) -> None:
     for api in of_type(resources, "AWS::Serverless::Api").values():
         assert api["EndpointConfiguration"] == "REGIONAL"
         answer = api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]["MISSING_AUTHENTICATION_TOKEN"]
@@ -197,7 +197,7 @@ def test_the_api_is_regional_and_answers_unknown_paths_with_a_problem_document(r
         assert json.loads(answer["responseTemplates"]["application/json"])["code"] == "not-found"
 
 
-def test_a_template_holds_no_secret(packaged: Package, resources: Json) -> None:
+def test_template_contains_no_secret(packaged: Package, resources: Json) -> None:
     text = packaged.template.read_text()
     assert not re.search(r"AKIA[0-9A-Z]{16}|PRIVATE KEY|\{\{resolve:", text)
     for function in functions(resources).values():
@@ -207,11 +207,11 @@ def test_a_template_holds_no_secret(packaged: Package, resources: Json) -> None:
         assert not secret
 
 
-def test_every_template_is_clean_by_cfn_lint(built: dict[str, Package]) -> None:
+def test_template_passes_cfn_lint(built: dict[str, Package]) -> None:
     assert_clean([paths.CORE_TEMPLATE, paths.IDENTITY_TEMPLATE, *(one.template for one in built.values())])
 
 
-def test_with_an_issuer_of_ones_own_all_can_be_deployed_in_china(built: dict[str, Package]) -> None:
+def test_stage_with_other_issuer_uses_only_services_of_aws_china(built: dict[str, Package]) -> None:
     china = ["--regions", "cn-north-1", "cn-northwest-1", "--"]
     assert_clean([paths.CORE_TEMPLATE, *(one.template for one in built.values())], *china)
 

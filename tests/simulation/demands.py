@@ -34,7 +34,7 @@ def now_and_then(world: World) -> None:
 def when_quiet(world: World, poison: Iterable[str]) -> None:
     """Nothing waits, nothing was given up but the poison, and every invariant holds with nothing left to come."""
     assert sorted(letter.body for letter in world.dead_letters()) == sorted(poison), world.dead_letters()
-    waiting = {name: world.cloud.bodies(name) for name in world.cloud.queue_names() if "-dlq" not in name}
+    waiting = {name: world.cloud.message_bodies(name) for name in world.cloud.queue_names() if "-dlq" not in name}
     assert not any(waiting.values()), waiting
     assert not invariants(world), invariants(world)
     undecided = [key for key, item in world.cloud.rows() if item.get("state") == {"S": "submitted"}]

@@ -15,8 +15,8 @@ from kernel.base.problems import Stale
 from kernel.http.declarations import ConsumerSpec
 from services.orders.order.items import part_key
 from tests import faults
-from tests.fast_aws import plane
-from tests.fast_aws.plane import Answer, Place, Proceed, Request
+from tests.fast_aws import interception
+from tests.fast_aws.interception import Answer, Layer, Proceed, Request
 from tests.simulation import demands
 from tests.simulation.actors import ACTORS, Ask, View, a_dealer_orders
 from tests.simulation.chance import drawn_from, new_process
@@ -82,7 +82,7 @@ def play(stage: Stage, seed: int, tell: Callable[[str], None] | None = None) -> 
     with drawn_from(seed):
         game = _Game(View(stage.world, lot, orders), Trace(tell))
         game.trace.add(f"seed {seed}: {place.name}")
-        with plane.inserted(Place.NOTE, game.trace.note):
+        with interception.intercept(Layer.RECORD, game.trace.note):
             game.play()
         game.trace.add(_digest(stage.world))
     return Outcome(seed, game.trace.hash, game.trace.calls, len(game.view.orders), game.faults)
@@ -233,11 +233,15 @@ class _Game:
 
     def _deliver(self, faulty: bool) -> bool:
         """Let a function take some of its queue."""
-        names = sorted(name for name, spec in self._consumers.items() if self.world.cloud.bodies(queue_name(spec)))
+        names = sorted(
+            name for name, spec in self._consumers.items() if self.world.cloud.message_bodies(queue_name(spec))
+        )
         self._lot.shuffle(names)
         for name in names:
             spec = self._consumers[name]
-            records = self.world.cloud.receive(queue_name(spec), self._lot.randint(1, spec.batch_size), self._lot)
+            records = self.world.cloud.receive_messages(
+                queue_name(spec), self._lot.randint(1, spec.batch_size), self._lot
+            )
             if records:
                 self._hand_over(name, spec, records, faulty)
                 return True
@@ -258,10 +262,10 @@ class _Game:
         for record in records:
             if failed is None or record["messageId"] in failed:
                 self.trace.add(f"  failed {record['messageId']}")
-                self.world.cloud.give_back(queue_name(spec), record)
+                self.world.cloud.return_message(queue_name(spec), record)
             else:
                 self.world.delivered.append(Delivery(name, queue_name(spec), record))
-                self.world.cloud.done(queue_name(spec), record)
+                self.world.cloud.delete_message(queue_name(spec), record)
 
     def _time_passes(self, faulty: bool) -> bool:
         self.world.clock.advance(seconds=self._lot.choice([1, 20, 70, 400, 4_000, 40_000]))
@@ -335,7 +339,7 @@ class _Game:
     def _look_at_the_stream(self) -> None:
         """Put what was newly announced on its shard; a function's filter would leave out the rest."""
         end = self.world.cloud.stream_length()
-        for record in self.world.cloud.records(self._taken, end):
+        for record in self.world.cloud.stream_records(self._taken, end):
             image = record["dynamodb"].get("NewImage", {})
             if record["eventName"] == "INSERT" and image.get("kind") == {"S": "event"}:
                 self._shards[crc32(image["pk"]["S"].encode()) % _SHARDS].append(record)
@@ -353,7 +357,7 @@ class _Game:
         fault = faults.Run(kind=self._lot.choice(list(faults.Kind)), at=self._lot.choice(_AT))
         ended = False
         try:
-            with plane.inserted(Place.BREAK, fault.layer):
+            with interception.intercept(Layer.INJECT_FAULT, fault.layer):
                 act()
             ended = True
         except faults.Crashed:

@@ -13,9 +13,9 @@ from hashlib import sha256
 from itertools import combinations_with_replacement
 from typing import Any, NamedTuple
 
-from tests.fast_aws import plane
+from tests.fast_aws import interception
+from tests.fast_aws.interception import Answer, Proceed, Request
 from tests.fast_aws.items import Item, Key
-from tests.fast_aws.plane import Answer, Proceed, Request
 from tests.notifications.fixtures import add_user
 from tests.orders.client import OrdersClient
 from tests.shop import open_shop, order_of, sku
@@ -72,7 +72,7 @@ class Scene:
             return proceed(request)
 
         self.reject_if_used()
-        with drawn_from(1), plane.inserted(plane.Place.NOTE, note):
+        with drawn_from(1), interception.intercept(interception.Layer.RECORD, note):
             act.do(self.world)
         return frozenset(keys)
 
@@ -269,7 +269,7 @@ def digest(world: World, before: Mapping[Key, Item]) -> str:
     after = dict(world.cloud.rows())
     changed = [f"{key} {item}" for key, item in sorted(after.items()) if before.get(key) is not item]
     gone = sorted(before.keys() - after.keys())
-    waiting = [f"{name} {world.cloud.bodies(name)}" for name in world.cloud.queue_names()]
+    waiting = [f"{name} {world.cloud.message_bodies(name)}" for name in world.cloud.queue_names()]
     return sha256(_BY_LOT.sub("-", "\n".join([*changed, str(gone), *waiting])).encode()).hexdigest()
 
 

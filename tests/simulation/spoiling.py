@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from tests.fast_aws import plane
-from tests.fast_aws.plane import Answer, Place, Proceed, Request
+from tests.fast_aws import interception
+from tests.fast_aws.interception import Answer, Layer, Proceed, Request
 
 Spoil = Callable[[Request], Request]
 
@@ -19,7 +19,7 @@ def spoiling(spoil: Spoil) -> AbstractContextManager[None]:
     def layer(request: Request, proceed: Proceed) -> Answer:
         return proceed(spoil(request))
 
-    return plane.inserted(Place.BREAK, layer)
+    return interception.intercept(Layer.INJECT_FAULT, layer)
 
 
 def without_conditions(pk: str, sk: str = "") -> Spoil:

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.fast_aws import plane
-from tests.fast_aws.plane import Answer, Place, Proceed, Request
+from tests.fast_aws import interception
+from tests.fast_aws.interception import Answer, Layer, Proceed, Request
 
 #: Who goes on next, of those that are not done: a number from 0 up to how many there are.
 Choose = Callable[[int], int]
@@ -46,7 +46,7 @@ def together(acts: Sequence[Callable[[], Any]], choose: Choose) -> Course:
         finally:
             baton.end(number)
 
-    with plane.inserted(Place.HOLD_UP, baton.layer):
+    with interception.intercept(Layer.DELAY, baton.layer):
         done = [_threads.submit(do, number) for number in range(len(acts))]
         baton.start()
         wait(done)

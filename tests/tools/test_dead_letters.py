@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from kernel.time.clock import business_date
 from tests import faults
-from tests.fast_aws.wanted import ACCOUNT, REGION
+from tests.fast_aws.cloud import ACCOUNT, REGION
 from tests.shop import PRICE_LIST, WAREHOUSE, open_shop, order_of, sku
 from tests.world import STAGE, World, load_apps
 from tools import aws

@@ -1,0 +1,191 @@
+"""Mutations of the kernel."""
+
+from __future__ import annotations
+
+from tests.mutation.mutation import Kind, Mutation
+
+MUTATIONS = (
+    Mutation(
+        "a used idempotency key with another body gets the recorded response",
+        Kind.REMOVED_CONDITION,
+        "kernel.http:IdempotencyKey.recorded_response",
+        old="""
+            if __found.fingerprint != self.fingerprint:
+                raise KeyReused
+        """,
+        new="",
+        caught_by="test_the_same_key_with_another_body_is_refused_and_changes_nothing",
+    ),
+    Mutation(
+        "a repeated request takes effect twice",
+        Kind.MISSING_DEDUPLICATION,
+        "kernel.http:IdempotencyKey.record_response",
+        old="__transaction.create",
+        new="__transaction.put",
+        caught_by="test_the_same_key_gives_the_same_answer_byte_for_byte_and_does_it_once",
+    ),
+    Mutation(
+        "dealers that use the same idempotency key get each other's responses",
+        Kind.MISSING_TENANT_CHECK,
+        "kernel.http:IdempotencyKey._at",
+        old='f"IDEMPOTENCY#{_}"',
+        new='"IDEMPOTENCY#ALL"',
+        caught_by="test_the_same_key_of_another_dealer_is_another_key",
+    ),
+    Mutation(
+        "an idempotency record expires before the message of its request",
+        Kind.OFF_BY_ONE,
+        "kernel.http:_KEPT",
+        old="timedelta(days=30)",
+        new="timedelta(days=3)",
+        caught_by="test_the_key_outlives_every_queue_and_is_then_forgotten",
+    ),
+    Mutation(
+        "a message that fails is deleted from its queue",
+        Kind.SWALLOWED_FAILURE,
+        "kernel.messaging:_handled",
+        old="return False",
+        new="return True",
+        caught_by="test_exactly_the_failed_messages_come_back_and_the_others_are_done",
+    ),
+    Mutation(
+        "a consumer starts a message that it has no time to finish",
+        Kind.REMOVED_CONDITION,
+        "kernel.messaging:each_message",
+        old="not _time_left(_, _) or __not_handled",
+        new="__not_handled",
+        caught_by="test_no_message_is_begun_without_time_to_finish_it",
+    ),
+    Mutation(
+        "the relay's sweep cannot find an event that the stream missed",
+        Kind.LOST_EVENT,
+        "kernel.messaging:outbox_event",
+        old="EventItem(gsi1pk=_, **__fields)",
+        new="EventItem(**__fields)",
+        caught_by="test_the_sweeper_finds_what_the_stream_never_told",
+    ),
+    Mutation(
+        "an update ignores its condition and overwrites a concurrent change",
+        Kind.REMOVED_CONDITION,
+        "kernel.store:Transaction.update_fields",
+        old="""
+            if __conditions:
+                __update["ConditionExpression"] = __text
+        """,
+        new="""
+            if __conditions and not values:
+                __update["ConditionExpression"] = __text
+        """,
+        caught_by="test_attributes_are_set_and_taken_away_by_name_if_the_item_is_as_it_was_read",
+    ),
+    Mutation(
+        "commands of one group are in different outbox shards and overtake each other",
+        Kind.SWAPPED_ORDER,
+        "kernel.messaging:outbox_event",
+        old="crc32((__command.group if __command else __pk).encode())",
+        new='crc32(f"{__pk}{sequence}".encode())',
+        caught_by="test_one_group_always_falls_into_one_shard",
+    ),
+    Mutation(
+        "a repeated attempt publishes a second event",
+        Kind.MISSING_DEDUPLICATION,
+        "kernel.messaging:envelope",
+        old='f"evt_{__subject}_{__sequence}"',
+        new='f"evt_{__subject}_{__sequence}_{clock.stamp()}"',
+        caught_by="test_a_repeated_attempt_makes_the_same_event",
+    ),
+    Mutation(
+        "the cursor of one dealer opens the list of another",
+        Kind.MISSING_TENANT_CHECK,
+        "kernel.store:open_cursor",
+        old="__bound != __bound_to or __wrong_type",
+        new="__wrong_type",
+        caught_by="test_a_cursor_is_refused_for_another_dealer_route_or_filter",
+    ),
+    Mutation(
+        "the last value counts when a body repeats a key",
+        Kind.REMOVED_CONDITION,
+        "kernel.base:_unique_keys",
+        old="""
+            if len(_) != len(_):
+                raise ValueError(_)
+        """,
+        new="",
+        caught_by="test_a_route_answers_broken_json_with_a_problem_and_does_nothing",
+    ),
+    Mutation(
+        "a token for another client of the issuer is accepted",
+        Kind.REMOVED_CONDITION,
+        "kernel.http:_verified",
+        old='{"require": __claims}',
+        new='{"require": __claims, "verify_aud": False}',
+        caught_by="test_a_token_that_is_not_the_issuers_for_us_lets_nobody_in",
+    ),
+    Mutation(
+        "a dealer's user with an additional staff role sees every dealer",
+        Kind.MISSING_TENANT_CHECK,
+        "kernel.http:_consistent",
+        old="__roles <= DEALER_ROLES",
+        new="bool(__roles & DEALER_ROLES)",
+        caught_by="test_a_token_that_is_not_the_issuers_for_us_lets_nobody_in",
+    ),
+    Mutation(
+        "a clerk with the name of a dealer shares its idempotency keys and cursors",
+        Kind.MISSING_TENANT_CHECK,
+        "kernel.http:Principal.scope",
+        old='f"user:{self.user_id}"',
+        new="self.user_id",
+        caught_by="test_no_staff_user_shares_keys_and_cursors_with_a_dealer",
+    ),
+    Mutation(
+        "half a fen is rounded down",
+        Kind.WRONG_ROUNDING,
+        "kernel.base:_half_up",
+        old="(2 * __numerator + __denominator) // (2 * __denominator)",
+        new="__numerator // __denominator",
+        caught_by="test_half_a_fen_goes_up",
+    ),
+    Mutation(
+        "tax is added to the gross amount that contains it",
+        Kind.WRONG_ROUNDING,
+        "kernel.base:tax_within",
+        old="100 + __rate_percent",
+        new="100",
+        caught_by="test_known_taxes",
+    ),
+    Mutation(
+        "the business day begins at midnight in UTC",
+        Kind.WRONG_ROUNDING,
+        "kernel.time:business_date",
+        old="BUSINESS_ZONE",
+        new="UTC",
+        caught_by="test_the_business_day_begins_at_midnight_in_shanghai",
+    ),
+    Mutation(
+        "a problem response shows the text of an internal error",
+        Kind.LEAK,
+        "kernel.http:_answer",
+        old="""Problem("internal-error", _, **__fields)""",
+        new="""Problem("internal-error", repr(__import__("sys").exc_info()[1]), **__fields)""",
+        caught_by="test_a_fault_of_ours_is_told_without_its_cause",
+    ),
+    Mutation(
+        "every signed-in user may call every route",
+        Kind.REMOVED_CONDITION,
+        "kernel.http:_perform",
+        old="""
+            if not __caller.roles & __operation.roles:
+                raise NotAllowed
+        """,
+        new="",
+        caught_by="test_a_role_the_route_does_not_name_is_refused_before_the_body_is_read",
+    ),
+    Mutation(
+        "a path value with a separator of keys reads another item",
+        Kind.REMOVED_CONDITION,
+        "kernel.http:_is_valid_path_value",
+        old='__length and "#" not in __value and __printable',
+        new="__length and __printable",
+        caught_by="test_a_path_value_that_can_name_nothing_is_not_found_and_reaches_no_handler",
+    ),
+)

@@ -1,0 +1,124 @@
+"""Mutations of review, expiry of reservations, cancellation and shipping."""
+
+from __future__ import annotations
+
+from tests.mutation.mutation import Kind, Mutation
+
+MUTATIONS = (
+    # reservations over time
+    Mutation(
+        "the sweep does not find an order that its queue lost",
+        Kind.SIGN_FLIP,
+        "services.orders.sweep:sweep_orders",
+        old="__header.submitted_at < __limit",
+        new="__header.submitted_at > __limit",
+        caught_by="test_sweep_decides_an_order_its_queue_lost",
+    ),
+    Mutation(
+        "pieces of an expired reservation are not backordered",
+        Kind.LOST_UPDATE,
+        "services.orders:return_to_backorder",
+        old="__progress._replace(reserved=0, backordered=_)",
+        new="__progress._replace(reserved=0)",
+        caught_by="test_unused_reservation_is_warned_once_then_released_to_backorders",
+    ),
+    Mutation(
+        "a reservation expires hours too early",
+        Kind.REMOVED_CONDITION,
+        "services.orders.sweep:_attempt_if_due",
+        old="clock.parse_stamp(__until) <= __now",
+        new="clock.parse_stamp(__until) - EXPIRY_WARNING <= __now",
+        caught_by="test_unused_reservation_is_warned_once_then_released_to_backorders",
+    ),
+    Mutation(
+        "a reservation that was just extended expires",
+        Kind.REMOVED_CONDITION,
+        "services.orders:expire_reservation",
+        old="not __header.reserved_until or _",
+        new="not __header.reserved_until",
+        caught_by="test_sweep_keeps_a_reservation_extended_meanwhile",
+    ),
+    Mutation(
+        "a dealer is warned of the same reservation by every sweep",
+        Kind.MISSING_DEDUPLICATION,
+        "services.orders:warn_of_expiry",
+        old="change_order(*__arguments, warned=True, **__others)",
+        new="change_order(*__arguments, **__others)",
+        caught_by="test_unused_reservation_is_warned_once_then_released_to_backorders",
+    ),
+    # review
+    Mutation(
+        "an order with a credit hold is approved",
+        Kind.REMOVED_CONDITION,
+        "services.orders:approve_order",
+        old="""
+            if __order.holds:
+                __refuse
+        """,
+        new="""
+            if __order.holds - {Hold.CREDIT}:
+                __refuse
+        """,
+        caught_by="test_order_over_the_credit_limit_gets_a_credit_hold",
+    ),
+    Mutation(
+        "an assistant releases a credit hold",
+        Kind.REMOVED_CONDITION,
+        "services.orders:release_hold",
+        old="""
+            if not __caller.roles & _:
+                raise NotAllowed
+        """,
+        new="",
+        caught_by="test_order_over_the_credit_limit_gets_a_credit_hold",
+    ),
+    Mutation(
+        "a cancelled order still uses the dealer's credit",
+        Kind.SIGN_FLIP,
+        "services.orders:end_order",
+        old="OrderingAccountItem.committed_fen.add(-__unshipped_fen)",
+        new="OrderingAccountItem.committed_fen.add(__unshipped_fen)",
+        caught_by="test_ended_order_releases_stock_and_credit",
+    ),
+    Mutation(
+        "a cancellation releases the credit of shipped pieces",
+        Kind.WRONG_SOURCE,
+        "services.orders:end_order",
+        old="__line.gross_fen - __line.value_of(_)",
+        new="__line.gross_fen",
+        caught_by="test_cancelled_order_keeps_its_shipped_part_committed",
+    ),
+    # shipping
+    Mutation(
+        "a line that is named twice in a shipment counts once",
+        Kind.LOST_UPDATE,
+        "services.orders.shipping.ship_order:_leaving",
+        old="__asked[__line.line_no] += __line.quantity",
+        new="__asked[__line.line_no] = __line.quantity",
+        caught_by="test_shipment_beyond_the_reservation_is_refused_and_changes_nothing",
+    ),
+    Mutation(
+        "the tax of part shipments does not add up to the order's tax",
+        Kind.WRONG_ROUNDING,
+        "services.orders:shipped_line",
+        old="tax_within(__after, __percent) - tax_within(__before, __percent)",
+        new="tax_within(__after - __before, __percent)",
+        caught_by="test_shipment_values_add_up_to_the_line",
+    ),
+    Mutation(
+        "a part shipment is recorded as a shipment of the whole order",
+        Kind.REMOVED_CONDITION,
+        "services.orders:shipment_record",
+        old="all(__leaving.get(_) == _ for _ in _)",
+        new="__leaving",
+        caught_by="orders/test_orders.py::test_partial_shipments_add_up_to_the_order",
+    ),
+    Mutation(
+        "more pieces are shipped than are reserved",
+        Kind.REMOVED_CONDITION,
+        "services.orders.shipping.ship_order:_leaving",
+        old="_[__line.line_no] > __reserved",
+        new="__line.line_no > len(order.lines)",
+        caught_by="test_shipment_beyond_the_reservation_is_refused_and_changes_nothing",
+    ),
+)

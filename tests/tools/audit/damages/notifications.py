@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notifications.sms.items import RecordedSmsItem
+from services.notifications.sms.providers.recorder import RecordedSmsItem
 from tests.authorization.town import OWN
 from tests.tools.audit.table import Damages, Key, TableCopy
 

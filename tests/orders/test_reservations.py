@@ -14,8 +14,8 @@ from kernel.time import clock
 from services.orders.order.items import HeaderItem
 from services.orders.reservation import expire_reservation
 from tests import faults
+from tests.orders.backorder_helpers import come_in, pieces_of, queued
 from tests.orders.client import OrdersClient
-from tests.orders.test_backorders import come_in, pieces_of, queued
 from tests.shop import WAREHOUSE, counters, open_shop, order_of, sku
 from tests.world import World
 

@@ -1,0 +1,95 @@
+"""On-time rate: shipments against the day first promised."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from kernel.time.clock import BUSINESS_ZONE
+from tests import faults
+from tests.orders.client import OrdersClient
+from tests.orders.promise_helpers import _CRASHES, WEDNESDAY, come_in, expect, sweep
+from tests.orders.test_single_fault import in_the_end
+from tests.shop import open_shop, order_of, sku
+
+
+def test_on_time_rate_uses_the_day_first_promised(client: OrdersClient) -> None:
+    open_shop(stock=4)
+    expect(client, "PO-1", WEDNESDAY, (2, 20))
+    in_time, late = client.approved(order_of((1, 3))), client.approved(order_of((1, 1)))
+    waited, undated = client.accepted(order_of((2, 6))), client.accepted(order_of((3, 4), (1, 2)))
+    assert client.ship(in_time).status == 201
+    sweep(client, "2026-11-23 20:00")
+    sweep(client, "2026-11-24 09:00")
+    assert client.ship(late).status == 201
+    sweep(client, "2026-11-25 17:01")  # the delivery is late: promised for Friday instead of Thursday
+    client.world.clock.set(datetime.fromisoformat("2026-11-27 10:00").replace(tzinfo=BUSINESS_ZONE))
+    come_in(client, "DN-1", (2, 20), (1, 2), expected="PO-1")
+    for order_id in (waited, undated):
+        assert client.act(order_id, "holds/stock/release", {"reason": "放行"}).status in {200, 404}
+        assert client.act(order_id, "approve", {}).status == 200
+        assert client.ship(order_id).status == 201
+    assert on_time_report(client)["skus"] == [
+        {"sku": sku(1), "on_time": 3, "late": 1, "undated": 2, "on_time_rate": "0.7500"},
+        {
+            "sku": sku(2),
+            "on_time": 0,
+            "late": 6,
+            "undated": 0,
+            "on_time_rate": "0.0000",
+        },  # the last two were promised for Thursday
+        {"sku": sku(3), "on_time": 0, "late": 4, "undated": 0, "on_time_rate": "0.0000"},
+    ]
+    assert on_time_report(client)["total"] == {
+        "sku": None,
+        "on_time": 3,
+        "late": 11,
+        "undated": 2,
+        "on_time_rate": "0.2143",
+    }
+    assert on_time_report(client, sku=sku(1))["total"]["on_time_rate"] == "0.7500"
+    assert on_time_report(client, month="2026-12")["total"] == {
+        "sku": None,
+        "on_time": 0,
+        "late": 0,
+        "undated": 0,
+        "on_time_rate": None,
+    }
+
+
+def test_on_time_rate_ignores_promises_made_after_the_shipment(client: OrdersClient) -> None:
+    open_shop(stock=4)
+    order_id = client.approved_in_part(order_of((1, 10)))
+    assert client.ship(order_id).status == 201
+    assert client.expect("PO-1", WEDNESDAY, (sku(1), 10)).status == 200
+    client.world.relay_once()
+    client.world.consume_once(
+        "orders", "reserve_stock"
+    )  # the line has a date now, and the shipment is not recorded yet
+    assert on_time_report(client)["skus"] == [
+        {"sku": sku(1), "on_time": 0, "late": 0, "undated": 4, "on_time_rate": None}
+    ]
+
+
+def test_shipment_punctuality_is_recorded_once_when_any_call_fails(client: OrdersClient) -> None:
+    orders: list[str] = []
+
+    def prepare() -> None:
+        open_shop()
+        orders[:] = [client.approved(order_of((1, 10), (2, 5)))]
+
+    for fault in faults.every_point(
+        client.world, prepare=prepare, act=lambda: client.ship(orders[0], key="once"), kinds=_CRASHES
+    ):
+        assert in_the_end(lambda: client.ship(orders[0], key="once")).status == 201, fault
+        assert on_time_report(client)["total"]["on_time"] == 15, fault
+        client.world.redeliver_everything()
+        assert on_time_report(client)["total"]["on_time"] == 15, fault
+
+
+def on_time_report(client: OrdersClient, **query: str) -> Any:
+    """Return the on-time rate of November, as any dealer may read it once all shipments are recorded."""
+    client.world.drain()
+    asked = {"warehouse": "GZ", "month": "2026-11"} | query
+    token = client.world.token(dealer_id="D0002")
+    return client.world.call("orders", "GET", "/on-time-rate", query=asked, token=token).json

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from kernel.base.problems import NotFound
 from kernel.store.items import IntegerAttribute, Item, Key
-from kernel.store.read import fetch_one, query_page
+from kernel.store.read import fetch_one, query_all
 from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.notifications.transactions import try_commit
@@ -62,13 +61,7 @@ def endpoint_key(endpoint_id: str) -> Key:
 
 def stored_endpoints() -> list[EndpointItem]:
     """Return all endpoints, including those deleted within `DELIVERY_RETENTION`."""
-    found: list[EndpointItem] = []
-    start: dict[str, Any] | None = None
-    while True:
-        page = query_page(EndpointItem, _ENDPOINTS, limit=100, start=start, consistent=True)
-        found += page.items
-        if (start := page.next_key) is None:
-            return found
+    return list(query_all(EndpointItem, _ENDPOINTS, page_size=100))
 
 
 def find_endpoint(endpoint_id: str) -> EndpointItem | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts.dealers import DEALERS, DealerItem
 from kernel.base.problems import NotFound
-from kernel.store.read import Page, fetch, fetch_one, query_page
+from kernel.store.read import Page, fetch, fetch_one, query_all, query_page
 from services.reconciliation.ledger.entries import DayTotals
 from services.reconciliation.ledger.items import (
     DayTotalsItem,
@@ -56,21 +56,10 @@ def first_entry_day(dealer_id: str) -> date | None:
 
 def day_totals_until(dealer_id: str, until: date) -> Iterator[DayTotals]:
     """Yield the totals of the days up to and including `until`, latest first; reads only as many as are used."""
-    start: dict[str, Any] | None = None
-    while True:
-        page = query_page(
-            DayTotalsItem,
-            ledger_pk(dealer_id),
-            sk=DayTotalsItem.sk.between("DAY#", f"DAY#{until}#~"),
-            limit=_DAYS_PER_READ,
-            start=start,
-            newest_first=True,
-            consistent=True,
-        )
-        yield from (item.totals for item in page.items)
-        start = page.next_key
-        if start is None:
-            return
+    between = DayTotalsItem.sk.between("DAY#", f"DAY#{until}#~")
+    items = query_all(DayTotalsItem, ledger_pk(dealer_id), sk=between, page_size=_DAYS_PER_READ, newest_first=True)
+    for item in items:
+        yield item.totals
 
 
 def day_totals_between(dealer_id: str, first: date, last: date) -> tuple[list[DayTotals], Iterator[DayTotals]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contracts.reconciliation import StatementIssued, StatementRequested
 from kernel.base import observability
-from kernel.base.problems import Busy
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import EventItem, outbox_event
-from kernel.store.transaction import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction
+from kernel.store.write import retry_on_conflict
 from kernel.time import clock
 from services.reconciliation.ledger.items import LedgerItem
 from services.reconciliation.ledger.posting import close_period
@@ -16,7 +16,7 @@ from services.reconciliation.periods import first_day, last_day
 from services.reconciliation.statements.items import StatementItem, statement_key, statement_pk
 from services.reconciliation.statements.rules import StatementAmounts, period_to_issue, statement_amounts
 
-#: Journals may be posted while a statement is computed; after this many conflicts the message returns to its queue.
+#: Journals may be posted while a statement is computed; after so many conflicts the message returns to its queue.
 _ATTEMPTS = 10
 
 
@@ -29,19 +29,19 @@ def issue_statement(envelope: Envelope) -> None:
     requested = envelope.event
     if not isinstance(requested, StatementRequested):
         return
-    conflicts = 0
-    while conflicts < _ATTEMPTS:
-        ledger = load_ledger(requested.dealer_id)
-        if ledger is None:
-            return
-        period = _period_due(requested.dealer_id, ledger, requested.period)
-        if period is None:
-            return
-        try:
-            _issue(requested.dealer_id, ledger, period)
-        except TransactionRefused:
-            conflicts += 1  # a journal was posted, or the same statement issued, since the ledger was read
-    raise Busy
+    dealer_id, wanted = requested.dealer_id, requested.period
+    while retry_on_conflict(_ATTEMPTS, lambda: _issue_next(dealer_id, wanted)):
+        pass
+
+
+def _issue_next(dealer_id: str, wanted: str) -> bool:
+    """Issue the next statement up to the wanted period; return False if none is due."""
+    ledger = load_ledger(dealer_id)
+    period = _period_due(dealer_id, ledger, wanted) if ledger else None
+    if ledger is None or period is None:
+        return False
+    _issue(dealer_id, ledger, period)
+    return True
 
 
 def _period_due(dealer_id: str, ledger: LedgerItem, wanted: str) -> str | None:

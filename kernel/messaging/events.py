@@ -11,7 +11,7 @@ class Event(BaseModel):
     """Base of the `data` of every event. Fields are added and never get another meaning; a break is a new version.
 
     Subclasses set TYPE ("order.submitted.v1") and SOURCE (the publishing service). Their docstring names the
-    subscribers.
+    subscribers ("Subscribers: notifications").
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import TypeVar
 
@@ -50,7 +51,8 @@ def import_dealers(caller: Principal, request: ImportDealers, key: IdempotencyKe
         Busy: others kept changing the same dealers.
     """
     key.reject_if_used()
-    written = _write_changes(lambda: _dealer_groups(caller, request.dealers))
+    written: _Written = Counter()
+    retry_on_conflict(_ATTEMPTS, partial(_write_changes, partial(_dealer_groups, caller, request.dealers), written))
     users = sum(len(row.users) for row in request.dealers)
     answer = DealersImported(
         dealers=_counts("dealer", len(request.dealers), written), users=_counts("user", users, written)
@@ -66,24 +68,19 @@ def import_staff(request: ImportStaff, key: IdempotencyKey) -> StaffImported:
         Busy: others kept changing the same users.
     """
     key.reject_if_used()
-    written = _write_changes(lambda: _staff_groups(request.staff))
+    written: _Written = Counter()
+    retry_on_conflict(_ATTEMPTS, partial(_write_changes, partial(_staff_groups, request.staff), written))
     return _record_response(key, StaffImported(users=_counts("user", len(request.staff), written)))
 
 
-def _write_changes(plan: Callable[[], Iterable[ChangeGroup]]) -> _Written:
-    """Write the planned changes. After a conflict the plan is made again, without the changes already stored."""
-    written: _Written = Counter()
-
-    def write_planned() -> None:
-        for batch in batches(plan(), ChangeGroup.items, MAX_ACTIONS):
-            transaction = Transaction()
-            for group in batch:
-                group.write(transaction)
-            transaction.commit()
-            written.update((change.entity, change.is_new) for group in batch for change in group.changes)
-
-    retry_on_conflict(_ATTEMPTS, write_planned)
-    return written
+def _write_changes(plan: Callable[[], Iterable[ChangeGroup]], written: _Written) -> None:
+    """Write the planned changes and count them. A plan made after a conflict leaves out changes already stored."""
+    for batch in batches(plan(), ChangeGroup.items, MAX_ACTIONS):
+        transaction = Transaction()
+        for group in batch:
+            group.write(transaction)
+        transaction.commit()
+        written.update((change.entity, change.is_new) for group in batch for change in group.changes)
 
 
 def _counts(entity: str, received: int, written: _Written) -> Counts:

@@ -1,4 +1,4 @@
-"""Write a step of a ticket with its event and response."""
+"""Record a step of a ticket with its event and response."""
 
 from __future__ import annotations
 
@@ -26,11 +26,7 @@ def record_step(
     now: datetime,
     key: IdempotencyKey,
 ) -> TicketConfirmation:
-    """Commit the ticket in its new status, together with the event and the response to the caller.
-
-    Raises:
-        TransactionRefused: the ticket changed since the read, or the key was used before.
-    """
+    """Add the ticket in its new status, the event and the response to the transaction, and return the response."""
     ticket.set_status(status)
     ticket.changed_at = clock.stamp(now)
     history = [*earlier_states, (now, status.state)]
@@ -45,7 +41,6 @@ def record_step(
         due_at=ticket.due_at,
     )
     key.record_response(transaction, confirmation)
-    transaction.commit()
     return confirmation
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from contracts.catalog import ProductItem
 from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.idempotency import IdempotencyKey
@@ -45,10 +47,9 @@ def register_ticket(caller: Principal, request: RegisterTicket, key: Idempotency
         problems.append(FieldProblem(field="order_id", code="unknown-order", detail=detail))
     if product is None or problems:
         raise Invalid(problems)
-    known: ProductItem = product
     return retry_on_conflict(
         _ATTEMPTS,
-        lambda: _store(caller, dealer_id, request, known, key),
+        partial(_store, caller, dealer_id, request, product, key),
         retry_if=lambda refused: key.LABEL not in refused,
     )
 
@@ -90,4 +91,6 @@ def _store(
     )
     status = TicketStatus(State.REGISTERED, steps=1)
     event = progress_event(ticket, status, Step.REGISTERED, caller)
-    return record_step(transaction, ticket, status, event, [], now, key)
+    confirmation = record_step(transaction, ticket, status, event, [], now, key)
+    transaction.commit()
+    return confirmation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from kernel.base.problems import Invalid
 from kernel.http.idempotency import IdempotencyKey
@@ -36,7 +37,7 @@ def take_step(
     """
     return retry_on_conflict(
         _ATTEMPTS,
-        lambda: _take_step(caller, ticket_id, action, step_input, key),
+        partial(_take_step, caller, ticket_id, action, step_input, key),
         retry_if=lambda refused: key.LABEL not in refused,
     )
 
@@ -55,7 +56,9 @@ def _take_step(
         note = NoteItem(*item_key, at=clock.stamp(now), by=caller.name, text=step_input.internal_note)
         transaction.create(note, "note")
     event = progress_event(ticket, status, STEP_OF_ACTION[action], caller, step_input)
-    return record_step(transaction, ticket, status, event, earlier_states, now, key)
+    confirmation = record_step(transaction, ticket, status, event, earlier_states, now, key)
+    transaction.commit()
+    return confirmation
 
 
 def _check(action: Action, step_input: StepInput, now: datetime) -> None:

@@ -229,11 +229,11 @@ def test_every_kind_of_trigger_is_looked_at() -> None:
 # ---- one invocation after another ----
 
 
-def test_ids_of_one_request_do_not_reach_the_next(world: World, desk: SampleService, output: Output) -> None:
+def test_ids_of_one_request_do_not_reach_the_next(world: World, service: SampleService, output: Output) -> None:
     token = world.token(role="admin")
-    world.call("desk", "POST", "/sheets", body=sheet("一", 2_000), token=token, key=KEY)
-    first = world.call("desk", "GET", "/broken", token=token)
-    second = world.call("desk", "GET", "/broken", token=token)
+    world.call("sample", "POST", "/sheets", body=sheet("一", 2_000), token=token, key=KEY)
+    first = world.call("sample", "GET", "/broken", token=token)
+    second = world.call("sample", "GET", "/broken", token=token)
     lines = output.messages()
     assert [line["message"] for line in lines] == ["refused", "failed", "failed"]
     ids = [answer.json["request_id"] for answer in (first, second)]
@@ -241,18 +241,20 @@ def test_ids_of_one_request_do_not_reach_the_next(world: World, desk: SampleServ
     assert len({line["request_id"] for line in lines}) == 3
 
 
-def test_all_attempts_under_one_key_share_a_correlation_id(world: World, desk: SampleService, output: Output) -> None:
+def test_all_attempts_under_one_key_share_a_correlation_id(
+    world: World, service: SampleService, output: Output
+) -> None:
     for _ in range(2):
-        world.call("desk", "POST", "/sheets", body=sheet("一", 2_000), token=world.token(role="admin"), key=KEY)
+        world.call("sample", "POST", "/sheets", body=sheet("一", 2_000), token=world.token(role="admin"), key=KEY)
     lines = output.messages()
     assert [line["correlation_id"] for line in lines] == [KEY_HASH, KEY_HASH]
     assert lines[0]["request_id"] != lines[1]["request_id"]
 
 
 def test_a_key_that_no_encoding_takes_is_refused_like_every_malformed_one(
-    world: World, desk: SampleService, output: Output
+    world: World, service: SampleService, output: Output
 ) -> None:
-    answer = world.call("desk", "POST", "/sheets", body=sheet(), token=world.token(role="admin"), key="\ud800")
+    answer = world.call("sample", "POST", "/sheets", body=sheet(), token=world.token(role="admin"), key="\ud800")
     assert (answer.status, answer.json["code"]) == (400, "idempotency-key-required")
     assert len(output.messages()[0]["correlation_id"]) == 16
 
@@ -292,12 +294,12 @@ import sys
 from tests.kernel.sample_service import SampleService, sheet
 from tests.world import opened
 with opened(fast=True) as world:
-    desk = SampleService()
-    world.inhabit(desk.app)
+    service = SampleService()
+    world.inhabit(service.app)
     token = world.token(role="admin")
-    assert world.call("desk", "POST", "/sheets", body=sheet(), token=token, key="k").status == 201
+    assert world.call("sample", "POST", "/sheets", body=sheet(), token=token, key="k").status == 201
     assert not any(name.startswith("aws_lambda_powertools") for name in sys.modules), "imported by a served request"
-    assert world.call("desk", "GET", "/broken", token=token).status == 500
+    assert world.call("sample", "GET", "/broken", token=token).status == 500
     assert "aws_lambda_powertools.logging" in sys.modules
 """
 

@@ -66,8 +66,8 @@ _ENVIRONMENT = {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-_PROJECT_PACKAGES = {"contracts", "infra", "kernel", "services"}
-_KERNEL_PACKAGES = {"contracts", "kernel"}
+_PROJECT_PACKAGES = {"contracts", "infra", "kernel", "reads", "services"}
+_KERNEL_PACKAGES = {"contracts", "kernel", "reads"}
 
 
 class Preloaded(StrEnum):

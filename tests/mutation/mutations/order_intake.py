@@ -17,7 +17,7 @@ MUTATIONS = (
         "an order is priced from a price list after its last day",
         Kind.REMOVED_CONDITION,
         "services.orders:valid_price_list",
-        old="not isinstance(__found, PriceListItem) or not __found.holds_on(_)",
+        old="not isinstance(__found, PriceListItem) or not __found.is_valid_on(_)",
         new="not isinstance(__found, PriceListItem)",
         caught_by="test_price_list_is_valid_on_its_last_day_only",
     ),

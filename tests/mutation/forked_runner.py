@@ -79,8 +79,8 @@ class Preloaded(StrEnum):
     @classmethod
     def for_mutation(cls, mutation: Mutation) -> Preloaded:
         """Return the most modules that do not include the mutated one."""
-        changes_kernel = mutation.target.partition(".")[0] in _KERNEL_PACKAGES
-        return cls.THIRD_PARTY if changes_kernel else cls.KERNEL
+        top_package = mutation.target.partition(":")[0].partition(".")[0]
+        return cls.THIRD_PARTY if top_package in _KERNEL_PACKAGES else cls.KERNEL
 
 
 # ---- the caller's side ----

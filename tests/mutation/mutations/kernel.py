@@ -27,7 +27,7 @@ MUTATIONS = (
     Mutation(
         "dealers that use the same idempotency key get each other's responses",
         Kind.MISSING_TENANT_CHECK,
-        "kernel.http:IdempotencyKey._at",
+        "kernel.http:IdempotencyKey._item_key",
         old='f"IDEMPOTENCY#{_}"',
         new='"IDEMPOTENCY#ALL"',
         caught_by="test_the_same_key_of_another_dealer_is_another_key",
@@ -35,7 +35,7 @@ MUTATIONS = (
     Mutation(
         "an idempotency record expires before the message of its request",
         Kind.OFF_BY_ONE,
-        "kernel.http:_KEPT",
+        "kernel.http:_RECORDED_FOR",
         old="timedelta(days=30)",
         new="timedelta(days=3)",
         caught_by="test_the_key_outlives_every_queue_and_is_then_forgotten",
@@ -62,7 +62,7 @@ MUTATIONS = (
         "kernel.messaging:outbox_event",
         old="EventItem(gsi1pk=_, **__fields)",
         new="EventItem(**__fields)",
-        caught_by="test_the_sweeper_finds_what_the_stream_never_told",
+        caught_by="test_sweep_sends_events_that_the_stream_missed",
     ),
     Mutation(
         "an update ignores its condition and overwrites a concurrent change",
@@ -76,7 +76,7 @@ MUTATIONS = (
             if __conditions and not values:
                 __update["ConditionExpression"] = __text
         """,
-        caught_by="test_attributes_are_set_and_taken_away_by_name_if_the_item_is_as_it_was_read",
+        caught_by="test_update_sets_and_removes_fields_when_expected_values_are_stored",
     ),
     Mutation(
         "commands of one group are in different outbox shards and overtake each other",
@@ -84,7 +84,7 @@ MUTATIONS = (
         "kernel.messaging:outbox_event",
         old="crc32((__command.group if __command else __pk).encode())",
         new='crc32(f"{__pk}{sequence}".encode())',
-        caught_by="test_one_group_always_falls_into_one_shard",
+        caught_by="test_command_group_is_always_in_one_shard",
     ),
     Mutation(
         "a repeated attempt publishes a second event",
@@ -92,7 +92,7 @@ MUTATIONS = (
         "kernel.messaging:envelope",
         old='f"evt_{__subject}_{__sequence}"',
         new='f"evt_{__subject}_{__sequence}_{clock.stamp()}"',
-        caught_by="test_a_repeated_attempt_makes_the_same_event",
+        caught_by="test_repeated_attempt_has_the_same_event_id",
     ),
     Mutation(
         "the cursor of one dealer opens the list of another",
@@ -100,7 +100,7 @@ MUTATIONS = (
         "kernel.store:open_cursor",
         old="__bound != __bound_to or __wrong_type",
         new="__wrong_type",
-        caught_by="test_a_cursor_is_refused_for_another_dealer_route_or_filter",
+        caught_by="test_route_refuses_cursor_of_another_dealer_route_or_filter",
     ),
     Mutation(
         "the last value counts when a body repeats a key",
@@ -111,7 +111,7 @@ MUTATIONS = (
                 raise ValueError(_)
         """,
         new="",
-        caught_by="test_a_route_answers_broken_json_with_a_problem_and_does_nothing",
+        caught_by="test_route_answers_invalid_json_with_a_problem",
     ),
     Mutation(
         "a token for another client of the issuer is accepted",
@@ -119,7 +119,7 @@ MUTATIONS = (
         "kernel.http:_verified",
         old='{"require": __claims}',
         new='{"require": __claims, "verify_aud": False}',
-        caught_by="test_a_token_that_is_not_the_issuers_for_us_lets_nobody_in",
+        caught_by="test_forged_token_is_refused",
     ),
     Mutation(
         "a dealer's user with an additional staff role sees every dealer",
@@ -127,7 +127,7 @@ MUTATIONS = (
         "kernel.http:_consistent",
         old="__roles <= DEALER_ROLES",
         new="bool(__roles & DEALER_ROLES)",
-        caught_by="test_a_token_that_is_not_the_issuers_for_us_lets_nobody_in",
+        caught_by="test_forged_token_is_refused",
     ),
     Mutation(
         "a clerk with the name of a dealer shares its idempotency keys and cursors",
@@ -135,7 +135,7 @@ MUTATIONS = (
         "kernel.http:Principal.scope",
         old='f"user:{self.user_id}"',
         new="self.user_id",
-        caught_by="test_no_staff_user_shares_keys_and_cursors_with_a_dealer",
+        caught_by="test_staff_user_and_dealer_have_different_scopes",
     ),
     Mutation(
         "half a fen is rounded down",
@@ -143,7 +143,7 @@ MUTATIONS = (
         "kernel.base:_half_up",
         old="(2 * __numerator + __denominator) // (2 * __denominator)",
         new="__numerator // __denominator",
-        caught_by="test_half_a_fen_goes_up",
+        caught_by="test_half_a_fen_is_rounded_up",
     ),
     Mutation(
         "tax is added to the gross amount that contains it",
@@ -151,7 +151,7 @@ MUTATIONS = (
         "kernel.base:tax_within",
         old="100 + __rate_percent",
         new="100",
-        caught_by="test_known_taxes",
+        caught_by="test_tax_of_known_amounts",
     ),
     Mutation(
         "the business day begins at midnight in UTC",
@@ -159,12 +159,12 @@ MUTATIONS = (
         "kernel.time:business_date",
         old="BUSINESS_ZONE",
         new="UTC",
-        caught_by="test_the_business_day_begins_at_midnight_in_shanghai",
+        caught_by="test_business_day_begins_at_midnight_in_shanghai",
     ),
     Mutation(
         "a problem response shows the text of an internal error",
         Kind.LEAK,
-        "kernel.http:_answer",
+        "kernel.http:error_response",
         old="""Problem("internal-error", _, **__fields)""",
         new="""Problem("internal-error", repr(__import__("sys").exc_info()[1]), **__fields)""",
         caught_by="test_a_fault_of_ours_is_told_without_its_cause",
@@ -172,7 +172,7 @@ MUTATIONS = (
     Mutation(
         "every signed-in user may call every route",
         Kind.REMOVED_CONDITION,
-        "kernel.http:_perform",
+        "kernel.http:check_role",
         old="""
             if not __caller.roles & __operation.roles:
                 raise NotAllowed

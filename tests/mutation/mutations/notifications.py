@@ -12,7 +12,7 @@ MUTATIONS = (
         "services.notifications:add_message",
         old="__transaction.create",
         new="__transaction.put",
-        caught_by="test_however_often_everything_is_delivered_each_is_told_and_texted_once",
+        caught_by="test_redelivery_creates_no_second_message_or_sms",
     ),
     Mutation(
         "a buyer reads messages about payments",
@@ -20,43 +20,46 @@ MUTATIONS = (
         "services.notifications:READERS",
         old="{Mailbox.ACCOUNTS: _, **__others}",
         new="{Mailbox.ACCOUNTS: DEALER_ROLES, **__others}",
-        caught_by="test_a_buyer_sees_nothing_of_payments",
+        caught_by="test_buyer_does_not_see_payment_messages",
     ),
     Mutation(
         "a user marks a message of a mailbox that the user may not read",
         Kind.MISSING_TENANT_CHECK,
-        "services.notifications.inbox.read_inbox:mark_read",
+        "services.notifications:mark_as_read",
         old="__box not in mailboxes_read_by(_)",
         new="__box is None",
-        caught_by="test_reading_anothers_message_is_reading_none_and_changes_nothing",
+        caught_by="test_read_is_not_found_for_messages_of_other_mailboxes",
     ),
     # text messages
     Mutation(
         "a text message is sent before it is claimed, and again after a crash",
         Kind.EFFECT_BEFORE_RECORD,
         "services.notifications.sms:_send",
-        old="claim_text(__item, __phone, __now)",
+        old="claim_sms(__item, __phone, __now)",
         new="""
-            provider().send(__item.sms_id, __phone, __item.template, __item.variables)
-            claim_text(__item, __phone, __now)
+            configured_provider().send(__item.sms_id, __phone, __item.template, __item.variables)
+            claim_sms(__item, __phone, __now)
         """,
-        caught_by="test_a_shipment_is_texted_to_those_who_order_and_have_a_phone",
+        caught_by="test_shipment_sms_goes_to_buyers_with_a_phone",
     ),
     Mutation(
         "a text message is sent again after its sender crashed",
         Kind.MISSING_DEDUPLICATION,
         "services.notifications:send_sms",
-        old='_settle(__item, TextState.UNKNOWN, "interrupted", _)',
-        new="_note(__item, provider().send(__item.sms_id, __item.phone_masked, __item.template, __item.variables))",
-        caught_by="test_a_crash_while_sending_leaves_a_question_and_never_a_second_message",
+        old='_finish(__item, SmsState.UNKNOWN, "interrupted", _)',
+        new="""
+            provider = configured_provider()
+            _record(__item, provider.send(__item.sms_id, __item.phone_masked, __item.template, __item.variables))
+        """,
+        caught_by="test_crash_during_send_leaves_sms_unknown_and_sends_no_second",
     ),
     Mutation(
         "a phone gets one text message a day more than the limit",
         Kind.OFF_BY_ONE,
-        "services.notifications:claim_text",
-        old="SentTodayItem.sent < TEXTS_PER_DAY",
-        new="SentTodayItem.sent <= TEXTS_PER_DAY",
-        caught_by="test_a_phone_gets_no_more_than_its_share_of_a_day_in_shanghai",
+        "services.notifications:claim_sms",
+        old="SmsDayCountItem.sent < SMS_PER_DAY",
+        new="SmsDayCountItem.sent <= SMS_PER_DAY",
+        caught_by="test_daily_limit_of_a_phone_counts_days_in_shanghai",
     ),
     Mutation(
         "a text message is lost when the provider is busy",
@@ -64,15 +67,15 @@ MUTATIONS = (
         "services.notifications.sms:_send",
         old="raise ProviderBusy(_)",
         new="return",
-        caught_by="test_a_busy_provider_is_asked_again_and_the_phone_does_not_lose_a_turn",
+        caught_by="test_temporary_refusal_is_retried_and_does_not_use_the_daily_limit",
     ),
     Mutation(
         "a person who left the dealer still gets text messages",
         Kind.WRONG_SOURCE,
-        "services.notifications:phone_today",
+        "services.notifications:current_phone",
         old="__person.phone if _ else None",
         new="__person.phone",
-        caught_by="test_a_person_who_left_or_changed_roles_meanwhile_is_not_texted",
+        caught_by="test_sms_is_skipped_when_the_user_left_or_changed_roles",
     ),
     # webhooks
     Mutation(
@@ -81,7 +84,7 @@ MUTATIONS = (
         "services.notifications:signed_headers",
         old="datetime.fromtimestamp(clock.epoch(__now), UTC)",
         new="__now",
-        caught_by="test_the_time_of_the_signature_does_not_depend_on_the_zone_it_is_given_in",
+        caught_by="test_signature_time_does_not_depend_on_the_time_zone",
     ),
     Mutation(
         "a replaced secret stops signing at once",
@@ -89,7 +92,7 @@ MUTATIONS = (
         "services.notifications:EndpointItem.sealed_secrets",
         old="[self.secret, __old] if __old else [self.secret]",
         new="[self.secret]",
-        caught_by="test_a_new_secret_signs_at_once_and_the_old_one_a_day_longer",
+        caught_by="test_old_secret_signs_for_one_more_day_after_rotation",
     ),
     Mutation(
         "a webhook goes to a private address that its name resolves to",
@@ -97,7 +100,7 @@ MUTATIONS = (
         "services.notifications.webhooks.signed_post:_addresses",
         old="not __found or not all(_)",
         new="not __found",
-        caught_by="test_a_name_that_resolves_to_such_an_address_is_refused_each_time",
+        caught_by="test_host_is_refused_when_it_resolves_to_a_forbidden_address",
     ),
     Mutation(
         "a private IPv4 address inside an IPv6 address counts as public",
@@ -111,7 +114,7 @@ MUTATIONS = (
             if __address in _NAT64:
                 return True
         """,
-        caught_by="test_an_embedded_ipv4_is_judged_as_the_ipv4_itself",
+        caught_by="test_embedded_ipv4_has_the_result_of_the_ipv4_itself",
     ),
     Mutation(
         "two runs of the schedule send the same webhook",
@@ -119,7 +122,7 @@ MUTATIONS = (
         "services.notifications:claim_delivery",
         old="__transaction.update(DeliveryItem, __key, __actions, _, __label)",
         new="__transaction.update(DeliveryItem, __key, __actions, None, __label)",
-        caught_by="test_of_two_runs_that_find_the_same_delivery_due_one_sends_it",
+        caught_by="test_second_run_sends_nothing_when_the_first_claimed_the_delivery",
     ),
     Mutation(
         "a webhook is never tried again after a crash between claim and response",
@@ -127,22 +130,22 @@ MUTATIONS = (
         "services.notifications:claim_delivery",
         old="[DeliveryItem.gsi1sk.set(__due), *__others]",
         new="[DeliveryItem.gsi1pk.remove(), DeliveryItem.gsi1sk.set(__due), *__others]",
-        caught_by="test_a_crash_between_claim_and_answer_is_tried_again_and_stands_in_the_log",
+        caught_by="test_interrupted_attempt_is_logged_and_retried",
     ),
     Mutation(
         "a webhook is given up one attempt too early",
         Kind.OFF_BY_ONE,
-        "services.notifications:next_delivery",
+        "services.notifications:next_step",
         old="__attempts >= MAX_ATTEMPTS",
         new="__attempts >= MAX_ATTEMPTS - 1",
-        caught_by="test_ten_failures_over_three_days_exhaust_a_delivery_visibly",
+        caught_by="test_delivery_is_exhausted_after_ten_failures_over_three_days",
     ),
     Mutation(
         "the recorded response contains the secret of an endpoint",
         Kind.LEAK,
-        "services.notifications:_record_and_show",
+        "services.notifications:_commit_and_show",
         old="EndpointWithSecret(secret=None, **__fields)",
         new="EndpointWithSecret(secret=secret, **__fields)",
-        caught_by="test_the_secret_is_shown_to_the_request_that_made_it_and_never_again",
+        caught_by="test_secret_is_shown_only_to_the_request_that_created_it",
     ),
 )

@@ -8,13 +8,13 @@ MUTATIONS = (
     Mutation(
         "an event leaves the outbox before it is sent, and a crash loses it",
         Kind.EFFECT_BEFORE_RECORD,
-        "infra.relay:send",
+        "infra.relay:send_events",
         old="__published = _publish(__items)",
         new="""
-            __items = [item for item in __items if _mark(item)]
+            __items = [item for item in __items if _mark_sent(item)]
             __published = _publish(__items)
         """,
-        caught_by="test_a_fault_at_any_call_of_the_relay_loses_nothing_and_keeps_the_order",
+        caught_by="test_relay_keeps_events_and_order_after_any_fault",
     ),
     Mutation(
         "an event that the bus refuses counts as sent",
@@ -31,12 +31,12 @@ MUTATIONS = (
             if "EventId" not in __result:
                 __report
         """,
-        caught_by="test_an_entry_the_bus_refuses_is_sent_later_and_the_others_now",
+        caught_by="test_event_refused_by_the_bus_is_sent_by_the_sweep",
     ),
     Mutation(
         "a command overtakes an earlier one that its queue refused",
         Kind.SWAPPED_ORDER,
-        "infra.relay:_command",
+        "infra.relay:_send_commands",
         old="""
             if __first in __accepted:
                 __taken.append(__first)
@@ -49,23 +49,23 @@ MUTATIONS = (
             if __rest:
                 __continue
         """,
-        caught_by="test_after_a_refused_command_the_rest_of_its_group_waits_and_other_groups_do_not",
+        caught_by="test_refused_command_blocks_only_its_own_group",
     ),
     Mutation(
         "an event that is also a command counts as sent when only the bus has it",
         Kind.LOST_EVENT,
-        "infra.relay:send",
+        "infra.relay:send_events",
         old="__on_bus and (__item.command is None or __item in __commanded)",
         new="__on_bus",
-        caught_by="test_a_command_for_a_queue_that_is_not_there_stays_unsent_and_holds_up_nothing",
+        caught_by="test_command_for_a_missing_queue_stays_unsent_and_blocks_nothing",
     ),
     Mutation(
         "a changed outbox item is published as a new event",
         Kind.MISSING_DEDUPLICATION,
-        "infra.relay:announced",
+        "infra.relay:new_events",
         old='(__image for __record in __records if __record["eventName"] == "INSERT")',
         new="(__image for __record in __records)",
-        caught_by="test_only_new_announcements_are_sent",
+        caught_by="test_relay_sends_only_newly_stored_events",
     ),
     Mutation(
         "a batch exceeds the size limit of the bus and never succeeds",
@@ -73,7 +73,7 @@ MUTATIONS = (
         "infra.relay:_batches",
         old="__size + __more > _MAX_BYTES",
         new="__size > _MAX_BYTES",
-        caught_by="test_large_announcements_share_a_call_only_up_to_its_limit",
+        caught_by="test_relay_keeps_large_events_within_the_call_limit",
     ),
     Mutation(
         "the sweep sends commands of a group whose earlier command failed on the page before",
@@ -81,6 +81,6 @@ MUTATIONS = (
         "infra.relay:resend_unsent",
         old="{__item.command for __item in __unsent if __item.command}",
         new="set()",
-        caught_by="test_after_a_refused_command_the_rest_of_its_group_waits_on_the_pages_behind_too",
+        caught_by="test_sweep_blocks_group_of_refused_command_on_later_pages",
     ),
 )

@@ -52,10 +52,10 @@ MUTATIONS = (
     Mutation(
         "only the first mailbox gets an event when the process dies",
         Kind.EFFECT_BEFORE_RECORD,
-        "services.notifications:notify",
-        old="_add_texts(__transaction, *__arguments)",
+        "services.notifications:notify_recipients",
+        old="_add_sms(__transaction, *__arguments)",
         new="""
-            _add_texts(__transaction, *__arguments)
+            _add_sms(__transaction, *__arguments)
             try:
                 __transaction.commit()
             except TransactionRefused:
@@ -67,7 +67,7 @@ MUTATIONS = (
     Mutation(
         "a step of a ticket is stored, and its event is lost when the process dies",
         Kind.LOST_EVENT,
-        "services.tickets:change_ticket",
+        "services.tickets:write_ticket",
         old="__transaction.put(*__arguments)",
         new="""
             first = Transaction()
@@ -91,7 +91,7 @@ MUTATIONS = (
     Mutation(
         "a shipment delivered twice becomes a dead letter",
         Kind.MISSING_DEDUPLICATION,
-        "services.reconciliation:post_ledger_entries",
+        "services.reconciliation:post_shipment",
         old="""
             if "journal" not in __refused:
                 raise

@@ -5,7 +5,7 @@ BIN    := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak check format bench package deploy lock openapi clean
+.PHONY: help setup run test soak check format bench package deploy lock openapi docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ deploy: setup  ## deploy to AWS: make deploy STAGE=prod [SERVICE=orders]
 
 openapi: setup  ## write docs/openapi.json from the services' routes
 	@qudao openapi
+
+docs: setup  ## write the generated parts of the documentation, docs/openapi.json included
+	@qudao docs
 
 lock: setup  ## resolve requirements/*.in into hash-locked files
 	@sh tools/lock.sh

@@ -98,6 +98,17 @@ def openapi() -> None:
 
 
 @app.command()
+def docs() -> None:
+    """Write the generated parts of the documentation, docs/openapi.json included."""
+    from tools import docs as documentation
+    from tools import paths
+
+    with _short_errors():
+        for file in documentation.write():
+            console.print(file.relative_to(paths.ROOT), highlight=False)
+
+
+@app.command()
 def tour(
     as_json: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False,
     url: Annotated[str | None, typer.Option(help="where Qudao runs; the local run by default")] = None,

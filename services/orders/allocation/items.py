@@ -11,6 +11,7 @@ from services.orders.order.items import part_key
 from services.orders.vocabulary import ShortagePolicy, grade_of
 
 
+# P  shares of an allocation run   pk: STOCK#<warehouse>   sk: ALLOCATION#<run>
 class AllocationRunItem(Item, discriminator="allocation"):
     """An allocation run, recorded before any order gets a piece, then never changed.
 
@@ -24,6 +25,7 @@ class AllocationRunItem(Item, discriminator="allocation"):
     shares = PackedJSONAttribute()
 
 
+# P  grants of an order   pk: ORDERS#<dealer>   sk: GRANT#<sequence>#<run>#<first SKU index>
 class GrantItem(Item, discriminator="allocation_grant"):
     """Grant of one order in a run, with its reason, for the dealer to read. `grants`: [sku, pieces, reason] each."""
 
@@ -45,6 +47,7 @@ def grant_key(order_id: str, run_id: str, first_sku_index: int) -> Key:
     return pk, f"{sk}#{run_id}#{first_sku_index}"
 
 
+# P  allocation rule of a warehouse   pk: STOCK#<warehouse>   sk: RULE
 class AllocationRuleItem(Item, discriminator="allocation_rule"):
     """Allocation rule of a warehouse. `quotas`: pieces per dealer and run, by grade; `pack`: of shares."""
 

@@ -7,6 +7,7 @@ from pynamodb.attributes import UnicodeAttribute
 from kernel.store.items import IntegerAttribute, Item, Key
 
 
+# P  ordering account of a dealer   pk: ORDERING#<dealer>   sk: ACCOUNT
 class OrderingAccountItem(Item, discriminator="ordering_account"):
     """Last order number of a dealer, and the amount it owes or has on order, in fen.
 
@@ -19,6 +20,7 @@ class OrderingAccountItem(Item, discriminator="ordering_account"):
     urgent_orders = IntegerAttribute(default=0)
 
 
+# P  whether an event of the ledger was applied   pk: ORDERING#<dealer>   sk: LEDGER_EVENT#<event>
 class AppliedLedgerEventItem(Item, discriminator="applied_ledger_event"):
     """Ledger event that has changed the committed amount, so that it is applied once."""
 

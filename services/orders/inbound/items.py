@@ -7,6 +7,8 @@ from pynamodb.attributes import UnicodeAttribute
 from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
 
 
+# P  expected deliveries of a warehouse   pk: STOCK#<warehouse>#EXPECTED   sk: DELIVERY#<reference>
+# P  events of a delivery   pk: STOCK#<warehouse>#EXPECTED   sk: EVENT#<warehouse>-<reference>#<version>
 class ExpectedDeliveryItem(Item, discriminator="expected_delivery"):
     """An expected delivery; exists while some of it is expected.
 

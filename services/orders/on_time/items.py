@@ -7,6 +7,7 @@ from pynamodb.attributes import UnicodeAttribute
 from kernel.store.items import Item, PackedJSONAttribute
 
 
+# P  shipments of a month   pk: STOCK#<warehouse>#PUNCTUALITY#<month>   sk: <time>#<shipment>
 class ShipmentPunctualityItem(Item, discriminator="shipment_punctuality"):
     """Punctuality of one shipment.
 

@@ -9,6 +9,7 @@ from kernel.store.read import fetch_one, query_all
 from services.orders.order.items import HeaderItem, priority_sort_key
 
 
+# P  backorder queue: urgent orders, then the oldest   pk: STOCK#<warehouse>#BACKORDERS   sk: <0|1>#<since>#<order>
 class BackorderItem(Item, discriminator="backorder"):
     """Entry of an order in the backorder queue; exists exactly while its header has `backordered_since`.
 
@@ -38,6 +39,7 @@ class BackorderItem(Item, discriminator="backorder"):
         }
 
 
+# P  length of the backorder queue   pk: STOCK#<warehouse>#BACKORDERS   sk: COUNT
 class BackorderCountItem(Item, discriminator="line"):
     """Number of orders in the backorder queue of a warehouse. While it is 0, the queue need not be read."""
 

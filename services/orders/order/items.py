@@ -29,6 +29,10 @@ _COLUMNS = ("sku", "name", "unit_price", "price_policy", "tax_percent", "gross_f
 _PAGE = 100
 
 
+# P  header of an order                             pk: ORDERS#<dealer>     sk: HEADER#<sequence>
+# P  orders of a dealer, newest first               pk: ORDERS#<dealer>     sk: HEADER#…
+# P  open orders of a state: urgent, then oldest    gsi1pk: ORDERS#<state>  gsi1sk: <0|1>#<submitted at>#<order>
+# P  events of an order (kernel/messaging/outbox.py)  pk: ORDERS#<dealer>   sk: EVENT#<order>#<version>
 class HeaderItem(Item, discriminator="order"):
     """State, totals (fen, pieces) and times of an order. Below 1 KB, because every step writes it.
 
@@ -79,6 +83,7 @@ class HeaderItem(Item, discriminator="order"):
         return self.order_id.rpartition("-")[2]
 
 
+# P  lines of an order   pk: ORDERS#<dealer>   sk: LINES#<sequence>
 class LinesItem(Item, discriminator="order_lines"):
     """Lines and remarks of an order, written once. Columns take a third of the write units of rows.
 
@@ -107,6 +112,7 @@ class LinesItem(Item, discriminator="order_lines"):
         return tuple(map(Line._make, zip(*columns, strict=True)))
 
 
+# P  progress of the lines of an order   pk: ORDERS#<dealer>   sk: FULFILMENT#<sequence>
 class FulfilmentItem(Item, discriminator="order_fulfilment"):
     """Progress of the lines, by column.
 

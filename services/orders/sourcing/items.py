@@ -8,6 +8,7 @@ from kernel.store.items import IntegerAttribute, Item, Key
 from kernel.store.read import fetch_one
 
 
+# P  sourcing rule of a warehouse   pk: STOCK#<warehouse>   sk: SOURCING
 class SourcingRuleItem(Item, discriminator="sourcing"):
     """Alternates of a warehouse in the order of preference."""
 

@@ -8,6 +8,7 @@ from kernel.store.items import Item, PackedJSONAttribute
 from services.orders.stock.rules import Move
 
 
+# P  stock movements of a day   pk: STOCK#<warehouse>#<UTC day>   sk: <time>#<reference>#<move>
 class MovementItem(Item, discriminator="stock_movement"):
     """Pieces that moved together; never changed. All movements of a warehouse add up to its counters.
 

@@ -7,6 +7,7 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from kernel.store.items import Item, Key, PackedJSONAttribute
 
 
+# P  goods receipt by its delivery note   pk: STOCK#<warehouse>   sk: GOODS_RECEIPT#<reference>
 class GoodsReceiptItem(Item, discriminator="goods_receipt"):
     """Goods that came in. `lines`: [sku, pieces] each."""
 
@@ -15,6 +16,7 @@ class GoodsReceiptItem(Item, discriminator="goods_receipt"):
     lines: JSONAttribute = JSONAttribute()
 
 
+# P  count, adjustment or transfer by its number   pk: STOCK#<warehouse>   sk: DOCUMENT#<document>#<reference>
 class StockDocumentItem(Item, discriminator="stock_document"):
     """A count, an adjustment or a transfer, posted once and never changed. Its movements refer to it.
 

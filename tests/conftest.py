@@ -1,4 +1,4 @@
-"""Fixtures of all tests; what the world offers is told in tests/world.py."""
+"""Fixtures of all tests; what the world offers is told in tests/support/world.py."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-from tests import world as worlds
 from tests.fault_injection.count import Count
+from tests.support import world as worlds
+from tests.support.functions import no_network
 
 # Moto, botocore and the services are many objects, and looking through them for garbage takes an eighth of a run.
 gc.set_threshold(50_000, 20, 20)
@@ -52,7 +53,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_network() -> Iterator[None]:
-    with worlds.no_network():
+    with no_network():
         yield
 
 

@@ -11,10 +11,12 @@ import pytest
 
 from kernel.http.declarations import Operation
 from services.notifications.webhooks import signed_post
-from tests import calls
 from tests.authorization.cases import CASES, Case
 from tests.authorization.town import OWN, ROLES, Town, settle
-from tests.world import Response, World, load_apps
+from tests.support import calls
+from tests.support.functions import load_apps
+from tests.support.gateway import Response
+from tests.support.world import World
 
 WITH_BODY = [case for case in CASES if case.body]
 WITH_QUERY = [case for case in CASES if case.method == "GET"]

@@ -17,14 +17,15 @@ from reads.cache import forget_all
 from services.notifications.sms.providers.provider import Rejected
 from services.notifications.sms.providers.recorder import Recorder
 from services.notifications.webhooks import signed_post
-from tests import calls
 from tests.authorization.cases import CASES, Case
 from tests.authorization.town import OTHER, OWN, ROLES, WAREHOUSE, Town, dealer_row, settle, uses_while_building
-from tests.calls import ACCOUNT, REGION, Use
 from tests.fault_injection.dealers import user_pool
 from tests.notifications.fixtures import override_settings
 from tests.notifications.webhook_receiver import run_receiver
-from tests.world import World, load_apps
+from tests.support import calls
+from tests.support.calls import ACCOUNT, REGION, Use
+from tests.support.functions import load_apps
+from tests.support.world import World
 from tools import paths
 from tools.template import functions
 

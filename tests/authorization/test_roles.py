@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from services.notifications.webhooks import signed_post
-from tests import calls
 from tests.authorization.cases import CASES, Case
 from tests.authorization.town import DEALER_ROLES, OTHER, OWN, ROLES, Town, canary, settle
-from tests.world import Response, World, load_apps
+from tests.support import calls
+from tests.support.functions import load_apps
+from tests.support.gateway import Response
+from tests.support.world import World
 
 
 @pytest.fixture

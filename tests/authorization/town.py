@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from tests import calls
 from tests.fast_aws.cloud import Cloud
 from tests.notifications.fixtures import override_settings
 from tests.notifications.webhook_receiver import run_receiver
-from tests.world import Response, Saved, World
+from tests.support import calls
+from tests.support.gateway import Response
+from tests.support.world import Saved, World
 
 OWN, OTHER = "D0001", "D0002"
 DEALERS = (OWN, OTHER)

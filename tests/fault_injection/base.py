@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tests.authorization.town import DEALERS, Things, Town
-from tests.world import Saved, World
+from tests.support.world import Saved, World
 
 
 class Built(NamedTuple):

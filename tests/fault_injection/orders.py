@@ -23,8 +23,8 @@ from tests.fault_injection.scenes import (
     submitted,
     time_passes,
 )
-from tests.faults import Kind
-from tests.world import queue_name
+from tests.support.faults import Kind
+from tests.support.functions import queue_name
 
 
 def _order(*lines: tuple[str, int], **more: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tests.authorization.town import OWN, ROLES, Town
 from tests.fault_injection.differences import counted_by_the_last
 from tests.fault_injection.notifications import REPLAYED
 from tests.fault_injection.scenario import Scenario, serving_function
-from tests.world import Response
+from tests.support.gateway import Response
 
 #: Of routes whose runs may rightly differ in something, or that need more than the town.
 _MORE: dict[str, dict[str, Any]] = {

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from kernel.http.declarations import ConsumerSpec
 from tests.authorization.town import OWN, Town
-from tests.faults import Kind
-from tests.world import Response, load_apps
+from tests.support.faults import Kind
+from tests.support.functions import load_apps
+from tests.support.gateway import Response
 
 Happening = Callable[[Town], object]
 

@@ -26,9 +26,10 @@ from tests.authorization.town import Town
 from tests.fast_aws.interception import Answer, Proceed, Request
 from tests.fault_injection.likeness import Likeness, alike, difference, likeness
 from tests.fault_injection.scenario import Outside, Scenario
-from tests.faults import Call, Kind, Run, watched
-from tests.interruptions import before_commit
-from tests.world import Response, Saved
+from tests.support.faults import Call, Kind, Run, watched
+from tests.support.gateway import Response
+from tests.support.interruptions import before_commit
+from tests.support.world import Saved
 from tools.audit import Snapshot, findings
 
 #: Somebody who is not answered tries so often.

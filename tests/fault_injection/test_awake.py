@@ -15,7 +15,7 @@ from tests.fault_injection.base import town_in
 from tests.fault_injection.likeness import likeness
 from tests.fault_injection.orders import CREDIT
 from tests.fault_injection.schedules import prepared
-from tests.world import World
+from tests.support.world import World
 
 SINCE = datetime(2026, 12, 7, 2, 0, tzinfo=UTC)
 

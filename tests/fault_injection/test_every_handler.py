@@ -15,7 +15,8 @@ from tests.fault_injection.registry import SCENARIOS, triggers
 from tests.fault_injection.scenario import Scenario
 from tests.fault_injection.schedules import prepared
 from tests.simulation.quiet import silent
-from tests.world import World, load_apps
+from tests.support.functions import load_apps
+from tests.support.world import World
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.depth import depth
 from tests.fault_injection import orders
 from tests.fault_injection.base import town_in
 from tests.fault_injection.scenario import Scenario
 from tests.fault_injection.schedules import prepared
-from tests.world import World
+from tests.support.depth import depth
+from tests.support.world import World
 
 _ON_ITS_WAY = [*orders.INTAKE, *orders.RESERVATION, *orders.REVIEW, *orders.SHIPPING]
 

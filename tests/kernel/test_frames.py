@@ -15,7 +15,8 @@ from kernel.http.app import ServiceApp
 from kernel.store.transaction import Transaction
 from tests.authorization.cases import CASES, Case
 from tests.authorization.town import DEALER_ROLES, OTHER, OWN, ROLES, Town, settle
-from tests.world import World, load_apps
+from tests.support.functions import load_apps
+from tests.support.world import World
 from tools import paths
 
 LIMIT = 6

@@ -21,7 +21,9 @@ from kernel.messaging.events import envelope
 from tests.authorization.cases import CASES
 from tests.authorization.town import DEALER_ROLES, OWN, ROLES
 from tests.kernel.sample_service import SampleService, sheet
-from tests.world import LambdaContext, Response, World, load_apps
+from tests.support.functions import LambdaContext, load_apps
+from tests.support.gateway import Response
+from tests.support.world import World
 from tools import paths
 
 Line = dict[str, Any]
@@ -292,7 +294,7 @@ def test_a_metric_that_is_full_is_written_with_the_ids(output: Output) -> None:
 _SERVE = """
 import sys
 from tests.kernel.sample_service import SampleService, sheet
-from tests.world import opened
+from tests.support.world import opened
 with opened(fast=True) as world:
     service = SampleService()
     world.inhabit(service.app)

@@ -11,7 +11,7 @@ from multiprocessing import Pool, cpu_count
 from tests.simulation.places import Stage
 from tests.simulation.play import play
 from tests.simulation.quiet import silent
-from tests.world import opened
+from tests.support.world import opened
 
 _CHUNK = 100
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from services.orders.order.items import part_key
 from tests.simulation.places import DEALERS, SKUS, WAREHOUSES
-from tests.world import World
+from tests.support.world import World
 
 
 class Ask(NamedTuple):

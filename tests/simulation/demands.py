@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from tests.fast_aws.items import Item, Key
-from tests.world import World
+from tests.support.world import World
 from tools.audit import ALWAYS, Snapshot, check_rules, findings
 
 _AT_ONCE = timedelta(0)

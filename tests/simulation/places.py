@@ -7,9 +7,9 @@ from typing import Any
 
 from tests.notifications.fixtures import add_user
 from tests.orders.client import OrdersClient
-from tests.shop import open_shop, order_of, sku
 from tests.simulation.chance import drawn_from
-from tests.world import Saved, World
+from tests.support.fixtures import open_shop, order_of, sku
+from tests.support.world import Saved, World
 
 DEALERS = ("D0001", "D0002")
 WAREHOUSES = ("GZ", "FS")

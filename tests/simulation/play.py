@@ -14,14 +14,16 @@ from zlib import crc32
 from kernel.base.problems import Stale
 from kernel.http.declarations import ConsumerSpec
 from services.orders.order.items import part_key
-from tests import faults
 from tests.fast_aws import interception
 from tests.fast_aws.interception import Answer, Layer, Proceed, Request
 from tests.simulation import demands
 from tests.simulation.actors import ACTORS, Ask, View, a_dealer_orders
 from tests.simulation.chance import drawn_from, new_process
 from tests.simulation.places import PLACES, Stage
-from tests.world import Delivery, Response, World, queue_name
+from tests.support import faults
+from tests.support.functions import queue_name
+from tests.support.gateway import Response
+from tests.support.world import Delivery, World
 from tools.template import MAX_RECEIVES
 
 _SHARDS = 2

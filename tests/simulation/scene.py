@@ -18,9 +18,10 @@ from tests.fast_aws.interception import Answer, Proceed, Request
 from tests.fast_aws.items import Item, Key
 from tests.notifications.fixtures import add_user
 from tests.orders.client import OrdersClient
-from tests.shop import open_shop, order_of, sku
 from tests.simulation.chance import drawn_from, new_process
-from tests.world import Delivery, World, route
+from tests.support.fixtures import open_shop, order_of, sku
+from tests.support.gateway import route
+from tests.support.world import Delivery, World
 
 DEALER, RIVAL = "D0001", "D0002"
 REVIEWED, CONFIRMED, HELD_UP, WAITING, NEW = (f"{DEALER}-{number:06d}" for number in range(1, 6))

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.depth import depth
 from tests.simulation.at_once import Pair
 from tests.simulation.quiet import silent
 from tests.simulation.scene import Act, Scene
 from tests.simulation.spoiling import Spoil, spoiling, without_conditions
 from tests.simulation.together import drawn, together
-from tests.world import World, opened
+from tests.support.depth import depth
+from tests.support.world import World, opened
 
 _CHUNKS = 8
 #: Of each pair, or all it has if there are fewer; and in each chunk at least, so that there are ten thousand.

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import faults
-from tests.depth import depth
 from tests.simulation.places import Stage
 from tests.simulation.play import Outcome, play
 from tests.simulation.quiet import silent
 from tests.simulation.spoiling import Spoil, spoiling, without, without_conditions
-from tests.world import World
+from tests.support import faults
+from tests.support.depth import depth
+from tests.support.world import World
 
 _CHUNKS = 20
 _SEEDS = depth(10_000, 250_000)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests import world as worlds
 from tests.authorization.town import OWN, WAREHOUSE, Town
+from tests.support import world as worlds
 from tests.tools.audit.table import TableCopy
 
 

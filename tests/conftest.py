@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-from tests.fault_injection.count import Count
+from tests.fault_injection.run_count import RunCount
 from tests.support import world as worlds
 from tests.support.functions import no_network
 
@@ -26,7 +26,7 @@ settings.load_profile("repeatable")
 #: Folders whose tests share something costly, which would otherwise be made once in every process.
 _TOGETHER = {"deployed", "packaging"}
 #: Folders whose tests are long and share nothing: whoever is free takes the next.
-_APART = {"faults_everywhere", "simulation"}
+_APART = {"fault_injection", "simulation"}
 
 
 class _Scheduling(LoadScopeScheduling):
@@ -42,7 +42,7 @@ class _Scheduling(LoadScopeScheduling):
 def pytest_configure(config: pytest.Config) -> None:
     """Let what all processes report be counted where it comes together."""
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Count())
+        config.pluginmanager.register(RunCount())
 
 
 @pytest.hookimpl(optionalhook=True)

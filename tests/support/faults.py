@@ -1,7 +1,7 @@
 """Break the system at every AWS call it makes, one run per call and kind of fault.
 
-    def test_an_order_survives_a_fault_anywhere_in_its_reservation(desk: Desk) -> None:
-        world = desk.world                     # the fixture `fast_world`: there are many runs
+    def test_an_order_survives_a_fault_anywhere_in_its_reservation(client: OrdersClient) -> None:
+        world = client.world                     # the fixture `fast_world`: there are many runs
         for fault in faults.every_point(world, prepare=submit, act=world.drain, within="orders.reserve_stock"):
             world.drain()                      # what redelivery makes of it
             assert counters(1) == (90, 10), fault

@@ -1,4 +1,4 @@
-"""Fixtures of all tests; what the world offers is told in tests/world.py."""
+"""Fixtures of all tests; what the world offers is told in tests/support/world.py."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-from tests import world as worlds
-from tests.fault_injection.count import Count
+from tests.fault_injection.run_count import RunCount
+from tests.support import world as worlds
+from tests.support.functions import no_network
 
 # Moto, botocore and the services are many objects, and looking through them for garbage takes an eighth of a run.
 gc.set_threshold(50_000, 20, 20)
@@ -25,7 +26,7 @@ settings.load_profile("repeatable")
 #: Folders whose tests share something costly, which would otherwise be made once in every process.
 _TOGETHER = {"deployed", "packaging"}
 #: Folders whose tests are long and share nothing: whoever is free takes the next.
-_APART = {"faults_everywhere", "simulation"}
+_APART = {"fault_injection", "simulation"}
 
 
 class _Scheduling(LoadScopeScheduling):
@@ -41,7 +42,7 @@ class _Scheduling(LoadScopeScheduling):
 def pytest_configure(config: pytest.Config) -> None:
     """Let what all processes report be counted where it comes together."""
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Count())
+        config.pluginmanager.register(RunCount())
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -52,7 +53,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_network() -> Iterator[None]:
-    with worlds.no_network():
+    with no_network():
         yield
 
 

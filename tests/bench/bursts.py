@@ -8,8 +8,8 @@ from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
 from tests.bench.meter import metered
 from tests.bench.order_path import Bench, evenly
 from tests.bench.yardsticks import PLENTY
-from tests.shop import WAREHOUSE, open_shop
-from tests.world import opened
+from tests.support.fixtures import WAREHOUSE, open_shop
+from tests.support.world import opened
 
 ORDERS = 50
 LINES = 120

@@ -16,8 +16,8 @@ from kernel.store import aws
 from tests.bench.meter import Watch, at_rest
 from tests.bench.order_path import OURS, Bench, Bills, Cost, Draw, best_sellers_first, cost_of, evenly
 from tests.bench.yardsticks import PLENTY
-from tests.shop import WAREHOUSE, open_shop
-from tests.world import Saved, World, opened
+from tests.support.fixtures import WAREHOUSE, open_shop
+from tests.support.world import Saved, World, opened
 
 LINES = 120
 _PRODUCTS = 2_000

@@ -24,8 +24,8 @@ from botocore.exceptions import ClientError
 from kernel.http.app import ServiceApp
 from tests.bench.wire import Wire
 from tests.fast_aws.fast_cloud import FastCloud
-from tests.read_units import cost, item_bytes
-from tests.world import World
+from tests.support.read_units import cost, item_bytes
+from tests.support.world import World
 
 _KB = 1024
 

@@ -15,8 +15,8 @@ from reads.cache import forget_all
 from tests.bench.meter import Bill, Watch, at_rest, meter_program, metered
 from tests.bench.wire import opened_on_the_wire
 from tests.bench.yardsticks import PLENTY, OrderLine, Program, least, line_by_line, put_up_stock
-from tests.shop import open_shop, sku
-from tests.world import World
+from tests.support.fixtures import open_shop, sku
+from tests.support.world import World
 
 PRODUCTS = 2_000
 SIZES = (5, 100, 120, 500, 674, 1_000)

@@ -9,8 +9,8 @@ import pytest
 from tests.bench.meter import Bill
 from tests.bench.order_path import Bench, evenly
 from tests.bench.yardsticks import PLENTY, least, put_up_stock
-from tests.shop import open_shop
-from tests.world import opened
+from tests.support.fixtures import open_shop
+from tests.support.world import opened
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from botocore.handlers import BUILTIN_HANDLERS
 from tests.fast_aws.fast_cloud import FastCloud
 from tests.fast_aws.interception import Answer, Proceed, Request
 from tests.fast_aws.items import ServiceError
-from tests.world import World, opened
+from tests.support.world import World, opened
 
 #: Service by the first part of the header X-Amz-Target.
 _SERVICES = {

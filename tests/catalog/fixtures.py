@@ -16,7 +16,8 @@ from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCount
 from services.catalog.search.items import BucketProductsItem, TermItem, term_key
 from services.catalog.search.rules import product_tokens, token_bits
 from services.catalog.vocabulary import Product
-from tests.world import Response, World
+from tests.support.gateway import Response
+from tests.support.world import World
 
 #: First segments of the partition keys of all copies of products.
 _COPIES = {"PRODUCT", "SKUINDEX", "TERM", "ASSORTMENT"}

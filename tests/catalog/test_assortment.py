@@ -9,10 +9,11 @@ from contracts.catalog import ProductItem, product_key
 from kernel.store.read import fetch
 from reads.assortment import listings_of
 from reads.cache import forget_all
-from tests.calls import recorded
 from tests.catalog.fixtures import CatalogClient, price_row, product_row, store_dealer
-from tests.interruptions import Killed, before_commit, killed_at
-from tests.world import Response, World
+from tests.support.calls import recorded
+from tests.support.gateway import Response
+from tests.support.interruptions import Killed, before_commit, killed_at
+from tests.support.world import World
 
 SKUS = [f"L-{number:02d}" for number in range(40)]
 

@@ -10,8 +10,8 @@ from contracts.stock import SKUS_PER_BUCKET
 from kernel.time.clock import parse_stamp
 from services.catalog.search.find_products import BUCKETS_PER_PAGE
 from tests.catalog.fixtures import CatalogClient, price_row, product_row, set_next_sku_index, store_dealer, store_stock
-from tests.read_units import metered
-from tests.world import World
+from tests.support.read_units import metered
+from tests.support.world import World
 
 
 @pytest.fixture

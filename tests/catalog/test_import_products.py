@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.catalog.fixtures import CatalogClient, product_row
-from tests.interruptions import Killed, before_commit, before_every_commit, killed_at
-from tests.world import World, opened
+from tests.support.interruptions import Killed, before_commit, before_every_commit, killed_at
+from tests.support.world import World, opened
 
 #: Each product has so many different words that a transaction has room for only a few products.
 FILE = [product_row(f"DL-{n:03d}", name_en=" ".join(f"{word}{n}" for word in "abcdefgh")) for n in range(30)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.catalog.fixtures import CatalogClient, price_row, product_row, set_next_sku_index, store_dealer
-from tests.interruptions import Killed, before_commit, killed_at
-from tests.world import World
+from tests.support.interruptions import Killed, before_commit, killed_at
+from tests.support.world import World
 
 
 @pytest.fixture

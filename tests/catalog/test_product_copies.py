@@ -9,10 +9,10 @@ import pytest
 from contracts.catalog import ProductItem, product_key
 from contracts.stock import SKUS_PER_BUCKET
 from services.catalog.search.items import TermItem
-from tests import shop
 from tests.catalog.fixtures import CatalogClient, assert_product_copies_equal, product_row
-from tests.interruptions import Killed, before_commit, killed_at
-from tests.world import World
+from tests.support import fixtures as shop
+from tests.support.interruptions import Killed, before_commit, killed_at
+from tests.support.world import World
 
 #: Each product has so many different words that an import needs several transactions.
 FILE = [

@@ -13,9 +13,9 @@ from services.catalog.products.write_products import ProductChange, write_produc
 from services.catalog.search.rules import EVERY_PRODUCT, category_token, search_tokens
 from services.catalog.vocabulary import Product
 from tests.catalog.fixtures import CatalogClient, store_dealer
-from tests.read_units import item_bytes, metered, read_units
-from tests.shop import ItemCollector
-from tests.world import opened
+from tests.support.fixtures import ItemCollector
+from tests.support.read_units import item_bytes, metered, read_units
+from tests.support.world import opened
 from tools.demo.prices import PRICE_LISTS
 from tools.demo.products import lighting_range
 

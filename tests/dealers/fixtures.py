@@ -7,7 +7,8 @@ from itertools import count
 from typing import Any
 
 from contracts.catalog import PriceListItem, price_list_key
-from tests.world import Response, World
+from tests.support.gateway import Response
+from tests.support.world import World
 
 
 def user_row(username: str, *roles: str, **fields: Any) -> dict[str, Any]:

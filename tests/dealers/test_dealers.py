@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.dealers.fixtures import DealersClient, dealer_row, user_row
-from tests.interruptions import before_commit
-from tests.world import World
+from tests.support.interruptions import before_commit
+from tests.support.world import World
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 
 from kernel.store.transaction import MAX_ACTIONS
 from tests.dealers.fixtures import DealersClient, dealer_row, user_row
-from tests.interruptions import Killed, before_commit, killed_at
-from tests.world import World, opened
+from tests.support.interruptions import Killed, before_commit, killed_at
+from tests.support.world import World, opened
 
 
 @pytest.fixture

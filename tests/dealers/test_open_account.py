@@ -14,7 +14,7 @@ from services.dealers import open_account
 from services.dealers.identity import CognitoUserPool, identity_provider
 from services.dealers.rules import User
 from tests.dealers.fixtures import DealersClient, dealer_row, user_row
-from tests.world import World
+from tests.support.world import World
 
 
 class Pool(CognitoUserPool):

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.depth import depth
 from tests.fast_aws.cloud import CloudSetup
 from tests.fast_aws.fast_cloud import FastCloud
 from tests.fast_aws.moto_cloud import table_definition
 from tests.fast_aws.random_calls import random_steps, run_steps, scan_items
-from tests.world import MONDAY_MORNING
+from tests.support.clock import MONDAY_MORNING
+from tests.support.depth import depth
 from tools import aws
 
 TABLE = "random-calls"

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.deployed.conftest import Deployed, eventually
 from tests.deployed.market import Market, kill_reserving_workers, open_market
-from tests.depth import depth
+from tests.support.depth import depth
 from tools import audit
 from tools.client import Api
 

@@ -18,7 +18,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 
 from tests.fast_aws.cloud import ACCOUNT, REGION, CloudSetup, QueueSetup
 from tests.fast_aws.items import Item, Key
-from tests.moto_patches import aws_in_process
+from tests.support.moto_patches import aws_in_process
 from tools import paths
 
 _VISIBILITY_SECONDS = 3600
@@ -102,7 +102,7 @@ class MotoCloud:
     # ---- saved states ----
 
     def save(self) -> Any:
-        """Return the whole state. Items are never changed in place (tests/moto_patches.py)."""
+        """Return the whole state. Items are never changed in place (tests/support/moto_patches.py)."""
         queues = {name: [copy(message) for message in queue._messages] for name, queue in self._sqs.queues.items()}
         return _rows(self.table.items), list(self.table.stream_shard.items), queues, dict(self._tokens)
 

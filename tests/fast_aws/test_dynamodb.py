@@ -9,7 +9,7 @@ import pytest
 
 from tests.fast_aws.dynamodb import DynamoDB
 from tests.fast_aws.items import ServiceError
-from tests.world import MONDAY_MORNING
+from tests.support.clock import MONDAY_MORNING
 
 KEY = {"pk": {"S": "P"}, "sk": {"S": "1"}}
 

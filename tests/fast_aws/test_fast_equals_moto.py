@@ -9,17 +9,19 @@ from typing import Any
 import boto3
 import pytest
 
-from tests import world as worlds
-from tests.depth import depth
 from tests.fast_aws.cloud import REGION
 from tests.fast_aws.fast_cloud import FastCloud
 from tests.fast_aws.moto_cloud import MotoCloud
 from tests.fast_aws.random_calls import random_steps, run_steps
 from tests.orders.client import OrdersClient
-from tests.shop import open_shop, order_of
-from tests.world import MONDAY_MORNING, World
+from tests.support import world as worlds
+from tests.support.clock import MONDAY_MORNING
+from tests.support.depth import depth
+from tests.support.fixtures import open_shop, order_of
+from tests.support.functions import STAGE
+from tests.support.world import World
 
-TABLE = f"qudao-{worlds.STAGE}"
+TABLE = f"qudao-{STAGE}"
 
 
 @pytest.fixture

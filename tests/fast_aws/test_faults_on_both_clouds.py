@@ -13,13 +13,13 @@ from kernel.messaging.outbox import EventItem
 from kernel.store import aws
 from kernel.store.items import Item
 from kernel.store.read import fetch, fetch_one
-from tests import faults
-from tests import world as worlds
-from tests.faults import Kind, Run, watched
 from tests.kernel.test_faults import POT, PotItem
 from tests.orders.client import OrdersClient
-from tests.shop import counters, open_shop, order_of
-from tests.world import World
+from tests.support import faults
+from tests.support import world as worlds
+from tests.support.faults import Kind, Run, watched
+from tests.support.fixtures import counters, open_shop, order_of
+from tests.support.world import World
 
 
 @pytest.fixture(params=["moto", "fast"])

@@ -9,7 +9,7 @@ import pytest
 from tests.fast_aws.items import ServiceError
 from tests.fast_aws.sqs import SQS
 from tests.fast_aws.test_dynamodb import Time, time
-from tests.world import MONDAY_MORNING
+from tests.support.clock import MONDAY_MORNING
 
 __all__ = ["time"]
 

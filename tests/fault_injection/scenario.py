@@ -1,162 +1,145 @@
-"""One thing that can be set in motion, in one of the worlds in which it goes another way."""
+"""A trigger in one situation, and how it is started there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cache
 
 from kernel.http.declarations import ConsumerSpec
-from tests.authorization.town import OWN, Town
-from tests.faults import Kind
-from tests.world import Response, load_apps
+from tests.support.company import SampleCompany
+from tests.support.company_data import OWN
+from tests.support.declarations import Declared, declared_triggers, scenarios_file
+from tests.support.faults import Kind
+from tests.support.functions import load_apps
+from tests.support.gateway import Response
+from tests.support.trigger import Case, ExternalSystem, Normalizer, Situation, Step, body_for, fill_path
 
-Happening = Callable[[Town], object]
-
-
-class Outside(Protocol):
-    """What is not in the table but must come out right too, such as a provider's accounts."""
-
-    def save(self) -> Any:
-        """All as it is."""
-
-    def restore(self, saved: Any) -> None:
-        """As it was saved."""
-
-    def tells(self) -> Iterable[str]:
-        """What is to be seen there."""
-
-
-class Nowhere:
-    """Nothing outside is concerned."""
-
-    def save(self) -> None:
-        """Nothing."""
-
-    def restore(self, saved: None) -> None:
-        """As before."""
-
-    def tells(self) -> Iterable[str]:
-        """Nothing."""
-        return ()
-
-
-def nothing(_: Town) -> None:
-    """Nothing has to happen."""
+#: The key of all attempts of a request.
+_KEY = "the same key"
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One trigger, "orders POST /orders" or "orders.reserve_stock", in one world.
+    """A trigger in one situation, see Situation.
 
     Args:
-        function: whose AWS calls are broken: the trigger's function.
-        act: sets it in motion: a request and its answer, a run of a schedule, or queues and stream worked off. It is
-            repeated until it is accepted.
-        prepare: what happens in the town before.
-        rival: what somebody else does just before the first transaction of it all.
-        around: within which it all happens, and what is outside the table there.
-        as_good: what may happen after the preparation instead of nothing; its outcome is right as well. It leaves the
-            table as it is.
-        told_alike: rewrites the text of an item of the outcome where runs may rightly differ; None leaves it out.
-        answers: the statuses a client may be answered, the first being that of the undisturbed run.
-        later: what happens some minutes later.
-        kinds: of faults; all seven, unless some lead elsewhere.
-        unfinished: findings of the audit that tell people of what was left half done; in the end they are gone.
+        function: function whose AWS calls are broken, "orders.api_handler".
+        act: sends the request, or runs the function over its queue, its schedule or the stream. A caller repeats it
+            until it succeeds.
     """
 
-    trigger: str
-    world: str
-    function: str
-    act: Callable[[Town], Response | None]
-    prepare: Happening = nothing
-    rival: Happening | None = None
-    around: Callable[[], AbstractContextManager[Outside]] = lambda: nullcontext(Nowhere())
-    as_good: Sequence[Happening] = ()
-    told_alike: Callable[[str], str | None] = lambda text: text
-    answers: Sequence[int] = ()
-    later: Happening = nothing
-    kinds: Sequence[Kind] = tuple(Kind)
-    unfinished: Sequence[str] = ()
+    declared: Declared
+    situation: Situation
+    act: Callable[[SampleCompany], Response | None]
+    prepare: Step
+    statuses: Sequence[int] = ()
 
     def __str__(self) -> str:
-        return f"{self.trigger}, {self.world}"
+        return f"{self.declared}, {self.situation.name}"
+
+    @property
+    def function(self) -> str:
+        """Return the function whose AWS calls are broken, "orders.api_handler"."""
+        return self.declared.function
+
+    @property
+    def normalize(self) -> Normalizer:
+        """Return the normalizer of the situation or of its trigger."""
+        return self.situation.normalize or self.declared.trigger.normalize
+
+    @property
+    def around(self) -> Callable[[], AbstractContextManager[ExternalSystem]]:
+        """Return the context of the whole run."""
+        return self.situation.around
+
+    @property
+    def kinds(self) -> Sequence[Kind]:
+        """Return the kinds of faults to inject."""
+        return self.situation.faults
 
 
-def request(
-    service: str,
-    method: str,
-    route: str,
-    world: str,
-    body: Any = None,
-    *,
-    role: str,
-    dealer: str = OWN,
-    of: Callable[[Town], dict[str, str]] = lambda _: {},
-    answers: Sequence[int] = (200,),
-    **more: Any,
-) -> Scenario:
-    """A request, repeated under its key; `of` names what stands for the path's variables."""
-
-    def ask(town: Town) -> Response:
-        return town.ask(service, method, route.format_map(of(town)), body, role=role, dealer=dealer, key="the same key")
-
-    function = serving_function(service, method, route)
-    return Scenario(f"{service} {method} {route}", world, function, ask, answers=answers, **more)
+@cache
+def scenarios() -> tuple[Scenario, ...]:
+    """Return every trigger that changes data in each of its situations."""
+    return tuple(
+        scenario for declared in declared_triggers() if declared.trigger.changes_data for scenario in _of(declared)
+    )
 
 
-def serving_function(service: str, method: str, route: str) -> str:
-    """The function that serves a route by its declaration, for example `orders.api_handler`."""
-    declared = load_apps()[0][service].operations
-    return next(f"{service}.{one.function}" for one in declared if (one.method, one.path) == (method, route))
+def triggers_without_situation() -> list[str]:
+    """Return what to add to the declarations, so that every trigger that changes data has a situation."""
+    covered = {str(scenario.declared) for scenario in scenarios()}
+    return [
+        f"add situations= to the Trigger for {declared} in {scenarios_file(declared.service)}"
+        for declared in declared_triggers()
+        if declared.trigger.changes_data and str(declared) not in covered
+    ]
 
 
-def message(service: str, function: str, world: str, prepare: Happening, **more: Any) -> Scenario:
-    """What waits in a function's queue after `prepare` has happened and everybody else has done their part.
-
-    Stream and bus go on meanwhile; what others get out of it waits.
-    """
-    trigger = f"{service}.{function}"
-
-    def carried(town: Town) -> None:
-        prepare(town)
-        with _held_back(town, lambda spec: spec.function == function):
-            town.world.drain()
-
-    def work_off(town: Town) -> None:
-        with _held_back(town, lambda spec: spec.function != function):
-            town.world.drain()
-
-    return Scenario(trigger, world, trigger, work_off, carried, **more)
+def _of(declared: Declared) -> Iterator[Scenario]:
+    service, trigger = declared
+    if not trigger.is_route:
+        for situation in trigger.situations:
+            yield _function_scenario(declared, situation)
+        return
+    usual, *variants = trigger.cases(service)
+    for number, case in enumerate([usual, *variants], 1):
+        name = "as usual" if number == 1 else f"as usual, case {number}"
+        yield _request_scenario(declared, case, Situation(name, **trigger.usual))
+    for situation in trigger.situations:
+        yield _request_scenario(declared, usual, situation)
 
 
-def stream(service: str, function: str, world: str, prepare: Happening, **more: Any) -> Scenario:
-    """What stands in the stream after `prepare` has happened and nothing was carried anywhere."""
-    trigger = f"{service}.{function}"
+def _request_scenario(declared: Declared, case: Case, situation: Situation) -> Scenario:
+    role, dealer = situation.role or case.first_role, situation.dealer
+    names = case.path if situation.path is None else situation.path
+    body = body_for(case.body if situation.body is None else situation.body, dealer)
 
-    def work_off(town: Town) -> None:
-        with _held_back(town, lambda _: True):
-            town.world.drain()
+    def act(company: SampleCompany) -> Response:
+        path = fill_path(case.route, names, company.ids, role, OWN)
+        return company.send(case.service, case.method, path, body, role=role, dealer=dealer, key=_KEY)
 
-    return Scenario(trigger, world, trigger, work_off, prepare, **more)
+    return Scenario(declared, situation, act, situation.prepare, situation.statuses or (case.status,))
+
+
+def _function_scenario(declared: Declared, situation: Situation) -> Scenario:
+    service, function = declared.service, declared.trigger.name
+    app = load_apps()[0][service]
+    if any(spec.function == function for spec in app.consumers):
+        return _consumer_scenario(declared, situation)
+    if any(spec.function == function for spec in app.streams):
+        return Scenario(declared, situation, _drain_except(lambda _: True), situation.prepare)
+    return Scenario(declared, situation, lambda company: company.world.periodic(service, function), situation.prepare)
+
+
+def _consumer_scenario(declared: Declared, situation: Situation) -> Scenario:
+    """Work off the messages that `prepare` puts into the queue; the queues of all other functions wait."""
+    function = declared.trigger.name
+    fill_queue = _drain_except(lambda spec: spec.function == function)
+
+    def prepare(company: SampleCompany) -> None:
+        situation.prepare(company)
+        fill_queue(company)
+
+    return Scenario(declared, situation, _drain_except(lambda spec: spec.function != function), prepare)
+
+
+def _drain_except(waits: Callable[[ConsumerSpec], bool]) -> Callable[[SampleCompany], None]:
+    """Return a step that delivers all messages but those of the queues that wait."""
+
+    def act(company: SampleCompany) -> None:
+        with _held_back(company, waits):
+            company.world.drain()
+
+    return act
 
 
 @contextmanager
-def _held_back(town: Town, which: Callable[[ConsumerSpec], bool]) -> Iterator[None]:
-    """Let what comes into these queues wait."""
+def _held_back(company: SampleCompany, waits: Callable[[ConsumerSpec], bool]) -> Iterator[None]:
     with ExitStack() as stack:
-        for app in town.world.apps.values():
-            for spec in filter(which, app.consumers):
-                stack.enter_context(town.world.held_back(spec.queue))
+        for app in company.world.apps.values():
+            for spec in filter(waits, app.consumers):
+                stack.enter_context(company.world.held_back(spec.queue))
         yield
-
-
-def schedule(service: str, function: str, world: str, prepare: Happening = nothing, **more: Any) -> Scenario:
-    """A run of a scheduled function; the next one follows as it would."""
-
-    def run(town: Town) -> None:
-        town.world.periodic(service, function)
-
-    trigger = f"{service}.{function}"
-    return Scenario(trigger, world, trigger, run, prepare, **more)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.kernel.sample_service import SampleService
-from tests.world import World, environment
+from tests.support.functions import environment
+from tests.support.world import World
 
 
 @pytest.fixture(autouse=True)

@@ -16,9 +16,11 @@ from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.models import Answer
 from kernel.http.principal import Role
-from tests import faults
 from tests.kernel.sample_service import SampleService, Sheet, sheet
-from tests.world import LambdaContext, Response, World
+from tests.support import faults
+from tests.support.functions import LambdaContext
+from tests.support.gateway import Response
+from tests.support.world import World
 
 # ---- declarations ----
 

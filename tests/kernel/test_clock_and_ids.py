@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kernel.base.ids import new_id
 from kernel.time import clock
-from tests.world import World
+from tests.support.world import World
 
 
 def test_stamp_is_utc_with_milliseconds_and_z() -> None:

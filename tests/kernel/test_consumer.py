@@ -16,7 +16,8 @@ from kernel.messaging.consumer import each_message, read_message
 from kernel.messaging.events import Envelope, Event, UnknownEvent, envelope
 from kernel.store.aws import ONE_ATTEMPT_SECONDS, client
 from services.notifications.webhooks.signed_post import DEADLINE_SECONDS
-from tests.world import LambdaContext, World
+from tests.support.functions import LambdaContext
+from tests.support.world import World
 
 SAID = TicketProgressed(ticket_id="T1", dealer_id="D0001", step="registered", state="new", title="灯")
 

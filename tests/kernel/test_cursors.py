@@ -10,7 +10,9 @@ from kernel.base.settings import settings
 from kernel.store import aws, cursors
 from kernel.store.cursors import Forged, next_cursor, open_cursor, seal, unseal
 from tests.kernel.sample_service import SampleService, sheet
-from tests.world import SEALING_KEY, Response, World
+from tests.support.functions import SEALING_KEY
+from tests.support.gateway import Response
+from tests.support.world import World
 
 BOUND = ["D0001", "orders", ""]
 KEY = {"pk": {"S": "ORDERS#D0001"}, "sk": {"S": "HEADER#000123"}}
@@ -100,7 +102,7 @@ def test_equal_values_have_different_tokens(world: World) -> None:
 
 
 def test_key_is_fetched_once_per_process(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests import faults
+    from tests.support import faults
 
     cursors._box.cache_clear()
     calls = faults.calls_of(lambda: [seal(number) for number in range(5)])

@@ -1,4 +1,4 @@
-"""The fault harness (tests/faults.py) finds handlers with known mistakes, and accepts a correct handler."""
+"""The fault harness (tests/support/faults.py) finds handlers with known mistakes, and accepts a correct handler."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from kernel.store import aws
 from kernel.store.items import IntegerAttribute, Item
 from kernel.store.read import fetch_one
 from kernel.store.transaction import Transaction, TransactionRefused
-from tests import faults
-from tests.faults import Kind
-from tests.world import World
+from tests.support import faults
+from tests.support.faults import Kind
+from tests.support.world import World
 
 
 class PotItem(Item, discriminator="test_pot"):

@@ -13,9 +13,12 @@ import pytest
 
 from kernel.http.app import ServiceApp
 from kernel.store.transaction import Transaction
-from tests.authorization.cases import CASES, Case
-from tests.authorization.town import DEALER_ROLES, OTHER, OWN, ROLES, Town, settle
-from tests.world import World, load_apps
+from tests.support.company import SampleCompany, restored_company
+from tests.support.company_data import ALL_ROLES, DEALER_ROLES, OTHER, OWN
+from tests.support.declarations import cases
+from tests.support.functions import load_apps
+from tests.support.trigger import Case
+from tests.support.world import World
 from tools import paths
 
 LIMIT = 6
@@ -54,21 +57,20 @@ def answer_without_dns(real: Any, host: str, port: int, *more: Any, **options: A
 
 
 @pytest.fixture
-def town(fast_world: World, monkeypatch: pytest.MonkeyPatch) -> Town:
+def company(fast_world: World, monkeypatch: pytest.MonkeyPatch) -> SampleCompany:
     monkeypatch.setattr(socket, "getaddrinfo", partial(answer_without_dns, socket.getaddrinfo))
-    return settle(fast_world)
+    return restored_company(fast_world)
 
 
-def send_example(town: Town, case: Case, role: str) -> None:
+def send_example(company: SampleCompany, case: Case, role: str) -> None:
     """Send the example request of a route, which must succeed."""
     dealer = OWN if role in DEALER_ROLES else OTHER
-    body = case.body(dealer) if case.body else None
-    path, query = case.asked(town.things, role, dealer), case.query_for(dealer)
-    answer = town.ask(case.service, case.method, path, body, role=role, query=query)
+    path, query = case.path_for(company.ids, role, dealer), case.query_for(dealer)
+    answer = company.send(case.service, case.method, path, case.body_for(dealer), role=role, query=query)
     assert answer.status == case.status, (case, role, answer.json)
 
 
-def record_stacks(town: Town, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[Stack]]:
+def record_stacks(company: SampleCompany, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[Stack]]:
     """By mutating route, the stacks of all commits that its example requests make, for every role it allows."""
     commit = Transaction.commit
     found: dict[str, set[Stack]] = {}
@@ -79,17 +81,17 @@ def record_stacks(town: Town, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[
         commit(transaction)
 
     monkeypatch.setattr(Transaction, "commit", record)
-    saved = town.world.save()
-    for case in CASES:
-        route = f"{case.service} {case.method} {case.path}"
-        for role in (role for role in ROLES if role in case.allows and case.method != "GET"):
-            send_example(town, case, role)
-            town.world.restore(saved)
+    saved = company.world.save()
+    for case in cases():
+        route = f"{case.service} {case.method} {case.route}"
+        for role in (role for role in ALL_ROLES if role in case.roles and case.method != "GET"):
+            send_example(company, case, role)
+            company.world.restore(saved)
     return found
 
 
-def test_writes_lie_few_frames_below_the_view(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    stacks = record_stacks(town, monkeypatch)
+def test_writes_lie_few_frames_below_the_view(company: SampleCompany, monkeypatch: pytest.MonkeyPatch) -> None:
+    stacks = record_stacks(company, monkeypatch)
     mutating = {
         f"{service} {one.method} {one.path}"
         for service, app in load_apps()[0].items()

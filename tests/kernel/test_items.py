@@ -11,7 +11,7 @@ from kernel.store.items import Item
 from kernel.store.read import fetch_one
 from kernel.store.transaction import Transaction
 from tests.kernel.sample_items import JarItem, LidItem, jar
-from tests.world import World
+from tests.support.world import World
 
 
 def test_packed_json_returns_its_value_and_is_stored_small(world: World) -> None:

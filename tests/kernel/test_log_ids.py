@@ -18,10 +18,12 @@ from contracts.tickets import TicketProgressed
 from kernel.base import observability
 from kernel.http.declarations import Operation
 from kernel.messaging.events import envelope
-from tests.authorization.cases import CASES
-from tests.authorization.town import DEALER_ROLES, OWN, ROLES
 from tests.kernel.sample_service import SampleService, sheet
-from tests.world import LambdaContext, Response, World, load_apps
+from tests.support.company_data import DEALER_ROLES, OWN
+from tests.support.declarations import cases
+from tests.support.functions import LambdaContext, load_apps
+from tests.support.gateway import Response
+from tests.support.world import World
 from tools import paths
 
 Line = dict[str, Any]
@@ -120,16 +122,16 @@ def send_example(world: World, trigger: Trigger, **more: Any) -> Response:
     operation = operation_of(world, trigger)
     case = next(
         one
-        for one in CASES
-        if (one.service, one.method, one.path) == (trigger.service, operation.method, operation.path)
+        for one in cases()
+        if (one.service, one.method, one.route) == (trigger.service, operation.method, operation.path)
     )
-    role = next(role for role in ROLES if role in case.allows)
+    role = case.first_role
     given = {
-        "body": case.body(OWN) if case.body else None,
+        "body": case.body_for(OWN),
         "query": case.query_for(OWN),
         "token": world.token(role=role, dealer_id=OWN if role in DEALER_ROLES else None),
     }
-    path = case.path.format_map(dict.fromkeys(operation.path_names, "x"))
+    path = case.route.format_map(dict.fromkeys(operation.path_names, "x"))
     return world.call(trigger.service, operation.method, path, **(given | more))
 
 
@@ -292,7 +294,7 @@ def test_a_metric_that_is_full_is_written_with_the_ids(output: Output) -> None:
 _SERVE = """
 import sys
 from tests.kernel.sample_service import SampleService, sheet
-from tests.world import opened
+from tests.support.world import opened
 with opened(fast=True) as world:
     service = SampleService()
     world.inhabit(service.app)

@@ -8,7 +8,7 @@ import pytest
 
 from kernel.base import observability
 from kernel.store import aws
-from tests.world import World
+from tests.support.world import World
 
 
 def test_metrics_are_written_once_at_the_end(world: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from contracts.tickets import TicketProgressed
 from kernel.messaging.events import envelope, event_types
 from kernel.messaging.outbox import SHARDS, Command, EventItem, history, outbox_event, shard_key
 from kernel.store.transaction import Transaction, TransactionRefused
-from tests.world import World
+from tests.support.world import World
 
 EVENT = TicketProgressed(ticket_id="T1", dealer_id="D0001", step="registered", state="new", title="灯")
 

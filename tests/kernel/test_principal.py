@@ -17,7 +17,8 @@ from kernel.base.problems import NotSignedIn
 from kernel.http import principal
 from kernel.http.principal import DEALER_ROLES, STAFF_ROLES, Role, principal_of
 from tests.kernel.sample_service import SampleService, sheet
-from tests.world import AUDIENCE, ISSUER, KEY_ID, World, claims_of, sign, signing_key
+from tests.support.tokens import AUDIENCE, ISSUER, KEY_ID, claims_of, sign, signing_key
+from tests.support.world import World
 
 PUBLIC_PEM = (
     signing_key().public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -6,9 +6,9 @@ import pytest
 
 from kernel.store.items import Index, Item
 from kernel.store.read import fetch, fetch_one, query_all, query_page
-from tests import faults
 from tests.kernel.sample_items import JarItem, jar
-from tests.world import World
+from tests.support import faults
+from tests.support.world import World
 
 
 def test_fetch_returns_stored_items_and_leaves_out_absent_ones(world: World) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from kernel.base.settings import Settings, SettingsMissing, settings
-from tests.world import ENVIRONMENT, load_apps
+from tests.support.functions import ENVIRONMENT, load_apps
 
 
 @pytest.fixture

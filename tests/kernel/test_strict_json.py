@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kernel.base import strict_json
 from kernel.base.problems import BadRequest, TooLarge
 from tests.kernel.sample_service import SampleService, sheet
-from tests.world import World
+from tests.support.world import World
 
 NOT_JSON: dict[str, str | bytes] = {
     "nothing": "",

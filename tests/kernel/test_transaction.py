@@ -16,9 +16,9 @@ from kernel.base.problems import Busy
 from kernel.store.items import Item
 from kernel.store.read import fetch, fetch_one
 from kernel.store.transaction import Transaction, TransactionRefused
-from tests import faults
 from tests.kernel.sample_items import JarItem, jar, pieces, subtract
-from tests.world import World
+from tests.support import faults
+from tests.support.world import World
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from kernel.store.read import fetch_one, query_all
 from kernel.store.transaction import CancellationReason, Transaction, TransactionRefused
 from kernel.store.write import batches, remove_from_index, replace_version, retry_on_conflict
 from tests.kernel.sample_items import JarItem, LabelledItem, jar, pieces
-from tests.world import World
+from tests.support.world import World
 
 
 def _failing(*errors: Exception) -> tuple[Callable[[], str], list[int]]:

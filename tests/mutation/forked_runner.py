@@ -55,7 +55,7 @@ _THIRD_PARTY = (
     "standardwebhooks.webhooks",
     "ulid",
 )
-_TEST_HELPERS = ("tests.fast_aws.fast_cloud", "tests.faults")
+_TEST_HELPERS = ("tests.fast_aws.fast_cloud", "tests.support.faults")
 #: Only pytest's own plug-ins, and no source in tracebacks: each takes time.
 _PYTEST_OPTIONS = ("-q", "-x", "--tb=native", "-p", "no:cacheprovider")
 #: Clients are made before a test sets the environment.
@@ -163,7 +163,7 @@ def _preload(preloaded: Preloaded) -> None:
         for package in map(importlib.import_module, sorted(_KERNEL_PACKAGES)):
             for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
                 importlib.import_module(module.name)
-        importlib.import_module("tests.world").signing_key()
+        importlib.import_module("tests.support.world").signing_key()
         _make_clients()
     moto_cloud._clients()
     moto_cloud.table_definition()
@@ -177,7 +177,7 @@ def _make_clients() -> None:
     """Make the clients that the kernel caches for the life of a process."""
     from kernel.store import aws
     from kernel.store.items import Item
-    from tests.world import environment
+    from tests.support.functions import environment
 
     with environment():
         assert Item._get_connection().connection.client

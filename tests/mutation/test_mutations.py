@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.depth import depth
 from tests.mutation.definitions import find_test
 from tests.mutation.forked_runner import ForkedRunner, Preloaded, forked_runners
 from tests.mutation.mutation import Kind, Mutation
 from tests.mutation.mutations import MUTATIONS
 from tests.mutation.verdict import Outcome
+from tests.support.depth import depth
 from tools import paths
 
 _IS_SOAK = bool(depth(0, 1))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.notifications.fixtures import create_dealers, override_settings
 from tests.notifications.webhook_receiver import Receiver, run_receiver
-from tests.world import World
+from tests.support.world import World
 
 
 @pytest.fixture

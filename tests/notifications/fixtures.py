@@ -15,8 +15,8 @@ from kernel.messaging.events import Envelope, Event
 from kernel.messaging.outbox import outbox_event
 from kernel.store.transaction import Transaction
 from tests.notifications.sample_events import ORDER
-from tests.shop import open_shop
-from tests.world import World
+from tests.support.fixtures import open_shop
+from tests.support.world import World
 
 PHONES = {
     "boss": "+8613800000001",

@@ -12,7 +12,8 @@ from services.notifications.inbox import read_inbox
 from services.notifications.inbox.rendering import render_messages
 from tests.notifications.fixtures import publish, store_event, suspend_dealer
 from tests.notifications.sample_events import EVENTS, ORDER, order_shipped, ticket_progressed
-from tests.world import Response, World
+from tests.support.gateway import Response
+from tests.support.world import World
 
 
 @pytest.fixture(autouse=True)

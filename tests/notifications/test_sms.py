@@ -15,7 +15,6 @@ from services.notifications.sms import list_sms
 from services.notifications.sms import send_sms as sending
 from services.notifications.sms.providers.provider import Accepted, Rejected, Result, Unknown
 from services.notifications.sms.send_sms import send_sms
-from tests.interruptions import Killed
 from tests.notifications.fixtures import (
     PHONES,
     add_user,
@@ -27,7 +26,8 @@ from tests.notifications.fixtures import (
     suspend_dealer,
 )
 from tests.notifications.sample_events import EVENTS, order_shipped
-from tests.world import World
+from tests.support.interruptions import Killed
+from tests.support.world import World
 
 
 class FakeProvider:

@@ -10,7 +10,7 @@ from services.notifications.inbox import notify_recipients
 from services.notifications.sms import claims
 from tests.notifications.fixtures import PHONES, add_user, publish, recorded_sms, sms_states, store_event
 from tests.notifications.sample_events import ORDER, order_shipped
-from tests.world import World
+from tests.support.world import World
 
 
 def test_burst_of_one_template_sends_one_sms_per_phone(dealer_world: World) -> None:

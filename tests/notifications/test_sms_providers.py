@@ -18,7 +18,8 @@ from services.notifications.sms.providers.configured import configured_provider
 from services.notifications.sms.providers.provider import Accepted, Rejected, Result, Unknown
 from tests.notifications.fixtures import PHONES, override_settings
 from tests.notifications.webhook_receiver import closed_port
-from tests.world import World, environment
+from tests.support.functions import environment
+from tests.support.world import World
 
 
 def test_recorder_is_the_default_provider_and_aws_is_configurable(world: World) -> None:

@@ -21,7 +21,6 @@ from services.notifications.deliveries import (
 from services.notifications.webhooks import signed_post
 from services.notifications.webhooks.event_types import webhook_types
 from services.notifications.webhooks.signed_post import Response as WebhookResponse
-from tests.interruptions import Killed, before_commit
 from tests.notifications.fixtures import hold_released, publish, store_event
 from tests.notifications.sample_events import EVENTS, ORDER, order_shipped
 from tests.notifications.webhook_client import (
@@ -33,7 +32,8 @@ from tests.notifications.webhook_client import (
     verify_event,
 )
 from tests.notifications.webhook_receiver import Receiver, closed_port, run_receiver, run_slow_server
-from tests.world import World
+from tests.support.interruptions import Killed, before_commit
+from tests.support.world import World
 
 # ---- what is sent ----
 

@@ -23,7 +23,7 @@ from tests.notifications.webhook_client import (
     verify_event,
 )
 from tests.notifications.webhook_receiver import Receiver
-from tests.world import World
+from tests.support.world import World
 
 
 def test_secret_is_shown_only_to_the_request_that_created_it(webhook_world: World, receiver: Receiver) -> None:

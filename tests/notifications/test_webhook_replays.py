@@ -17,7 +17,7 @@ from tests.notifications.webhook_client import (
     verify_event,
 )
 from tests.notifications.webhook_receiver import Receiver
-from tests.world import World
+from tests.support.world import World
 
 
 def test_replay_sends_same_event_marked_once_per_idempotency_key(webhook_world: World, receiver: Receiver) -> None:

@@ -26,7 +26,7 @@ from tests.notifications.webhook_client import (
     verify_event,
 )
 from tests.notifications.webhook_receiver import Receiver, closed_port, run_receiver
-from tests.world import World
+from tests.support.world import World
 
 
 def test_retry_sends_same_bytes_under_same_id(webhook_world: World, receiver: Receiver) -> None:

@@ -11,7 +11,8 @@ from standardwebhooks.webhooks import Webhook
 
 from kernel.time import clock
 from tests.notifications.webhook_receiver import ReceivedRequest, Receiver
-from tests.world import Response, World
+from tests.support.gateway import Response
+from tests.support.world import World
 
 _keys = count()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kernel.store.read import query_all
 from services.orders.order.backorder_entry import BackorderItem, backorders_pk
 from tests.orders.client import OrdersClient
-from tests.shop import WAREHOUSE, sku
+from tests.support.fixtures import WAREHOUSE, sku
 
 NOTHING = (0, 0)
 

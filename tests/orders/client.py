@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tests.shop import WAREHOUSE
-from tests.world import Response, World
+from tests.support.fixtures import WAREHOUSE
+from tests.support.gateway import Response
+from tests.support.world import World
 
 
 class OrdersClient:

@@ -7,9 +7,9 @@ from datetime import datetime
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import history
 from kernel.time.clock import BUSINESS_ZONE
-from tests import faults
 from tests.orders.client import OrdersClient
-from tests.shop import sku
+from tests.support import faults
+from tests.support.fixtures import sku
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, NEXT_MONDAY = (f"2026-11-{day}" for day in (23, 24, 25, 26, 27, 30))
 

@@ -9,8 +9,8 @@ from kernel.messaging.outbox import EventItem
 from kernel.store.read import fetch_one, query_all
 from services.orders.inbound.items import ExpectedDeliveryItem, expected_pk
 from services.orders.stock.items import MovementItem, movements_pk
-from tests.shop import WAREHOUSE
-from tests.world import Response
+from tests.support.fixtures import WAREHOUSE
+from tests.support.gateway import Response
 
 TODAY = "2026-11-23"
 

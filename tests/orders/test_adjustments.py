@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from contracts.stock import SKUS_PER_BUCKET
-from tests import faults
 from tests.orders.client import OrdersClient
 from tests.orders.stock_helpers import aside, codes, events_of, moved
 from tests.orders.test_single_fault import in_the_end
-from tests.shop import counters, open_shop, order_of, sku
-from tests.world import Response
+from tests.support import faults
+from tests.support.fixtures import counters, open_shop, order_of, sku
+from tests.support.gateway import Response
 
 
 def test_found_pieces_become_available_and_go_to_backorders(client: OrdersClient) -> None:

@@ -11,12 +11,12 @@ import pytest
 
 from services.orders.allocation import grant_share
 from services.orders.allocation.grant_share import _reserve_grant
-from tests import faults
-from tests.interruptions import Killed
 from tests.orders.backorder_helpers import come_in, pieces_of, queued
 from tests.orders.client import OrdersClient
-from tests.shop import WAREHOUSE, counters, open_shop, order_of, sku
-from tests.world import Response
+from tests.support import faults
+from tests.support.fixtures import WAREHOUSE, counters, open_shop, order_of, sku
+from tests.support.gateway import Response
+from tests.support.interruptions import Killed
 
 
 def publish(client: OrdersClient, rule: str, **more: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.orders.client import OrdersClient
 from tests.orders.promise_helpers import FRIDAY, MONDAY, NEXT_MONDAY, THURSDAY, WEDNESDAY, expect, moves, promise_days
-from tests.shop import open_shop, order_of, sku
+from tests.support.fixtures import open_shop, order_of, sku
 
 
 def test_available_to_promise_excludes_promised_backorders(client: OrdersClient) -> None:

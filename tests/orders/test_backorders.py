@@ -13,7 +13,7 @@ from services.orders.order.load_order import load_order_and_backorder_count
 from services.orders.stock.items import MovementItem, movements_pk
 from tests.orders.backorder_helpers import NOTHING, come_in, pieces_of, queued
 from tests.orders.client import OrdersClient
-from tests.shop import WAREHOUSE, counters, open_shop, order_of, sku
+from tests.support.fixtures import WAREHOUSE, counters, open_shop, order_of, sku
 
 
 def test_backorders_get_received_goods_first_come_first_served(client: OrdersClient) -> None:

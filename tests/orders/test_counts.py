@@ -16,8 +16,8 @@ from services.orders.stock_documents import adjust_stock
 from services.orders.stock_documents.items import StockDocumentItem
 from tests.orders.client import OrdersClient
 from tests.orders.stock_helpers import codes, events_of, moved
-from tests.read_units import metered
-from tests.shop import WAREHOUSE, counters, open_shop, order_of, sku
+from tests.support.fixtures import WAREHOUSE, counters, open_shop, order_of, sku
+from tests.support.read_units import metered
 
 
 def test_count_corrects_the_books_and_keeps_the_former_figure(client: OrdersClient) -> None:

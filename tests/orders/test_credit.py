@@ -9,9 +9,9 @@ from contracts.stock import SKUS_PER_BUCKET
 from kernel.messaging.outbox import outbox_event
 from services.orders.credit.items import OrderingAccountItem, account_key
 from services.orders.order import rules
-from tests.interruptions import Killed, killed_at
 from tests.orders.client import OrdersClient
-from tests.shop import counters, open_shop, order_of
+from tests.support.fixtures import counters, open_shop, order_of
+from tests.support.interruptions import Killed, killed_at
 
 
 def committed_fen() -> int:

@@ -13,8 +13,8 @@ from kernel.store.items import Item, Key
 from services.orders.order import load_order
 from services.orders.order.items import FulfilmentItem, part_key
 from tests.orders.client import OrdersClient
-from tests.shop import counters, open_shop, order_of
-from tests.world import World
+from tests.support.fixtures import counters, open_shop, order_of
+from tests.support.world import World
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from kernel.time.clock import BUSINESS_ZONE
-from tests import faults
 from tests.orders.client import OrdersClient
 from tests.orders.promise_helpers import _CRASHES, WEDNESDAY, come_in, expect, sweep
 from tests.orders.test_single_fault import in_the_end
-from tests.shop import open_shop, order_of, sku
+from tests.support import faults
+from tests.support.fixtures import open_shop, order_of, sku
 
 
 def test_on_time_rate_uses_the_day_first_promised(client: OrdersClient) -> None:

@@ -7,7 +7,7 @@ import pytest
 from contracts.stock import SKUS_PER_BUCKET
 from services.orders.order.items import HeaderItem, part_key
 from tests.orders.client import OrdersClient
-from tests.shop import counters, open_shop, order_of
+from tests.support.fixtures import counters, open_shop, order_of
 
 
 def test_order_is_stored_reserved_approved_shipped_and_closed(client: OrdersClient) -> None:

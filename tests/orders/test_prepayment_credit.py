@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.shop import open_shop, order_of
-from tests.world import World
+from tests.support.fixtures import open_shop, order_of
+from tests.support.world import World
 
 
 def test_prepayment_raises_the_credit_of_the_first_order(world: World) -> None:

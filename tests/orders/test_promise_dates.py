@@ -30,7 +30,7 @@ from tests.orders.promise_helpers import (
     promise_days,
     sweep,
 )
-from tests.shop import WAREHOUSE, open_shop, order_of, sku
+from tests.support.fixtures import WAREHOUSE, open_shop, order_of, sku
 
 
 @pytest.mark.parametrize(("at", "day"), [("2026-11-23 16:59", MONDAY), ("2026-11-27 17:00", NEXT_MONDAY)])

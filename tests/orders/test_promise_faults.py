@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from kernel.time.clock import BUSINESS_ZONE, parse_stamp
-from tests import faults
 from tests.orders.client import OrdersClient
 from tests.orders.promise_helpers import (
     FRIDAY,
@@ -22,7 +21,8 @@ from tests.orders.promise_helpers import (
     moves,
     sweep,
 )
-from tests.shop import open_shop, order_of, sku
+from tests.support import faults
+from tests.support.fixtures import open_shop, order_of, sku
 
 
 def _delivery_slips(client: OrdersClient) -> list[str]:

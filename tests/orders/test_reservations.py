@@ -13,11 +13,11 @@ from kernel.messaging.outbox import history
 from kernel.time import clock
 from services.orders.order.items import HeaderItem
 from services.orders.reservation import expire_reservation
-from tests import faults
 from tests.orders.backorder_helpers import come_in, pieces_of, queued
 from tests.orders.client import OrdersClient
-from tests.shop import WAREHOUSE, counters, open_shop, order_of, sku
-from tests.world import World
+from tests.support import faults
+from tests.support.fixtures import WAREHOUSE, counters, open_shop, order_of, sku
+from tests.support.world import World
 
 
 @pytest.fixture

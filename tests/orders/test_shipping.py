@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.stock import SKUS_PER_BUCKET
 from tests.orders.client import OrdersClient
 from tests.orders.test_credit import committed_fen
-from tests.shop import counters, open_shop, order_of, sku
+from tests.support.fixtures import counters, open_shop, order_of, sku
 
 
 def test_partial_shipments_add_up_to_the_order(client: OrdersClient) -> None:

@@ -13,10 +13,11 @@ from contracts.reconciliation import PaymentPosted
 from contracts.stock import SKUS_PER_BUCKET
 from kernel.messaging.outbox import history, outbox_event
 from services.orders.credit.items import OrderingAccountItem, account_key
-from tests import faults
 from tests.orders.client import OrdersClient
-from tests.shop import counters, open_shop, order_of
-from tests.world import Response, World
+from tests.support import faults
+from tests.support.fixtures import counters, open_shop, order_of
+from tests.support.gateway import Response
+from tests.support.world import World
 
 ORDER = "D0001-000001"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contracts.catalog import PriceListItem, PricePageItem, price_list_key, price_page_key
 from contracts.dealers import DealerItem, dealer_key
-from tests import shop
 from tests.orders.client import OrdersClient
 from tests.orders.test_credit import committed_fen
-from tests.shop import counters, open_shop, order_of
+from tests.support import fixtures
+from tests.support.fixtures import counters, open_shop, order_of
 
 
 def test_order_numbers_count_per_dealer_without_a_gap(client: OrdersClient) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from services.orders.stock_documents import receive_goods
-from tests import faults
 from tests.orders.client import OrdersClient
 from tests.orders.stock_helpers import codes, events_of, expected, moved
 from tests.orders.test_single_fault import in_the_end
-from tests.shop import WAREHOUSE, counters, open_shop, sku
-from tests.world import Response
+from tests.support import faults
+from tests.support.fixtures import WAREHOUSE, counters, open_shop, sku
+from tests.support.gateway import Response
 
 
 def test_transfer_removes_stock_here_and_expects_it_there(client: OrdersClient) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.reconciliation.ledger_client import LedgerClient
-from tests.world import World
+from tests.support.world import World
 
 
 @pytest.fixture

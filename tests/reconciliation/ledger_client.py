@@ -12,8 +12,9 @@ from kernel.messaging.outbox import outbox_event
 from kernel.store.items import Item
 from services.reconciliation import invariants
 from services.reconciliation.journals.post_shipment import post_shipment
-from tests.shop import open_shop
-from tests.world import Response, World
+from tests.support.fixtures import open_shop
+from tests.support.gateway import Response
+from tests.support.world import World
 from tools.audit import Snapshot, check_rules
 
 SERVICE = "reconciliation"

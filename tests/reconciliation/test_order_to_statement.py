@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.shop import open_shop, order_of
-from tests.world import World
+from tests.support.fixtures import open_shop, order_of
+from tests.support.world import World
 
 
 def test_order_shipped_in_parts_is_on_the_statement_in_full(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.relay.fixtures import Subscriber
-from tests.world import World
+from tests.support.world import World
 
 
 @pytest.fixture

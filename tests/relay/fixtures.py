@@ -13,7 +13,7 @@ from kernel.http.app import ServiceApp
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import Command, EventItem, outbox_event
 from kernel.store.transaction import Transaction
-from tests.world import World
+from tests.support.world import World
 
 UNSENT = "UNSENT#"
 

@@ -9,9 +9,9 @@ from infra.relay import relay
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import Command, EventItem, history, outbox_event
 from kernel.store import aws
-from tests import faults
 from tests.relay.fixtures import Subscriber, changed_answers, measured_counts, store_event, unsent_ids
-from tests.world import World
+from tests.support import faults
+from tests.support.world import World
 
 
 def test_event_reaches_its_subscribers_and_leaves_the_index(world: World, subscriber: Subscriber) -> None:

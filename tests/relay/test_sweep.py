@@ -9,9 +9,9 @@ from infra.relay import relay
 from kernel.base import observability
 from kernel.messaging.events import Envelope
 from kernel.store import aws
-from tests import faults
 from tests.relay.fixtures import Subscriber, changed_answers, measured_counts, store_event, unsent_ids
-from tests.world import World
+from tests.support import faults
+from tests.support.world import World
 
 
 def test_next_sweep_completes_a_sweep_after_any_fault(world: World, subscriber: Subscriber) -> None:

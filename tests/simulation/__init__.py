@@ -1,14 +1,21 @@
-"""The whole business played over and over by lot: real services on the fast cloud, with faults, until it breaks or not.
+"""Random simulation: real services on the fast cloud, random clients, messages in random order, injected faults.
 
-    python -m tests.simulation --seed 17         # plays one seed and prints its trace's hash; --steps tells every step
-    python -m tests.simulation --seeds 0-9999    # many, on all processors; ends with the seeds that failed
+    python -m tests.simulation --seed 17         # one seed, prints the hash of its trace; --steps prints each step
+    python -m tests.simulation --seeds 0-9999    # many on all processors, prints the seeds that failed
 
-    chance.py        whatever is drawn by lot in the process comes from the seed
-    places.py        the shops a play may begin in: scarce, plenty, contended; with what was agreed there
-    actors.py        who does what: one function for each kind of person, and the list of them
-    play.py          one seed: people act and messages come in any order with faults, then none; then quiet is demanded
-    demands.py       what must hold: after every delivery, and in the end
-    together.py      two of them at once: one hands over to the other only at AWS calls
+    seeded.py               randomness of the process from a seed
+    starting_states.py      states in which a run may begin
+    random_client.py        requests of random clients; tests/<service>/random_requests.py has the actions
+    random_actions.py       actions of all declared triggers, with a derived one where none is declared
+    random_run.py           a run: random steps with faults, then none, until no message is left
+    invariants.py           rules that hold after every step and in the end
 
-A seed is a bug report: it plays the same in every process, to the last byte of the trace.
+Interleavings: two triggers at once, in every order of their AWS calls.
+
+    race_state.py           state in which both begin, and what may run there
+    interleavings.py        all orders of two of them; the result must be that of one after the other
+    interleaved_threads.py  threads that hand over only at AWS calls
+    corrupted_writes.py     mistakes the services do not make, to show that both searches find them
+
+A failed seed is a bug report: it runs the same in every process, to the last byte of the trace.
 """

@@ -1,4 +1,4 @@
-"""Ten thousand seeds in every run; and proof that the play is awake: a spoilt one shows."""
+"""Ten thousand seeds of the random simulation in every test run, and a proof that corrupted writes are found."""
 
 from __future__ import annotations
 
@@ -10,47 +10,48 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import faults
-from tests.depth import depth
-from tests.simulation.places import Stage
-from tests.simulation.play import Outcome, play
-from tests.simulation.quiet import silent
-from tests.simulation.spoiling import Spoil, spoiling, without, without_conditions
-from tests.world import World
+from tests.simulation.corrupted_writes import Corruption, corrupted, without_conditions, without_writes
+from tests.simulation.random_run import run_seed
+from tests.simulation.run_trace import Outcome
+from tests.simulation.starting_states import StartingStates
+from tests.support import faults
+from tests.support.depth import depth
+from tests.support.silence import without_logs
+from tests.support.world import World
 
 _CHUNKS = 20
 _SEEDS = depth(10_000, 250_000)
 
 
 @pytest.fixture
-def stage(fast_world: World) -> Iterator[Stage]:
-    with silent():
-        yield Stage(fast_world)
+def states(fast_world: World) -> Iterator[StartingStates]:
+    with without_logs():
+        yield StartingStates(fast_world)
 
 
 @pytest.mark.parametrize("chunk", range(_CHUNKS))
-def test_whatever_happens_in_whatever_order_with_whatever_faults_it_ends_well(stage: Stage, chunk: int) -> None:
+def test_random_run_ends_with_every_rule_kept(states: StartingStates, chunk: int) -> None:
     size = _SEEDS // _CHUNKS
-    taken = Counter[str]()
+    seen = Counter[str]()
     for seed in range(chunk * size, (chunk + 1) * size):
-        outcome = _played(stage, seed)
-        taken["orders"] += outcome.orders
-        taken.update(outcome.faults)
-    # Not by standing still: orders were taken, and every kind of fault happened.
-    assert taken["orders"] > size
-    assert taken.keys() >= {str(kind) for kind in faults.Kind}
+        outcome = _outcome(states, seed)
+        seen["orders"] += outcome.orders
+        seen.update(outcome.faults)
+    # The runs did something: orders were accepted, and every kind of fault happened.
+    assert seen["orders"] > size
+    assert seen.keys() >= {str(kind) for kind in faults.Kind}
 
 
-def _played(stage: Stage, seed: int) -> Outcome:
+def _outcome(states: StartingStates, seed: int) -> Outcome:
     try:
-        return play(stage, seed)
+        return run_seed(states, seed)
     except Exception as error:
         raise AssertionError(f"python -m tests.simulation --seed {seed} --steps") from error
 
 
-def test_a_seed_plays_the_same_again_and_in_another_process(stage: Stage) -> None:
-    first = [play(stage, seed) for seed in range(5)]
-    assert [play(stage, seed) for seed in range(5)] == first
+def test_seed_runs_the_same_in_every_process(states: StartingStates) -> None:
+    first = [run_seed(states, seed) for seed in range(5)]
+    assert [run_seed(states, seed) for seed in range(5)] == first
     command = [sys.executable, "-m", "tests.simulation", "--seed", "4"]
     elsewhere = subprocess.run(
         command, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONHASHSEED": "7"}
@@ -59,28 +60,28 @@ def test_a_seed_plays_the_same_again_and_in_another_process(stage: Stage) -> Non
     assert len({outcome.hash for outcome in first}) == len(first)
 
 
-# ---- awake ----
+# ---- detection ----
 
-#: What a mistake in the services would come to.
-SPOILED: dict[str, Spoil] = {
-    "stock is taken without looking whether it is there": without_conditions("BUCKET#"),
-    "a repeated request is done again": without_conditions("IDEMPOTENCY#"),
-    "a payment counts as often as it is told": without_conditions("ORDERING#", "LEDGER_EVENT#"),
-    "what happened to an order is not announced": without("ORDERS#", "EVENT#"),
-    "goods that came in are not put on a bucket": without("BUCKET#", ""),
-    "money that was committed is not written down": without("ORDERING#", "ACCOUNT"),
-    "what is booked does not move the account": without("LEDGER#", "ACCOUNTS"),
-    "who waits is not put in line": without("STOCK#GZ#BACKORDERS", ""),
-    "a message is not counted as unread": without("INBOX#", "COUNT"),
+#: Mistakes in the services.
+CORRUPTIONS: dict[str, Corruption] = {
+    "stock is reserved without a check": without_conditions("BUCKET#"),
+    "a repeated request takes effect again": without_conditions("IDEMPOTENCY#"),
+    "a payment counts at every delivery": without_conditions("ORDERING#", "LEDGER_EVENT#"),
+    "an event of an order is not stored": without_writes("ORDERS#", "EVENT#"),
+    "received goods are not put on a bucket": without_writes("BUCKET#", ""),
+    "committed credit is not stored": without_writes("ORDERING#", "ACCOUNT"),
+    "a journal does not change the account": without_writes("LEDGER#", "ACCOUNTS"),
+    "a backorder is not queued": without_writes("STOCK#GZ#BACKORDERS", ""),
+    "a message is not counted as unread": without_writes("INBOX#", "COUNT"),
 }
 
 
-@pytest.mark.parametrize("what", SPOILED)
-def test_what_is_spoiled_is_found(stage: Stage, what: str) -> None:
+@pytest.mark.parametrize("name", CORRUPTIONS)
+def test_simulation_finds_a_corruption(states: StartingStates, name: str) -> None:
     for seed in range(200):
         try:
-            with spoiling(SPOILED[what]):
-                play(stage, seed)
+            with corrupted(CORRUPTIONS[name]):
+                run_seed(states, seed)
         except Exception:
             return
-    raise AssertionError(f"nobody noticed: {what}")
+    raise AssertionError(f"not found: {name}")

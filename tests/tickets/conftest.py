@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from kernel.time import clock
-from tests.shop import open_shop
+from tests.support.fixtures import open_shop
+from tests.support.world import World
 from tests.tickets.fixtures import TicketsClient
-from tests.world import World
 
 
 @pytest.fixture

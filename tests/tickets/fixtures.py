@@ -8,8 +8,9 @@ from typing import Any
 
 from boto3.dynamodb.types import Binary
 
-from tests.shop import sku
-from tests.world import Response, World
+from tests.support.fixtures import sku
+from tests.support.gateway import Response
+from tests.support.world import World
 
 #: Monday 10:00 in Shanghai.
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

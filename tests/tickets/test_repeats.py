@@ -6,8 +6,8 @@ from typing import Any
 
 from services.tickets import register_ticket, take_step
 from services.tickets.items import TicketItem
+from tests.support.gateway import Response
 from tests.tickets.fixtures import TicketsClient
-from tests.world import Response
 
 
 def test_repeated_requests_get_same_answers_and_change_nothing(client: TicketsClient) -> None:

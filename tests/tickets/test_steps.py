@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.shop import sku
+from tests.support.fixtures import sku
 from tests.tickets.fixtures import BODIES, PHONE, TicketsClient, ticket_request
 
 

@@ -16,10 +16,11 @@ from moto.backends import get_backend
 from typer.testing import CliRunner
 
 from kernel.time.clock import business_date
-from tests import faults
 from tests.fast_aws.cloud import ACCOUNT, REGION
-from tests.shop import PRICE_LIST, WAREHOUSE, open_shop, order_of, sku
-from tests.world import STAGE, World, load_apps
+from tests.support import faults
+from tests.support.fixtures import PRICE_LIST, WAREHOUSE, open_shop, order_of, sku
+from tests.support.functions import STAGE, load_apps
+from tests.support.world import World
 from tools import aws
 from tools.audit import Snapshot, findings
 from tools.cli import app

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.world import environment
+from tests.support.functions import environment
 from tools import aws, identity
 from tools.identity import Account, Pool, SignIn
 

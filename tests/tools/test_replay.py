@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from rich.progress import Progress
 
-from tests import world as worlds
+from tests.support import world as worlds
+from tests.support.functions import STAGE
+from tests.support.world import World
 from tests.tools.world_users import WorldUsers
-from tests.world import STAGE, World
 from tools.audit import Snapshot, findings
 from tools.audit.stage import scan_table
 from tools.imports import ApiUsers

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from kernel.base.settings import settings
-from tests import world as worlds
+from tests.support import world as worlds
 from tests.tools.world_users import WorldUsers
 from tools.client import Json
 from tools.demo.logins import Login

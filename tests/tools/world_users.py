@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import httpx
 
-from tests.world import STAGE, World
+from tests.support.functions import STAGE
+from tests.support.world import World
 from tools.client import TokenSource
 from tools.imports import ApiUsers
 

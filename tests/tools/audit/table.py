@@ -13,7 +13,7 @@ from kernel.messaging.outbox import EventItem, shard_key
 from kernel.store.items import Item
 from services.orders.order.items import part_key
 from services.reconciliation.ledger.items import journal_key
-from tests.authorization.town import OWN, WAREHOUSE
+from tests.support.company_data import OWN, WAREHOUSE
 from tools.audit import Finding, Snapshot, findings
 from tools.audit.stored_items import RawItem
 

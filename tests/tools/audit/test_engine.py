@@ -14,7 +14,7 @@ from kernel.invariants.snapshot import Finding
 from kernel.messaging.events import Event
 from services.orders.invariants.history import ACTION_OF_EVENT
 from services.orders.order.lifecycle import Action
-from tests.authorization.town import OWN, WAREHOUSE
+from tests.support.company_data import OWN, WAREHOUSE
 from tests.tools.audit.damages.ledger import journal, unbook_shipment
 from tests.tools.audit.damages.orders import first_line
 from tests.tools.audit.damages.stock import movement

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.messaging.outbox import shard_key
-from tests.authorization.town import OTHER, OWN
+from tests.support.company_data import OTHER, OWN
 from tests.tools.audit.table import Damages, Key, TableCopy, unsend_event
 
 

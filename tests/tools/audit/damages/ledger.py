@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.reconciliation.ledger.items import BankReferenceItem, JournalItem
-from tests.authorization.town import OWN
+from tests.support.company_data import OWN
 from tests.tools.audit.table import ACCOUNT, LEDGER, STATEMENT, Damage, Damages, Key, TableCopy, all_of
 
 _DAY: Key = (LEDGER[0], "DAY#2026-11-20#-")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.notifications.sms.providers.recorder import RecordedSmsItem
-from tests.authorization.town import OWN
+from tests.support.company_data import OWN
 from tests.tools.audit.table import Damages, Key, TableCopy
 
 

@@ -13,7 +13,7 @@ from services.orders.order.items import (
     columns_of_progress,
 )
 from services.orders.order.rules import Progress
-from tests.authorization.town import OWN, WAREHOUSE
+from tests.support.company_data import OWN, WAREHOUSE
 from tests.tools.audit.damages.stock import movement, stock
 from tests.tools.audit.table import ACCOUNT, Damage, Damages, Key, TableCopy, all_of, remove_from_index
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.authorization.town import WAREHOUSE
+from tests.support.company_data import WAREHOUSE
 from tests.tools.audit.table import Damages, Key, TableCopy
 
 

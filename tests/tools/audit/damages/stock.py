@@ -6,7 +6,7 @@ from contracts.stock import SKUS_PER_BUCKET, QuarantineItem, quarantine_key
 from services.orders.inbound.items import ExpectedDeliveryItem, expected_key
 from services.orders.stock.items import MovementItem
 from services.orders.stock_documents.items import StockDocumentItem, document_key
-from tests.authorization.town import OWN, WAREHOUSE
+from tests.support.company_data import OWN, WAREHOUSE
 from tests.tools.audit.table import BUCKET, Damage, Damages, TableCopy, all_of
 
 

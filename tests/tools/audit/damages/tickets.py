@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.authorization.town import OWN
+from tests.support.company_data import OWN
 from tests.tools.audit.table import Damages, TableCopy, remove_from_index
 
 

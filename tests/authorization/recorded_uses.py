@@ -1,0 +1,58 @@
+"""AWS calls of every function, recorded while everything declared is done once."""
+
+from __future__ import annotations
+
+from unittest.mock import patch
+
+from services.notifications.webhooks import signed_post
+from tests.authorization.rare_paths import RARE_PATHS
+from tests.fault_injection.scenario import scenarios
+from tests.fault_injection.trial import prepared
+from tests.support import calls
+from tests.support.caches import clear_process_caches
+from tests.support.calls import Use
+from tests.support.company import SampleCompany, restored_company, uses_of_build
+from tests.support.company_data import ALL_ROLES, OWN
+from tests.support.declarations import cases, operation_of
+from tests.support.trigger import Case
+from tests.support.world import World
+
+
+def record_uses(world: World) -> list[Use]:
+    """Return the distinct AWS calls of every function.
+
+    They come from the build of the sample company, each case as each role, each declared situation, and the rare paths.
+    The world must be fast.
+    """
+    with patch.object(signed_post, "resolve", lambda *_: ["93.184.216.34"]), calls.recorded() as uses:
+        company = restored_company(world)
+        built = uses_of_build(world)
+        saved = world.save()
+        for case in cases():
+            for role in (role for role in ALL_ROLES if role in case.roles):
+                _send_twice(company, case, role)
+                if case.method != "GET":
+                    world.restore(saved)
+        for step in RARE_PATHS:
+            step(company)
+            world.restore(saved)
+        for scenario in scenarios():
+            with prepared(restored_company(world, settled=True), scenario):
+                pass  # the undisturbed run is all that is needed
+    return list(dict.fromkeys((*built, *uses)))
+
+
+def _send_twice(company: SampleCompany, case: Case, role: str) -> None:
+    """Send the request twice under one key as a new process, and deliver every message twice."""
+    clear_process_caches()
+    path, body = case.path_for(company.ids, role, OWN), case.body_for(OWN)
+    query_model = operation_of(case).query
+    pages = {"limit": 1} if case.method == "GET" and query_model and "limit" in query_model.model_fields else {}
+    for _ in range(2):
+        query = case.query_for(OWN) | pages
+        answer = company.send(case.service, case.method, path, body, role=role, query=query, key=f"k-{role}")
+        assert answer.status == case.status or case.method != "GET", answer.json
+        if case.method != "GET":
+            company.world.drain()
+    if case.method != "GET":
+        company.world.redeliver_everything()

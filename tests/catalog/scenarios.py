@@ -1,0 +1,111 @@
+"""Every route of catalog, declared once for all tests of every handler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.company_data import PRICE_LIST
+from tests.support.normalizers import ignore_import_counts
+from tests.support.steps import WIDE_SKUS, request, stock_many_buckets
+from tests.support.trigger import ALL_USERS, Situation, Step, Trigger, variant
+
+CLERKS = {"assistant", "admin"}
+OF_DEALER = variant(query={"dealer_id": "={dealer}"}, missing={"dealer_id": "D9999"}, of_dealer=True)
+DRAFT = {"price_list_id": f"={PRICE_LIST}", "draft": "=2"}
+PUBLISHED = {"name": "一级价", "valid_from": "2026-01-01"}
+
+
+def products(*numbers: int, **facts: Any) -> dict[str, Any]:
+    names = {"name_zh": "换代", "name_en": "New generation", "category": "球泡", "carton": 5}
+    return {"products": [{"sku": f"L{number}", **names, **facts} for number in numbers]}
+
+
+def prices(*skus: str, unit_price: str = "11.00") -> dict[str, Any]:
+    return {"prices": [{"sku": sku, "unit_price": unit_price, "price_policy": "促销"} for sku in skus]}
+
+
+def import_products(*numbers: int, **facts: Any) -> Step:
+    return request("catalog", "/imports/products", products(*numbers, **facts), role="assistant")
+
+
+def draft_prices(*skus: str) -> Step:
+    return request("catalog", f"/price-lists/{PRICE_LIST}/drafts/2/prices", prices(*skus), role="assistant")
+
+
+publish_draft = request("catalog", f"/price-lists/{PRICE_LIST}/drafts/2/publish", PUBLISHED, role="assistant")
+
+TRIGGERS = [
+    Trigger(
+        "POST /imports/products",
+        roles=CLERKS,
+        body={
+            "products": [
+                {
+                    "sku": "L9",
+                    "name_zh": "新",
+                    "name_en": "New",
+                    "category": "灯",
+                    "specs": {"功率": "9W"},
+                    "carton": 10,
+                    "order_multiple": 2,
+                    "tax_percent": 13,
+                    "status": "discontinued",
+                    "successor": "L1",
+                }
+            ]
+        },
+        normalize=ignore_import_counts,
+        situations=[
+            Situation("changed and new", body=products(1, 7, 8)),
+            Situation("unchanged", body=products(1, 2), prepare=import_products(1, 2)),
+            Situation("several transactions", body=products(1, *range(10, 60))),
+            Situation("with successors", body=products(1, status="discontinued", successor="L2")),
+            Situation("contended: another import takes the SKU indexes", body=products(7, 8), rival=import_products(9)),
+            Situation(
+                "contended: another import changes the same product",
+                body=products(1),
+                rival=import_products(1, carton=7),
+            ),
+        ],
+    ),
+    Trigger(
+        "POST /price-lists/{price_list_id}/drafts/{draft}/prices",
+        roles=CLERKS,
+        path=DRAFT,
+        body={
+            "prices": [
+                {
+                    "sku": "L1",
+                    "unit_price": "11.00",
+                    "price_policy": "标准价",
+                    "breaks": [{"quantity": 100, "unit_price": "10.00"}],
+                }
+            ]
+        },
+        normalize=ignore_import_counts,
+        situations=[
+            Situation("some new", body=prices("L1", "L5")),
+            Situation("on many buckets", body=prices(*WIDE_SKUS), prepare=stock_many_buckets(), statuses=(409,)),
+            Situation("contended: another draft of the same page", body=prices("L1"), rival=draft_prices("L2")),
+            Situation("contended: published meanwhile", body=prices("L1"), rival=publish_draft, statuses=(409,)),
+        ],
+    ),
+    Trigger(
+        "POST /price-lists/{price_list_id}/drafts/{draft}/publish",
+        roles=CLERKS,
+        path=DRAFT,
+        body={"name": "一级价", "valid_from": "2026-01-01", "valid_to": "2027-12-31"},
+        situations=[
+            Situation("published already", body=PUBLISHED, prepare=publish_draft),
+            Situation("contended: published meanwhile", body=PUBLISHED, rival=publish_draft),
+        ],
+    ),
+    Trigger("GET /products", roles=ALL_USERS, variants=[OF_DEALER]),
+    Trigger(
+        "GET /products/{sku}",
+        roles=ALL_USERS,
+        path={"sku": "=L1"},
+        missing={"sku": "L404"},
+        variants=[OF_DEALER],
+    ),
+]

@@ -1,0 +1,217 @@
+"""Every route and function of notifications, declared once for all tests of every handler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.notifications.sms.providers.provider import Rejected, Unknown
+from tests.notifications.external_systems import provider, receivers
+from tests.support.company import SampleCompany
+from tests.support.company_data import OWN, PRICE_LIST, WAREHOUSE, ticket_body
+from tests.support.normalizers import ignore_attempts, ignore_text_outcome
+from tests.support.steps import (
+    act_on_order,
+    advance_clock,
+    drain,
+    in_order,
+    place_order,
+    receive_goods,
+    request,
+    ship_order,
+    submit_order,
+)
+from tests.support.trigger import ALL_USERS, STAFF, Situation, Step, Trigger, variant
+
+ADMIN = {"admin"}
+ENDPOINT = {"endpoint_id": "endpoint"}
+NO_ENDPOINT = {"endpoint_id": "whe_01JDB7000000000000000000ZZ"}
+PAYMENT = {"dealer_id": OWN, "amount_fen": 500, "received_on": "2026-12-01", "bank_reference": "BK-N"}
+SUSPENSION = {
+    "version": 1,
+    "status": "suspended",
+    "grade": "一级",
+    "price_list": PRICE_LIST,
+    "warehouse": WAREHOUSE,
+    "credit_limit_fen": 10_000_00,
+    "payment_days": 30,
+    "reason": "欠款",
+}
+suspend_dealer = request("dealers", f"/dealers/{OWN}/terms", SUSPENSION, role="finance", method="PUT")
+
+
+def let_ticket_be_overdue(company: SampleCompany) -> None:
+    company.world.clock.advance(days=1)
+    company.world.periodic("tickets", "watch_clocks")
+
+
+#: Events that are notified of.
+EVENTS: dict[str, Step] = {
+    "an order": submit_order(("L3", 3)),
+    "a shipment": ship_order(),
+    "a rejection": act_on_order("reject", order="order to reject"),
+    "a cancellation": act_on_order("cancel", order="order to cancel"),
+    "an approval": in_order(place_order(("L3", 3)), act_on_order("approve", {"note": ""})),
+    "goods for backorders": in_order(place_order(("L5", 3)), receive_goods("DN-5", ("L5", 3))),
+    "a payment": request("reconciliation", "/payments", PAYMENT, role="finance"),
+    "a ticket": request("tickets", "/tickets", ticket_body(OWN), role="dealer_buyer"),
+    "a completed ticket": request(
+        "tickets", "/tickets/{}/complete", {"result": "ok"}, role="aftersales", about="ticket dispatched"
+    ),
+    "an overdue ticket": let_ticket_be_overdue,
+    "a shipment to a suspended dealer": in_order(suspend_dealer, ship_order()),
+}
+
+
+# ---- text messages ----
+
+reject_order = act_on_order("reject", order="order to reject")
+
+
+def use_up_daily_texts(company: SampleCompany) -> None:
+    """Send each buyer as many text messages as a phone gets in a day."""
+    for number in range(10):
+        company.world.clock.advance(minutes=30)
+        place_order(("L3", 1), name=f"order {number}")(company)
+
+
+# ---- webhooks ----
+
+
+def retry_webhooks(company: SampleCompany) -> None:
+    company.world.periodic("notifications", "retry_webhooks")
+
+
+def create_endpoint(path: str) -> Step:
+    """Return a step that creates an endpoint; its receiver answers by the last part of the address."""
+    body = {"url": f"https://erp.example.com/{path}", "types": ["*"], "description": path}
+    return request("notifications", "/webhook-endpoints", body, role="admin")
+
+
+def webhook_situation(name: str, *prepare: Step, **more: Any) -> Situation:
+    """Return a situation with receivers that have got all earlier events, and one retry of the schedule later.
+
+    A delivery is claimed before it is sent; the schedule retries a delivery whose attempt was not recorded.
+    """
+    return Situation(
+        name,
+        prepare=in_order(retry_webhooks, *prepare),
+        around=receivers,
+        later=in_order(retry_webhooks, drain),
+        normalize=ignore_attempts,
+        **more,
+    )
+
+
+order_ready = in_order(place_order(("L3", 3), name="order to approve"), retry_webhooks)
+approve = act_on_order("approve", {"note": ""}, order="order to approve")
+failed_delivery = (create_endpoint("fails"), order_ready, approve, drain)
+delete_endpoint = request("notifications", "/webhook-endpoints/{}", role="admin", method="DELETE", about="endpoint")
+REPLAY = webhook_situation("as usual")
+
+TRIGGERS = [
+    Trigger("GET /inbox", roles=ALL_USERS),
+    Trigger(
+        "POST /inbox/{message_id}/read",
+        roles=ALL_USERS - {"finance"},  # finance has no mailbox
+        refusals={404},
+        path={"message_id": "message of {role}"},
+        missing={"message_id": "1795399200433.dealer.evt_{dealer}-999999_5"},
+        of_dealer=True,
+        situations=[
+            Situation("as clerk", role="assistant"),
+            Situation(
+                "contended: read on another screen",
+                role="assistant",
+                rival=request("notifications", "/inbox/{}/read", role="assistant", about="message of assistant"),
+            ),
+        ],
+    ),
+    Trigger("GET /sms", roles=STAFF),
+    Trigger("GET /webhook-endpoints", roles=ADMIN),
+    Trigger(
+        "POST /webhook-endpoints",
+        roles=ADMIN,
+        status=201,
+        body={"url": "https://erp.example.com/qudao", "types": ["order.shipped.v1"], "description": "ERP"},
+        situations=[
+            Situation(
+                "beside others",
+                body={"url": "https://erp.example.com/x", "types": ["*"], "description": "ERP"},
+                prepare=create_endpoint("y"),
+            ),
+        ],
+    ),
+    Trigger(
+        "DELETE /webhook-endpoints/{endpoint_id}",
+        roles=ADMIN,
+        path=ENDPOINT,
+        missing=NO_ENDPOINT,
+        # The route takes no key, and a deleted endpoint is not found.
+        usual=variant(statuses=(200, 404)),
+    ),
+    Trigger(
+        "POST /webhook-endpoints/{endpoint_id}/rotate-secret",
+        roles=ADMIN,
+        path=ENDPOINT,
+        missing=NO_ENDPOINT,
+    ),
+    Trigger(
+        "GET /webhook-endpoints/{endpoint_id}/deliveries",
+        roles=ADMIN,
+        path=ENDPOINT,
+        missing=NO_ENDPOINT,
+    ),
+    Trigger(
+        "POST /webhook-endpoints/{endpoint_id}/deliveries/{event_id}/replay",
+        roles=ADMIN,
+        status=202,
+        path=ENDPOINT | {"event_id": "event"},
+        missing={"event_id": "evt_{dealer}-999999_1"},
+        usual=variant(prepare=REPLAY.prepare, around=receivers, later=REPLAY.later, normalize=ignore_attempts),
+    ),
+    Trigger("notify", situations=[Situation(f"of {name}", prepare=step) for name, step in EVENTS.items()]),
+    Trigger(
+        "send_sms",
+        normalize=ignore_text_outcome,
+        situations=[
+            Situation("accepted", prepare=reject_order),
+            Situation(
+                "two of one template at once",
+                prepare=in_order(reject_order, act_on_order("reject", order="order in review")),
+            ),
+            Situation("above the daily limit", prepare=in_order(use_up_daily_texts, reject_order)),
+            Situation("the dealer is suspended meanwhile", prepare=in_order(reject_order, suspend_dealer)),
+            Situation("rejected for good", prepare=reject_order, around=provider(Rejected("opted-out"))),
+            Situation("rejected for now", prepare=reject_order, around=provider(Rejected("throttled", temporary=True))),
+            Situation("outcome unknown", prepare=reject_order, around=provider(Unknown("timeout"))),
+        ],
+    ),
+    Trigger(
+        "dispatch_webhooks",
+        situations=[
+            webhook_situation("one receiver", order_ready, approve),
+            webhook_situation(
+                "three receivers, one fails and one is gone",
+                create_endpoint("fails"),
+                create_endpoint("gone"),
+                order_ready,
+                approve,
+            ),
+            webhook_situation(
+                "a receiver that just failed",
+                create_endpoint("fails"),
+                order_ready,
+                approve,
+                act_on_order("cancel", order="order to approve"),
+            ),
+        ],
+    ),
+    Trigger(
+        "retry_webhooks",
+        situations=[
+            webhook_situation("nothing to do"),
+            webhook_situation("one failed", *failed_delivery, advance_clock(minutes=10)),
+            webhook_situation("an endpoint was deleted", *failed_delivery, delete_endpoint, advance_clock(minutes=10)),
+        ],
+    ),
+]

@@ -1,0 +1,216 @@
+"""Situations in which the functions of orders take different paths: enough stock, short, contended, many buckets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.orders.situations import place_two_backorders
+from tests.support.company import SampleCompany
+from tests.support.company_data import OTHER
+from tests.support.faults import Kind
+from tests.support.functions import queue_name
+from tests.support.steps import (
+    WIDE_SKUS,
+    act_on_order,
+    advance_clock,
+    advance_clock_and_extend_others,
+    drain,
+    in_order,
+    one_bucket_per_transaction,
+    place_order,
+    publish_allocation_rule,
+    publish_sourcing_rule,
+    receive_goods,
+    request,
+    stock_many_buckets,
+    submit_order,
+    wide_lines,
+)
+from tests.support.trigger import Situation, Step
+
+
+def _stocked(pieces: int) -> Step:
+    """Return a step that receives so many pieces of L5, which has no stock otherwise."""
+    return in_order(receive_goods("DN-5", ("L5", pieces)), drain)
+
+
+def _other_warehouse_has_stock(*alternates: str) -> Step:
+    return in_order(receive_goods("DN-S", ("L5", 9), warehouse="SZ"), publish_sourcing_rule(*alternates))
+
+
+def _reserve_for_urgent_order(pieces: int) -> Step:
+    """Return a step that submits an urgent order of L5 and decides its stock."""
+
+    def act(company: SampleCompany) -> None:
+        submit_order(("L5", pieces), dealer=OTHER, name="order of the other", urgent=True)(company)
+        company.world.relay_once()
+        company.world.consume_once("orders", "reserve_urgent_stock")
+
+    return act
+
+
+def _reverse_queue(function: str) -> Step:
+    """Return a step that reverses the order of the messages in the function's queue."""
+
+    def act(company: SampleCompany) -> None:
+        specs = company.world.app("orders").consumers
+        name = queue_name(next(spec for spec in specs if spec.function == function))
+        cloud: Any = company.world.cloud
+        cloud.sqs.queues[name].messages.reverse()
+
+    return act
+
+
+RESERVE_STOCK = [
+    Situation("enough", prepare=submit_order(("L3", 3), ("L2", 2))),
+    Situation("short", prepare=in_order(_stocked(2), submit_order(("L3", 3), ("L5", 5)))),
+    Situation("short, all or nothing", prepare=submit_order(("L3", 3), ("L5", 5), shortage_policy="all_or_nothing")),
+    Situation("short, waits for everything", prepare=submit_order(("L3", 3), ("L5", 5), shortage_policy="wait")),
+    Situation("no stock", prepare=submit_order(("L5", 5))),
+    Situation(
+        "contended: an urgent order takes some",
+        prepare=in_order(_stocked(6), submit_order(("L5", 5))),
+        rival=_reserve_for_urgent_order(3),
+    ),
+    Situation(
+        "contended: an urgent order takes all",
+        prepare=in_order(_stocked(3), submit_order(("L5", 2), shortage_policy="all_or_nothing")),
+        rival=_reserve_for_urgent_order(3),
+    ),
+    Situation(
+        "contended: two of one batch",
+        prepare=in_order(_stocked(6), submit_order(("L5", 5)), submit_order(("L5", 4), dealer=OTHER)),
+        also_valid_after=[_reverse_queue("reserve_stock")],
+    ),
+    Situation(
+        "contended: cancelled meanwhile",
+        prepare=submit_order(("L3", 3)),
+        rival=act_on_order("cancel", role="dealer_buyer"),
+    ),
+    Situation(
+        "short, another warehouse has stock",
+        prepare=in_order(_other_warehouse_has_stock("FS", "SZ"), submit_order(("L5", 5))),
+    ),
+    Situation(
+        "goods come for backorders",
+        prepare=in_order(
+            place_order(("L5", 4)), place_order(("L5", 4), dealer=OTHER), receive_goods("DN-5", ("L5", 6))
+        ),
+    ),
+    Situation(
+        "goods come, allocated by quota",
+        prepare=in_order(
+            publish_allocation_rule("quota", quotas={"A": 3}),
+            place_order(("L5", 4)),
+            place_order(("L5", 4), dealer=OTHER),
+            receive_goods("DN-5", ("L5", 6)),
+        ),
+    ),
+    Situation(
+        "goods come, allocated in proportion",
+        prepare=in_order(
+            publish_allocation_rule("pro_rata_by_tier", pack=1),
+            place_order(("L5", 4)),
+            place_order(("L5", 4), dealer=OTHER),
+            receive_goods("DN-5", ("L5", 6)),
+        ),
+    ),
+    Situation(
+        "contended: goods come, an urgent order takes some",
+        prepare=in_order(place_order(("L5", 4)), receive_goods("DN-5", ("L5", 6))),
+        rival=_reserve_for_urgent_order(3),
+    ),
+    Situation(
+        "released stock goes to backorders",
+        prepare=in_order(
+            _stocked(4),
+            place_order(("L5", 4)),
+            place_order(("L5", 4), dealer=OTHER, name="backordered order"),
+            act_on_order("cancel"),
+        ),
+    ),
+    Situation(
+        "enough on many buckets",
+        prepare=in_order(stock_many_buckets(), submit_order(*wide_lines(5, 5, 5, 5))),
+        around=one_bucket_per_transaction,
+    ),
+    Situation(
+        "short on the last of many buckets",
+        prepare=in_order(stock_many_buckets(8), submit_order(*wide_lines(5, 5, 5, 9))),
+        around=one_bucket_per_transaction,
+    ),
+    Situation(
+        "contended: all or nothing, another order takes from the last of many buckets",
+        prepare=in_order(
+            stock_many_buckets(8), submit_order(*wide_lines(5, 5, 5, 8), shortage_policy="all_or_nothing")
+        ),
+        around=one_bucket_per_transaction,
+        rival=submit_order((WIDE_SKUS[-1], 4), dealer=OTHER, urgent=True),
+    ),
+]
+
+RESERVE_URGENT_STOCK = [
+    Situation("enough", prepare=submit_order(("L3", 3), urgent=True)),
+    Situation("short", prepare=in_order(_stocked(2), submit_order(("L5", 5), urgent=True))),
+    Situation("no stock", prepare=submit_order(("L5", 5), urgent=True)),
+    Situation(
+        "short, another warehouse has stock",
+        prepare=in_order(_other_warehouse_has_stock("SZ"), submit_order(("L5", 5), urgent=True)),
+    ),
+    Situation(
+        "contended: two of one batch",
+        prepare=in_order(
+            _stocked(6), submit_order(("L5", 6), urgent=True), submit_order(("L5", 6), dealer=OTHER, urgent=True)
+        ),
+        also_valid_after=[_reverse_queue("reserve_urgent_stock")],
+    ),
+]
+
+#: A failed order is left to the next run, which updates the promise dates of the others first: another order of events.
+_NOT_LEFT_TO_THE_NEXT_RUN = (Kind.CRASH_BEFORE, Kind.CRASH_AFTER, Kind.ANSWER_LOST)
+
+SWEEP_ORDERS = [
+    Situation("nothing to do"),
+    Situation("not reserved in time, enough", prepare=in_order(submit_order(("L3", 3)), advance_clock(minutes=3))),
+    Situation(
+        "not reserved in time, short",
+        prepare=in_order(_stocked(2), submit_order(("L5", 5)), advance_clock(minutes=3)),
+    ),
+    Situation(
+        "contended: not reserved in time, the message comes meanwhile",
+        prepare=in_order(submit_order(("L3", 3)), advance_clock(minutes=3)),
+        rival=drain,
+    ),
+    Situation(
+        "an urgent order is overdue", prepare=in_order(place_order(("L3", 3), urgent=True), advance_clock(hours=3))
+    ),
+    Situation(
+        "a reservation expires soon",
+        prepare=in_order(place_order(("L3", 3)), advance_clock_and_extend_others(hours=69)),
+        faults=_NOT_LEFT_TO_THE_NEXT_RUN,
+    ),
+    Situation(
+        "a reservation expires",
+        prepare=in_order(place_order(("L3", 3)), advance_clock_and_extend_others(hours=73)),
+        faults=_NOT_LEFT_TO_THE_NEXT_RUN,
+    ),
+    Situation(
+        "contended: a reservation expires while it is extended",
+        prepare=in_order(place_order(("L3", 3)), advance_clock_and_extend_others(hours=73)),
+        rival=act_on_order("extend-reservation"),
+        faults=_NOT_LEFT_TO_THE_NEXT_RUN,
+    ),
+    Situation("backorders without goods", prepare=place_two_backorders),
+]
+
+
+def post_payment(dealer: str) -> Step:
+    """Return a step that posts a payment of this dealer."""
+    body = {"dealer_id": dealer, "amount_fen": 700, "received_on": "2026-12-01", "bank_reference": f"BK-F-{dealer}"}
+    return request("reconciliation", "/payments", body, role="finance")
+
+
+#: Reverse a payment of the sample company.
+reverse_payment = request(
+    "reconciliation", "/journals/{}/reversal", {"reason": "r"}, role="finance", about="journal to reverse"
+)

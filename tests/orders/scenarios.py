@@ -1,0 +1,329 @@
+"""Every route and function of orders, declared once for all tests of every handler.
+
+Situations with a longer preparation are in `situations.py`, random requests in `random_requests.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import Any
+
+from tests.orders import function_situations, random_requests, situations
+from tests.support.company_data import WAREHOUSE
+from tests.support.steps import (
+    SHIPMENT,
+    in_order,
+    lines_of,
+    order_body,
+    publish_allocation_rule,
+    ship_order,
+)
+from tests.support.trigger import ALL_USERS, BUYERS, DEALER_USERS, STAFF, Race, Situation, Trigger, variant
+
+ADMIN = {"admin"}
+CLERKS = {"assistant", "admin"}
+WAREHOUSE_CLERKS = {"warehouse", "admin"}
+NO_ORDER = {"order_id": "{dealer}-999999"}
+IN_WAREHOUSE = {"warehouse": f"={WAREHOUSE}"}
+#: Warehouses are named in capitals.
+NO_WAREHOUSE = {"warehouse": "gz"}
+DELIVERY = IN_WAREHOUSE | {"reference": "=PO-1"}
+
+
+def read(path: str, roles: Set[str] = ALL_USERS, *, order: str = "order in review") -> Trigger:
+    """Declare a route that reads an order."""
+    return Trigger(
+        f"GET /orders/{{order_id}}{path}", roles=roles, path={"order_id": order}, missing=NO_ORDER, of_dealer=True
+    )
+
+
+def act(action: str, order: str, roles: Set[str], body: Mapping[str, Any], **more: Any) -> Trigger:
+    """Declare the route of an action on an order."""
+    return Trigger(
+        f"POST /orders/{{order_id}}/{action}",
+        roles=roles,
+        path={"order_id": order},
+        missing=NO_ORDER,
+        of_dealer=True,
+        body=body,
+        **more,
+    )
+
+
+ORDERS = [
+    Trigger(
+        "POST /orders",
+        roles=BUYERS,
+        status=202,
+        body=order_body(
+            ("L1", 3),
+            ("L2", 1),
+            shortage_policy="ship_available",
+            urgent=False,
+            purchase_order="PO-1",
+            note="请送后门",
+        ),
+        situations=situations.SUBMIT,
+        races=[
+            Race(body=order_body(("L1", 2), ("L2", 1)), role="dealer_buyer"),
+            Race("urgent", body=order_body(("L2", 1), urgent=True), role="dealer_buyer"),
+        ],
+        random={random_requests.submit_order: 12},
+    ),
+    Trigger(
+        "GET /orders",
+        roles=DEALER_USERS,
+        refusals={404},
+        variants=[
+            variant(
+                roles=ALL_USERS,
+                refusals=frozenset(),
+                query={"dealer_id": "={dealer}"},
+                missing={"dealer_id": "D9999"},
+                of_dealer=True,
+                empty_for=STAFF,
+            )
+        ],
+    ),
+    read(""),
+    read("/timeline"),
+    read("/shipments", order="order partly shipped"),
+    read("/allocations", order="order with allocation"),
+    Trigger("GET /review-queue", roles=STAFF),
+    Trigger(
+        "POST /orders/{order_id}/holds/{hold}/release",
+        roles={"finance", "admin"},
+        path={"order_id": "order above credit limit", "hold": "=credit"},
+        missing=NO_ORDER,
+        of_dealer=True,
+        body={"reason": "已付款"},
+        variants=[
+            variant(
+                roles=CLERKS,
+                path={"order_id": "order short of stock", "hold": "=stock"},
+                body={"reason": "等新货"},
+            )
+        ],
+        situations=situations.RELEASE_HOLD,
+        races=[Race(path={"order_id": "order short of stock", "hold": "=stock"}, role="assistant")],
+        random={random_requests.release_hold: 2},
+    ),
+    act(
+        "approve",
+        "order in review",
+        CLERKS,
+        {"note": "今天发"},
+        situations=situations.APPROVE,
+        random={random_requests.approve: 6},
+    ),
+    act(
+        "reject",
+        "order to reject",
+        CLERKS,
+        {"reason": "停产"},
+        situations=situations.REJECT,
+        races=situations.races(
+            {"": ("order in review", "assistant"), "of an order short of stock": ("order short of stock", "assistant")}
+        ),
+        random={random_requests.reject: 1},
+    ),
+    act(
+        "cancel",
+        "order to cancel",
+        BUYERS | CLERKS,
+        {"reason": "重复下单"},
+        situations=situations.CANCEL,
+        races=situations.races(
+            {
+                "by the dealer": ("order in review", "dealer_buyer"),
+                "by a clerk": ("order in review", "assistant"),
+                "of a confirmed order": ("order to ship", "assistant"),
+                "of a backordered order": ("backordered order", "dealer_buyer"),
+                "of a submitted order": ("submitted order", "dealer_buyer"),
+            }
+        ),
+        random={random_requests.cancel_as_dealer: 2, random_requests.cancel_as_clerk: 1},
+    ),
+    act(
+        "extend-reservation",
+        "order in review",
+        BUYERS | CLERKS,
+        {"reason": "等客户付款"},
+        situations=situations.EXTEND_RESERVATION,
+        races=[Race(role="assistant")],
+        random={random_requests.extend_reservation: 1},
+    ),
+    act(
+        "shipments",
+        "order to ship",
+        WAREHOUSE_CLERKS | CLERKS,
+        SHIPMENT | {"waybill": "SF-2", "lines": [{"line_no": 1, "quantity": 2}]},
+        status=201,
+        situations=situations.SHIP,
+        races=[
+            Race("of everything", body=SHIPMENT, role="warehouse"),
+            Race("of some", body=SHIPMENT | {"lines": [{"line_no": 1, "quantity": 1}]}, role="warehouse"),
+        ],
+        random={random_requests.ship: 6},
+    ),
+]
+
+STOCK = [
+    Trigger(
+        "POST /stock/goods-receipts",
+        roles=WAREHOUSE_CLERKS,
+        status=201,
+        body={"warehouse": WAREHOUSE, "reference": "DN-2", "lines": lines_of(("L1", 5))},
+        variants=[
+            variant(
+                body={
+                    "warehouse": WAREHOUSE,
+                    "reference": "DN-3",
+                    "expected": "PO-1",
+                    "lines": lines_of(("L4", 1)),
+                }
+            )
+        ],
+        situations=situations.RECEIVE_GOODS,
+        random={random_requests.receive_goods: 3},
+    ),
+    Trigger(
+        "POST /stock/adjustments",
+        roles=WAREHOUSE_CLERKS,
+        status=201,
+        body=situations.adjustment("count", ("L3", 5)),
+        variants=[
+            variant(body=situations.adjustment(kind, ("L3", 5)))
+            for kind in ("found", "lost", "set_aside", "clear", "scrap")
+        ],
+        races=[
+            Race("count", body=situations.adjustment("count", ("L1", 16))),
+            Race("set aside", body=situations.adjustment("set_aside", ("L2", 1)) | {"reference": "A-2"}),
+        ],
+        random={random_requests.adjust_stock: 2},
+    ),
+    Trigger(
+        "POST /stock/transfers",
+        roles=WAREHOUSE_CLERKS,
+        status=201,
+        body={
+            "from_warehouse": WAREHOUSE,
+            "to_warehouse": "SH",
+            "reference": "T-1",
+            "expected_on": "2026-12-20",
+            "reason": "补货",
+            "lines": lines_of(("L3", 5)),
+        },
+        races=[
+            Race(
+                body={
+                    "from_warehouse": WAREHOUSE,
+                    "to_warehouse": "FS",
+                    "reference": "T-1",
+                    "expected_on": "2026-11-25",
+                    "reason": "调拨",
+                    "lines": lines_of(("L1", 1)),
+                }
+            )
+        ],
+        random={random_requests.transfer_stock: 1},
+    ),
+    Trigger("GET /stock/expected/{warehouse}", roles=STAFF, path=IN_WAREHOUSE, missing=NO_WAREHOUSE),
+    Trigger("GET /stock/expected/{warehouse}/{reference}", roles=STAFF, path=DELIVERY, missing={"reference": "PO-404"}),
+    Trigger(
+        "PUT /stock/expected/{warehouse}/{reference}",
+        roles=WAREHOUSE_CLERKS | CLERKS,
+        path=DELIVERY,
+        missing=NO_WAREHOUSE,
+        body=situations.delivery(("L4", 2), expected_on="2026-12-22", version=1),
+        variants=[variant(body=situations.delivery(expected_on="2026-12-22", version=1))],
+        races=[
+            Race(
+                path=IN_WAREHOUSE | {"reference": "=E1"},
+                body=situations.delivery(("L1", 9), expected_on="2026-11-26", version=0),
+            )
+        ],
+        random={random_requests.expect_delivery: 1},
+    ),
+    Trigger(
+        "GET /stock/{warehouse}/available-to-promise",
+        roles=ALL_USERS,
+        path=IN_WAREHOUSE,
+        missing=NO_WAREHOUSE,
+        query={"skus": "=L1,L4"},
+    ),
+    Trigger("GET /on-time-rate", roles=ALL_USERS, query={"warehouse": f"={WAREHOUSE}", "month": "=2026-11"}),
+    Trigger("GET /stock/{warehouse}", roles=STAFF, path=IN_WAREHOUSE, query={"skus": "=L1,L2"}),
+]
+
+RULES = [
+    Trigger(
+        "GET /warehouses/{warehouse}/allocation-rule",
+        roles=ALL_USERS,
+        path=IN_WAREHOUSE,
+        missing={"warehouse": "no-such"},
+    ),
+    Trigger(
+        "PUT /warehouses/{warehouse}/allocation-rule",
+        roles=ADMIN,
+        path=IN_WAREHOUSE,
+        missing={"warehouse": "no-such"},
+        body={"rule": "quota", "quotas": {"A": 60, "B": 40}, "pack": 10, "reason": "旺季", "version": 0},
+        situations=[
+            Situation(
+                "in place of another rule",
+                body={"rule": "first_come", "version": 1, "reason": "r"},
+                prepare=publish_allocation_rule("quota", quotas={"A": 3}),
+            ),
+            Situation(
+                "contended: another rule is published meanwhile",
+                body={"rule": "first_come", "version": 0, "reason": "r"},
+                rival=publish_allocation_rule("quota", quotas={"A": 3}),
+                statuses=(412,),
+            ),
+        ],
+        races=[Race(body={"rule": "first_come", "quotas": {}, "pack": 1, "reason": "约定", "version": 0})],
+        random={random_requests.publish_allocation_rule: 0.3},
+    ),
+    Trigger(
+        "GET /warehouses/{warehouse}/sourcing-rule",
+        roles=ALL_USERS,
+        path=IN_WAREHOUSE,
+        missing={"warehouse": "no-such"},
+    ),
+    Trigger(
+        "PUT /warehouses/{warehouse}/sourcing-rule",
+        roles=ADMIN,
+        path=IN_WAREHOUSE,
+        missing={"warehouse": "no-such"},
+        body={"alternates": ["SZ", "FS"], "reason": "就近", "version": 0},
+        random={random_requests.publish_sourcing_rule: 0.3},
+    ),
+]
+
+FUNCTIONS = [
+    Trigger("reserve_stock", situations=function_situations.RESERVE_STOCK),
+    Trigger("reserve_urgent_stock", situations=function_situations.RESERVE_URGENT_STOCK),
+    Trigger("sweep_orders", situations=function_situations.SWEEP_ORDERS),
+    Trigger(
+        "record_on_time_shipments",
+        situations=[
+            Situation("an order is shipped", prepare=ship_order()),
+            Situation("a part of an order is shipped", prepare=ship_order(pieces=1)),
+            Situation("contended: the rest is shipped meanwhile", prepare=ship_order(pieces=1), rival=ship_order()),
+        ],
+    ),
+    Trigger(
+        "update_credit",
+        situations=[
+            Situation("a payment is posted", prepare=function_situations.post_payment("D0001")),
+            Situation(
+                "payments of two dealers are posted",
+                prepare=in_order(function_situations.post_payment("D0001"), function_situations.post_payment("D0002")),
+            ),
+            Situation("a payment is reversed", prepare=function_situations.reverse_payment),
+        ],
+    ),
+]
+
+TRIGGERS = [*ORDERS, *STOCK, *RULES, *FUNCTIONS]

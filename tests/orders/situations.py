@@ -1,0 +1,221 @@
+"""Situations in which the routes of orders take different paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tests.support.company import SampleCompany
+from tests.support.company_data import OTHER, OWN, WAREHOUSE, dealer_row
+from tests.support.steps import (
+    NEW_ORDER,
+    SHIPMENT,
+    WIDE_SKUS,
+    act_on_order,
+    approve_order,
+    drain,
+    in_order,
+    lines_of,
+    one_bucket_per_transaction,
+    order_body,
+    place_order,
+    receive_goods,
+    ship_order,
+    stock_many_buckets,
+    submit_order,
+    wide_lines,
+)
+from tests.support.trigger import Race, Situation, Step
+
+
+def on_new_order(name: str, prepare: Step, **more: Any) -> Situation:
+    """Return a situation of an action on the order that `prepare` creates."""
+    return Situation(name, path=NEW_ORDER, prepare=prepare, **more)
+
+
+#: An order whose L5 is partly backordered.
+backorder = in_order(receive_goods("DN-5", ("L5", 2)), drain, place_order(("L3", 3), ("L5", 5)))
+place_wide_order = in_order(stock_many_buckets(), place_order(*wide_lines(5, 5, 5, 5)))
+#: L5 has no stock: an order of each dealer waits for four pieces.
+place_two_backorders = in_order(place_order(("L5", 4)), place_order(("L5", 4), dealer=OTHER, name="order of the other"))
+partly_shipped = {"order_id": "order partly shipped"}
+
+
+def _import_dealer(company: SampleCompany) -> None:
+    users = [{**dealer_row(OWN)["users"][0], "username": "ninth"}]
+    row = dealer_row(OWN) | {"dealer_id": "D0009", "users": users}
+    company.send_and_drain("dealers", "POST", "/imports/dealers", {"dealers": [row]}, role="admin")
+
+
+# ---- orders ----
+
+SUBMIT = [
+    Situation("short of stock", body=order_body(("L5", 3)), role="dealer_buyer"),
+    Situation(
+        "all or nothing",
+        body=order_body(("L3", 3), ("L5", 1), shortage_policy="all_or_nothing"),
+        role="dealer_buyer",
+    ),
+    Situation("waits for everything", body=order_body(("L5", 3), shortage_policy="wait"), role="dealer_buyer"),
+    Situation("above the credit limit", body=order_body(("L3", 9_000)), role="dealer_buyer"),
+    Situation("urgent", body=order_body(("L3", 1), urgent=True), role="dealer_buyer"),
+    Situation(
+        "urgent for the second time",
+        body=order_body(("L3", 1), urgent=True),
+        role="dealer_buyer",
+        prepare=place_order(("L3", 1), urgent=True),
+    ),
+    Situation("one product in two lines", body=order_body(("L3", 3), ("L2", 1), ("L3", 2)), role="dealer_buyer"),
+    Situation(
+        "contended: another order takes the number",
+        body=order_body(("L3", 3)),
+        role="dealer_buyer",
+        rival=submit_order(("L2", 1)),
+    ),
+    Situation(
+        "contended: another order uses up the credit",
+        body=order_body(("L3", 100)),
+        role="dealer_buyer",
+        rival=submit_order(("L3", 1_300)),
+    ),
+    Situation("the first of a dealer", body=order_body(("L3", 3)), dealer="D0009", prepare=_import_dealer),
+]
+
+RELEASE_HOLD = [
+    Situation(
+        "contended: the other hold is released meanwhile",
+        path=NEW_ORDER | {"hold": "=credit"},
+        body={"reason": "r"},
+        prepare=place_order(("L3", 9_000), ("L5", 1)),
+        rival=act_on_order("holds/stock/release"),
+    ),
+]
+
+APPROVE = [
+    on_new_order(
+        "contended: cancelled meanwhile",
+        place_order(("L3", 3)),
+        body={"note": ""},
+        rival=act_on_order("cancel", role="dealer_buyer"),
+        statuses=(409,),
+    ),
+]
+
+#: While an order over many buckets is given up in steps, the audit finds it out of the backorder queue.
+GIVEN_UP_IN_STEPS: Mapping[str, Any] = {"around": one_bucket_per_transaction, "open_findings": ("backorder-since",)}
+
+REJECT = [
+    on_new_order("backordered", backorder),
+    on_new_order(
+        "contended: approved meanwhile",
+        place_order(("L3", 3)),
+        rival=act_on_order("approve", {"note": ""}),
+        statuses=(409,),
+    ),
+    on_new_order("with many buckets", place_wide_order, **GIVEN_UP_IN_STEPS),
+]
+
+CANCEL = [
+    on_new_order("backordered", backorder, role="dealer_buyer"),
+    Situation("partly shipped, by a clerk", path=partly_shipped, role="assistant"),
+    on_new_order(
+        "contended: approved meanwhile",
+        place_order(("L3", 3)),
+        role="dealer_buyer",
+        rival=act_on_order("approve", {"note": ""}),
+        statuses=(409,),
+    ),
+    on_new_order("with many buckets", place_wide_order, role="assistant", **GIVEN_UP_IN_STEPS),
+    on_new_order("before its stock is decided", submit_order(("L3", 3)), role="dealer_buyer"),
+]
+
+EXTEND_RESERVATION = [
+    on_new_order("backordered", backorder, role="dealer_buyer"),
+    on_new_order("approved", in_order(place_order(("L3", 3)), approve_order), role="assistant"),
+    on_new_order(
+        "contended: extended by another clerk",
+        place_order(("L3", 3)),
+        role="assistant",
+        rival=act_on_order("extend-reservation"),
+    ),
+]
+
+
+def _shipment(name: str, *lines: int, pieces: int = 1, **more: Any) -> Situation:
+    """Return a situation of a shipment by the warehouse: everything, or so many pieces of these lines."""
+    body: dict[str, Any] = dict(SHIPMENT)
+    if lines:
+        body["lines"] = [{"line_no": line, "quantity": pieces} for line in lines]
+    return Situation(name, body=body, role="warehouse", **more)
+
+
+SHIP = [
+    _shipment("of everything"),
+    _shipment("of the rest", path=partly_shipped),
+    _shipment(
+        "short: of what is available",
+        path=NEW_ORDER,
+        prepare=in_order(backorder, act_on_order("holds/stock/release"), approve_order),
+    ),
+    _shipment("contended: another shipment of the first piece", 1, rival=ship_order(pieces=1)),
+    _shipment(
+        "contended: cancelled meanwhile",
+        path=NEW_ORDER,
+        prepare=in_order(place_order(("L3", 3)), approve_order),
+        rival=act_on_order("cancel"),
+        statuses=(409,),
+    ),
+    _shipment("of many buckets", path=NEW_ORDER, prepare=in_order(place_wide_order, approve_order)),
+    _shipment(
+        "of many buckets, lines chosen",
+        *(1, 2, 4),
+        pieces=2,
+        path=NEW_ORDER,
+        prepare=in_order(place_wide_order, approve_order),
+    ),
+]
+
+# ---- stock ----
+
+
+def _receipt(name: str, *lines: tuple[str, int], warehouse: str = WAREHOUSE, **more: Any) -> Situation:
+    body = {"warehouse": warehouse, "reference": "DN-R", "lines": lines_of(*lines)}
+    return Situation(name, body=body, **more)
+
+
+RECEIVE_GOODS = [
+    _receipt("on a new bucket", ("L3", 5), warehouse="SZ"),
+    _receipt("on many buckets", *((sku, 3) for sku in WIDE_SKUS), prepare=stock_many_buckets(), warehouse="SZ"),
+    _receipt("for all backorders", ("L5", 6), prepare=place_two_backorders),
+    _receipt("for some of the backorders", ("L5", 3), prepare=place_two_backorders),
+    _receipt(
+        "contended: another receipt on the new bucket",
+        ("L3", 5),
+        warehouse="SZ",
+        rival=receive_goods("DN-X", ("L3", 1), warehouse="SZ"),
+    ),
+    _receipt(
+        "contended: the same receipt meanwhile", ("L3", 5), rival=receive_goods("DN-R", ("L3", 5)), statuses=(409,)
+    ),
+]
+
+
+def adjustment(kind: str, *lines: tuple[str, int]) -> dict[str, Any]:
+    """Return the body of a stock adjustment."""
+    return {
+        "warehouse": WAREHOUSE,
+        "reference": "A-1",
+        "kind": kind,
+        "reason": "月末盘点",
+        "lines": lines_of(*lines),
+    }
+
+
+def delivery(*lines: tuple[str, int], expected_on: str, version: int) -> dict[str, Any]:
+    """Return the body of an expected delivery."""
+    return {"expected_on": expected_on, "lines": lines_of(*lines), "reason": "船期推迟", "version": version}
+
+
+def races(orders: Mapping[str, tuple[str, str]]) -> Sequence[Race]:
+    """Return races of an action on an order: by name, the order and the role of the user."""
+    return [Race(name, path={"order_id": order}, role=role) for name, (order, role) in orders.items()]

@@ -1,0 +1,14 @@
+"""Caches that a process fills while it runs."""
+
+from __future__ import annotations
+
+from infra.relay import relay
+from kernel.store import cursors
+from reads.cache import forget_all
+
+
+def clear_process_caches() -> None:
+    """Empty all caches, as in a new process."""
+    forget_all()
+    relay._queue_url.cache_clear()
+    cursors._box.cache_clear()

@@ -1,0 +1,34 @@
+"""Runs without logs, metrics and repeated checks of a token, which take a third of the time."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from unittest.mock import patch
+
+from kernel.base import observability
+from kernel.http import principal
+
+
+@contextmanager
+def without_logs() -> Iterator[None]:
+    """Log and count nothing, check each token once, and collect no garbage."""
+    logging.disable(logging.CRITICAL)
+    gc.disable()
+    try:
+        with (
+            patch.object(observability, "count", _do_nothing),
+            patch.object(observability, "seconds", _do_nothing),
+            patch.object(observability, "flush_metrics", _do_nothing),
+            patch.object(principal, "_verified", cache(principal._verified)),
+        ):
+            yield
+    finally:
+        gc.enable()
+        logging.disable(logging.NOTSET)
+
+
+def _do_nothing(*_: object) -> None: ...

@@ -21,7 +21,7 @@ from pynamodb.models import Model
 
 from kernel.store.items import IntegerAttribute, Item, PackedJSONAttribute
 from kernel.store.transaction import Transaction
-from tests.world import World
+from tests.support.world import World
 from tools import paths
 
 _PARTS = ("kernel", "contracts", "reads", "infra", "services")

@@ -6,7 +6,7 @@ from contracts.catalog import PriceListItem, PricePageItem, price_list_key, pric
 from contracts.dealers import DealerItem, dealer_key
 from tests.orders.client import OrdersClient
 from tests.orders.test_credit import committed_fen
-from tests.support import fixtures
+from tests.support import fixtures as shop
 from tests.support.fixtures import counters, open_shop, order_of
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of all tests; what the world offers is told in tests/support/world.py."""
+"""Fixtures of all tests. tests/support/world.py describes the world."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ settings.load_profile("repeatable")
 
 #: Folders whose tests share something costly, which would otherwise be made once in every process.
 _TOGETHER = {"deployed", "packaging"}
-#: Folders whose tests are long and share nothing: whoever is free takes the next.
+#: Folders whose tests are long and share nothing: a free process takes the next test.
 _APART = {"fault_injection", "simulation"}
 
 
 class _Scheduling(LoadScopeScheduling):
-    """A file's tests mostly stay in one process: a world opened for a whole file bears no other beside it."""
+    """Run the tests of a file in one process, because a world opened for a whole file excludes others beside it."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = PurePosixPath(nodeid.split("::", 1)[0])

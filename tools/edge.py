@@ -31,7 +31,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 #: A little over the 29 seconds API Gateway itself allows.
 _TIMEOUT = httpx.Timeout(32, connect=5)
 _CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=100)
-#: They belong to one connection, or say how this one hop was encoded.
+#: They belong to one connection, or give the encoding of this one hop.
 _NOT_PASSED_ON = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "host", "content-length"}
 _NOT_PASSED_ON |= {"accept-encoding", "content-encoding", "proxy-authorization", "proxy-authenticate", "date", "server"}
 
@@ -50,7 +50,7 @@ def problem(status: HTTPStatus, code: str, detail: str) -> Response:
 
 
 def not_found() -> Response:
-    """What every address nobody serves answers."""
+    """Return the answer of an address that no service serves."""
     return problem(HTTPStatus.NOT_FOUND, "not-found", "未找到 / there is no such thing here; check the address")
 
 
@@ -104,7 +104,7 @@ def _page(openapi: Path) -> Callable[[Request], Response]:
 
 
 async def _healthz(request: Request) -> Response:
-    """Whether the APIs behind can be reached."""
+    """Return True if the APIs behind can be reached."""
     for url in list(request.app.state.targets.values())[:1]:
         try:
             await request.app.state.client.get(httpx.URL(url).copy_with(raw_path=b"/_ministack/health"))
@@ -156,7 +156,7 @@ async def _proxy(request: Request) -> Response:
 
 
 def _climbs(path: bytes) -> bool:
-    """Whether a path would leave its service's own: `..`, also in disguise."""
+    """Return True if a path leaves its service by `..`, also when it is encoded."""
     return any(part in (b".", b"..") for part in unquote_to_bytes(path).split(b"/"))
 
 
@@ -183,7 +183,7 @@ def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _passed_back(answer: httpx.Response) -> Response:
-    """The service's answer. What API Gateway itself says is put in the services' words, as its gateway responses do."""
+    """Return the answer of a service. An answer of API Gateway itself becomes a problem document."""
     if "x-amzn-errortype" in answer.headers or _is_gateways_own(answer):
         if answer.status_code in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
             return not_found()
@@ -202,7 +202,7 @@ def _passed_back(answer: httpx.Response) -> Response:
 
 
 def _is_gateways_own(answer: httpx.Response) -> bool:
-    """API Gateway answers for a function that crashed or timed out; ours always say what their answers are."""
+    """Return True if API Gateway answers for a crashed function. Our functions always name a content type."""
     return answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and CONTENT_TYPE not in answer.headers.get(
         "content-type", ""
     )

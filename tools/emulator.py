@@ -1,4 +1,4 @@
-"""Start and stop the local AWS: MiniStack in an environment and a process of its own, on loopback only."""
+"""Start and stop the local AWS: MiniStack in a separate environment and process, on loopback only."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _STOPS_WITHIN_SECONDS = 30
 
 
 class EmulatorFailed(CommandError):
-    """The local AWS could not be started; the message says why."""
+    """The local AWS did not start; the message gives the reason."""
 
 
 def client_environment(endpoint: str) -> dict[str, str]:
-    """What any AWS client needs to talk to the emulator instead of AWS. The keys are made up: nobody checks them."""
+    """Return the environment of an AWS client that uses the emulator. The keys are made up and never checked."""
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "local",
@@ -43,7 +43,7 @@ def client_environment(endpoint: str) -> dict[str, str]:
 
 
 def use(endpoint: str) -> None:
-    """Point every AWS client of this process at the emulator, whatever profile the user has."""
+    """Point every AWS client of this process at the emulator, for any profile of the user."""
     os.environ.pop("AWS_PROFILE", None)
     os.environ.pop("AWS_SESSION_TOKEN", None)
     os.environ.update(client_environment(endpoint))
@@ -62,7 +62,7 @@ def using(endpoint: str) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """A port of loopback nobody listens on just now."""
+    """Return a free port of loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -70,7 +70,7 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether this port of loopback can be listened on."""
+    """Return True if this port of loopback is free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -100,12 +100,12 @@ class Emulator:
 
     @property
     def endpoint(self) -> str:
-        """Where AWS clients find it."""
+        """Address for AWS clients."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def log(self) -> Path:
-        """What it says, function logs included."""
+        """Log of the emulator and its functions."""
         return self.folder / "emulator.log"
 
     def start(self) -> Self:
@@ -126,7 +126,7 @@ class Emulator:
         self._process = subprocess.Popen(
             [str(python), str(Path(__file__).with_name("emulator_server.py"))],
             env=self._environment(),
-            # Held open as long as we live: the emulator stops when it is closed, however we end.
+            # Open while this process lives: the emulator stops when it is closed.
             stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=subprocess.STDOUT,

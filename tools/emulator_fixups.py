@@ -1,7 +1,7 @@
-"""What MiniStack 1.5.33 leaves out when it deploys our templates, put right through the same public APIs.
+"""Repairs of what MiniStack 1.5.33 leaves out when it deploys our templates, through the same public APIs.
 
-Each was seen to be needed, and none is on AWS. Delete one when a later MiniStack makes it unnecessary. What it gets
-wrong about its own saved state is put right where that is loaded, in emulator_server.py.
+Each was needed, and none is needed on AWS. Delete one when a later MiniStack makes it unnecessary. Repairs of its
+saved state are in emulator_server.py.
 """
 
 from __future__ import annotations

@@ -60,14 +60,14 @@ class Checkpoints:
             pause = max(self._every, 20 * (time.monotonic() - started))
 
     def stop(self) -> None:
-        """Let nobody write any more: the last save comes now."""
+        """Stop all writes: the last save comes now."""
         self._task.cancel()
         if self._child:
             os.kill(self._child, signal.SIGKILL)
 
 
 def save_and_end() -> NoReturn:
-    """What the fork does. It lets go of every connection first, so that none outlives the server in it."""
+    """Save in the fork and end it. Every connection is closed first, so that none outlives the server."""
     try:
         # Should it ever wait for a thread that was not forked with it.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -79,7 +79,7 @@ def save_and_end() -> NoReturn:
 
 
 def stop_with_parent() -> None:
-    """Ask this process to stop once nobody holds the other end of standard input."""
+    """Ask this process to stop once the other end of standard input is closed."""
     # Unbuffered: a thread caught inside a buffered read makes the interpreter die at its end.
     while os.read(0, 1024):
         pass
@@ -137,7 +137,7 @@ def delete(folders: list[Path]) -> None:
 
 
 async def main() -> None:
-    """Serve on loopback until told to stop, then let MiniStack save what it holds."""
+    """Serve on loopback until given to stop, then let MiniStack save what it holds."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

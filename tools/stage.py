@@ -1,7 +1,7 @@
 """Make a folder that is an ordinary Chalice project of one service and nothing else.
 
-Chalice ships `app.py` and `vendor/` only, and caches by content. So every service is staged into an emptied folder:
-what is not copied here cannot be reached in the cloud, whatever a checkout or a test could import.
+Chalice ships `app.py` and `vendor/` only, and caches by content. So every service is staged into an emptied folder.
+What is not copied here cannot be reached in the cloud.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "stack", "invariants*", "*.
 
 
 class NotPackageable(CommandError):
-    """A service's declarations and its files do not fit together; the message says which and what to do."""
+    """Declarations and files of a service do not fit together; the message names the fault and the mend."""
 
 
 def load_app(service: str) -> ServiceApp:

@@ -58,7 +58,7 @@ def background(app: ServiceApp) -> list[ConsumerSpec | PeriodicSpec | StreamSpec
 
 
 def trigger_permissions(app: ServiceApp, function: str) -> list[Json]:
-    """What a function needs to be called at all: its logs, its traces, and reading its own queue or stream."""
+    """Return the rights a function needs to be called: its logs, its traces, and its own queue or stream."""
     granted = [
         _allow(
             ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -89,7 +89,7 @@ def trigger_permissions(app: ServiceApp, function: str) -> list[Json]:
 
 
 def merge_template(app: ServiceApp) -> Json:
-    """What is merged over the template `chalice package` makes for this service."""
+    """Return the template that is merged over the one `chalice package` makes for this service."""
     resources: Json = {}
     for function in functions(app):
         resources |= _function(app.service, function)
@@ -237,7 +237,7 @@ def _stream(spec: StreamSpec) -> Json:
     source = {
         "Stream": {"Ref": "TableStreamArn"},
         "StartingPosition": "TRIM_HORIZON",
-        # Only announcements wake the function, not every write to the table.
+        # Only events wake the function, not every write to the table.
         "FilterCriteria": {"Filters": [{"Pattern": json.dumps(_UNSENT, separators=(",", ":"))}]},
         "ParallelizationFactor": 4,
         "MaximumRetryAttempts": 10,
@@ -246,7 +246,7 @@ def _stream(spec: StreamSpec) -> Json:
     }
     return {
         name: {"Properties": {"Events": {f"{name}DynamodbEventSource": {"Properties": source}}}},
-        # Where Lambda notes what it gave up on; the sweeper sends those announcements all the same.
+        # Lambda records here what it gave up on. The sweep sends those events all the same.
         f"{name}Missed": _queue(f"{spec.function.replace('_', '-')}-dlq", False, MessageRetentionPeriod=14 * _DAY),
         f"{name}MissedFound": _dead_letter_alarm(spec.function.replace("_", "-"), f"{name}Missed"),
         f"{name}Late": _alarm(
@@ -276,7 +276,7 @@ def _api(operations: Iterable[Operation]) -> Json:
             "Properties": {
                 "TracingEnabled": True,
                 "DefinitionBody": {
-                    # Metrics know an API by its title, so it must tell stages apart.
+                    # Metrics name an API by its title, so the title contains the stage.
                     "info": {"title": {"Ref": "AWS::StackName"}},
                     "x-amazon-apigateway-gateway-responses": {"MISSING_AUTHENTICATION_TOKEN": no_such_path},
                     "paths": _integrations(operations),

@@ -1,4 +1,4 @@
-"""What the documents point at exists, and the words they explain are the words of the code."""
+"""Links, names and words of the documents: each exists in the repository and in the code."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _prose(document: Path) -> str:
 
 @cache
 def _names_in(module: Path) -> frozenset[str]:
-    """What a module defines: `function`, `Class`, `Class.method`, `CONSTANT`."""
+    """Names that a module defines: `function`, `Class`, `Class.method`, `CONSTANT`."""
     return frozenset(_defined(ast.parse(module.read_text(encoding="utf-8")).body, ""))
 
 
@@ -129,10 +129,12 @@ def _glossary() -> list[tuple[str, str, list[str], str]]:
     """Chinese, English, names in code, meaning: per row of the glossary's tables."""
     text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
     rows = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")
+        [cell.strip() for cell in line.strip().strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith("| ")
     ]
-    terms = [row for row in rows if row[2].startswith("`")]
-    return [(row[0], row[1], re.findall(r"`([^`]+)`", row[2]), row[3]) for row in terms]
+    terms = [row for row in rows if len(row) == 5 and row[2].startswith("`")]
+    return [(row[0], row[1], re.findall(r"`([^`]+)`", row[2]), row[4]) for row in terms]
 
 
 @cache
@@ -173,8 +175,14 @@ def test_every_term_is_explained_once_in_both_languages() -> None:
 
 
 def _published_and_enumerated() -> Iterator[str]:
-    """What the outside meets: every published event and item, every state, hold, role or kind there can be."""
-    for module in [*ROOT.glob("contracts/*.py"), *ROOT.glob("services/*/domain.py"), ROOT / "kernel" / "principal.py"]:
+    """Every published event and item, and every enumerated value."""
+    for module in [
+        *ROOT.glob("contracts/*.py"),
+        *ROOT.glob("services/**/vocabulary.py"),
+        *ROOT.glob("services/**/rules.py"),
+        *ROOT.glob("services/**/lifecycle.py"),
+        ROOT / "kernel" / "http" / "principal.py",
+    ]:
         for node in ast.parse(module.read_text(encoding="utf-8")).body:
             if not isinstance(node, ast.ClassDef):
                 continue
@@ -229,7 +237,7 @@ def test_the_map_of_the_table_gives_every_key_prefix_to_its_owner() -> None:
 
 
 def test_every_read_model_is_named_as_one() -> None:
-    """What stands in contracts and is stored may be read by others, and nothing else is said to be."""
+    """Every stored kind in contracts is listed as readable by other services, and no other kind."""
     _, _, readable = (ROOT / "docs" / "access-patterns.md").read_text(encoding="utf-8").partition("\n## What other")
     in_contracts = {
         node.name

@@ -1,4 +1,4 @@
-"""What every route has without asking for it: default deny, one answer per key, problems that say what to do."""
+"""Routes of the kernel: default deny, one answer per key, problem documents."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def declared(handler: Callable[..., Any], path: str = "/x", **more: Any) -> None
     ServiceApp("declared").operation("POST", path, **given)(handler)
 
 
-def test_a_route_without_roles_does_not_start() -> None:
+def test_route_without_roles_does_not_start() -> None:
     def do() -> Done:
         raise NotImplementedError
 
@@ -44,7 +44,7 @@ def test_a_route_without_roles_does_not_start() -> None:
         declared(do, roles=[])
 
 
-def test_a_route_without_a_summary_does_not_start() -> None:
+def test_route_without_summary_does_not_start() -> None:
     def do() -> Done:
         raise NotImplementedError
 
@@ -52,7 +52,7 @@ def test_a_route_without_a_summary_does_not_start() -> None:
         declared(do, summary="")
 
 
-def test_a_route_that_returns_no_model_does_not_start() -> None:
+def test_route_without_answer_model_does_not_start() -> None:
     def do() -> dict[str, Any]:
         raise NotImplementedError
 
@@ -60,7 +60,7 @@ def test_a_route_that_returns_no_model_does_not_start() -> None:
         declared(do)
 
 
-def test_a_route_that_takes_what_no_request_has_does_not_start() -> None:
+def test_route_with_unknown_parameter_does_not_start() -> None:
     def do(user: str) -> Done:
         raise NotImplementedError
 
@@ -74,7 +74,7 @@ class Loose(BaseModel):
     x: int
 
 
-def test_a_body_or_query_that_lets_unknown_fields_through_does_not_start() -> None:
+def test_route_with_loose_body_or_query_does_not_start() -> None:
     def take_body(body: Loose) -> Done:
         raise NotImplementedError
 
@@ -86,7 +86,7 @@ def test_a_body_or_query_that_lets_unknown_fields_through_does_not_start() -> No
             declared(handler)
 
 
-def test_a_declaration_says_everything_about_the_route(service: SampleService) -> None:
+def test_route_declaration_holds_everything_about_the_route(service: SampleService) -> None:
     by_name = {operation.name: operation for operation in service.app.operations}
     show, create_sheet = by_name["show"], by_name["create_sheet"]
     assert (show.method, show.path, show.path_names, show.takes_key) == ("GET", "/sheets/{number}", ("number",), False)
@@ -104,7 +104,7 @@ def create_sheet(
     return world.call("sample", "POST", "/sheets", token=world.token(dealer_id=dealer), key=key, **given)
 
 
-def test_an_answer_is_json_that_nobody_stores_or_guesses_at(world: World, service: SampleService) -> None:
+def test_answer_is_json_without_caching_or_sniffing(world: World, service: SampleService) -> None:
     answer = create_sheet(world)
     assert answer.status == 201
     assert answer.headers["Content-Type"] == "application/json"
@@ -113,33 +113,31 @@ def test_an_answer_is_json_that_nobody_stores_or_guesses_at(world: World, servic
     assert not any(name.lower().startswith("access-control") for name in answer.headers)
 
 
-def test_chinese_is_sent_as_it_is(world: World, service: SampleService) -> None:
+def test_chinese_text_is_sent_unescaped(world: World, service: SampleService) -> None:
     assert '"灯具"' in create_sheet(world, sheet("灯具")).text
 
 
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-8", ""]
 )
-def test_the_content_type_decides_nothing(world: World, service: SampleService, content_type: str) -> None:
+def test_content_type_of_a_request_is_ignored(world: World, service: SampleService, content_type: str) -> None:
     assert create_sheet(world, headers={"Content-Type": content_type}).status == 201
 
 
-def test_a_role_the_route_does_not_name_is_refused_before_the_body_is_read(
-    world: World, service: SampleService
-) -> None:
+def test_other_role_is_refused_before_the_body_is_read(world: World, service: SampleService) -> None:
     token = world.token(role="warehouse")
     answer = world.call("sample", "POST", "/sample/close", token=token, raw_body="{broken")
     assert (answer.status, answer.json["code"]) == (403, "not-allowed")
     assert world.call("sample", "POST", "/sample/close", token=world.token(role="admin")).status == 200
 
 
-def test_nobody_learns_whether_a_body_was_right_without_signing_in(world: World, service: SampleService) -> None:
+def test_unsigned_request_does_not_learn_about_its_body(world: World, service: SampleService) -> None:
     answers = [world.call("sample", "POST", "/sheets", raw_body=body) for body in ("{broken", json.dumps(sheet()))]
     assert [answer.status for answer in answers] == [401, 401]
     assert answers[0].text == answers[1].text
 
 
-def test_a_fault_of_ours_is_told_without_its_cause(world: World, service: SampleService) -> None:
+def test_internal_error_is_answered_without_its_cause(world: World, service: SampleService) -> None:
     answer = world.call("sample", "GET", "/broken", token=world.token(role="admin"))
     assert (answer.status, answer.json["code"]) == (500, "internal-error")
     assert UUID(answer.json["request_id"])
@@ -147,7 +145,7 @@ def test_a_fault_of_ours_is_told_without_its_cause(world: World, service: Sample
     assert "Traceback" not in answer.text
 
 
-def test_a_method_a_path_does_not_have_is_a_problem_document_too(world: World, service: SampleService) -> None:
+def test_unknown_method_answers_a_problem_document(world: World, service: SampleService) -> None:
     event = {
         "requestContext": {"resourcePath": "/sheets/{number}", "httpMethod": "PATCH"},
         "headers": {},
@@ -162,7 +160,7 @@ def test_a_method_a_path_does_not_have_is_a_problem_document_too(world: World, s
     assert json.loads(answer["body"])["code"] == "method-not-allowed"
 
 
-def test_a_problem_document_has_the_members_of_rfc_9457() -> None:
+def test_problem_document_has_the_members_of_rfc_9457() -> None:
     from http import HTTPStatus
 
     assert problem_document(HTTPStatus.CONFLICT, "too-many", "太多 / too many") == {
@@ -174,13 +172,13 @@ def test_a_problem_document_has_the_members_of_rfc_9457() -> None:
     }
 
 
-def test_an_unknown_query_parameter_is_refused(world: World, service: SampleService) -> None:
+def test_unknown_query_parameter_is_refused(world: World, service: SampleService) -> None:
     answer = world.call("sample", "GET", "/sheets?limit=2&dealer=D0002", token=world.token(dealer_id="D0001"))
     assert (answer.status, answer.json["errors"][0]["field"]) == (422, "dealer")
 
 
 @pytest.mark.parametrize("limit", ["0", "51", "-1", "x", "1.5", "1e2", "", "９９９", "9" * 5_000])
-def test_a_page_size_beyond_reason_is_refused(world: World, service: SampleService, limit: str) -> None:
+def test_page_size_beyond_the_limit_is_refused(world: World, service: SampleService, limit: str) -> None:
     answer = world.call("sample", "GET", "/sheets", query={"limit": limit}, token=world.token(dealer_id="D0001"))
     assert (answer.status, answer.json["errors"][0]["field"]) == (422, "limit")
 
@@ -189,7 +187,7 @@ NAMES_NOTHING = ["D0001%23HEADER", "%00", "a%0Ab", "x" * 201, "%E2%80%AEx"]
 
 
 @pytest.mark.parametrize("name", NAMES_NOTHING)
-def test_a_path_value_that_can_name_nothing_is_not_found_and_reaches_no_handler(
+def test_invalid_path_value_is_not_found_and_reaches_no_handler(
     world: World, service: SampleService, name: str
 ) -> None:
     answer = world.call("sample", "GET", f"/echo/{name}", token=world.token(dealer_id="D0001"))
@@ -198,14 +196,12 @@ def test_a_path_value_that_can_name_nothing_is_not_found_and_reaches_no_handler(
 
 
 @pytest.mark.parametrize("name", ["x" * 200, "灯", "L-1.5_a", "%F0%9F%98%80", "a%2Fb", "a b", ".."])
-def test_a_path_value_that_may_name_something_reaches_its_handler(
-    world: World, service: SampleService, name: str
-) -> None:
+def test_valid_path_value_reaches_its_handler(world: World, service: SampleService, name: str) -> None:
     answer = world.call("sample", "GET", f"/echo/{name}", token=world.token(dealer_id="D0001"))
     assert (answer.status, service.echoed) == (200, [urllib.parse.unquote(name)])
 
 
-def test_another_dealers_thing_answers_exactly_like_none(world: World, service: SampleService) -> None:
+def test_object_of_another_dealer_answers_like_a_missing_one(world: World, service: SampleService) -> None:
     number = create_sheet(world).json["number"]
     other = world.token(dealer_id="D0002")
     foreign = world.call("sample", "GET", f"/sheets/{number}", token=other)
@@ -216,9 +212,7 @@ def test_another_dealers_thing_answers_exactly_like_none(world: World, service: 
 # ---- idempotency ----
 
 
-def test_the_same_key_gives_the_same_answer_byte_for_byte_and_does_it_once(
-    world: World, service: SampleService
-) -> None:
+def test_repeated_key_gives_the_same_bytes_and_one_effect(world: World, service: SampleService) -> None:
     first = create_sheet(world, sheet("灯", 1, 2))
     before = world.snapshot()
     for _ in range(3):
@@ -228,7 +222,7 @@ def test_the_same_key_gives_the_same_answer_byte_for_byte_and_does_it_once(
     assert len(world.items("SHEETS#")) == 2  # the sheet and its event
 
 
-def test_a_body_with_its_fields_in_another_order_is_the_same_request(world: World, service: SampleService) -> None:
+def test_field_order_does_not_change_the_request(world: World, service: SampleService) -> None:
     body = {**sheet(), "extra": {"a": 1, "b": 2}}
     first = create_sheet(world, body)
     other = dict(reversed({**body, "extra": {"b": 2, "a": 1}}.items()))
@@ -237,13 +231,13 @@ def test_a_body_with_its_fields_in_another_order_is_the_same_request(world: Worl
     assert create_sheet(world, {**body, "extra": {"a": 2, "b": 1}}).json["code"] == "idempotency-key-reused"
 
 
-def test_what_is_said_as_it_would_be_unsaid_is_the_same_request(world: World, service: SampleService) -> None:
+def test_explicit_default_does_not_change_the_request(world: World, service: SampleService) -> None:
     first = create_sheet(world)
     assert create_sheet(world, {**sheet(), "urgent": False, "extra": {}}).text == first.text
     assert create_sheet(world, {**sheet(), "urgent": True}).json["code"] == "idempotency-key-reused"
 
 
-def test_the_same_key_with_another_body_is_refused_and_changes_nothing(world: World, service: SampleService) -> None:
+def test_reused_key_with_another_body_is_refused_and_changes_nothing(world: World, service: SampleService) -> None:
     create_sheet(world)
     before = world.snapshot()
     answer = create_sheet(world, sheet("二"))
@@ -252,13 +246,13 @@ def test_the_same_key_with_another_body_is_refused_and_changes_nothing(world: Wo
     assert world.snapshot() == before
 
 
-def test_the_same_key_of_another_dealer_is_another_key(world: World, service: SampleService) -> None:
+def test_key_of_another_dealer_is_another_key(world: World, service: SampleService) -> None:
     first, second = create_sheet(world), create_sheet(world, dealer="D0002")
     assert first.status == second.status == 201
     assert first.json["number"] != second.json["number"]
 
 
-def test_the_same_key_of_a_clerk_called_like_the_dealer_is_another_key(world: World, service: SampleService) -> None:
+def test_key_of_a_clerk_named_like_the_dealer_is_another_key(world: World, service: SampleService) -> None:
     first = create_sheet(world)
     token = world.token(role="assistant", sub="D0001")
     second = world.call("sample", "POST", "/sheets", body=sheet(), token=token, key="k-1")
@@ -266,7 +260,7 @@ def test_the_same_key_of_a_clerk_called_like_the_dealer_is_another_key(world: Wo
 
 
 @pytest.mark.parametrize("key", [None, "", "k" * 256, "k#1", "钥匙", "k\n1", "k\x7f"])
-def test_a_missing_or_malformed_key_is_refused_and_changes_nothing(
+def test_missing_or_malformed_key_is_refused_and_changes_nothing(
     world: World, service: SampleService, key: str | None
 ) -> None:
     answer = create_sheet(world, key=key)
@@ -275,20 +269,20 @@ def test_a_missing_or_malformed_key_is_refused_and_changes_nothing(
     assert world.snapshot() == {}
 
 
-def test_the_header_may_be_written_in_any_case(world: World, service: SampleService) -> None:
+def test_key_header_is_read_in_any_case(world: World, service: SampleService) -> None:
     first = create_sheet(world, key=None, headers={"idempotency-key": "k-1"})
     assert first.status == 201
     assert create_sheet(world).text == first.text
 
 
-def test_a_refused_request_leaves_its_key_free(world: World, service: SampleService) -> None:
+def test_refused_request_leaves_its_key_free(world: World, service: SampleService) -> None:
     assert create_sheet(world, sheet("一", 2_000)).status == 409
     assert create_sheet(world, sheet("一", -1)).status == 422
     assert world.snapshot() == {}
     assert create_sheet(world, sheet("一", 3)).status == 201
 
 
-def test_a_repeat_answers_as_before_even_when_it_would_be_refused_now(world: World, service: SampleService) -> None:
+def test_repeat_answers_as_before_when_it_would_now_be_refused(world: World, service: SampleService) -> None:
     first = create_sheet(world, sheet("一", 900))
     again = create_sheet(world, sheet("一", 900))
     assert (again.status, again.text) == (first.status, first.text)
@@ -296,16 +290,14 @@ def test_a_repeat_answers_as_before_even_when_it_would_be_refused_now(world: Wor
     assert refused.status == 409
 
 
-def test_the_key_outlives_every_queue_and_is_then_forgotten(world: World, service: SampleService) -> None:
+def test_key_outlives_every_queue_and_then_expires(world: World, service: SampleService) -> None:
     create_sheet(world)
     (record,) = world.items("IDEMPOTENCY#")
     days = (int(record["expires_at"]) - world.clock.moment.timestamp()) / 86_400
     assert 28 < days <= 31
 
 
-def test_a_fault_at_any_call_and_a_retry_hand_in_one_sheet_and_tell_it_once(
-    world: World, service: SampleService
-) -> None:
+def test_retry_creates_one_sheet_and_one_event_when_any_call_fails(world: World, service: SampleService) -> None:
     def send() -> Response:
         return create_sheet(world)
 

@@ -1,4 +1,4 @@
-"""The consumer loop: each message by itself, only what failed comes back, nothing begins without time to finish."""
+"""The consumer loop: each message separately, only failed ones return, none begins without time to finish."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def work_off(records: list[dict[str, Any]], handle: Callable[[Envelope], None], 
 
 
 @pytest.mark.parametrize("bad", [bad for size in range(5) for bad in itertools.combinations(range(4), size)])
-def test_exactly_the_failed_messages_come_back_and_the_others_are_done(bad: tuple[int, ...]) -> None:
+def test_batch_returns_exactly_the_failed_messages(bad: tuple[int, ...]) -> None:
     done: list[str] = []
 
     def handle(envelope: Envelope) -> None:
@@ -51,7 +51,7 @@ def test_exactly_the_failed_messages_come_back_and_the_others_are_done(bad: tupl
     assert done == [f"T{number}" for number in range(4) if number not in bad]
 
 
-def test_no_message_is_begun_without_time_to_finish_it() -> None:
+def test_message_is_not_begun_without_time_to_finish() -> None:
     context = LambdaContext("f", remaining_ms=10_000)
     seen: list[str] = []
 
@@ -64,7 +64,7 @@ def test_no_message_is_begun_without_time_to_finish_it() -> None:
 
 
 @pytest.mark.parametrize(("message_seconds", "begun"), [(3, 4), (15, 3), (31, 2)])
-def test_a_slow_consumers_batch_begins_only_what_it_can_finish(message_seconds: float, begun: int) -> None:
+def test_slow_batch_begins_only_what_it_can_finish(message_seconds: float, begun: int) -> None:
     context = LambdaContext("f", remaining_ms=50_000)
     seen: list[str] = []
 
@@ -78,13 +78,13 @@ def test_a_slow_consumers_batch_begins_only_what_it_can_finish(message_seconds: 
     assert back == [f"m-{number}" for number in range(begun, 4)]
 
 
-def test_a_consumer_whose_message_could_never_be_finished_does_not_start() -> None:
+def test_consumer_with_too_short_timeout_does_not_start() -> None:
     app = ServiceApp("slow")
     with pytest.raises(TypeError, match="fits"):
         app.consumer(subscribes=[TicketProgressed], timeout_seconds=10, message_seconds=10)
 
 
-def test_whoever_waits_for_others_leaves_them_their_time(world: World) -> None:
+def test_consumers_that_wait_for_others_have_enough_time(world: World) -> None:
     declared = {spec.function: spec for spec in world.app("notifications").consumers}
     webhooks, texts = declared["dispatch_webhooks"], declared["send_sms"]
     assert webhooks.message_seconds > DEADLINE_SECONDS
@@ -95,7 +95,7 @@ def test_whoever_waits_for_others_leaves_them_their_time(world: World) -> None:
     assert config.connect_timeout + config.read_timeout == ONE_ATTEMPT_SECONDS
 
 
-def test_a_dying_process_reports_nothing_so_that_all_comes_back() -> None:
+def test_dying_process_reports_nothing_so_that_all_messages_return() -> None:
     def handle(_: Envelope) -> None:
         raise SystemExit
 
@@ -126,14 +126,14 @@ POISON = [
 
 
 @pytest.mark.parametrize("body", POISON, ids=[body[:40] for body in POISON])
-def test_a_poisoned_message_fails_alone(body: str) -> None:
+def test_poisoned_message_fails_alone(body: str) -> None:
     done: list[str] = []
     back = work_off([record(0), record(1, body), record(2)], lambda envelope: done.append(envelope.subject))
     assert back == ["m-1"]
     assert done == ["T0", "T2"]
 
 
-def test_a_message_reads_the_same_from_the_bus_and_from_the_relay() -> None:
+def test_message_reads_the_same_from_bus_and_relay() -> None:
     bare = message(1)
     wrapped = json.dumps(
         {
@@ -148,20 +148,20 @@ def test_a_message_reads_the_same_from_the_bus_and_from_the_relay() -> None:
     assert read_message(wrapped) == read_message(bare.model_dump_json()) == bare
 
 
-def test_a_message_with_fields_of_a_later_version_is_still_understood() -> None:
+def test_message_with_fields_of_a_later_version_is_read() -> None:
     body = json.loads(message(1).model_dump_json())
     body["traceparent"] = "00-abc"
     body["data"]["colour"] = "red"
     assert read_message(json.dumps(body)).event == SAID
 
 
-def test_a_type_without_a_contract_is_said_by_name() -> None:
+def test_unknown_event_type_is_named_in_the_error() -> None:
     body = json.loads(message(1).model_dump_json()) | {"type": "order.vanished.v9"}
     with pytest.raises(UnknownEvent, match=r"order\.vanished\.v9"):
         _ = read_message(json.dumps(body)).event
 
 
-def test_no_two_events_share_a_type() -> None:
+def test_event_types_are_unique() -> None:
     with pytest.raises(TypeError, match="already"):
 
         class Other(Event):
@@ -174,7 +174,7 @@ def test_no_two_events_share_a_type() -> None:
 
 @dataclass
 class Ear:
-    """A service that fails as often as it is told to."""
+    """A service that fails a given number of times."""
 
     fail: int = 0
     heard: list[str] = field(default_factory=list)
@@ -200,13 +200,13 @@ def announce(subject: str) -> str:
     return item.envelope.id
 
 
-def test_a_declaration_says_everything_about_the_queue(world: World) -> None:
+def test_consumer_declaration_holds_everything_about_the_queue(world: World) -> None:
     (spec,) = Ear().app().consumers
     assert (spec.function, spec.queue, spec.fifo, spec.subscribes) == ("hear", "hear", False, ("ticket.progressed.v1",))
     assert (spec.batch_size, spec.timeout_seconds) == (5, 20)
 
 
-def test_a_message_that_fails_a_few_times_is_heard_in_the_end(world: World) -> None:
+def test_message_is_consumed_after_a_few_failures(world: World) -> None:
     ear = Ear(fail=3)
     world.inhabit(ear.app())
     told = announce("T1")
@@ -215,7 +215,7 @@ def test_a_message_that_fails_a_few_times_is_heard_in_the_end(world: World) -> N
     assert world.dead_letters() == []
 
 
-def test_a_message_that_always_fails_ends_among_the_dead_letters_and_the_next_is_heard(world: World) -> None:
+def test_failing_message_becomes_a_dead_letter_and_the_next_is_consumed(world: World) -> None:
     ear = Ear(fail=10**9)
     world.inhabit(ear.app())
     announce("T1")
@@ -228,7 +228,7 @@ def test_a_message_that_always_fails_ends_among_the_dead_letters_and_the_next_is
     assert ear.heard == [told]
 
 
-def test_the_world_does_not_let_a_dead_letter_go_unnoticed(world: World) -> None:
+def test_world_reports_dead_letters(world: World) -> None:
     world.inhabit(Ear(fail=10**9).app())
     announce("T1")
     with pytest.raises(AssertionError, match="given up on"):

@@ -42,7 +42,7 @@ class Use:
 
     @property
     def writes(self) -> bool:
-        """Whether it changes the table."""
+        """True if the use changes the table."""
         return self.action.removeprefix("dynamodb:") in _WRITES
 
 

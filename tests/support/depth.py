@@ -1,4 +1,4 @@
-"""How far a search goes: so far in every test run, further under `make soak`."""
+"""Depth of a search: limited in every test run, deeper under `make soak`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import os
 
 
 def depth(each_run: int, soak: int) -> int:
-    """How many, now. `SOAK=1` asks for `soak`, any greater number for that many times it."""
+    """Return the number of runs. `SOAK=1` asks for `soak`, a greater number for that many times it."""
     times = int(os.environ.get("SOAK", "0"))
     return soak * times if times else each_run

@@ -1,17 +1,17 @@
 """Break the system at every AWS call it makes, one run per call and kind of fault.
 
-    def test_an_order_survives_a_fault_anywhere_in_its_reservation(client: OrdersClient) -> None:
+    def test_reservation_happens_once_when_any_call_fails(client: OrdersClient) -> None:
         world = client.world                     # the fixture `fast_world`: there are many runs
         for fault in faults.every_point(world, prepare=submit, act=world.drain, within="orders.reserve_stock"):
-            world.drain()                      # what redelivery makes of it
+            world.drain()                      # the effect of redelivery
             assert counters(1) == (90, 10), fault
             world.redeliver_everything()
             assert counters(1) == (90, 10), fault
 
-The points are not listed by hand: `act` runs without a fault and its calls are written down. Then, for every call and
-every kind, the world is set back to where `prepare` left it, `act` runs again with that one fault, and the loop's body
-says what must hold. A crash is a BaseException, and until it has left `act` every further call of the dead process
-raises it again, so that nothing tidies up. Nobody sleeps while `act` runs.
+The points are not listed by hand: `act` runs without a fault, and its calls are recorded. Then, for every call and
+every kind, the world is restored to the state after `prepare`, `act` runs again with that one fault, and the loop's
+body asserts what must hold. A crash is a BaseException. Until it has left `act`, every further call of the dead
+process raises it again, so that no code tidies up. No call sleeps while `act` runs.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ running: ContextVar[str | None] = ContextVar("running", default=None)
 
 
 class Kind(StrEnum):
-    """What goes wrong at a call."""
+    """Kind of fault at a call."""
 
     CRASH_BEFORE = "the process dies before"
     CRASH_AFTER = "the process dies right after"
@@ -65,7 +65,7 @@ class Call:
         return f"call {self.number} ({self.service}.{self.operation} in {self.function or 'the test'})"
 
     def admits(self, kind: Kind) -> bool:
-        """Whether this kind of fault can happen here."""
+        """Return True if this kind of fault can happen here."""
         return self.divisible or kind is not Kind.PARTIAL
 
 
@@ -106,8 +106,8 @@ def broken(kind: Kind, request: Request, proceed: Proceed) -> Answer:
     """Make the call with this fault.
 
     Raises:
-        Crashed: the process died at it.
-        ClientError: the service failed, or says so.
+        Crashed: the process died at the call.
+        ClientError: the service failed, or answers so.
     """
     if kind is Kind.CRASH_BEFORE:
         raise Crashed
@@ -130,7 +130,7 @@ def _failure(request: Request) -> Exception:
     return request.client_error("InternalServerError", "injected", status=500)
 
 
-# ---- answers that say "some of it" ----
+# ---- partial answers ----
 
 #: The batch in each request, and the fewest entries that can be done in part: one event or message may fail alone, but
 #: DynamoDB that can do nothing of a batch refuses it.
@@ -138,7 +138,7 @@ _FEWEST = {"BatchGetItem": 2, "BatchWriteItem": 2, "PutEvents": 1, "SendMessageB
 
 
 def is_divisible(request: Request) -> bool:
-    """Whether the service might do only some of it."""
+    """Return True if the service might do only some of the request."""
     return request.operation in _FEWEST and len(_batch(request)) >= _FEWEST[request.operation]
 
 

@@ -1,4 +1,4 @@
-"""What may come between two transactions: somebody else's request, or the end of the process."""
+"""Interruptions between two transactions: a request of another client, or the end of the process."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def before_every_commit(meanwhile: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def killed_at(number: int, *, after: bool) -> Iterator[None]:
-    """End the process at the `number`-th transaction: before it, or when it is done but nobody was told."""
+    """End the process at the `number`-th transaction: before it, or after it and before its answer."""
     with _watched(number, lambda commit: _die(commit if after else None)):
         yield
 

@@ -6,9 +6,9 @@ Right:
 
 Quick:
 - A transaction copied the whole table once per action, seconds at a few thousand items. Items are now never changed in
-  place (an update works on a copy), so whatever is to be kept needs no copy: a rollback, or a state saved by the world.
-- Every answer was walked through the service model, 60 ms for a bucket. Items are in the form they travel in already, so
-  answers about items are simply written as JSON.
+  place (an update works on a copy), so a rollback and a saved state need no copy.
+- Every answer was walked through the service model, 60 ms for a bucket. Items have the form of the wire already, so
+  answers about items are written as JSON.
 - Queries sorted the table by comparing values of any type; our keys are text.
 - What does not change from call to call is remembered, and of moto's own mocking only the part for botocore is done.
 

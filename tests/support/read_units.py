@@ -1,4 +1,4 @@
-"""What reads cost: DynamoDB's published rules applied to what calls really returned."""
+"""Costs of reads: DynamoDB's published rules applied to the answers of calls."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Steps in the sample company that several services' scenarios prepare with.
 
-A step sends its requests and delivers no message, unless its name or docstring says so.
+A step sends its requests and delivers no message, unless its name or docstring states so.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from contracts.catalog import Price, PriceListItem, PricePageItem, price_list_key, price_page_key
@@ -34,7 +35,7 @@ def draft_prices(price_list_id: str, version: str, request: DraftPrices, key: Id
     draft = PriceListDraft.from_path(price_list_id, version)
     prices = _prices_by_bucket(request.prices)
     written: list[PageChange] = []
-    retry_on_conflict(_ATTEMPTS, lambda: _write_pages(draft, prices, written))
+    retry_on_conflict(_ATTEMPTS, partial(_write_pages, draft, prices, written))
     changed = sum(change.changed_prices for change in written)
     received = len(request.prices)
     result = DraftPricesResult(

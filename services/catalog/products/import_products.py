@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import count
 
 from contracts.assortment import AssortmentPageItem, Listing
@@ -34,7 +35,7 @@ def import_products(request: ImportProducts, key: IdempotencyKey) -> ImportProdu
     key.reject_if_used()
     products = [Product(**row.model_dump()) for row in request.products]
     written: list[ProductChange] = []
-    retry_on_conflict(_ATTEMPTS, lambda: _import(products, written))
+    retry_on_conflict(_ATTEMPTS, partial(_import, products, written))
     created = sum(change.before is None for change in written)
     changed = sum(change.before not in (None, change.product) for change in written)
     unchanged = len(products) - created - changed

@@ -14,7 +14,7 @@ MUTATIONS = (
                 raise KeyReused
         """,
         new="",
-        caught_by="test_the_same_key_with_another_body_is_refused_and_changes_nothing",
+        caught_by="test_reused_key_with_another_body_is_refused_and_changes_nothing",
     ),
     Mutation(
         "a repeated request takes effect twice",
@@ -22,7 +22,7 @@ MUTATIONS = (
         "kernel.http:IdempotencyKey.record_response",
         old="__transaction.create",
         new="__transaction.put",
-        caught_by="test_the_same_key_gives_the_same_answer_byte_for_byte_and_does_it_once",
+        caught_by="test_repeated_key_gives_the_same_bytes_and_one_effect",
     ),
     Mutation(
         "dealers that use the same idempotency key get each other's responses",
@@ -30,7 +30,7 @@ MUTATIONS = (
         "kernel.http:IdempotencyKey._item_key",
         old='f"IDEMPOTENCY#{_}"',
         new='"IDEMPOTENCY#ALL"',
-        caught_by="test_the_same_key_of_another_dealer_is_another_key",
+        caught_by="test_key_of_another_dealer_is_another_key",
     ),
     Mutation(
         "an idempotency record expires before the message of its request",
@@ -38,7 +38,7 @@ MUTATIONS = (
         "kernel.http:_RECORDED_FOR",
         old="timedelta(days=30)",
         new="timedelta(days=3)",
-        caught_by="test_the_key_outlives_every_queue_and_is_then_forgotten",
+        caught_by="test_key_outlives_every_queue_and_then_expires",
     ),
     Mutation(
         "a message that fails is deleted from its queue",
@@ -46,7 +46,7 @@ MUTATIONS = (
         "kernel.messaging:_handled",
         old="return False",
         new="return True",
-        caught_by="test_exactly_the_failed_messages_come_back_and_the_others_are_done",
+        caught_by="test_batch_returns_exactly_the_failed_messages",
     ),
     Mutation(
         "a consumer starts a message that it has no time to finish",
@@ -54,7 +54,7 @@ MUTATIONS = (
         "kernel.messaging:each_message",
         old="not _time_left(_, _) or __not_handled",
         new="__not_handled",
-        caught_by="test_no_message_is_begun_without_time_to_finish_it",
+        caught_by="test_message_is_not_begun_without_time_to_finish",
     ),
     Mutation(
         "the relay's sweep cannot find an event that the stream missed",
@@ -167,7 +167,7 @@ MUTATIONS = (
         "kernel.http:error_response",
         old="""Problem("internal-error", _, **__fields)""",
         new="""Problem("internal-error", repr(__import__("sys").exc_info()[1]), **__fields)""",
-        caught_by="test_a_fault_of_ours_is_told_without_its_cause",
+        caught_by="test_internal_error_is_answered_without_its_cause",
     ),
     Mutation(
         "every signed-in user may call every route",
@@ -178,7 +178,7 @@ MUTATIONS = (
                 raise NotAllowed
         """,
         new="",
-        caught_by="test_a_role_the_route_does_not_name_is_refused_before_the_body_is_read",
+        caught_by="test_other_role_is_refused_before_the_body_is_read",
     ),
     Mutation(
         "a path value with a separator of keys reads another item",
@@ -186,6 +186,6 @@ MUTATIONS = (
         "kernel.http:_is_valid_path_value",
         old='__length and "#" not in __value and __printable',
         new="__length and __printable",
-        caught_by="test_a_path_value_that_can_name_nothing_is_not_found_and_reaches_no_handler",
+        caught_by="test_invalid_path_value_is_not_found_and_reaches_no_handler",
     ),
 )

@@ -38,7 +38,7 @@ def _book_payment_again(table: TableCopy) -> None:
     table.put(entry)
     fen = -payment.amounts["receivable"]
     table.add(_DAY, credit_fen=fen, line_count=1)
-    table.add(LEDGER, receivable_fen=-fen, bank_fen=fen, journals=1)
+    table.add(LEDGER, receivable_fen=-fen, bank_fen=fen, journal_count=1)
     table.add(STATEMENT, credit_fen=fen, line_count=1)
     _age(table, table.item(STATEMENT).ageing["not_due"] - fen)
 
@@ -78,7 +78,7 @@ def unbook_shipment(table: TableCopy) -> None:
     booked, entry = table.item(key), table.item(table.entry_key(key))
     table.delete(key, table.entry_key(key))
     table.delete((LEDGER[0], f"DAY#{entry.posted_on}#{entry.due_on}"))
-    table.add(LEDGER, journals=-1, **{f"{account}_fen": -fen for account, fen in booked.amounts.items()})
+    table.add(LEDGER, journal_count=-1, **{f"{account}_fen": -fen for account, fen in booked.amounts.items()})
 
 
 def _split_shipment_otherwise(table: TableCopy) -> None:
@@ -98,7 +98,7 @@ DAMAGES: Damages = {
         {"journal-balance", "trial-balance"},
     ),
     "an account changed without a journal": (ledger(bank_fen=1), {"ledger-total", "trial-balance"}),
-    "a journal is counted twice": (ledger(journals=1), {"ledger-total"}),
+    "a journal is counted twice": (ledger(journal_count=1), {"ledger-total"}),
     "a reversal reverses no journal": (_reverse_unknown_journal, {"journal-reversal"}),
     "a journal is stored under another document": (_name_other_document, {"journal-key"}),
     "a payment is booked twice": (

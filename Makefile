@@ -23,7 +23,7 @@ test: setup check  ## all checks and all tests
 	@python -m pytest -n 2
 
 soak: setup  ## the long searches: 250,000 plays, 100,000 interleavings (SOAK=4: four times as many)
-	@SOAK=$(or $(SOAK),1) python -m pytest -n 2 tests/simulation tests/fast_aws tests/mutation tests/fault_injection/test_pairs.py tests/deployed/test_reservations.py
+	@SOAK=$(or $(SOAK),1) python -m pytest -n 2 tests/simulation tests/fast_aws tests/mutation tests/fault_injection/test_two_faults.py tests/deployed/test_reservations.py
 
 check: setup  ## format, lint, types, words and commit titles
 	@ruff format --check --quiet . || { echo "run: make format"; exit 1; }

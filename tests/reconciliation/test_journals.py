@@ -76,7 +76,7 @@ def test_unbalanced_shipment_is_refused_and_writes_nothing(ledger: LedgerClient)
         ledger.ship(11_300, net=9_999, direct=True)
 
 
-def test_partial_shipments_add_up_to_the_order(ledger: LedgerClient) -> None:
+def test_ledger_sums_partial_shipments_to_the_order(ledger: LedgerClient) -> None:
     for number, gross in enumerate((3_333, 3_333, 3_334), 1):
         ledger.ship(gross, shipment=f"D0001-000001-S{number:02d}")
     assert ledger.statement()["closing_fen"] == 10_000

@@ -72,7 +72,7 @@ MUTATIONS = (
     Mutation(
         "an all-or-nothing order is granted a part",
         Kind.REMOVED_CONDITION,
-        "services.orders:_grant_order",
+        "services.orders:grant_share",
         old="""
             if not (__whole or _.accepts_partial):
                 return
@@ -83,7 +83,7 @@ MUTATIONS = (
     Mutation(
         "an order that left the backorder queue still gets its share",
         Kind.REMOVED_CONDITION,
-        "services.orders:_grant_order",
+        "services.orders:grant_share",
         old="""
             __granted = {__sku_index: min(__pieces, __waited.get(__sku_index, 0)) for _ in __granted.items()}
         """,

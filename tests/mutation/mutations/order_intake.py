@@ -35,7 +35,7 @@ MUTATIONS = (
         "services.orders:_store",
         old='{"last_sequence": __last + 1, **__urgent}',
         new='{"last_sequence": max(__last, 1), **__urgent}',
-        caught_by="orders/test_orders.py::test_order_numbers_count_per_dealer_without_a_gap",
+        caught_by="test_order_numbers_count_per_dealer_without_a_gap",
     ),
     Mutation(
         "an order may exceed the credit limit by one fen",

@@ -111,7 +111,7 @@ MUTATIONS = (
         "services.orders:shipment_record",
         old="all(__leaving.get(_) == _ for _ in _)",
         new="__leaving",
-        caught_by="orders/test_orders.py::test_partial_shipments_add_up_to_the_order",
+        caught_by="test_partial_shipments_add_up_to_the_order",
     ),
     Mutation(
         "more pieces are shipped than are reserved",

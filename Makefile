@@ -5,7 +5,7 @@ BIN    := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak check format bench package deploy lock openapi docs clean
+.PHONY: help setup run test soak check format bench package deploy lock openapi docs policies clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ test: setup check  ## all checks and all tests
 	@python -m pytest -n 2
 
 soak: setup  ## the long searches: 250,000 plays, 100,000 interleavings (SOAK=4: four times as many)
-	@SOAK=$(or $(SOAK),1) python -m pytest -n 2 tests/simulation tests/fast_aws tests/mutation tests/fault_injection/test_pairs.py tests/deployed/test_reservations.py
+	@SOAK=$(or $(SOAK),1) python -m pytest -n 2 tests/simulation tests/fast_aws tests/mutation tests/fault_injection/test_two_faults.py tests/deployed/test_reservations.py
 
 check: setup  ## format, lint, types, words and commit titles
 	@ruff format --check --quiet . || { echo "run: make format"; exit 1; }
@@ -48,6 +48,9 @@ openapi: setup  ## write docs/openapi.json from the services' routes
 
 docs: setup  ## write the generated parts of the documentation, docs/openapi.json included
 	@qudao docs
+
+policies: setup  ## propose the functions' policies from what they do; review the printed diff
+	@python -m tests.authorization.propose_policies
 
 lock: setup  ## resolve requirements/*.in into hash-locked files
 	@sh tools/lock.sh

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.mutation.mutation import Kind, Mutation
 
-_EVERY_FAULT = "test_it_ends_as_undisturbed_whatever_breaks"
-_SIMULATION = "test_whatever_happens_in_whatever_order_with_whatever_faults_it_ends_well[0]"
-_RACES = "test_conflicting_acts_come_to_what_one_after_the_other_comes_to"
+_EVERY_FAULT = "test_scenario_ends_like_the_undisturbed_run"
+_SIMULATION = "test_random_run_ends_with_every_rule_kept[0]"
+_RACES = "test_conflicting_actions_end_like_one_after_the_other"
 
 MUTATIONS = (
     # fault injection

@@ -5,7 +5,7 @@ BIN    := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak check format bench package deploy lock openapi docs clean
+.PHONY: help setup run test soak check format bench package deploy lock openapi docs policies clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ openapi: setup  ## write docs/openapi.json from the services' routes
 
 docs: setup  ## write the generated parts of the documentation, docs/openapi.json included
 	@qudao docs
+
+policies: setup  ## propose the functions' policies from what they do; review the printed diff
+	@python -m tests.authorization.propose_policies
 
 lock: setup  ## resolve requirements/*.in into hash-locked files
 	@sh tools/lock.sh

@@ -87,7 +87,7 @@ def allowing_pattern(statement: dict[str, Any], use: Use, key: str | None) -> st
     if (
         statement["Effect"] != "Allow"
         or use.action not in listed(statement["Action"])
-        or not any(fnmatchcase(use.resource, resolved(resource)) for resource in listed(statement["Resource"]))
+        or not any(resource_matches(resource, use.resource) for resource in listed(statement["Resource"]))
     ):
         return None
     return next(
@@ -105,10 +105,10 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def resolved(resource: Any) -> str:
-    """Return a resource with its parameters replaced."""
+def resource_matches(resource: Any, arn: str) -> bool:
+    """Return True if a resource of a policy means this ARN."""
     text = resource["Fn::Sub"] if isinstance(resource, dict) else resource
-    return re.sub(r"\$\{([^}]+)\}", lambda found: _PARAMETERS[found[1]], text)
+    return fnmatchcase(arn, re.sub(r"\$\{([^}]+)\}", lambda found: _PARAMETERS[found[1]], text))
 
 
 def key_patterns(statement: dict[str, Any]) -> list[str]:

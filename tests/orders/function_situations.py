@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.orders.situations import place_two_backorders
 from tests.support.company import SampleCompany
-from tests.support.company_data import OTHER
+from tests.support.company_data import OTHER, OWN
 from tests.support.faults import Kind
 from tests.support.functions import queue_name
 from tests.support.steps import (
@@ -22,6 +22,7 @@ from tests.support.steps import (
     publish_sourcing_rule,
     receive_goods,
     request,
+    ship_order,
     stock_many_buckets,
     submit_order,
     wide_lines,
@@ -204,13 +205,24 @@ SWEEP_ORDERS = [
 ]
 
 
-def post_payment(dealer: str) -> Step:
-    """Return a step that posts a payment of this dealer."""
+RECORD_ON_TIME_SHIPMENTS = [
+    Situation("an order is shipped", prepare=ship_order()),
+    Situation("a part of an order is shipped", prepare=ship_order(pieces=1)),
+    Situation("contended: the rest is shipped meanwhile", prepare=ship_order(pieces=1), rival=ship_order()),
+]
+
+
+def _post_payment(dealer: str) -> Step:
     body = {"dealer_id": dealer, "amount_fen": 700, "received_on": "2026-12-01", "bank_reference": f"BK-F-{dealer}"}
     return request("reconciliation", "/payments", body, role="finance")
 
 
-#: Reverse a payment of the sample company.
-reverse_payment = request(
+_reverse_payment = request(
     "reconciliation", "/journals/{}/reversal", {"reason": "r"}, role="finance", about="journal to reverse"
 )
+
+UPDATE_CREDIT = [
+    Situation("a payment is posted", prepare=_post_payment(OWN)),
+    Situation("payments of two dealers are posted", prepare=in_order(_post_payment(OWN), _post_payment(OTHER))),
+    Situation("a payment is reversed", prepare=_reverse_payment),
+]

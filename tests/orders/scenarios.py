@@ -10,15 +10,8 @@ from typing import Any
 
 from tests.orders import function_situations, random_requests, situations
 from tests.support.company_data import WAREHOUSE
-from tests.support.steps import (
-    SHIPMENT,
-    in_order,
-    lines_of,
-    order_body,
-    publish_allocation_rule,
-    ship_order,
-)
-from tests.support.trigger import ALL_USERS, BUYERS, DEALER_USERS, STAFF, Race, Situation, Trigger, variant
+from tests.support.steps import SHIPMENT, order_body
+from tests.support.trigger import ALL_USERS, BUYERS, DEALER_USERS, STAFF, Race, Trigger, variant
 
 ADMIN = {"admin"}
 CLERKS = {"assistant", "admin"}
@@ -173,17 +166,8 @@ STOCK = [
         "POST /stock/goods-receipts",
         roles=WAREHOUSE_CLERKS,
         status=201,
-        body={"warehouse": WAREHOUSE, "reference": "DN-2", "lines": lines_of(("L1", 5))},
-        variants=[
-            variant(
-                body={
-                    "warehouse": WAREHOUSE,
-                    "reference": "DN-3",
-                    "expected": "PO-1",
-                    "lines": lines_of(("L4", 1)),
-                }
-            )
-        ],
+        body=situations.receipt("DN-2", ("L1", 5)),
+        variants=[variant(body=situations.receipt("DN-3", ("L4", 1), expected="PO-1"))],
         situations=situations.RECEIVE_GOODS,
         random={random_requests.receive_goods: 3},
     ),
@@ -206,26 +190,8 @@ STOCK = [
         "POST /stock/transfers",
         roles=WAREHOUSE_CLERKS,
         status=201,
-        body={
-            "from_warehouse": WAREHOUSE,
-            "to_warehouse": "SH",
-            "reference": "T-1",
-            "expected_on": "2026-12-20",
-            "reason": "补货",
-            "lines": lines_of(("L3", 5)),
-        },
-        races=[
-            Race(
-                body={
-                    "from_warehouse": WAREHOUSE,
-                    "to_warehouse": "FS",
-                    "reference": "T-1",
-                    "expected_on": "2026-11-25",
-                    "reason": "调拨",
-                    "lines": lines_of(("L1", 1)),
-                }
-            )
-        ],
+        body=situations.transfer("SH", ("L3", 5), expected_on="2026-12-20"),
+        races=[Race(body=situations.transfer("FS", ("L1", 1), expected_on="2026-11-25"))],
         random={random_requests.transfer_stock: 1},
     ),
     Trigger("GET /stock/expected/{warehouse}", roles=STAFF, path=IN_WAREHOUSE, missing=NO_WAREHOUSE),
@@ -261,27 +227,15 @@ RULES = [
         "GET /warehouses/{warehouse}/allocation-rule",
         roles=ALL_USERS,
         path=IN_WAREHOUSE,
-        missing={"warehouse": "no-such"},
+        missing=NO_WAREHOUSE,
     ),
     Trigger(
         "PUT /warehouses/{warehouse}/allocation-rule",
         roles=ADMIN,
         path=IN_WAREHOUSE,
-        missing={"warehouse": "no-such"},
+        missing=NO_WAREHOUSE,
         body={"rule": "quota", "quotas": {"A": 60, "B": 40}, "pack": 10, "reason": "旺季", "version": 0},
-        situations=[
-            Situation(
-                "in place of another rule",
-                body={"rule": "first_come", "version": 1, "reason": "r"},
-                prepare=publish_allocation_rule("quota", quotas={"A": 3}),
-            ),
-            Situation(
-                "contended: another rule is published meanwhile",
-                body={"rule": "first_come", "version": 0, "reason": "r"},
-                rival=publish_allocation_rule("quota", quotas={"A": 3}),
-                statuses=(412,),
-            ),
-        ],
+        situations=situations.PUBLISH_ALLOCATION_RULE,
         races=[Race(body={"rule": "first_come", "quotas": {}, "pack": 1, "reason": "约定", "version": 0})],
         random={random_requests.publish_allocation_rule: 0.3},
     ),
@@ -289,13 +243,13 @@ RULES = [
         "GET /warehouses/{warehouse}/sourcing-rule",
         roles=ALL_USERS,
         path=IN_WAREHOUSE,
-        missing={"warehouse": "no-such"},
+        missing=NO_WAREHOUSE,
     ),
     Trigger(
         "PUT /warehouses/{warehouse}/sourcing-rule",
         roles=ADMIN,
         path=IN_WAREHOUSE,
-        missing={"warehouse": "no-such"},
+        missing=NO_WAREHOUSE,
         body={"alternates": ["SZ", "FS"], "reason": "就近", "version": 0},
         random={random_requests.publish_sourcing_rule: 0.3},
     ),
@@ -305,25 +259,8 @@ FUNCTIONS = [
     Trigger("reserve_stock", situations=function_situations.RESERVE_STOCK),
     Trigger("reserve_urgent_stock", situations=function_situations.RESERVE_URGENT_STOCK),
     Trigger("sweep_orders", situations=function_situations.SWEEP_ORDERS),
-    Trigger(
-        "record_on_time_shipments",
-        situations=[
-            Situation("an order is shipped", prepare=ship_order()),
-            Situation("a part of an order is shipped", prepare=ship_order(pieces=1)),
-            Situation("contended: the rest is shipped meanwhile", prepare=ship_order(pieces=1), rival=ship_order()),
-        ],
-    ),
-    Trigger(
-        "update_credit",
-        situations=[
-            Situation("a payment is posted", prepare=function_situations.post_payment("D0001")),
-            Situation(
-                "payments of two dealers are posted",
-                prepare=in_order(function_situations.post_payment("D0001"), function_situations.post_payment("D0002")),
-            ),
-            Situation("a payment is reversed", prepare=function_situations.reverse_payment),
-        ],
-    ),
+    Trigger("record_on_time_shipments", situations=function_situations.RECORD_ON_TIME_SHIPMENTS),
+    Trigger("update_credit", situations=function_situations.UPDATE_CREDIT),
 ]
 
 TRIGGERS = [*ORDERS, *STOCK, *RULES, *FUNCTIONS]

@@ -19,6 +19,7 @@ from tests.support.steps import (
     one_bucket_per_transaction,
     order_body,
     place_order,
+    publish_allocation_rule,
     receive_goods,
     ship_order,
     stock_many_buckets,
@@ -178,9 +179,16 @@ SHIP = [
 # ---- stock ----
 
 
+def receipt(
+    reference: str, *lines: tuple[str, int], warehouse: str = WAREHOUSE, expected: str | None = None
+) -> dict[str, Any]:
+    """Return the body of a goods receipt, of an expected delivery or without one."""
+    body = {"warehouse": warehouse, "reference": reference, "lines": lines_of(*lines)}
+    return body | {"expected": expected} if expected else body
+
+
 def _receipt(name: str, *lines: tuple[str, int], warehouse: str = WAREHOUSE, **more: Any) -> Situation:
-    body = {"warehouse": warehouse, "reference": "DN-R", "lines": lines_of(*lines)}
-    return Situation(name, body=body, **more)
+    return Situation(name, body=receipt("DN-R", *lines, warehouse=warehouse), **more)
 
 
 RECEIVE_GOODS = [
@@ -211,9 +219,36 @@ def adjustment(kind: str, *lines: tuple[str, int]) -> dict[str, Any]:
     }
 
 
+def transfer(to_warehouse: str, *lines: tuple[str, int], expected_on: str) -> dict[str, Any]:
+    """Return the body of a transfer to another warehouse."""
+    return {
+        "from_warehouse": WAREHOUSE,
+        "to_warehouse": to_warehouse,
+        "reference": "T-1",
+        "expected_on": expected_on,
+        "reason": "补货",
+        "lines": lines_of(*lines),
+    }
+
+
 def delivery(*lines: tuple[str, int], expected_on: str, version: int) -> dict[str, Any]:
     """Return the body of an expected delivery."""
     return {"expected_on": expected_on, "lines": lines_of(*lines), "reason": "船期推迟", "version": version}
+
+
+PUBLISH_ALLOCATION_RULE = [
+    Situation(
+        "in place of another rule",
+        body={"rule": "first_come", "version": 1, "reason": "r"},
+        prepare=publish_allocation_rule("quota", quotas={"A": 3}),
+    ),
+    Situation(
+        "contended: another rule is published meanwhile",
+        body={"rule": "first_come", "version": 0, "reason": "r"},
+        rival=publish_allocation_rule("quota", quotas={"A": 3}),
+        statuses=(412,),
+    ),
+]
 
 
 def races(orders: Mapping[str, tuple[str, str]]) -> Sequence[Race]:

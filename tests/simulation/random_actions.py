@@ -1,4 +1,4 @@
-"""Actions of random clients, from the declared triggers; a simple new route needs no action separate."""
+"""Actions of random clients, from the declared triggers; a simple new route needs no declared action."""
 
 from __future__ import annotations
 

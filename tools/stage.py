@@ -16,7 +16,7 @@ from chalice.package import YAMLTemplateSerializer
 
 from kernel.http.app import ServiceApp
 from kernel.http.declarations import API_HANDLER
-from tools import paths, template
+from tools import cloudformation, paths, template
 from tools.errors import CommandError
 
 SHARED = ("contracts", "kernel", "reads")
@@ -146,7 +146,7 @@ def _merged(service: str, app: ServiceApp, root: Path) -> dict[str, Any]:
     generated = template.merge_template(app)
     by_hand = paths.source(service, root) / "stack" / "template.yaml"
     if by_hand.is_file():
-        template.deep_update(generated, YAMLTemplateSerializer().load_template(by_hand.read_text(), by_hand.name))
+        cloudformation.deep_update(generated, YAMLTemplateSerializer().load_template(by_hand.read_text(), by_hand.name))
     return generated
 
 

@@ -9,7 +9,8 @@ import pytest
 from tests.fast_aws.cloud import CloudSetup
 from tests.fast_aws.fast_cloud import FastCloud
 from tests.fast_aws.moto_cloud import table_definition
-from tests.fast_aws.random_calls import random_steps, run_steps, scan_items
+from tests.fast_aws.random_calls import random_steps
+from tests.fast_aws.run_steps import run_steps, scan_items
 from tests.support.clock import MONDAY_MORNING
 from tests.support.depth import depth
 from tools import aws

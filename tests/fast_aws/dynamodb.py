@@ -7,13 +7,12 @@ only one thread may call.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from tests.fast_aws import expressions
+from tests.fast_aws.contents import Change, Contents, index_entry, page_of, replace_item, stream_record
 from tests.fast_aws.items import (
     INDEX_KEYS,
     KEYS,
@@ -27,16 +26,14 @@ from tests.fast_aws.items import (
     request_key,
     validation_error,
 )
-from tests.fast_aws.items import value_bytes as check_value
+from tests.fast_aws.plan import CONDITION_FAILED, Plan, check_used, names_and_values
 
 _MAX_ACTIONS = 100
 _MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 _ACTIONS_THAT_ALWAYS_FIT = _MAX_TRANSACTION_BYTES // MAX_ITEM_BYTES
 _MAX_PUTS = 25
 _MAX_GETS = 100
-_MAX_PAGE_BYTES = 1024 * 1024
 _TOKEN_LIFETIME = timedelta(minutes=10)
-_CONDITION_FAILED = "The conditional request failed"
 
 _PARAMETERS: Mapping[str, frozenset[str]] = {
     name: frozenset(members.split()) | {"ReturnConsumedCapacity", "ReturnItemCollectionMetrics"}
@@ -58,30 +55,6 @@ _PARAMETERS: Mapping[str, frozenset[str]] = {
 }
 
 Answer = dict[str, Any]
-_IndexKey = tuple[str, str, str]
-
-
-class Change(NamedTuple):
-    """One entry of the stream; `new` is None for a deleted item."""
-
-    name: str
-    key: Key
-    new: Item | None
-    moment: datetime
-
-
-@dataclass
-class Contents:
-    """State of a table."""
-
-    items: dict[str, Mapping[str, Item]] = field(default_factory=dict)
-    index: dict[str, Mapping[_IndexKey, Item]] = field(default_factory=dict)
-    stream: list[Change] = field(default_factory=list)
-    tokens: dict[str, tuple[Any, datetime]] = field(default_factory=dict)
-
-    def copy(self) -> Contents:
-        """Return a copy that changes independently."""
-        return Contents(dict(self.items), dict(self.index), list(self.stream), dict(self.tokens))
 
 
 class DynamoDB:
@@ -127,7 +100,7 @@ class DynamoDB:
 
     def records(self, start: int, end: int) -> list[dict[str, Any]]:
         """Return stream records in the form Lambda receives them."""
-        return [_record(start + number, change) for number, change in enumerate(self.contents.stream[start:end])]
+        return [stream_record(start + number, change) for number, change in enumerate(self.contents.stream[start:end])]
 
     # ---- reading ----
 
@@ -152,17 +125,17 @@ class DynamoDB:
         hash_name, sort_name = INDEX_KEYS if "IndexName" in params else KEYS
         if "IndexName" in params and params.get("ConsistentRead"):
             raise validation_error("Consistent reads are not supported on global secondary indexes")
-        names, values = _names_and_values(params)
+        names, values = names_and_values(params)
         key_condition = expressions.condition(params["KeyConditionExpression"], names)
         row_filter = expressions.condition(params["FilterExpression"], names) if "FilterExpression" in params else None
-        _check_used(names, values, key_condition.used | (row_filter.used if row_filter else frozenset()))
+        check_used(names, values, key_condition.used | (row_filter.used if row_filter else frozenset()))
         if key_condition.equals.get(hash_name) not in values:
             raise validation_error(f"Query condition missed key schema element: {hash_name}")
         partition = values[key_condition.equals[hash_name]]["S"]
         backwards = not params.get("ScanIndexForward", True)
         candidates = self._partition(hash_name, partition, backwards, params.get("ExclusiveStartKey"))
         matching = (item for item in candidates if key_condition.is_true(item, values))
-        page, last = _page(matching, params.get("Limit"))
+        page, last = page_of(matching, params.get("Limit"))
         items = [item for item in page if row_filter is None or row_filter.is_true(item, values)]
         answer: Answer = {"Items": items, "Count": len(items), "ScannedCount": len(page)}
         if last is not None:
@@ -186,7 +159,7 @@ class DynamoDB:
             return {"Items": [], "Count": 0, "ScannedCount": 0}
         after = request_key(params["ExclusiveStartKey"]) if "ExclusiveStartKey" in params else ("", "")
         rest = (item for key, item in sorted(self.rows(), key=lambda row: row[0]) if key > after)
-        items, last = _page(rest, params.get("Limit"))
+        items, last = page_of(rest, params.get("Limit"))
         answer: Answer = {"Items": items, "Count": len(items), "ScannedCount": len(items)}
         return answer | ({"LastEvaluatedKey": {name: last[name] for name in KEYS}} if last else {})
 
@@ -201,12 +174,12 @@ class DynamoDB:
     def _update(self, params: Mapping[str, Any]) -> Answer:
         return self._single(params, self._plan("Update", params))
 
-    def _single(self, params: Mapping[str, Any], plan: _Plan) -> Answer:
+    def _single(self, params: Mapping[str, Any], plan: Plan) -> Answer:
         old = plan.old
         if not plan.is_allowed:
             shows_item = params.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and old is not None
             more = {"Item": old} if shows_item else {}
-            raise ServiceError("ConditionalCheckFailedException", _CONDITION_FAILED, **more)
+            raise ServiceError("ConditionalCheckFailedException", CONDITION_FAILED, **more)
         new = plan.result()
         self._write(plan.key, new)
         return_values = params.get("ReturnValues", "NONE")
@@ -282,11 +255,11 @@ class DynamoDB:
             )
         return True
 
-    def _plan(self, kind: str, write: Mapping[str, Any]) -> _Plan:
+    def _plan(self, kind: str, write: Mapping[str, Any]) -> Plan:
         """Return one write of a request, with its condition evaluated."""
         self._check_table(write)
         key = key_of(write["Item"]) if kind == "Put" else request_key(write["Key"])
-        names, values = _names_and_values(write)
+        names, values = names_and_values(write)
         old = self.find(key)
         used: frozenset[str] = frozenset()
         is_allowed = True
@@ -298,19 +271,19 @@ class DynamoDB:
         if "UpdateExpression" in write:
             update = expressions.update(write["UpdateExpression"], names)
             used |= update.used
-        _check_used(names, values, used)
-        return _Plan(kind, write, key, old, is_allowed, update, values)
+        check_used(names, values, used)
+        return Plan(kind, write, key, old, is_allowed, update, values)
 
     def _write(self, key: Key, new: Item | None) -> None:
         """Put or delete the item of a key, in the table, the index and, if it changed, the stream."""
         pk, sk = key
         old = self.find(key)
-        _put(self.contents.items, pk, sk, new)
-        before, after = _index_entry(key, old), _index_entry(key, new)
+        replace_item(self.contents.items, pk, sk, new)
+        before, after = index_entry(key, old), index_entry(key, new)
         if before and before != after:
-            _put(self.contents.index, *before, None)
+            replace_item(self.contents.index, *before, None)
         if after:
-            _put(self.contents.index, *after, new)
+            replace_item(self.contents.index, *after, new)
         if old != new:
             name = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
             self.contents.stream.append(Change(name, key, new, self._now()))
@@ -318,123 +291,3 @@ class DynamoDB:
     def _check_table(self, params: Mapping[str, Any]) -> None:
         if params["TableName"] != self._table:
             raise ServiceError("ResourceNotFoundException", "Requested resource not found")
-
-
-def _index_entry(key: Key, item: Item | None) -> tuple[str, _IndexKey] | None:
-    """Return partition and sort key of an item in the index; None if the item is not in the index."""
-    if item is None or INDEX_KEYS[0] not in item or INDEX_KEYS[1] not in item:
-        return None
-    return item["gsi1pk"]["S"], (item["gsi1sk"]["S"], *key)
-
-
-def _put(partitions: dict[str, Mapping[Any, Item]], partition: str, sort_key: Any, item: Item | None) -> None:
-    """Replace the partition by one with the item, or without it."""
-    row = dict(partitions.get(partition, ()))
-    if item is None:
-        row.pop(sort_key, None)
-    else:
-        row[sort_key] = item
-    partitions[partition] = row
-
-
-@dataclass(slots=True)
-class _Plan:
-    """One write of a request, with its condition evaluated."""
-
-    kind: str
-    write: Mapping[str, Any]
-    key: Key
-    old: Item | None
-    is_allowed: bool
-    update: expressions.Update | None
-    values: Mapping[str, Any]
-
-    @property
-    def writes(self) -> bool:
-        return self.kind != "ConditionCheck"
-
-    def result(self) -> Item | None:
-        """Return the item after the write.
-
-        Raises:
-            ServiceError: the item may not be stored.
-        """
-        if self.kind == "Delete":
-            return None
-        if self.kind == "Put":
-            item: Item = self.write["Item"]
-        elif self.kind == "Update":
-            before = self.old if self.old is not None else dict(self.write["Key"])
-            item = self.update.apply(before, self.values) if self.update else before
-        else:
-            return self.old
-        check_item(item)
-        return item
-
-    def outcome(self) -> tuple[dict[str, Any], Item | None]:
-        """Return the cancellation reason within a transaction ("None": no reason), and the item after the write."""
-        if not self.is_allowed:
-            shows_item = self.write.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and self.old is not None
-            reason = {"Code": "ConditionalCheckFailed", "Message": _CONDITION_FAILED} | (
-                {"Item": self.old} if shows_item else {}
-            )
-            return reason, None
-        try:
-            return {"Code": "None"}, self.result()
-        except ServiceError as error:
-            return {"Code": "ValidationError", "Message": error.message}, None
-
-
-def _names_and_values(params: Mapping[str, Any]) -> tuple[Mapping[str, str], Mapping[str, Any]]:
-    values: Mapping[str, Any] = params.get("ExpressionAttributeValues", {})
-    for value in values.values():
-        check_value(value)
-    return params.get("ExpressionAttributeNames", {}), values
-
-
-def _check_used(names: Mapping[str, str], values: Mapping[str, Any], used: frozenset[str]) -> None:
-    if len(names) + len(values) > len(used):
-        unused = sorted(({*names, *values}) - used)
-        raise validation_error(f"Value provided in ExpressionAttributeNames or Values unused in expressions: {unused}")
-
-
-def _page(items: Iterator[Item], limit: int | None) -> tuple[list[Item], Item | None]:
-    """Return one page of items, and its last item if more may follow."""
-    page: list[Item] = []
-    size = 0
-    for item in items:
-        size += item_bytes(item)
-        if page and (len(page) == limit or size > _MAX_PAGE_BYTES):
-            return page, page[-1]
-        page.append(item)
-    return page, page[-1] if limit is not None and len(page) == limit else None
-
-
-def _record(number: int, change: Change) -> dict[str, Any]:
-    details: dict[str, Any] = {
-        "StreamViewType": "NEW_IMAGE",
-        "ApproximateCreationDateTime": change.moment.timestamp(),
-        "SequenceNumber": str(1_000_000 + number),
-        "Keys": {"pk": {"S": change.key[0]}, "sk": {"S": change.key[1]}},
-    }
-    if change.new is not None:
-        details["NewImage"] = _as_json(change.new)
-    return {
-        "eventID": f"{number:032x}",
-        "eventName": change.name,
-        "eventSource": "aws:dynamodb",
-        "eventVersion": "1.0",
-        "awsRegion": "us-east-1",
-        "dynamodb": details,
-    }
-
-
-def _as_json(item: Item) -> Item:
-    """Return the item in the form Lambda receives it: bytes as text."""
-    if any("B" in value for value in item.values()):
-        return {name: _as_text(value) if "B" in value else value for name, value in item.items()}
-    return item
-
-
-def _as_text(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"B": base64.b64encode(value["B"]).decode()}

@@ -12,7 +12,8 @@ import pytest
 from tests.fast_aws.cloud import REGION
 from tests.fast_aws.fast_cloud import FastCloud
 from tests.fast_aws.moto_cloud import MotoCloud
-from tests.fast_aws.random_calls import random_steps, run_steps
+from tests.fast_aws.random_calls import random_steps
+from tests.fast_aws.run_steps import run_steps
 from tests.orders.client import OrdersClient
 from tests.support import world as worlds
 from tests.support.clock import MONDAY_MORNING

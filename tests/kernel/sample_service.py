@@ -18,6 +18,8 @@ from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.items import IntegerAttribute, Item
 from kernel.store.read import fetch_one, query_page
 from kernel.store.transaction import Transaction
+from tests.support.gateway import Response
+from tests.support.world import World
 
 EVERYONE = frozenset(Role)
 
@@ -135,3 +137,11 @@ class SampleService:
 def sheet(title: str = "一", *quantities: int) -> dict[str, Any]:
     """Return a valid body."""
     return {"title": title, "rows": [{"sku": "L1", "quantity": pieces} for pieces in quantities or (3,)]}
+
+
+def create_sheet(
+    world: World, body: Any = None, *, dealer: str = "D0001", key: str | None = "k-1", **more: Any
+) -> Response:
+    """Send a request that creates a sheet, by default the same one under the same key."""
+    given: dict[str, Any] = {"body": sheet() if body is None else body} | more
+    return world.call("sample", "POST", "/sheets", token=world.token(dealer_id=dealer), key=key, **given)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -24,7 +22,6 @@ from tests.support.declarations import cases
 from tests.support.functions import LambdaContext, load_apps
 from tests.support.gateway import Response
 from tests.support.world import World
-from tools import paths
 
 Line = dict[str, Any]
 
@@ -289,22 +286,3 @@ def test_a_metric_that_is_full_is_written_with_the_ids(output: Output) -> None:
     lines = output.read()
     assert [len(line["Waited"]) for line in lines] == [100, 1]
     assert {ids_of(line) for line in lines} == {(context.aws_request_id, "many", context.aws_request_id)}
-
-
-_SERVE = """
-import sys
-from tests.kernel.sample_service import SampleService, sheet
-from tests.support.world import opened
-with opened(fast=True) as world:
-    service = SampleService()
-    world.inhabit(service.app)
-    token = world.token(role="admin")
-    assert world.call("sample", "POST", "/sheets", body=sheet(), token=token, key="k").status == 201
-    assert not any(name.startswith("aws_lambda_powertools") for name in sys.modules), "imported by a served request"
-    assert world.call("sample", "GET", "/broken", token=token).status == 500
-    assert "aws_lambda_powertools.logging" in sys.modules
-"""
-
-
-def test_a_served_request_does_not_import_powertools() -> None:
-    subprocess.run([sys.executable, "-c", _SERVE], cwd=paths.ROOT, check=True, stdout=subprocess.DEVNULL)

@@ -11,7 +11,7 @@ import pytest
 from contracts import orders
 from kernel.http.app import ServiceApp
 from kernel.messaging.events import Envelope
-from tools import paths, template
+from tools import cloudformation, paths, template
 from tools.stage import NotPackageable, load_app, stage
 
 
@@ -70,5 +70,5 @@ def test_fifo_queue_cannot_subscribe_to_the_bus() -> None:
 
 def test_additional_template_replaces_whole_references() -> None:
     generated = {"Variables": {"A": {"Ref": "Generated"}, "B": {"Ref": "Kept"}}}
-    template.deep_update(generated, {"Variables": {"A": {"Fn::If": ["Yes", "1", "0"]}}})
+    cloudformation.deep_update(generated, {"Variables": {"A": {"Fn::If": ["Yes", "1", "0"]}}})
     assert generated == {"Variables": {"A": {"Fn::If": ["Yes", "1", "0"]}, "B": {"Ref": "Kept"}}}

@@ -11,9 +11,9 @@ from typing import Any
 
 from tests.packaging.conftest import Json
 from tools import paths
+from tools.cloudformation import logical_id
 from tools.package import Package
 from tools.stage import load_app
-from tools.template import logical_id
 
 
 def of_type(resources: Json, kind: str) -> dict[str, Json]:

@@ -1,0 +1,66 @@
+"""The REST API of one service, as CloudFormation: what Chalice's own template leaves out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from kernel.http.declarations import API_HANDLER, Operation
+from tools.cloudformation import Json, logical_id, ref, sub
+from tools.template_alarms import alarm, metric
+
+
+def api(operations: Iterable[Operation]) -> Json:
+    """The API's answers, integrations and alarm."""
+    problem = {"type": "urn:qudao:problem:not-found", "title": "Not Found", "status": 404, "code": "not-found"}
+    problem["detail"] = "未找到 / there is no such thing here; check the address"
+    no_such_path = {
+        "statusCode": 404,
+        "responseParameters": {"gatewayresponse.header.Content-Type": "'application/problem+json'"},
+        "responseTemplates": {"application/json": json.dumps(problem, ensure_ascii=False)},
+    }
+    return {
+        "RestAPI": {
+            "Properties": {
+                "TracingEnabled": True,
+                "DefinitionBody": {
+                    # Metrics name an API by its title, so the title contains the stage.
+                    "info": {"title": {"Ref": "AWS::StackName"}},
+                    "x-amazon-apigateway-gateway-responses": {"MISSING_AUTHENTICATION_TOKEN": no_such_path},
+                    "paths": _integrations(operations),
+                },
+            }
+        },
+        "ApiFailing": alarm(
+            "the API answers with server errors",
+            metric("AWS/ApiGateway", "5XXError", "Sum", ApiName={"Ref": "AWS::StackName"}),
+            0,
+        ),
+    }
+
+
+def _integrations(operations: Iterable[Operation]) -> Json:
+    """Integrations of the routes that `api_handler` does not serve; Chalice points every route at it."""
+    paths: Json = {}
+    for operation in operations:
+        if operation.function != API_HANDLER:
+            uri = (
+                "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+                f"{ref(f'{logical_id(operation.function)}.Arn')}/invocations"
+            )
+            method = {"x-amazon-apigateway-integration": {"uri": sub(uri)}}
+            paths.setdefault(operation.path, {})[operation.method.lower()] = method
+    return paths
+
+
+def invoke_permission(function: str) -> Json:
+    """Permission of the API to invoke a function, as Chalice writes it for `api_handler`."""
+    name = logical_id(function)
+    api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestAPIId}/*"
+    allowed = {
+        "FunctionName": {"Ref": name},
+        "Action": "lambda:InvokeFunction",
+        "Principal": "apigateway.amazonaws.com",
+        "SourceArn": {"Fn::Sub": [api, {"RestAPIId": {"Ref": "RestAPI"}}]},
+    }
+    return {f"{name}InvokePermission": {"Type": "AWS::Lambda::Permission", "Properties": allowed}}

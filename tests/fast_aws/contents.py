@@ -1,4 +1,4 @@
-"""What the tables hold, and the records of the table's stream."""
+"""Contents of the tables, and the records of the table's stream."""
 
 from __future__ import annotations
 

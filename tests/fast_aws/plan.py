@@ -1,4 +1,4 @@
-"""What one call may change, checked before anything is changed."""
+"""Plan of what one call changes, checked before anything is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the operators and functions of expressions do with DynamoDB's values."""
+"""Operators and functions of expressions, over DynamoDB's values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What writing logs loads while a request is served."""
+"""Imports that writing logs causes while a request is served."""
 
 from __future__ import annotations
 

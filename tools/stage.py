@@ -101,7 +101,10 @@ def _policies(service: str, app: ServiceApp, root: Path) -> dict[str, Any]:
     written = {file.stem: file for file in folder.glob("*.json")}
     wanted = template.functions(app)
     if missing := [name for name in wanted if name not in written]:
-        raise NotPackageable(f"{service}: no policy for {', '.join(missing)}; write stack/policies/{missing[0]}.json")
+        files = ", ".join(
+            f"{paths.source(service).relative_to(paths.ROOT)}/stack/policies/{name}.json" for name in missing
+        )
+        raise NotPackageable(f"{service}: no policy for {', '.join(missing)}; run make policies and review {files}")
     if orphaned := sorted(written.keys() - set(wanted)):
         raise NotPackageable(
             f"{service}: stack/policies/{orphaned[0]}.json belongs to no function; delete or rename it"

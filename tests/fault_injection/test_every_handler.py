@@ -18,8 +18,8 @@ SCENARIOS = scenarios()
 
 
 def test_every_trigger_has_a_situation() -> None:
-    assert undeclared(load_apps()[0]) == []
-    assert triggers_without_situation() == []
+    missing = undeclared(load_apps()[0]) or triggers_without_situation()
+    assert not missing, "\n".join(missing)
 
 
 def test_situation_names_are_unique() -> None:

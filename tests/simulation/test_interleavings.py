@@ -45,7 +45,7 @@ def test_every_mutating_route_has_an_action(state: RaceState) -> None:
         for operation in state.world.app(service).operations
         if operation.method != "GET" and f"{service} {operation.method} {operation.path}" not in raced
     ]
-    assert missing == []
+    assert not missing, "\n".join(missing)
 
 
 def test_moto_ends_in_the_same_states() -> None:

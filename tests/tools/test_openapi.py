@@ -12,7 +12,7 @@ from tools.openapi import document, written
 
 
 def test_committed_document_matches_the_declared_routes() -> None:
-    assert paths.OPENAPI.read_text(encoding="utf-8") == written(), "run `make openapi` and commit docs/openapi.json"
+    assert paths.OPENAPI.read_text(encoding="utf-8") == written(), "run make docs and commit docs/openapi.json"
 
 
 def test_committed_document_is_valid_openapi() -> None:

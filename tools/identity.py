@@ -88,7 +88,7 @@ def open_account(stage: str, account: Account) -> None:
         client.admin_add_user_to_group(UserPoolId=pool, Username=account.user, GroupName=role)
 
 
-def is_open(stage: str, user: str) -> bool:
+def has_account(stage: str, user: str) -> bool:
     """Return whether the account exists and has a role: without one, its tokens are refused."""
     client = aws.cognito()
     try:

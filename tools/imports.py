@@ -147,7 +147,7 @@ def set_passwords(stage: str, users: Sequence[str], password: str, on_progress: 
     deadline = time.monotonic() + _ACCOUNT_OPENS_WITHIN_SECONDS
 
     def set_one(user: str) -> None:
-        while not identity.is_open(stage, user):
+        while not identity.has_account(stage, user):
             if time.monotonic() > deadline:
                 raise CommandError(f"the account of {user} was not opened within {_ACCOUNT_OPENS_WITHIN_SECONDS} s")
             time.sleep(0.5)

@@ -30,7 +30,7 @@ def next_ship_day(promised: str, approved: bool, now: datetime, calendar: Calend
     return max(promised, calendar.first_workday_from(_day_until(hour, now)).isoformat())
 
 
-def earliest_day(*days: str | None) -> str | None:
+def earliest_of_days(*days: str | None) -> str | None:
     """Return the earliest of the days that are given, None without any."""
     return min((day for day in days if day), default=None)
 

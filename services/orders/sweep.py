@@ -10,7 +10,7 @@ from kernel.base import observability
 from kernel.time import clock
 from services.orders.allocation.allocate_backorders import allocate_backorders
 from services.orders.order.items import HeaderItem, orders_in_state
-from services.orders.promises.announce_slip import announce_slip, has_slipped
+from services.orders.promises.announce_slip import announce_slip, misses_promised_day
 from services.orders.promises.renew_promises import renew_promises
 from services.orders.reservation.expire_reservation import expire_reservation, warn_of_expiry
 from services.orders.review.report_overdue import is_overdue, report_overdue
@@ -48,7 +48,7 @@ def _attempt_if_due(header: HeaderItem) -> None:
     now = clock.now()
     if is_overdue(header):
         _attempt(header.order_id, report_overdue)
-    if has_slipped(header):
+    if misses_promised_day(header):
         _attempt(header.order_id, announce_slip)
     if header.reserved_until and header.reserved:
         if clock.parse_stamp(header.reserved_until) <= now:

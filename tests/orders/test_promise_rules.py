@@ -17,8 +17,8 @@ from services.orders.promises.rules import (
     Slip,
     WaitingPieces,
     available_to_promise,
+    later_or_lost_promises,
     promise_sku,
-    slips,
 )
 from services.orders.ship_days import ship_day, ship_day_of_arrival
 from services.orders.vocabulary import PiecesOnDay
@@ -190,15 +190,18 @@ def test_order_within_available_to_promise_gets_that_day(
 
 
 def test_slips_are_later_and_lost_days_only() -> None:
-    old = {"later": "2026-11-24", "lost": "2026-11-24", "same": "2026-11-24", "earliest_day": "2026-11-24"}
+    old = {"later": "2026-11-24", "lost": "2026-11-24", "same": "2026-11-24", "earlier": "2026-11-24"}
     old_and_none: dict[str, str | None] = {**old, "gone": "2026-11-24", "none": None, "named": None}
     new: dict[str, str | None] = {
         "later": "2026-11-25",
         "lost": None,
         "same": "2026-11-24",
-        "earliest_day": "2026-11-23",
+        "earlier": "2026-11-23",
         "none": None,
         "named": "2026-12-01",
         "new": "2026-12-01",
     }
-    assert slips(old_and_none, new) == [Slip("later", "2026-11-24", "2026-11-25"), Slip("lost", "2026-11-24", None)]
+    assert later_or_lost_promises(old_and_none, new) == [
+        Slip("later", "2026-11-24", "2026-11-25"),
+        Slip("lost", "2026-11-24", None),
+    ]

@@ -39,13 +39,13 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_account_opened_twice_is_one_account(pool: Any) -> None:
     for _ in range(2):
         identity.open_account("s", Account("d0001-buyer", "陈志强", ("dealer_buyer",), "D0001"))
-    assert identity.is_open("s", "d0001-buyer")
-    assert not identity.is_open("s", "other")
+    assert identity.has_account("s", "d0001-buyer")
+    assert not identity.has_account("s", "other")
 
 
 def test_account_without_a_role_is_not_open(pool: Any) -> None:
     identity.open_account("s", Account("new", "新", ()))
-    assert not identity.is_open("s", "new")
+    assert not identity.has_account("s", "new")
 
 
 def test_token_is_reused_until_shortly_before_it_expires(pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:

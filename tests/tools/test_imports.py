@@ -76,11 +76,11 @@ def test_password_is_set_when_the_account_is_open(monkeypatch: pytest.MonkeyPatc
     checked: list[str] = []
     changed: list[str] = []
 
-    def is_open(stage: str, user: str) -> bool:
+    def has_account(stage: str, user: str) -> bool:
         checked.append(user)
         return checked.count(user) > 1
 
-    monkeypatch.setattr(identity, "is_open", is_open)
+    monkeypatch.setattr(identity, "has_account", has_account)
     monkeypatch.setattr(identity, "set_password", lambda stage, user, password: changed.append(user))
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     set_passwords("test", ["a", "b"], "secret", lambda users: None, threads=1)
@@ -88,7 +88,7 @@ def test_password_is_set_when_the_account_is_open(monkeypatch: pytest.MonkeyPatc
 
 
 def test_account_that_is_never_opened_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(identity, "is_open", lambda stage, user: False)
+    monkeypatch.setattr(identity, "has_account", lambda stage, user: False)
     monkeypatch.setattr(imports, "_ACCOUNT_OPENS_WITHIN_SECONDS", -1)
     with pytest.raises(CommandError, match="account of a was not opened"):
         set_passwords("test", ["a"], "secret", lambda users: None)

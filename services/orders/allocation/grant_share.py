@@ -17,8 +17,8 @@ from services.orders.order.lifecycle import Action
 from services.orders.order.load_order import load_order
 from services.orders.order.rules import backordered_by_sku_index, fill_backorders
 from services.orders.service_terms import reserved_until
-from services.orders.ship_days import earliest_day, ship_day
-from services.orders.stock.buckets import StockKeepsChanging, available_by_sku_index, refused_buckets
+from services.orders.ship_days import earliest_of_days, ship_day
+from services.orders.stock.buckets import StockKeepsChanging, available_by_sku_index, available_in_refused_buckets
 from services.orders.stock.move_stock import MovementCause, move_stock
 from services.orders.stock.rules import Move
 from services.orders.vocabulary import Hold
@@ -52,7 +52,7 @@ def grant_share(
         except TransactionRefused as refused:
             if "grant" in refused:
                 return
-            available = available_by_sku_index(refused_buckets(refused), granted)
+            available = available_by_sku_index(available_in_refused_buckets(refused), granted)
             granted = {
                 sku_index: min(pieces, available.get(sku_index, pieces)) for sku_index, pieces in granted.items()
             }
@@ -110,4 +110,4 @@ def _promised_on(header: HeaderItem, granted: Mapping[int, int]) -> str | None:
     backordered = promised_backorder_days(header)
     promised = [backordered.get(sku_index) for sku_index, pieces in granted.items() if pieces]
     reserved = header.promised_on if header.reserved else None
-    return earliest_day(reserved, *promised, ship_day(clock.now(), CHINA))
+    return earliest_of_days(reserved, *promised, ship_day(clock.now(), CHINA))

@@ -9,7 +9,7 @@ from kernel.store.read import query_all
 from kernel.time import clock
 from services.orders.on_time.api import OnTimeQuery, OnTimeReport, OnTimeTally
 from services.orders.on_time.items import ShipmentPunctualityItem, shipment_punctuality_pk
-from services.orders.on_time.rules import PunctualityTally, first_promised_days, tally_punctuality
+from services.orders.on_time.rules import PunctualityTally, first_promised_days, tally_punctuality_by_sku
 from services.orders.order.load_order import load_order
 from services.orders.shipping.shipments import read_shipments
 
@@ -36,7 +36,7 @@ def record_on_time_shipment(message: Envelope) -> None:
 def show_on_time_rate(query: OnTimeQuery) -> OnTimeReport:
     """Show how much of what left in a month left by the day first promised; by SKU, or of one SKU."""
     shipments = query_all(ShipmentPunctualityItem, shipment_punctuality_pk(query.warehouse, query.month))
-    by_sku = tally_punctuality((item.shipped_on, item.rows) for item in shipments)
+    by_sku = tally_punctuality_by_sku((item.shipped_on, item.rows) for item in shipments)
     wanted = {sku: one for sku, one in by_sku.items() if query.sku in {None, sku}}
     total = PunctualityTally(
         sum(one.on_time for one in wanted.values()),

@@ -54,7 +54,7 @@ class PunctualityTally:
         return (Decimal(self.on_time) / promised).quantize(Decimal("0.0001")) if promised else None
 
 
-def tally_punctuality(
+def tally_punctuality_by_sku(
     shipped: Iterable[tuple[str, list[tuple[str, int, str | None]]]],
 ) -> Mapping[str, PunctualityTally]:
     """Tally shipped pieces by SKU.

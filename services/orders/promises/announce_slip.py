@@ -14,7 +14,7 @@ from services.orders.ship_days import next_ship_day
 from services.orders.vocabulary import State
 
 
-def has_slipped(header: HeaderItem) -> bool:
+def misses_promised_day(header: HeaderItem) -> bool:
     """Return whether reserved pieces can no longer leave on the promised day."""
     return bool(header.reserved and header.promised_on and _ship_day_now(header) > header.promised_on)
 
@@ -22,7 +22,7 @@ def has_slipped(header: HeaderItem) -> bool:
 def announce_slip(order_id: str) -> None:
     """Publish the new ship day of reserved pieces, if they can no longer leave on the promised one."""
     order = load_order(order_id)
-    if not has_slipped(order.header):
+    if not misses_promised_day(order.header):
         return
     new = _ship_day_now(order.header)
     reserved = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.orders import MovedPromise, OrderEvent, OrderPromiseMoved, OrderPromiseSlipped
-from services.orders.promises.rules import slips
+from services.orders.promises.rules import later_or_lost_promises
 
 
 def moved_promises(
@@ -30,7 +30,9 @@ def moved_promises(
 
 def promise_event(moved: Sequence[MovedPromise]) -> tuple[type[OrderEvent], dict[str, Any]]:
     """Return the event type for changed promise dates and its fields: a slip if any date is later or lost."""
-    later = slips({str(one.lines): one.old for one in moved}, {str(one.lines): one.new for one in moved})
+    later = later_or_lost_promises(
+        {str(one.lines): one.old for one in moved}, {str(one.lines): one.new for one in moved}
+    )
     if not later:
         return OrderPromiseMoved, {"moved": tuple(moved)}
     return OrderPromiseSlipped, {"moved": tuple(moved), "promised_on": min(slip.old for slip in later)}

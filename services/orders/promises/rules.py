@@ -129,7 +129,7 @@ def available_to_promise(
     ]
 
 
-def slips(old: Mapping[str, str | None], new: Mapping[str, str | None]) -> list[Slip]:
+def later_or_lost_promises(old: Mapping[str, str | None], new: Mapping[str, str | None]) -> list[Slip]:
     """Return promise dates that moved later or were lost. Keys that are not in `new` no longer count."""
     return [
         Slip(key, promised, new[key])

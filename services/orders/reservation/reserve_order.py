@@ -29,7 +29,12 @@ from services.orders.service_terms import reserved_until
 from services.orders.ship_days import ship_day
 from services.orders.sourcing.items import alternate_warehouses
 from services.orders.sourcing.rules import choose_warehouse
-from services.orders.stock.buckets import StockKeepsChanging, available_by_sku_index, available_pieces, refused_buckets
+from services.orders.stock.buckets import (
+    StockKeepsChanging,
+    available_by_sku_index,
+    available_in_refused_buckets,
+    available_pieces,
+)
 from services.orders.stock.move_stock import MovementCause, move_stock
 from services.orders.stock.rules import Move
 from services.orders.vocabulary import Hold, State
@@ -86,7 +91,7 @@ def _reserve_available(order: Order, asked: Mapping[int, int], *, last: bool) ->
                 order, apply_reservation(order.demands, order.progress, granted), Move.RESERVE, granted, last=last
             )
         except TransactionRefused as refused:
-            buckets = refused_buckets(refused)
+            buckets = available_in_refused_buckets(refused)
             if "order" in refused or not buckets:
                 raise
             available = available_by_sku_index(buckets, granted)

@@ -52,7 +52,7 @@ def available_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, in
     return found
 
 
-def refused_buckets(refusal: TransactionRefused) -> dict[int, list[int] | None]:
+def available_in_refused_buckets(refusal: TransactionRefused) -> dict[int, list[int] | None]:
     """Return available pieces by position of each refused bucket; None where the bucket does not exist."""
     return _refused(refusal, BUCKET_LABEL, "available")
 

@@ -11,7 +11,12 @@ from kernel.http.principal import Principal
 from kernel.messaging.outbox import EventItem
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
-from services.orders.stock.buckets import available_by_sku_index, ensure_buckets, refused_buckets, refused_quarantine
+from services.orders.stock.buckets import (
+    available_by_sku_index,
+    available_in_refused_buckets,
+    ensure_buckets,
+    refused_quarantine,
+)
 from services.orders.stock.document_lines import DocumentLines, resolve_lines, shortage_problems
 from services.orders.stock.move_stock import (
     MovementCause,
@@ -134,7 +139,7 @@ def _event_for(request: AdjustStock, plan: _Plan) -> list[EventItem]:
 
 def _short(request: AdjustStock, goods: DocumentLines, refused: TransactionRefused) -> list[FieldProblem]:
     wanted = goods.by_sku_index
-    available = available_by_sku_index(refused_buckets(refused), wanted)
+    available = available_by_sku_index(available_in_refused_buckets(refused), wanted)
     aside = available_by_sku_index(refused_quarantine(refused), wanted)
     booked = {sku_index: pieces for sku_index, pieces in (available | aside).items() if pieces < wanted[sku_index]}
     detail = "现有 {available} 件 / only {available} pieces are there"

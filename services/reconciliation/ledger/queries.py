@@ -26,7 +26,7 @@ from services.reconciliation.ledger.rules import DocumentKind
 _DAYS_PER_READ = 50
 
 
-def load_ledger(dealer_id: str) -> LedgerItem | None:
+def load_accounts(dealer_id: str) -> LedgerItem | None:
     """Return a dealer's accounts; None if it has no journal."""
     return fetch_one(LedgerItem, ledger_key(dealer_id))
 

@@ -118,8 +118,8 @@ MUTATIONS = (
         "a slipped promise date is not published",
         Kind.LOST_EVENT,
         "services.orders.sweep:_attempt_if_due",
-        old="has_slipped(__header)",
-        new="has_slipped(__header) and __header.overdue",
+        old="misses_promised_day(__header)",
+        new="misses_promised_day(__header) and __header.overdue",
         caught_by="test_slip_is_published_once_when_approval_misses_the_cut_off",
     ),
     Mutation(

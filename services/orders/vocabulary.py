@@ -11,9 +11,8 @@ from kernel.base.problems import NotFound
 from kernel.http.models import WAREHOUSE_ID, Text
 
 #: FIFO queues that decide orders and allocate backorders, one warehouse (message group) at a time.
+#: Queues have the names of the functions that read them (app.py): reserve_stock and reserve_urgent_stock.
 RESERVE_QUEUE = "reserve-stock"
-
-
 RESERVE_URGENT_QUEUE = "reserve-urgent-stock"
 
 

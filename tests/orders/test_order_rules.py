@@ -22,8 +22,8 @@ from services.orders.order.rules import (
     is_complete,
     limit_to_available,
     reserved_by_sku_index,
-    return_to_backorder,
     split_by_transaction,
+    turn_reserved_into_backordered,
     wanted_by_sku_index,
 )
 from services.orders.shipping.rules import ship_pieces, shipped_line
@@ -140,7 +140,9 @@ def test_cancel_keeps_shipped_pieces() -> None:
 def test_returned_reservation_stays_backordered() -> None:
     lines = [line(1, sku_index=1, quantity=10), line(2, sku_index=2, quantity=5)]
     progress = (ship_pieces(Progress(reserved=7, backordered=3), 4), Progress(reserved=5))
-    after = return_to_backorder([Demand(one.sku_index, one.quantity) for one in lines], progress, frozenset({1}))
+    after = turn_reserved_into_backordered(
+        [Demand(one.sku_index, one.quantity) for one in lines], progress, frozenset({1})
+    )
     assert after == (Progress(shipped=4, backordered=6), Progress(reserved=5))
     assert not is_complete(lines, after)
 

@@ -40,7 +40,7 @@ class BackorderItem(Item, discriminator="backorder"):
 
 
 # P  length of the backorder queue   pk: STOCK#<warehouse>#BACKORDERS   sk: COUNT
-class BackorderCountItem(Item, discriminator="line"):
+class BackorderCountItem(Item, discriminator="backorder_count"):
     """Number of orders in the backorder queue of a warehouse. While it is 0, the queue need not be read."""
 
     orders = IntegerAttribute(default=0)

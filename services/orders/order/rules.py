@@ -150,7 +150,7 @@ def fill_backorders(
     return tuple(result)
 
 
-def return_to_backorder(
+def turn_reserved_into_backordered(
     demands: Sequence[Demand], progress: Sequence[Progress], sku_indexes: frozenset[int]
 ) -> tuple[Progress, ...]:
     """Turn reserved pieces of these SKU indexes into backordered ones."""

@@ -9,7 +9,7 @@ from kernel.time import clock
 from services.orders.order.change_order import change_order
 from services.orders.order.lifecycle import Action
 from services.orders.order.load_order import load_order
-from services.orders.order.rules import return_to_backorder
+from services.orders.order.rules import turn_reserved_into_backordered
 from services.orders.reservation.release_stock import release_all_but_last_step, release_reserved
 from services.orders.vocabulary import RESERVE_QUEUE, Hold, State
 
@@ -47,7 +47,7 @@ def expire_reservation(order_id: str) -> None:
         Action.EXPIRE_RESERVATION,
         OrderReservationExpired,
         facts={"released": released},
-        progress=return_to_backorder(order.demands, order.progress, last),
+        progress=turn_reserved_into_backordered(order.demands, order.progress, last),
         command=Command(RESERVE_QUEUE, header.warehouse),
         holds=sorted(order.holds | {Hold.STOCK}) if in_review else sorted(order.holds),
         reserved_until=None,

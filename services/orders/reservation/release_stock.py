@@ -7,7 +7,7 @@ from kernel.store.transaction import Transaction
 from services.orders.order.change_order import record_step
 from services.orders.order.items import Order
 from services.orders.order.load_order import load_order
-from services.orders.order.rules import reserved_by_sku_index, return_to_backorder, split_by_transaction
+from services.orders.order.rules import reserved_by_sku_index, split_by_transaction, turn_reserved_into_backordered
 from services.orders.stock.move_stock import MovementCause, move_stock
 from services.orders.stock.rules import Move
 
@@ -22,7 +22,7 @@ def release_all_but_last_step(order: Order) -> tuple[Order, frozenset[int]]:
     for part in parts[:-1]:
         transaction = Transaction()
         release_reserved(transaction, order, part)
-        record_step(transaction, order, return_to_backorder(order.demands, order.progress, part))
+        record_step(transaction, order, turn_reserved_into_backordered(order.demands, order.progress, part))
         transaction.commit()
         order = load_order(order.header.order_id)
     return order, parts[-1] if parts else frozenset()

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from contracts.orders import OrderCancelled, OrderEvent
+from contracts.orders import OrderCancelled
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
-from kernel.messaging.outbox import Command
-from kernel.store.transaction import Transaction
-from kernel.time import clock
-from services.orders.credit.items import OrderingAccountItem, account_key
 from services.orders.order.api import OrderSummary, ReasonRequest
-from services.orders.order.change_order import commit_change
-from services.orders.order.items import Order
 from services.orders.order.lifecycle import Action, require_allowed
 from services.orders.order.load_order import load_own_order
-from services.orders.order.rules import cancel_unshipped
-from services.orders.reservation.release_stock import release_all_but_last_step, release_reserved
-from services.orders.vocabulary import RESERVE_QUEUE
+from services.orders.review.end_order import end_order
 
 
 def cancel_order(caller: Principal, order_id: str, request: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
@@ -34,43 +23,3 @@ def cancel_order(caller: Principal, order_id: str, request: ReasonRequest, key: 
     unshipped = order.header.pieces - order.header.shipped
     facts = {"cancelled": unshipped, "reason": request.reason}
     return end_order(order, Action.CANCEL, OrderCancelled, key, by=caller.name, facts=facts)
-
-
-def end_order(
-    order: Order, action: Action, event: type[OrderEvent], key: IdempotencyKey, *, by: str, facts: Mapping[str, Any]
-) -> OrderSummary:
-    """Cancel all unshipped pieces and release their stock and credit; return the order as it is then.
-
-    Stock in more buckets than one transaction can change is released in recorded steps first. If the last transaction
-    never comes, the released pieces stay open and committed until the order is ended after all.
-    """
-    order, last = release_all_but_last_step(order)
-    transaction = Transaction()
-    release_reserved(transaction, order, last)
-    unshipped_fen = sum(
-        line.gross_fen - line.value_of(line_progress.shipped)
-        for line, line_progress in zip(order.lines, order.progress, strict=True)
-    )
-    transaction.update(
-        OrderingAccountItem,
-        account_key(order.header.dealer_id),
-        [OrderingAccountItem.committed_fen.add(-unshipped_fen)],
-        None,
-        "account",
-    )
-    ended: dict[str, Any] = {"holds": [], "reserved_until": None, "warned": None}
-    if not order.header.decided_at:
-        ended["decided_at"] = clock.stamp()
-    return commit_change(
-        transaction,
-        order,
-        action,
-        event,
-        key,
-        by=by,
-        facts=facts,
-        progress=cancel_unshipped(order.lines, order.progress),
-        # The released pieces go to the backorder queue.
-        command=Command(RESERVE_QUEUE, order.header.warehouse),
-        **ended,
-    )

@@ -15,7 +15,7 @@ from services.orders.order.items import Order
 from services.orders.order.lifecycle import Action, require_allowed
 from services.orders.order.load_order import load_order
 from services.orders.review.api import Approve
-from services.orders.review.cancel_order import end_order
+from services.orders.review.end_order import end_order
 from services.orders.service_terms import reserved_until
 from services.orders.stock.move_stock import MovementCause, record_reservation_carried_over
 from services.orders.vocabulary import Hold, State

@@ -17,7 +17,7 @@ MUTATIONS = (
     Mutation(
         "pieces of an expired reservation are not backordered",
         Kind.LOST_UPDATE,
-        "services.orders:return_to_backorder",
+        "services.orders:turn_reserved_into_backordered",
         old="__progress._replace(reserved=0, backordered=_)",
         new="__progress._replace(reserved=0)",
         caught_by="test_unused_reservation_is_warned_once_then_released_to_backorders",

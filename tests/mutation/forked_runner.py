@@ -163,7 +163,7 @@ def _preload(preloaded: Preloaded) -> None:
         for package in map(importlib.import_module, sorted(_KERNEL_PACKAGES)):
             for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
                 importlib.import_module(module.name)
-        importlib.import_module("tests.support.world").signing_key()
+        importlib.import_module("tests.support.tokens").signing_key()
         _make_clients()
     moto_cloud._clients()
     moto_cloud.table_definition()

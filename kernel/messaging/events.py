@@ -14,7 +14,7 @@ class Event(BaseModel):
     subscribers ("Subscribers: notifications").
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True, hide_input_in_errors=True)
 
     TYPE: ClassVar[str]
     SOURCE: ClassVar[str]
@@ -43,7 +43,7 @@ class Envelope(BaseModel):
     `subject` is the business number; `dealerid` is the dealer concerned, if any; `time` is the time of the change.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True, hide_input_in_errors=True)
 
     specversion: Literal["1.0"] = "1.0"
     id: str

@@ -12,7 +12,7 @@ from kernel.http.principal import Role
 from kernel.messaging.outbox import EventItem, outbox_event
 from kernel.store.items import Item, Key
 from kernel.store.read import query_all
-from services.dealers.rules import Dealer, User, changed_fields
+from services.dealers.rules import Dealer, User, changes_by_field
 
 #: Most users of one dealer in one import.
 MAX_USERS = 30
@@ -106,7 +106,7 @@ def terms_changed_event(stored: DealerItem, before: Dealer, after: Dealer, *, au
     Args:
         author: user id.
     """
-    old, new = changed_fields(before, after)
+    old, new = changes_by_field(before, after)
     return outbox_event(
         DealerTermsChanged(dealer_id=after.dealer_id, author=author, reason=reason, before=old, after=new),
         pk=stored.pk,

@@ -56,7 +56,7 @@ class User:
 FieldValues = dict[str, str | int]
 
 
-def changed_fields(before: Dealer, after: Dealer) -> tuple[FieldValues, FieldValues]:
+def changes_by_field(before: Dealer, after: Dealer) -> tuple[FieldValues, FieldValues]:
     """Return the old and the new values of the fields that differ, by field name."""
     old, new = asdict(before), asdict(after)
     changed = [name for name in old if old[name] != new[name]]

@@ -48,6 +48,8 @@ WORLDLY = {
     "kernel.messaging.consumer",
     "kernel.base.ids",
     "kernel.http.idempotency",
+    "kernel.http.requests",
+    "kernel.http.responses",
     "kernel.store.items",
     "kernel.base.observability",
     "kernel.messaging.outbox",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kernel.http.principal import Role
-from services.dealers.rules import Dealer, User, changed_fields, has_administrator, users_after_import
+from services.dealers.rules import Dealer, User, changes_by_field, has_administrator, users_after_import
 
 DEALER = Dealer("D0001", "明辉灯饰", "广东 广州", "一级", "active", "A", "GZ", 1_000_00, 30)
 
@@ -16,11 +16,11 @@ def user_with(username: str, *roles: Role) -> User:
 
 def test_changed_fields_are_only_those_that_differ() -> None:
     after = replace(DEALER, credit_limit_fen=2_000_00, payment_days=45)
-    assert changed_fields(DEALER, after) == (
+    assert changes_by_field(DEALER, after) == (
         {"credit_limit_fen": 1_000_00, "payment_days": 30},
         {"credit_limit_fen": 2_000_00, "payment_days": 45},
     )
-    assert changed_fields(DEALER, DEALER) == ({}, {})
+    assert changes_by_field(DEALER, DEALER) == ({}, {})
 
 
 def test_import_adds_and_changes_users_and_removes_none() -> None:

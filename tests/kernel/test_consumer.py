@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from contracts.tickets import TicketProgressed
 from kernel.http.app import ServiceApp
@@ -233,3 +234,16 @@ def test_world_reports_dead_letters(world: World) -> None:
     announce("T1")
     with pytest.raises(AssertionError, match="given up on"):
         world.drain()
+
+
+@pytest.mark.parametrize("detail", [{"data": "13800138000"}, {"data": {}, "sequence": "13800138000"}])
+def test_error_of_an_unreadable_message_does_not_quote_it(detail: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        read_message(json.dumps(detail))
+    assert "13800138000" not in str(refused.value)
+
+
+def test_error_of_an_unreadable_event_does_not_quote_it() -> None:
+    with pytest.raises(ValidationError) as refused:
+        TicketProgressed.model_validate({"ticket_id": ["13800138000"]})
+    assert "13800138000" not in str(refused.value)

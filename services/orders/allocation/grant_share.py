@@ -10,7 +10,7 @@ from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from kernel.time.holidays import CHINA
 from services.orders.allocation.items import AllocationRunItem, GrantItem, grant_key
-from services.orders.order.backorder_entry import promised_backorder_days
+from services.orders.order.backorder_entry import load_promise_dates
 from services.orders.order.change_order import change_order
 from services.orders.order.items import HeaderItem, Order
 from services.orders.order.lifecycle import Action
@@ -107,7 +107,7 @@ def _reserve_grant(
 
 def _promised_on(header: HeaderItem, granted: Mapping[int, int]) -> str | None:
     """Return the day on which the reserved pieces leave, never later than promised. A miss is published as a slip."""
-    backordered = promised_backorder_days(header)
+    backordered = load_promise_dates(header)
     promised = [backordered.get(sku_index) for sku_index, pieces in granted.items() if pieces]
     reserved = header.promised_on if header.reserved else None
     return earliest_of_days(reserved, *promised, ship_day(clock.now(), CHINA))

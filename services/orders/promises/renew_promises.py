@@ -10,7 +10,7 @@ from kernel.time import clock
 from kernel.time.holidays import CHINA
 from services.orders.allocation.items import waiting_order_of
 from services.orders.inbound.deliveries import expected_deliveries, inbound_by_sku_index
-from services.orders.order.backorder_entry import BackorderItem, backorders_of, promised_backorder_days
+from services.orders.order.backorder_entry import BackorderItem, backorders_of, load_promise_dates
 from services.orders.order.change_order import change_order
 from services.orders.order.lifecycle import Action
 from services.orders.order.load_order import load_order
@@ -47,7 +47,7 @@ def _renew_order(entry: BackorderItem, days: Mapping[int, str]) -> None:
     A newer change knew more, so older knowledge must not overwrite it.
     """
     order = load_order(entry.order_id)
-    stored = promised_backorder_days(order.header)
+    stored = load_promise_dates(order.header)
     as_read = backordered_by_sku_index(order.demands, order.progress) == entry.by_sku_index and stored == entry.days
     if not order.header.backordered_since or not as_read:
         return

@@ -28,19 +28,22 @@ KNOWN_DEEPER: dict[str, int] = {}
 
 #: The folders of our own code on the way of a request.
 _OWN_FOLDERS = {"contracts", "kernel", "reads", "services"}
-_ENTRY = ServiceApp.__call__.__code__
+#: The view of every route. Wrappers of the app, for example of the bench, are above it.
+_VIEW = f"{ServiceApp._view.__qualname__}.<locals>.view"
 
 #: The names of the functions from the view to the commit, both included.
 Stack = tuple[str, ...]
 
 
 def own_stack(frame: FrameType | None) -> Stack:
-    """The own functions from below the app's entry down to this frame."""
+    """The own functions from the view down to this frame."""
     names: list[str] = []
-    while frame is not None and frame.f_code is not _ENTRY:
+    while frame is not None:
         file = Path(frame.f_code.co_filename)
         if file.is_relative_to(paths.ROOT) and file.relative_to(paths.ROOT).parts[0] in _OWN_FOLDERS:
             names.append(frame.f_code.co_name)
+        if frame.f_code.co_qualname == _VIEW:
+            break
         frame = frame.f_back
     assert frame is not None, "not committed for a route"
     return tuple(reversed(names))
@@ -96,7 +99,6 @@ def test_writes_lie_few_frames_below_the_view(company: SampleCompany, monkeypatc
         if one.method != "GET"
     }
     assert set(stacks) == mutating, "each is seen to commit, so the limit is not met by seeing nothing"
-    assert all(stack[0] == "view" for of_route in stacks.values() for stack in of_route)
     deeper = {
         route: max(len(stack) for stack in of_route)
         for route, of_route in stacks.items()

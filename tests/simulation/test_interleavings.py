@@ -40,7 +40,7 @@ def test_conflicting_actions_end_like_one_after_the_other(state: RaceState, chun
 def test_every_mutating_route_has_an_action(state: RaceState) -> None:
     raced = {action.name.partition(", ")[0] for action in state.actions()}
     missing = [
-        f"add races= to the Trigger for {service} {operation.method} {operation.path} in {scenarios_file(service)}"
+        f"declare a race of {service} {operation.method} {operation.path} in {scenarios_file(service)}"
         for service in SERVICES
         for operation in state.world.app(service).operations
         if operation.method != "GET" and f"{service} {operation.method} {operation.path}" not in raced

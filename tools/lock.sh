@@ -18,6 +18,6 @@ own=$(find services infra -maxdepth 2 -name requirements.in | sort)
 compile requirements/dev.in $own -o requirements/dev.txt
 compile requirements/emulator.in -o requirements/emulator.txt
 for_lambda requirements/lambda.in -o requirements/lambda.txt
-for one in $own; do
-    for_lambda requirements/lambda.in "$one" -o "${one%.in}.txt"
+for file in $own; do
+    for_lambda requirements/lambda.in "$file" -o "${file%.in}.txt"
 done

@@ -217,7 +217,8 @@ def _digest_of_sources(service: str, architecture: str, root: Path) -> str:
     folders = [paths.source(service, root), *(root / package for package in SHARED)]
     files = [file for folder in folders for file in folder.rglob("*") if _is_source(file)]
     files += [_lock(service, root), root / "requirements" / "dev.txt"]
-    files += [*(Path(__file__).with_name(f"{name}.py") for name in ("stage", "template", "package"))]
+    files += [Path(__file__), *(Path(__file__).with_name(f"{name}.py") for name in ("stage", "cloudformation"))]
+    files += Path(__file__).parent.glob("template*.py")
     digest = hashlib.sha256(json.dumps([architecture, sys.version]).encode())
     for file in sorted(files):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())

@@ -3,7 +3,7 @@
     python -m tools.check_words [FILE ...]
 
 The glossary decides: its column `never say` lists banned words. Code itself is not checked, only docstrings, comments,
-Markdown prose and names of tests.
+Markdown prose, names of tests and the English half of bilingual texts.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ MAX_TEST_WORDS = 12
 _MAX_TITLE = 72
 _TITLE = re.compile(r"[a-z][a-z-]*: [a-z][^.]*[^.\s]")
 #: A docstring begins with a verb or a noun, never with one of these.
-_OPENINGS = re.compile(r"(What|Who|Whoever|Whatever|Whether|How|As|Of)\b")
+_OPENINGS = re.compile(r"(What|Whatever|When|Where|Whether|Which|Who|Whoever|How|As|Of)\b")
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 _CODE = re.compile(r"`[^`]*`|\]\([^)]*\)")
 
 
@@ -52,7 +53,7 @@ def banned_words() -> dict[str, str]:
     for line in GLOSSARY.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if line.startswith("|") and len(cells) == 5 and cells[3] not in {"Never say", "---", ""}:
-            banned |= {word.strip(): cells[1] for word in cells[3].split(",")}
+            banned |= {word.strip().lower(): cells[1] for word in cells[3].split(",")}
     return banned
 
 
@@ -67,12 +68,11 @@ def prose_faults(text: str, place: str, first_line: int = 1) -> Iterator[Fault]:
     plain = _CODE.sub(lambda code: " " * len(code[0]), text)
     for found in _banned_pattern().finditer(plain):
         line = first_line + plain.count("\n", 0, found.start())
-        instead = banned_words().get(found[0].lower()) or banned_words().get(found[0], "")
-        yield Fault(f"{place}:{line}", f"“{found[0]}” is banned; use: {instead}")
+        yield Fault(f"{place}:{line}", f"“{found[0]}” is banned; use: {banned_words()[found[0].lower()]}")
 
 
 def python_faults(file: Path) -> Iterator[Fault]:
-    """Yield the faults in docstrings, comments and test names of a Python file."""
+    """Yield the faults in docstrings, comments, test names and bilingual texts of a Python file."""
     source, place = file.read_text(encoding="utf-8"), _place(file)
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT and not token.string.startswith("#!"):
@@ -82,6 +82,17 @@ def python_faults(file: Path) -> Iterator[Fault]:
             yield from _docstring_faults(node, place)
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             yield from _test_name_faults(node, place)
+        if isinstance(node, ast.Constant | ast.JoinedStr):
+            yield from _bilingual_faults(node, place)
+
+
+def _bilingual_faults(node: ast.Constant | ast.JoinedStr, place: str) -> Iterator[Fault]:
+    """Yield the banned words in the English half of a text such as 已发货 / shipped: dealers and clerks read it."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
+    chinese, _, english = text.partition(" / ")
+    if _CHINESE.search(chinese):
+        yield from prose_faults(english, place, node.lineno)
 
 
 def _docstring_faults(
@@ -130,6 +141,13 @@ def file_faults(file: Path) -> Iterator[Fault]:
         yield from markdown_faults(file)
 
 
+def _all_files() -> list[Path]:
+    """Every file of the project, committed or not."""
+    folders = [folder for folder in paths.ROOT.iterdir() if folder.is_dir() and folder != paths.BUILD]
+    inside = [file for folder in folders if not folder.name.startswith(".") for file in folder.rglob("*")]
+    return [file for file in sorted([*paths.ROOT.glob("*.md"), *inside]) if file.is_file()]
+
+
 def _place(file: Path) -> str:
     return str(file.relative_to(paths.ROOT)) if file.is_relative_to(paths.ROOT) else str(file)
 
@@ -142,8 +160,7 @@ def _git(*arguments: str) -> str:
 def main(names: list[str]) -> int:
     """Print every fault; return 1 if there is any."""
     files = [Path(name).resolve() for name in names]
-    files = files or [paths.ROOT / name for name in _git("ls-files", "*.py", "*.md").splitlines()]
-    faults = [fault for file in files if file.is_file() for fault in file_faults(file)]
+    faults = [fault for file in files or _all_files() for fault in file_faults(file)]
     if not names:
         faults += title_faults()
     for fault in faults:

@@ -1,4 +1,4 @@
-"""Where moto is not DynamoDB it is put right here, and where it is slow for no reason it is made quick.
+"""Corrections where moto differs from DynamoDB, and speed where moto is slow for no reason.
 
 Right:
 - A client request token counts: a repeated transaction happens once; the same token with another payload is refused.

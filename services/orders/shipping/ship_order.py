@@ -39,7 +39,7 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
     leaving = _leaving(order, request)
     if not leaving:
         raise Refusal(
-            "nothing-to-ship", "没有可发的库存 / nothing is held for this order; wait for stock or cancel the rest"
+            "nothing-to-ship", "没有可发的库存 / nothing is reserved for this order; wait for stock or cancel the rest"
         )
     progress = tuple(
         ship_pieces(line_progress, leaving.get(number, 0)) for number, line_progress in enumerate(order.progress, 1)
@@ -90,7 +90,7 @@ def _leaving(order: Order, request: Ship) -> dict[int, int]:
     for index, line in enumerate(request.lines):
         reserved = order.progress[line.line_no - 1].reserved if line.line_no <= len(order.lines) else 0
         if asked[line.line_no] > reserved:
-            detail = f"该行可发 {reserved} 件 / only {reserved} pieces of this line are held"
+            detail = f"该行可发 {reserved} 件 / only {reserved} pieces of this line are reserved"
             problems.append(FieldProblem(field=f"lines.{index}.quantity", code="not-reserved", detail=detail))
     if problems:
         raise Invalid(problems, code="not-reserved")

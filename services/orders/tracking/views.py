@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kernel.messaging.events import Envelope
 from services.orders.order.items import Order
 from services.orders.order.rules import Line, Progress
-from services.orders.order.views import _summary_fields
+from services.orders.order.views import EventFields, summary_fields
 from services.orders.tracking.api import OrderLineView, OrderView, TimelineEntry
 from services.orders.vocabulary import ShortagePolicy
 
@@ -15,12 +15,12 @@ from services.orders.vocabulary import ShortagePolicy
 LABELS = {
     "order.submitted.v1": "已提交 / submitted",
     "order.reserved.v1": "库存已核 / stock decided",
-    "order.backorders-filled.v1": "缺货已补 / back-orders filled",
+    "order.backorders-filled.v1": "缺货已补 / backorders filled",
     "order.promise-moved.v1": "发货日期已定 / ship date set",
     "order.promise-slipped.v1": "发货延期 / ship date slipped",
-    "order.reservation-expiring.v1": "预留即将到期 / hold about to expire",
-    "order.reservation-expired.v1": "预留已到期释放 / hold expired",
-    "order.reservation-extended.v1": "预留已续期 / hold renewed",
+    "order.reservation-expiring.v1": "预留即将到期 / reservation about to expire",
+    "order.reservation-expired.v1": "预留已到期释放 / reservation expired",
+    "order.reservation-extended.v1": "预留已续期 / reservation extended",
     "order.overdue.v1": "加急单超时未审 / urgent order overdue",
     "order.hold-released.v1": "已解除冻结 / hold released",
     "order.approved.v1": "已审核通过 / approved",
@@ -30,7 +30,8 @@ LABELS = {
 }
 
 
-_OWN_FACTS = frozenset({"order_id", "dealer_id", "warehouse", "state", "by", "line_count", "gross_fen"})
+#: Fields that every event has. The other ones are the facts of the event.
+_COMMON_FIELDS = frozenset(EventFields.__annotations__)
 
 
 def view_of(order: Order, promised_days: Mapping[int, str]) -> OrderView:
@@ -38,7 +39,7 @@ def view_of(order: Order, promised_days: Mapping[int, str]) -> OrderView:
     index.
     """
     return OrderView(
-        **_summary_fields(order.header),
+        **summary_fields(order.header),
         shortage_policy=ShortagePolicy(order.header.shortage_policy),
         purchase_order=order.ordered.purchase_order,
         note=order.ordered.note,
@@ -54,7 +55,7 @@ def view_of(order: Order, promised_days: Mapping[int, str]) -> OrderView:
 
 def timeline_entry(message: Envelope) -> TimelineEntry:
     """Return one event of an order as an answer."""
-    facts = {name: value for name, value in message.data.items() if name not in _OWN_FACTS}
+    facts = {name: value for name, value in message.data.items() if name not in _COMMON_FIELDS}
     return TimelineEntry(
         at=message.time,
         event=message.type,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from kernel.invariants.snapshot import Finding, Snapshot
@@ -45,6 +45,24 @@ def unsent_events_are_indexed_by_their_time(snapshot: Snapshot) -> Iterator[Find
             continue
         if not (item.gsi1pk or "").startswith(_UNSENT) or item.gsi1sk != f"{message.time}#{message.id}":
             yield Finding("event-index", message.id, f"{item.gsi1pk} {item.gsi1sk}")
+
+
+def every_version_has_an_event(
+    snapshot: Snapshot, rule: str, aggregates: Iterable[tuple[str, int, str]]
+) -> Iterator[Finding]:
+    """Find aggregates whose events are not numbered 1 to their version, or whose last event has another state.
+
+    Args:
+        rule: name of the findings.
+        aggregates: subject, version and state of each.
+    """
+    for subject, version, state in aggregates:
+        history = snapshot.history.get(subject, [])
+        numbers = [message.sequence for message in history]
+        if numbers != list(range(1, version + 1)):
+            yield Finding(rule, subject, f"version {version}, events {numbers}")
+        elif (last_state := history[-1].data["state"]) != state:
+            yield Finding(rule, subject, f"{state}, in its last event {last_state}")
 
 
 def events_are_sent(snapshot: Snapshot, due: str) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from contracts.tickets import TicketOverdue
+from kernel.invariants.events import every_version_has_an_event
 from kernel.invariants.snapshot import Finding, Snapshot
 from kernel.time import clock
 from kernel.time.holidays import CHINA
@@ -36,13 +37,8 @@ def ticket_histories_follow_the_state_table(snapshot: Snapshot) -> Iterator[Find
 
 def every_ticket_version_has_an_event(snapshot: Snapshot) -> Iterator[Finding]:
     """Find tickets whose events are not numbered 1 to the ticket's version, or whose last event has another state."""
-    for ticket in snapshot.items(TicketItem):
-        history = snapshot.history.get(ticket.ticket_id, [])
-        numbers, version = [message.sequence for message in history], ticket.version
-        if numbers != list(range(1, version + 1)):
-            yield Finding("ticket-events", ticket.ticket_id, f"version {version}, events {numbers}")
-        elif (last_state := history[-1].data["state"]) != ticket.state:
-            yield Finding("ticket-events", ticket.ticket_id, f"{ticket.state}, in its last event {last_state}")
+    tickets = ((ticket.ticket_id, ticket.version, ticket.state) for ticket in snapshot.items(TicketItem))
+    return every_version_has_an_event(snapshot, "ticket-events", tickets)
 
 
 def tickets_have_all_their_parts(snapshot: Snapshot) -> Iterator[Finding]:

@@ -21,13 +21,14 @@ from contracts.orders import (
     OrderShipped,
     OrderSubmitted,
 )
+from kernel.invariants.events import every_version_has_an_event
 from kernel.invariants.snapshot import Finding, Snapshot
 from kernel.time import clock
 from services.orders.order.items import HeaderItem
 from services.orders.order.lifecycle import TRANSITIONS, Action
 from services.orders.vocabulary import State
 
-#: Longer than the five minutes between two runs of the sweeper that expires reservations.
+#: Longer than several runs of the sweep, which expires reservations every minute.
 _SWEPT_WITHIN = timedelta(minutes=10)
 
 #: The action that each event reports. An order begins with OrderSubmitted, which reports none.
@@ -52,13 +53,8 @@ _MAY_CLOSE = frozenset({Action.SHIP, Action.CANCEL})
 
 def every_order_version_has_an_event(snapshot: Snapshot) -> Iterator[Finding]:
     """Find orders whose events are not numbered 1 to the order's version, or whose last event has another state."""
-    for header in snapshot.items(HeaderItem):
-        history = snapshot.history.get(header.order_id, [])
-        numbers, version = [message.sequence for message in history], header.version
-        if numbers != list(range(1, version + 1)):
-            yield Finding("order-events", header.order_id, f"version {version}, events {numbers}")
-        elif (last_state := history[-1].data["state"]) != header.state:
-            yield Finding("order-events", header.order_id, f"{header.state}, in its last event {last_state}")
+    orders = ((header.order_id, header.version, header.state) for header in snapshot.items(HeaderItem))
+    return every_version_has_an_event(snapshot, "order-events", orders)
 
 
 def order_histories_follow_the_state_table(snapshot: Snapshot) -> Iterator[Finding]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -21,6 +20,7 @@ from tests.support.company_data import DEALER_ROLES, OWN
 from tests.support.declarations import cases
 from tests.support.functions import LambdaContext, load_apps
 from tests.support.gateway import Response
+from tests.support.log_capture import captured_log
 from tests.support.world import World
 
 Line = dict[str, Any]
@@ -61,11 +61,9 @@ OTHERS = [trigger for trigger in TRIGGERS if trigger.kind in ("schedule", "strea
 class Output:
     """All lines that the functions write: log records, and metrics on standard output."""
 
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, capsys: pytest.CaptureFixture[str], records: io.StringIO) -> None:
         self._capsys = capsys
-        self._records = io.StringIO()
-        self.handler = logging.StreamHandler(self._records)
-        self.handler.setFormatter(observability.logger().registered_formatter)
+        self._records = records
 
     def read(self) -> list[Line]:
         """The lines since the last reading, log records first."""
@@ -84,12 +82,9 @@ class Output:
 
 @pytest.fixture
 def output(capsys: pytest.CaptureFixture[str]) -> Iterator[Output]:
-    made = Output(capsys)
     capsys.readouterr()
-    log = logging.getLogger(observability.logger().service)
-    log.addHandler(made.handler)
-    yield made
-    log.removeHandler(made.handler)
+    with captured_log() as records:
+        yield Output(capsys, records)
 
 
 def fail(*_: object, **__: object) -> None:

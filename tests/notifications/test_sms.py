@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from contracts.dealers import UserItem, user_key
-from kernel.base import observability
 from services.notifications.sms import list_sms
 from services.notifications.sms import send_sms as sending
 from services.notifications.sms.providers.provider import Accepted, Rejected, Result, Unknown
@@ -27,6 +24,7 @@ from tests.notifications.fixtures import (
 )
 from tests.notifications.sample_events import EVENTS, order_shipped
 from tests.support.interruptions import Killed
+from tests.support.log_capture import captured_log
 from tests.support.world import World
 
 
@@ -224,11 +222,7 @@ def test_sms_goes_to_the_present_phone_of_the_user(dealer_world: World, fake_pro
 def test_log_and_metrics_contain_no_phone(
     dealer_world: World, fake_provider: FakeProvider, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    lines = io.StringIO()
-    handler = logging.StreamHandler(lines)
-    handler.setFormatter(observability.logger().registered_formatter)
-    logging.getLogger().addHandler(handler)
-    try:
+    with captured_log() as lines:
         fake_provider.results = [
             Rejected("throttled", temporary=True),
             Unknown("x"),
@@ -239,8 +233,6 @@ def test_log_and_metrics_contain_no_phone(
             store_event(event, f"S-{number}")
         dealer_world.drain(may_fail=True)
         dealer_world.call("notifications", "GET", "/sms", token=dealer_world.token(role="admin"))
-    finally:
-        logging.getLogger().removeHandler(handler)
     printed = capfd.readouterr()
     output = lines.getvalue() + printed.out + printed.err
     assert '"sms_id"' in output and "SmsUnknown" in output and "boom" in output, "the log is captured"

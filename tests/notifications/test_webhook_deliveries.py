@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import threading
 from typing import Any
 from unittest.mock import patch
@@ -12,7 +10,6 @@ from unittest.mock import patch
 import pytest
 
 from contracts.notifications import SmsQueued
-from kernel.base import observability
 from kernel.messaging.events import event_types
 from services.notifications.deliveries import (
     attempts,
@@ -33,6 +30,7 @@ from tests.notifications.webhook_client import (
 )
 from tests.notifications.webhook_receiver import Receiver, closed_port, run_receiver, run_slow_server
 from tests.support.interruptions import Killed, before_commit
+from tests.support.log_capture import captured_log
 from tests.support.world import World
 
 # ---- what is sent ----
@@ -224,11 +222,7 @@ def test_log_shows_no_answer_for_open_closed_and_silent_ports(
 def test_log_contains_no_secret_and_no_endpoint_address(
     webhook_world: World, receiver: Receiver, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    lines = io.StringIO()
-    handler = logging.StreamHandler(lines)
-    handler.setFormatter(observability.logger().registered_formatter)
-    logging.getLogger().addHandler(handler)
-    try:
+    with captured_log() as lines:
         endpoint = register(webhook_world, receiver.url + "&token=url-canary")
         rotated = call_as_admin(
             webhook_world, "POST", f"/webhook-endpoints/{endpoint['endpoint_id']}/rotate-secret"
@@ -239,8 +233,6 @@ def test_log_contains_no_secret_and_no_endpoint_address(
         with patch.object(attempts, "finish_attempt", side_effect=RuntimeError("boom")):
             store_event(hold_released(1), "D0001-000124")
             webhook_world.drain(may_fail=True)
-    finally:
-        logging.getLogger().removeHandler(handler)
     printed = capfd.readouterr()
     output = lines.getvalue() + printed.out + printed.err
     assert '"outcome"' in output and "WebhookAge" in output and "boom" in output, "the log is captured"

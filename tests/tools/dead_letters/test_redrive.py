@@ -10,18 +10,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.support import faults
 from tests.support.world import World
-from tests.tools.dead_letter_situations import (  # noqa: F401 (fixtures)
+from tests.tools.dead_letters.situations import (
     CREDIT,
     RESERVE,
     broken,
     broken_invariants,
-    found_queues,
     make_all_messages_visible,
-    no_polling,
     queue_of,
     run,
-    small_world,
-    trade,
     trade_with_broken,
 )
 from tools.dead_letters.queues import DeadLetterQueue, peek
@@ -120,6 +116,8 @@ def test_letters_of_a_group_stay_behind_one_that_could_not_be_sent(world: World)
 
 
 KINDS = [kind for kind in faults.Kind if kind not in (faults.Kind.THROTTLED, faults.Kind.PARTIAL)]
+#: Queues by name, found before the calls that fail.
+found_queues: dict[str, DeadLetterQueue] = {}
 
 
 @pytest.mark.parametrize("name", ["reserve-stock", "update-credit"])

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-import pytest
 from moto.backends import get_backend
 from typer.testing import CliRunner
 
@@ -19,22 +18,9 @@ from tests.support.functions import STAGE
 from tests.support.world import World
 from tools.audit import Snapshot, findings
 from tools.cli import app
-from tools.dead_letters import queues
 from tools.dead_letters.queues import DeadLetterQueue, dead_letter_queue
 
 RESERVE, CREDIT = f"qudao-{STAGE}-reserve-stock-dlq.fifo", f"qudao-{STAGE}-update-credit-dlq"
-
-
-@pytest.fixture(name="world")
-def small_world(world: World) -> World:
-    """Only relay, orders and reconciliation are running."""
-    world.apps = {service: world.app(service) for service in ("relay", "orders", "reconciliation")}
-    return world
-
-
-@pytest.fixture(autouse=True)
-def no_polling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queues, "_POLLING_SECONDS", 0)
 
 
 @contextmanager
@@ -93,10 +79,6 @@ def broken_invariants(world: World) -> list[str]:
     """Return the audit's findings, except missing notifications: that service is not running."""
     found = findings(Snapshot.of(raw for _, raw in world.cloud.rows()), patience=timedelta(0))
     return [str(finding) for finding in found if finding.rule != "message-missing"]
-
-
-#: Queues by name, found before the calls that fail.
-found_queues: dict[str, DeadLetterQueue] = {}
 
 
 def queue_of(name: str) -> DeadLetterQueue:

@@ -9,18 +9,11 @@ import pytest
 from tests.support.fixtures import WAREHOUSE
 from tests.support.functions import STAGE, load_apps
 from tests.support.world import World
-from tests.tools.dead_letter_situations import (  # noqa: F401 (fixtures)
+from tests.tools.dead_letters.situations import (
     CREDIT,
     RESERVE,
-    broken,
-    broken_invariants,
-    found_queues,
-    make_all_messages_visible,
-    no_polling,
     queue_of,
     run,
-    small_world,
-    trade,
     trade_with_broken,
 )
 from tools import aws

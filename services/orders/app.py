@@ -20,6 +20,7 @@ from services.orders.intake.api import SubmitOrder
 from services.orders.on_time import on_time_rate
 from services.orders.on_time.api import OnTimeQuery, OnTimeReport
 from services.orders.order.api import OrderConfirmation, OrderSummary, ReasonRequest
+from services.orders.order.lifecycle import Action, roles_allowed
 from services.orders.promises import show_available_to_promise as promises
 from services.orders.promises.api import AvailableToPromise
 from services.orders.reservation import extend_reservation as extension
@@ -41,8 +42,6 @@ app = ServiceApp("orders")
 
 EVERYONE = frozenset(Role)
 BUYERS = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
-CLERKS = frozenset({Role.ASSISTANT, Role.ADMIN})
-SHIPPERS = frozenset({Role.WAREHOUSE, Role.ASSISTANT, Role.ADMIN})
 
 
 @app.operation("POST", "/orders", roles=BUYERS, status=HTTPStatus.ACCEPTED, summary="提交订单 / Submit an order")
@@ -92,19 +91,23 @@ def review_queue(caller: Principal, query: ReviewQuery) -> OrderPage:
 @app.operation(
     "POST",
     "/orders/{order_id}/holds/{hold}/release",
-    roles=CLERKS | {Role.FINANCE},
+    roles=roles_allowed(Action.RELEASE_HOLD),
     summary="解除冻结 / Take a hold off an order",
 )
 def release_hold(caller: Principal, order_id: str, hold: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
     return review_order.release_hold(caller, order_id, hold, body, key)
 
 
-@app.operation("POST", "/orders/{order_id}/approve", roles=CLERKS, summary="审核通过 / Approve an order")
+@app.operation(
+    "POST", "/orders/{order_id}/approve", roles=roles_allowed(Action.APPROVE), summary="审核通过 / Approve an order"
+)
 def approve_order(caller: Principal, order_id: str, body: Approve, key: IdempotencyKey) -> OrderSummary:
     return review_order.approve_order(caller, order_id, body, key)
 
 
-@app.operation("POST", "/orders/{order_id}/reject", roles=CLERKS, summary="驳回订单 / Reject an order")
+@app.operation(
+    "POST", "/orders/{order_id}/reject", roles=roles_allowed(Action.REJECT), summary="驳回订单 / Reject an order"
+)
 def reject_order(caller: Principal, order_id: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
     return review_order.reject_order(caller, order_id, body, key)
 
@@ -112,8 +115,8 @@ def reject_order(caller: Principal, order_id: str, body: ReasonRequest, key: Ide
 @app.operation(
     "POST",
     "/orders/{order_id}/extend-reservation",
-    roles=BUYERS | CLERKS,
-    summary="续期预留 / Keep what is held for an order",
+    roles=roles_allowed(Action.EXTEND_RESERVATION),
+    summary="续期预留 / Extend the reservation of an order",
 )
 def extend_reservation(caller: Principal, order_id: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
     return extension.extend_reservation(caller, order_id, body, key)
@@ -123,14 +126,17 @@ def extend_reservation(caller: Principal, order_id: str, body: ReasonRequest, ke
     "GET",
     "/orders/{order_id}/allocations",
     roles=EVERYONE,
-    summary="缺货分配 / Show an order's place in line and what it got, and why",
+    summary="缺货分配 / Show an order's queue position and what it was allocated, and why",
 )
 def show_allocations(caller: Principal, order_id: str) -> AllocationList:
     return allocations.show_allocations(caller, order_id)
 
 
 @app.operation(
-    "POST", "/orders/{order_id}/cancel", roles=BUYERS | CLERKS, summary="取消订单 / Cancel what was not shipped"
+    "POST",
+    "/orders/{order_id}/cancel",
+    roles=roles_allowed(Action.CANCEL),
+    summary="取消订单 / Cancel what was not shipped",
 )
 def cancel_order(caller: Principal, order_id: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
     return cancellation.cancel_order(caller, order_id, body, key)
@@ -139,9 +145,9 @@ def cancel_order(caller: Principal, order_id: str, body: ReasonRequest, key: Ide
 @app.operation(
     "POST",
     "/orders/{order_id}/shipments",
-    roles=SHIPPERS,
+    roles=roles_allowed(Action.SHIP),
     status=HTTPStatus.CREATED,
-    summary="发货 / Ship held goods, in full or in part",
+    summary="发货 / Ship reserved goods, in full or in part",
 )
 def create_shipment(caller: Principal, order_id: str, body: Ship, key: IdempotencyKey) -> ShipmentConfirmation:
     return ship_order.ship_order(caller, order_id, body, key)
@@ -214,7 +220,7 @@ def show_expected_goods(warehouse: str, reference: str) -> ExpectedHistory:
     "PUT",
     "/stock/expected/{warehouse}/{reference}",
     roles={Role.WAREHOUSE, Role.ASSISTANT, Role.ADMIN},
-    summary="登记在途 / Say what is expected, and when",
+    summary="登记在途 / Record, move or cancel an expected delivery",
     function="stock_api",
 )
 def set_expected_goods(caller: Principal, warehouse: str, reference: str, body: ExpectGoods) -> ExpectedDelivery:
@@ -241,13 +247,16 @@ def record_on_time_shipments(message: Envelope) -> None:
     on_time_rate.record_on_time_shipment(message)
 
 
-@app.operation("GET", "/on-time-rate", roles=EVERYONE, summary="履约率 / Show how well promises are kept")
+@app.operation("GET", "/on-time-rate", roles=EVERYONE, summary="履约率 / Show the on-time rate")
 def show_on_time_rate(query: OnTimeQuery) -> OnTimeReport:
     return on_time_rate.show_on_time_rate(query)
 
 
 @app.operation(
-    "GET", "/warehouses/{warehouse}/allocation-rule", roles=EVERYONE, summary="分配规则 / How a shortage is shared out"
+    "GET",
+    "/warehouses/{warehouse}/allocation-rule",
+    roles=EVERYONE,
+    summary="分配规则 / Show how a shortage is allocated",
 )
 def show_allocation_rule(warehouse: str) -> AllocationRuleView:
     return allocation_rule.show_allocation_rule(warehouse)

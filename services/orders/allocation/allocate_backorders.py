@@ -97,8 +97,8 @@ def _new_run(warehouse: str, run_id: str) -> AllocationRunItem | None:
 
 def _first_waiting(queue: Sequence[BackorderItem]) -> list[BackorderItem]:
     """Return as much of the queue, from its head, as the record of one run can hold. The sweep does the rest."""
-    backordered = accumulate(len(entry.by_sku_index) for entry in queue)
-    return [entry for entry, line_progress in zip(queue, backordered, strict=True) if line_progress <= _MOST_SHARES]
+    running_total = accumulate(len(entry.by_sku_index) for entry in queue)
+    return [entry for entry, total in zip(queue, running_total, strict=True) if total <= _MOST_SHARES]
 
 
 def _stored_grant(grant: Grant) -> dict[str, Any]:

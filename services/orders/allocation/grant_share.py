@@ -15,7 +15,7 @@ from services.orders.order.change_order import change_order
 from services.orders.order.items import HeaderItem, Order
 from services.orders.order.lifecycle import Action
 from services.orders.order.load_order import load_order
-from services.orders.order.rules import backordered_by_sku_index, fill_backorders
+from services.orders.order.rules import backordered_by_sku_index, fill_backorders, limit_to_available
 from services.orders.service_terms import reserved_until
 from services.orders.ship_days import earliest_of_days, ship_day
 from services.orders.stock.buckets import StockKeepsChanging, available_by_sku_index, available_in_refused_buckets
@@ -53,11 +53,9 @@ def grant_share(
             if "grant" in refused:
                 return
             available = available_by_sku_index(available_in_refused_buckets(refused), granted)
-            granted = {
-                sku_index: min(pieces, available.get(sku_index, pieces)) for sku_index, pieces in granted.items()
-            }
-            continue
-        return
+            granted = limit_to_available(granted, available)
+        else:
+            return
     raise StockKeepsChanging
 
 
@@ -71,7 +69,7 @@ def _reserve_grant(
     # A backordered order has as long to use its pieces as any other.
     ends = reserved_until(order.state, header.grade, clock.now())
     run_id = run.sk.removeprefix("ALLOCATION#")
-    skus = {queue.sku_index: queue.sku for queue in order.lines}
+    skus = {line.sku_index: line.sku for line in order.lines}
     grants = [
         [skus[sku_index], granted[sku_index], share["reason"]]
         for sku_index, share in shares.items()

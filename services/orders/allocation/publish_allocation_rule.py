@@ -14,11 +14,13 @@ from services.orders.vocabulary import Grade, require_warehouse_id
 
 
 class PublishedAllocationRule(NamedTuple):
-    """Allocation rule of a warehouse. `version` 0: none was published, so first come holds."""
+    """Allocation rule of a warehouse, by whom and why it was published. `version` 0: none was, so first come holds."""
 
     rule: AllocationRule
     settings: AllocationSettings
     version: int
+    changed_by: str = ""
+    reason: str = ""
 
 
 def load_allocation_rule(warehouse: str) -> PublishedAllocationRule:
@@ -27,7 +29,10 @@ def load_allocation_rule(warehouse: str) -> PublishedAllocationRule:
     if item is None:
         return PublishedAllocationRule(AllocationRule.FIRST_COME, AllocationSettings(), 0)
     quotas = {Grade(grade): int(pieces) for grade, pieces in item.quotas.items()}
-    return PublishedAllocationRule(AllocationRule(item.rule), AllocationSettings(quotas, item.pack), item.version)
+    settings = AllocationSettings(quotas, item.pack)
+    return PublishedAllocationRule(
+        AllocationRule(item.rule), settings, item.version, changed_by=item.changed_by, reason=item.reason
+    )
 
 
 def show_allocation_rule(warehouse: str) -> AllocationRuleView:
@@ -39,15 +44,14 @@ def show_allocation_rule(warehouse: str) -> AllocationRuleView:
     require_warehouse_id(warehouse)
     rule = load_allocation_rule(warehouse)
     quotas = {grade.value: pieces for grade, pieces in rule.settings.quotas.items()}
-    item = fetch_one(AllocationRuleItem, allocation_rule_key(warehouse))
     return AllocationRuleView(
         warehouse=warehouse,
         rule=rule.rule,
         quotas=quotas,
         pack=rule.settings.pack,
         version=rule.version,
-        changed_by=item.changed_by if item else "",
-        reason=item.reason if item else "",
+        changed_by=rule.changed_by,
+        reason=rule.reason,
     )
 
 

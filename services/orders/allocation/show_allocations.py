@@ -20,11 +20,7 @@ def show_allocations(caller: Principal, order_id: str) -> AllocationList:
     header = load_own_order(caller, order_id).header
     pk, sk = part_key("GRANT", order_id)
     grants = sorted(query_all(GrantItem, pk, sk=GrantItem.sk.startswith(f"{sk}#")), key=lambda item: item.granted_at)
-    queue = (
-        [queue_position.order_id for queue_position in backorders_of(header.warehouse)]
-        if header.backordered_since
-        else []
-    )
+    queue = [entry.order_id for entry in backorders_of(header.warehouse)] if header.backordered_since else []
     return AllocationList(
         order_id=order_id,
         backordered_since=header.backordered_since,

@@ -12,7 +12,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribut
 
 from kernel.base.problems import NotFound
 from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
-from kernel.store.read import query_page
+from kernel.store.read import query_all
 from services.orders.order.rules import Demand, Line, Progress
 from services.orders.vocabulary import OPEN_STATES, Hold, ShortagePolicy, State
 
@@ -235,11 +235,6 @@ def priority_sort_key(urgent: bool, submitted_at: str, order_id: str) -> str:
 
 def orders_in_state(state: State) -> Iterator[HeaderItem]:
     """Iterate over the headers in an open state, urgent and old ones first, as the index shows them."""
-    pk, start = state_index_key(state), None
+    pk = state_index_key(state)
     assert pk
-    while True:
-        page = query_page(HeaderItem, pk, on_index=True, limit=_PAGE, start=start)
-        yield from page.items
-        start = page.next_key
-        if start is None:
-            return
+    return query_all(HeaderItem, pk, on_index=True, page_size=_PAGE)

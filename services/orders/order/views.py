@@ -41,7 +41,7 @@ def confirmation_of(header: HeaderItem) -> OrderConfirmation:
 
 def summary_of(header: HeaderItem) -> OrderSummary:
     """Return an order as it appears in lists."""
-    return OrderSummary(**_summary_fields(header))
+    return OrderSummary(**summary_fields(header))
 
 
 def _confirmation_fields(header: HeaderItem) -> dict[str, Any]:
@@ -60,7 +60,8 @@ def _confirmation_fields(header: HeaderItem) -> dict[str, Any]:
     }
 
 
-def _summary_fields(header: HeaderItem) -> dict[str, Any]:
+def summary_fields(header: HeaderItem) -> dict[str, Any]:
+    """Return the fields of `OrderSummary`; a full view of an order begins with them."""
     return {
         **_confirmation_fields(header),
         "dealer_id": header.dealer_id,

@@ -42,12 +42,12 @@ def show_available_to_promise(caller: Principal, warehouse: str, query: StockQue
     promisable = []
     for sku, sku_index in sku_indexes.items():
         demand = [PiecesOnDay(today, wanted[sku_index])] if wanted[sku_index] else []
-        days_ = available_to_promise(available[sku_index], expected.get(sku_index, ()), demand, now, CHINA)
+        promisable_days = available_to_promise(available[sku_index], expected.get(sku_index, ()), demand, now, CHINA)
         days = [
             AvailableToPromiseDay(
                 day=date.fromisoformat(atp_day.day), pieces=atp_day.pieces, cumulative=atp_day.cumulative
             )
-            for atp_day in days_
+            for atp_day in promisable_days
         ]
         promisable.append(AvailableToPromiseSku(sku=sku, days=days))
     return AvailableToPromise(warehouse=warehouse, as_of=clock.stamp(now), skus=promisable)

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.orders.vocabulary import ShortagePolicy
-
-#: Pieces by SKU index.
-Pieces = Mapping[int, int]
+from services.orders.vocabulary import Pieces, ShortagePolicy
 
 
 class SourcingReason(StrEnum):

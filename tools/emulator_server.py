@@ -102,7 +102,7 @@ class UnpackedOnce(zipfile.ZipFile):
 
     @staticmethod
     def folder() -> Path:
-        """Where contents lie, each under the hash of its archive."""
+        """The folder of all contents, each under the hash of its archive."""
         return Path(os.environ["QUDAO_UNPACKED"])
 
     def extractall(self, path: Any = None, members: Any = None, pwd: bytes | None = None) -> None:

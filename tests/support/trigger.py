@@ -43,7 +43,7 @@ Body = Mapping[str, Any] | Callable[[str], dict[str, Any]]
 Step = Callable[["SampleCompany"], object]
 #: Rewrites the text of a stored item before two runs are compared; None leaves the item out.
 Normalizer = Callable[[str], str | None]
-#: What a client sends at random, or None when nothing can be sent now.
+#: A request that a client sends at random, or None when nothing can be sent now.
 RandomAction = Callable[["RandomClient"], "RandomRequest | None"]
 
 

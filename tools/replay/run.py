@@ -16,7 +16,7 @@ from tools.replay.plan import Plan, PlannedDealer, PlannedOrder
 from tools.replay.record import FinalDealer, FinalOrder, Submission
 from tools.screen import add_bar
 
-#: Of ten orders one is sent again after its response, and another is sent twice at the same moment.
+#: One order of ten is sent again after its response, and another is sent twice at the same moment.
 _REPEAT_ONE_OF = 10
 #: Stop waiting when nothing more becomes visible to staff, or reaches a statement, for this time.
 _STUCK_AFTER_SECONDS = 120

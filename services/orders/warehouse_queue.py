@@ -1,14 +1,19 @@
-"""Handle the queue of a warehouse: three commands, one after the other."""
+"""Handle the queue of a warehouse: its commands, one after the other."""
 
 from __future__ import annotations
 
 from contracts.orders import OrderSubmitted
 from kernel.messaging.events import Envelope
+from kernel.store.write import retry_on_conflict
 from services.orders.allocation.allocate_backorders import allocate_backorders, allocate_to_earlier_orders
 from services.orders.order.lifecycle import Action, is_allowed
 from services.orders.order.load_order import load_order_and_backorder_count
 from services.orders.promises.renew_promises import renew_promises
-from services.orders.reservation.reserve_order import reserve_order
+from services.orders.reservation.reserve_order import HomeIsShort, reserve_order
+from services.orders.sourcing.source_order import source_order
+
+#: Most loadings of an order that other commands change while its stock is decided.
+_ATTEMPTS = 10
 
 
 def handle(message: Envelope) -> None:
@@ -31,13 +36,23 @@ def decide_order(order_id: str, warehouse: str) -> None:
 
     Raises:
         StockKeepsChanging: to have the message delivered again.
+        Busy: the order kept changing; the message is delivered again.
     """
+    retry_on_conflict(
+        _ATTEMPTS, lambda: _decide_order_as_loaded(order_id, warehouse), retry_if=lambda refused: "order" in refused
+    )
+
+
+def _decide_order_as_loaded(order_id: str, warehouse: str) -> None:
     order, backorders = load_order_and_backorder_count(order_id, warehouse)
     if not is_allowed(Action.RESERVE, order.state):
         return
     contested = backorders > 0 and allocate_to_earlier_orders(order)
-    decided = reserve_order(order)
-    if decided and (contested or decided.header.backordered_since or decided.header.sourcing):
+    try:
+        decided = reserve_order(order)
+    except HomeIsShort as short:
+        decided = reserve_order(*source_order(order, short.available))
+    if contested or decided.header.backordered_since or decided.header.sourcing:
         renew_promises(decided.header.warehouse)
 
 

@@ -16,7 +16,6 @@ from services.orders.order.rules import (
     Demand,
     Line,
     Progress,
-    apply_reservation,
     cancel_unshipped,
     document_totals,
     is_complete,
@@ -26,6 +25,7 @@ from services.orders.order.rules import (
     turn_reserved_into_backordered,
     wanted_by_sku_index,
 )
+from services.orders.reservation.rules import apply_reservation
 from services.orders.shipping.rules import ship_pieces, shipped_line
 from services.orders.vocabulary import BUCKETS_PER_TRANSACTION, State
 

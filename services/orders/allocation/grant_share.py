@@ -18,7 +18,7 @@ from services.orders.order.load_order import load_order
 from services.orders.order.rules import backordered_by_sku_index, fill_backorders, limit_to_available
 from services.orders.service_terms import reserved_until
 from services.orders.ship_days import earliest_of_days, ship_day
-from services.orders.stock.buckets import StockKeepsChanging, available_by_sku_index, available_in_refused_buckets
+from services.orders.stock.buckets import StockKeepsChanging, available_in_refused_buckets
 from services.orders.stock.move_stock import MovementCause, move_stock
 from services.orders.stock.rules import Move
 from services.orders.vocabulary import Hold
@@ -52,8 +52,7 @@ def grant_share(
         except TransactionRefused as refused:
             if "grant" in refused:
                 return
-            available = available_by_sku_index(available_in_refused_buckets(refused), granted)
-            granted = limit_to_available(granted, available)
+            granted = limit_to_available(granted, available_in_refused_buckets(refused))
         else:
             return
     raise StockKeepsChanging

@@ -66,21 +66,18 @@ def change_order(
     header = order.header
     if progress is not None:
         changes |= _record_progress(transaction, order, progress)
-    state = _state_after(order, action, changes)
+    shipped = changes.get("shipped", header.shipped)
+    open_pieces = header.pieces - shipped - changes.get("cancelled", header.cancelled)
+    state = next_state(order.state, action, open_pieces=open_pieces, shipped_pieces=shipped)
+    announced = event(**event_fields(header, state, by), **(facts or {}))
     version = header.version + 1
     changes |= {"state": state.value, "version": version}
     if not changes.get("backordered", header.backordered) or state not in OPEN_STATES:
         changes["backordered_since"] = None
-    after = order._replace(header=_with(header, changes), progress=progress or order.progress)
+    after = _after(order, changes, progress or order.progress)
+    written = {**changes, **_review_index_keys(header, state)}
     _sync_backorder_entry(transaction, order, after, promised)
-    transaction.update_fields(
-        HeaderItem,
-        (header.pk, header.sk),
-        {**changes, **_review_index_keys(header, state)},
-        expected=_as_read(header),
-        label="order",
-    )
-    announced = event(**event_fields(header, state, by), **(facts or {}))
+    transaction.update_fields(HeaderItem, (header.pk, header.sk), written, expected=_as_read(header), label="order")
     transaction.create(
         outbox_event(
             announced,
@@ -96,23 +93,27 @@ def change_order(
     return Changed(after, announced)
 
 
-def _state_after(order: Order, action: Action, changes: Mapping[str, Any]) -> State:
-    shipped = changes.get("shipped", order.header.shipped)
-    cancelled = changes.get("cancelled", order.header.cancelled)
-    open_pieces = order.header.pieces - shipped - cancelled
-    return next_state(order.state, action, open_pieces=open_pieces, shipped_pieces=shipped)
-
-
 def with_warehouse(order: Order, warehouse: str, candidates: list[dict[str, Any]]) -> Order:
     """Return the order served by another warehouse, with the candidates that were compared."""
     return order._replace(header=_with(order.header, {"warehouse": warehouse, "sourcing": candidates}))
 
 
-def record_step(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> None:
-    """Add one step to the transaction, of a change that one transaction cannot hold. A repeat continues after it."""
+def record_step(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> Order:
+    """Add one step to the transaction, of a change that one transaction cannot hold. A repeat continues after it.
+
+    Returns:
+        The order as it is once the transaction is committed.
+    """
     header = order.header
     changes = {"steps": header.steps + 1, **_record_progress(transaction, order, progress)}
+    after = _after(order, changes, progress)
     transaction.update_fields(HeaderItem, (header.pk, header.sk), changes, expected=_as_read(header), label="order")
+    return after
+
+
+def _after(order: Order, changes: Mapping[str, Any], progress: tuple[Progress, ...]) -> Order:
+    has_fulfilment = order.has_fulfilment or "fulfilments" in changes
+    return order._replace(header=_with(order.header, changes), progress=progress, has_fulfilment=has_fulfilment)
 
 
 def _with(header: HeaderItem, changes: Mapping[str, Any]) -> HeaderItem:

@@ -90,26 +90,6 @@ def wanted_by_sku_index(demands: Sequence[Demand], progress: Sequence[Progress])
     return dict(wanted)
 
 
-def apply_reservation(
-    demands: Sequence[Demand], progress: Sequence[Progress], granted: Mapping[int, int]
-) -> tuple[Progress, ...]:
-    """Reserve granted pieces by SKU index, earlier lines first, and backorder the rest.
-
-    Lines whose SKU index is not in `granted` stay undecided.
-    """
-    left = dict(granted)
-    result = []
-    for (sku_index, quantity), line_progress in zip(demands, progress, strict=True):
-        reserved, backordered, shipped, cancelled = line_progress
-        undecided = quantity - reserved - backordered - shipped - cancelled
-        if undecided and sku_index in left:
-            given = min(undecided, left[sku_index])
-            left[sku_index] -= given
-            line_progress = Progress(reserved + given, backordered + undecided - given, shipped, cancelled)
-        result.append(line_progress)
-    return tuple(result)
-
-
 def limit_to_available(wanted: Mapping[int, int], available: Mapping[int, int]) -> dict[int, int]:
     """Limit wanted pieces to the available ones. A SKU index without a figure has enough."""
     return {sku_index: min(pieces, max(available.get(sku_index, pieces), 0)) for sku_index, pieces in wanted.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from contracts.stock import (
@@ -52,32 +52,22 @@ def available_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, in
     return found
 
 
-def available_in_refused_buckets(refusal: TransactionRefused) -> dict[int, list[int] | None]:
-    """Return available pieces by position of each refused bucket; None where the bucket does not exist."""
+def available_in_refused_buckets(refusal: TransactionRefused) -> dict[int, int]:
+    """Return the available pieces by SKU index of every bucket that refused; 0 where the bucket does not exist."""
     return _refused(refusal, BUCKET_LABEL, "available")
 
 
-def refused_quarantine(refusal: TransactionRefused) -> dict[int, list[int] | None]:
-    """Return quarantined pieces by position of each refused bucket; None where there were none."""
+def quarantined_in_refused_buckets(refusal: TransactionRefused) -> dict[int, int]:
+    """Return the quarantined pieces by SKU index of every bucket that refused; 0 where there never were any."""
     return _refused(refusal, QUARANTINE_LABEL, "pieces")
 
 
-def _refused(refusal: TransactionRefused, prefix: str, attribute: str) -> dict[int, list[int] | None]:
-    return {
-        int(label.removeprefix(prefix)): _counters(reason.item, attribute)
-        for label, reason in refusal.reasons.items()
-        if label.startswith(prefix)
-    }
-
-
-def available_by_sku_index(buckets: Mapping[int, list[int] | None], wanted: Iterable[int]) -> dict[int, int]:
-    """Return the available pieces of the wanted SKU indexes that lie in these buckets."""
-    found = {}
-    for number in wanted:
-        bucket, position = BucketPosition.of(number)
-        if bucket in buckets:
-            counters = buckets[bucket]
-            found[number] = counters[position] if counters else 0
+def _refused(refusal: TransactionRefused, prefix: str, attribute: str) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for label, reason in refusal.reasons.items():
+        if label.startswith(prefix):
+            first = int(label.removeprefix(prefix)) * SKUS_PER_BUCKET
+            found |= dict(enumerate(_counters(reason.item, attribute), first))
     return found
 
 
@@ -95,8 +85,8 @@ def _quarantine(warehouse: str, bucket: int) -> QuarantineItem:
     return QuarantineItem(*quarantine_key(warehouse, bucket), pieces=[0] * SKUS_PER_BUCKET)
 
 
-def _counters(raw: dict[str, Any] | None, attribute: str) -> list[int] | None:
-    return [int(counter["N"]) for counter in raw[attribute]["L"]] if raw else None
+def _counters(raw: dict[str, Any] | None, attribute: str) -> list[int]:
+    return [int(counter["N"]) for counter in raw[attribute]["L"]] if raw else [0] * SKUS_PER_BUCKET
 
 
 class StockKeepsChanging(Exception):

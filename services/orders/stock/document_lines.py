@@ -48,6 +48,17 @@ class DocumentLines(NamedTuple):
         """Pieces in total."""
         return sum(self.by_sku.values())
 
+    def short(self, there: Mapping[int, int]) -> dict[int, int]:
+        """Return what is there by SKU index, of the SKUs of which the document moves more.
+
+        A SKU index without a figure has enough.
+        """
+        return {
+            sku_index: there[sku_index]
+            for sku_index, pieces in self.by_sku_index.items()
+            if there.get(sku_index, pieces) < pieces
+        }
+
 
 def resolve_lines(lines: Sequence[RequestedLine], most_buckets: int = BUCKETS_PER_TRANSACTION) -> DocumentLines:
     """Resolve the lines of a document.

@@ -12,10 +12,9 @@ from kernel.messaging.outbox import EventItem
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.orders.stock.buckets import (
-    available_by_sku_index,
     available_in_refused_buckets,
     ensure_buckets,
-    refused_quarantine,
+    quarantined_in_refused_buckets,
 )
 from services.orders.stock.document_lines import DocumentLines, resolve_lines, shortage_problems
 from services.orders.stock.move_stock import (
@@ -138,9 +137,6 @@ def _event_for(request: AdjustStock, plan: _Plan) -> list[EventItem]:
 
 
 def _short(request: AdjustStock, goods: DocumentLines, refused: TransactionRefused) -> list[FieldProblem]:
-    wanted = goods.by_sku_index
-    available = available_by_sku_index(available_in_refused_buckets(refused), wanted)
-    aside = available_by_sku_index(refused_quarantine(refused), wanted)
-    booked = {sku_index: pieces for sku_index, pieces in (available | aside).items() if pieces < wanted[sku_index]}
+    short = goods.short(available_in_refused_buckets(refused) | quarantined_in_refused_buckets(refused))
     detail = "现有 {available} 件 / only {available} pieces are there"
-    return shortage_problems(request.lines, goods, booked, "not-there", detail)
+    return shortage_problems(request.lines, goods, short, "not-there", detail)

@@ -14,7 +14,7 @@ from services.orders.inbound.deliveries import (
     change_delivery,
     check_expected_day,
 )
-from services.orders.stock.buckets import available_by_sku_index, available_in_refused_buckets
+from services.orders.stock.buckets import available_in_refused_buckets
 from services.orders.stock.document_lines import resolve_lines, shortage_problems
 from services.orders.stock.move_stock import MovementCause, move_stock, stock_decreased_event
 from services.orders.stock.rules import Move
@@ -72,8 +72,7 @@ def transfer_stock(caller: Principal, request: TransferStock, key: IdempotencyKe
             raise Refusal(
                 "already-booked", "该调拨单号已用过 / this number was used before, here or where the goods go"
             ) from refused
-        there = available_by_sku_index(available_in_refused_buckets(refused), goods.by_sku_index)
-        short = {sku_index: pieces for sku_index, pieces in there.items() if pieces < goods.by_sku_index[sku_index]}
+        short = goods.short(available_in_refused_buckets(refused))
         detail = "可用 {available} 件 / only {available} pieces are available"
         raise Invalid(
             shortage_problems(request.lines, goods, short, "not-there", detail), code="not-there"

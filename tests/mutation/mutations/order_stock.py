@@ -25,12 +25,9 @@ MUTATIONS = (
     Mutation(
         "an all-or-nothing order reserves a part",
         Kind.REMOVED_CONDITION,
-        "services.orders:_reserve_available",
-        old="""
-            if not _.accepts_partial and __granted != _:
-                __granted = dict.fromkeys(__granted, 0)
-        """,
-        new="",
+        "services.orders.reservation:next_step",
+        old="__short and not _.accepts_partial",
+        new="False",
         caught_by="test_all_or_nothing_order_reserves_nothing_when_a_line_is_short",
     ),
     Mutation(
@@ -77,7 +74,7 @@ MUTATIONS = (
         "an order that finds too little stock is never decided",
         Kind.MISSING_RETRY,
         "services.orders.reservation:_ROUNDS",
-        old="25",
+        old="75",
         new="1",
         caught_by="test_short_order_reserves_what_is_available_and_backorders_the_rest",
     ),

@@ -1,0 +1,90 @@
+"""Rules of a reservation: which pieces its next transaction moves, and what the lines show then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from contracts.stock import SKUS_PER_BUCKET
+from services.orders.order.items import Order
+from services.orders.order.rules import (
+    Demand,
+    Progress,
+    limit_to_available,
+    reserved_by_sku_index,
+    split_by_transaction,
+    wanted_by_sku_index,
+)
+from services.orders.stock.rules import Move
+from services.orders.vocabulary import BUCKETS_PER_TRANSACTION, Pieces
+
+
+class ReservationStep(NamedTuple):
+    """One transaction of a reservation: the pieces it moves by SKU index, and the progress of the lines afterwards.
+
+    With the `last` step the stock of the order is decided.
+    """
+
+    move: Move
+    pieces: Pieces
+    progress: tuple[Progress, ...]
+    last: bool
+
+
+def needs_everything_in_steps(order: Order) -> bool:
+    """Return whether nothing is reserved yet of an order that needs everything and takes several transactions."""
+    buckets = {demand.sku_index // SKUS_PER_BUCKET for demand in order.demands}
+    accepts_partial = order.shortage_policy.accepts_partial
+    return not accepts_partial and not order.header.steps and len(buckets) > BUCKETS_PER_TRANSACTION
+
+
+def next_step(order: Order, available: Pieces) -> ReservationStep:
+    """Return the next step of a reservation; after a crash, the step after the last recorded one.
+
+    An order that accepts a part reserves what is available and backorders the rest. One that needs everything reserves
+    part by part while nothing is short; once a line is short, it returns what its earlier steps reserved.
+
+    Args:
+        available: pieces by SKU index as far as they are known. A SKU index without a figure is taken to have enough.
+    """
+    wanted = wanted_by_sku_index(order.demands, order.progress)
+    granted = limit_to_available(wanted, available)
+    short = granted != wanted or any(line_progress.backordered for line_progress in order.progress)
+    gives_up = short and not order.shortage_policy.accepts_partial
+    moved = reserved_by_sku_index(order.demands, order.progress) if gives_up else granted
+    parts = split_by_transaction(moved, SKUS_PER_BUCKET)
+    pieces = {sku_index: moved[sku_index] for sku_index in moved if sku_index in parts[0]}
+    last = len(parts) <= 1
+    if gives_up:
+        return ReservationStep(Move.UNRESERVE, pieces, _backorder(order, pieces, everything=last), last)
+    return ReservationStep(Move.RESERVE, pieces, apply_reservation(order.demands, order.progress, pieces), last)
+
+
+def _backorder(order: Order, returned: Pieces, *, everything: bool) -> tuple[Progress, ...]:
+    """Backorder the lines whose pieces are returned, or all lines."""
+    return tuple(
+        Progress(backordered=quantity)
+        if everything or sku_index in returned or line_progress.backordered
+        else line_progress
+        for (sku_index, quantity), line_progress in zip(order.demands, order.progress, strict=True)
+    )
+
+
+def apply_reservation(
+    demands: Sequence[Demand], progress: Sequence[Progress], granted: Mapping[int, int]
+) -> tuple[Progress, ...]:
+    """Reserve granted pieces by SKU index, earlier lines first, and backorder the rest.
+
+    Lines whose SKU index is not in `granted` stay undecided.
+    """
+    left = dict(granted)
+    result = []
+    for (sku_index, quantity), line_progress in zip(demands, progress, strict=True):
+        reserved, backordered, shipped, cancelled = line_progress
+        undecided = quantity - reserved - backordered - shipped - cancelled
+        if undecided and sku_index in left:
+            given = min(undecided, left[sku_index])
+            left[sku_index] -= given
+            line_progress = Progress(reserved + given, backordered + undecided - given, shipped, cancelled)
+        result.append(line_progress)
+    return tuple(result)

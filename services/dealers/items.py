@@ -111,6 +111,6 @@ def terms_changed_event(stored: DealerItem, before: Dealer, after: Dealer, *, au
         DealerTermsChanged(dealer_id=after.dealer_id, author=author, reason=reason, before=old, after=new),
         pk=stored.pk,
         subject=after.dealer_id,
-        sequence=next_version(stored) - 1,
+        sequence=stored.version,
         dealer_id=after.dealer_id,
     )

@@ -7,8 +7,6 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 #: Ports of HTTPS; a request to another port could reach some other kind of server.
 PORTS = frozenset({443, 8443})
 

@@ -1,4 +1,4 @@
-"""ReverseJournal a journal."""
+"""Reverse a journal."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from kernel.messaging.outbox import EventItem, outbox_event
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.reconciliation.journals.api import JournalView, ReverseJournal
-from services.reconciliation.journals.views import journal_view, reversal_id
+from services.reconciliation.journals.views import journal_view
 from services.reconciliation.ledger.items import JournalItem, ledger_pk
 from services.reconciliation.ledger.posting import post_journal
 from services.reconciliation.ledger.queries import load_journal
-from services.reconciliation.ledger.rules import Journal, reversal_of
+from services.reconciliation.ledger.rules import Journal, reversal_id, reversal_of
 
 
 def reverse_journal(caller: Principal, journal_id: str, request: ReverseJournal, key: IdempotencyKey) -> JournalView:
@@ -62,5 +62,5 @@ def _already_reversed(journal: Journal) -> Refusal:
     return Refusal(
         "already-reversed",
         "该凭证已冲销,不能再次冲销 / this journal is reversed already; look at its reversal",
-        reversed_by=reversal_id(journal),
+        reversed_by=reversal_id(journal.journal_id),
     )

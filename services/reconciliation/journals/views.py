@@ -6,7 +6,7 @@ from datetime import date
 
 from services.reconciliation.journals.api import JournalEntry, JournalView
 from services.reconciliation.ledger.items import JournalItem
-from services.reconciliation.ledger.rules import DocumentKind, Journal
+from services.reconciliation.ledger.rules import reversal_id
 
 
 def journal_view(item: JournalItem, *, is_reversed: bool) -> JournalView:
@@ -29,10 +29,5 @@ def journal_view(item: JournalItem, *, is_reversed: bool) -> JournalView:
         posted_at=item.posted_at,
         posted_by=item.posted_by,
         reverses=journal.reverses,
-        reversed_by=reversal_id(journal) if is_reversed else None,
+        reversed_by=reversal_id(journal.journal_id) if is_reversed else None,
     )
-
-
-def reversal_id(journal: Journal) -> str:
-    """Return the id that the reversal of a journal has, or would have."""
-    return f"{journal.dealer_id}.{DocumentKind.REVERSAL}.{journal.document_key}"

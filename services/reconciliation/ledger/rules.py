@@ -162,6 +162,12 @@ def reversal_of(journal: Journal, reversed_on: date, reason: str) -> Journal:
     )
 
 
+def reversal_id(journal_id: str) -> str:
+    """Return the id that the reversal of a journal has, or would have: `D0001.reversal.payment.pay_1`."""
+    dealer_id, _, document_key = journal_id.partition(".")
+    return f"{dealer_id}.{DocumentKind.REVERSAL}.{document_key}"
+
+
 def payment_day_problem(received_on: date, today: date) -> FieldProblem | None:
     """Return the problem of a day on which a payment cannot have come in; None if there is none."""
     if today - _MAX_PAYMENT_AGE <= received_on <= today:

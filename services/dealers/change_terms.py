@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contracts.catalog import PriceListItem, price_list_key
-from kernel.base.problems import FieldProblem, Invalid, Stale
+from kernel.base.problems import Invalid, Stale
 from kernel.http.principal import Principal
 from kernel.store.read import fetch_one
 from kernel.store.transaction import Transaction, TransactionRefused
 from services.dealers.api import ChangeTerms, DealerView
 from services.dealers.items import dealer_item, dealer_of, next_version, terms_changed_event, unchanged_since_read
 from services.dealers.read_dealers import dealer_view, load_dealer
+from services.dealers.rules import unknown_price_list
 
 
 def change_terms(caller: Principal, dealer_id: str, request: ChangeTerms) -> DealerView:
@@ -33,8 +34,7 @@ def change_terms(caller: Principal, dealer_id: str, request: ChangeTerms) -> Dea
     if stored != request.version:
         raise Stale
     if fetch_one(PriceListItem, price_list_key(after.price_list)) is None:
-        detail = "价格表尚未发布 / no such price list is published; publish it first"
-        raise Invalid([FieldProblem(field="price_list", code="unknown-price-list", detail=detail)])
+        raise Invalid([unknown_price_list("price_list")])
     version = next_version(item)
     event = terms_changed_event(item, before, after, author=caller.user_id, reason=request.reason)
     transaction = Transaction()

@@ -30,7 +30,7 @@ from services.dealers.api import (
 )
 from services.dealers.items import UsernameItem, load_users, username_key, users_by_name
 from services.dealers.people_changes import ChangeGroup, dealer_changes, find_remaining_administrator, user_changes
-from services.dealers.rules import User, has_administrator, users_after_import
+from services.dealers.rules import User, has_administrator, unknown_price_list, users_after_import
 
 Response = TypeVar("Response", bound=Answer)
 
@@ -146,8 +146,7 @@ def _dealer_problems(path: str, row: DealerRow, found: Mapping[Key, Item]) -> li
         detail = "该编号保留给本公司 / this id is reserved for the distributor's own people"
         problems.append(FieldProblem(field=f"{path}.dealer_id", code="reserved", detail=detail))
     if price_list_key(row.price_list) not in found:
-        detail = "价格表尚未发布 / no such price list is published; publish it first"
-        problems.append(FieldProblem(field=f"{path}.price_list", code="unknown-price-list", detail=detail))
+        problems.append(unknown_price_list(f"{path}.price_list"))
     return problems
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from contracts.dealers import HOUSE
+from kernel.base.problems import FieldProblem
 from kernel.http.principal import Role
 
 
@@ -61,6 +62,12 @@ def changes_by_field(before: Dealer, after: Dealer) -> tuple[FieldValues, FieldV
     old, new = asdict(before), asdict(after)
     changed = [name for name in old if old[name] != new[name]]
     return {name: old[name] for name in changed}, {name: new[name] for name in changed}
+
+
+def unknown_price_list(field: str) -> FieldProblem:
+    """Return the problem of a field that names a price list without a published version."""
+    detail = "价格表尚未发布 / no such price list is published; publish it first"
+    return FieldProblem(field=field, code="unknown-price-list", detail=detail)
 
 
 def has_administrator(users: Iterable[User]) -> bool:

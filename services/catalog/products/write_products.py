@@ -47,12 +47,6 @@ class ProductChange(NamedTuple):
         """Return the tokens that the product gains or loses."""
         return product_tokens(self.product) ^ (product_tokens(self.before) if self.before else frozenset())
 
-    @property
-    def listing(self) -> Listing:
-        """Return the product as an order needs it."""
-        new = self.product
-        return Listing(self.sku_index, new.name_zh, new.order_multiple, new.tax_percent, new.status, new.successor)
-
     def written_items(self) -> set[Hashable]:
         """Return names of the items that the change writes; changes of one transaction may share some of them."""
         bucket = self.bucket_position.bucket
@@ -90,11 +84,12 @@ def write_products(
     Returns:
         Items that `found` has to hold after the commit, for the next transaction.
     """
-    for change in changes:
+    products = [_product_item(change) for change in changes]
+    for change, item in zip(changes, products, strict=True):
         stored_before = ProductItem.version == change.version - 1 if change.before else ProductItem.pk.does_not_exist()
-        transaction.put(_product_item(change), change.product.sku, stored_before)
+        transaction.put(item, item.sku, stored_before)
     _take_sku_indexes(transaction, [change.sku_index for change in changes if change.before is None])
-    written = [*_write_search(transaction, changes, found), *_write_listings(transaction, changes, found)]
+    written = [*_write_search(transaction, changes, found), *_write_listings(transaction, products, found)]
     return {(item.pk, item.sk): item for item in written}
 
 
@@ -146,14 +141,12 @@ def _write_bucket(
     return item
 
 
-def _write_listings(
-    transaction: Transaction, changes: Sequence[ProductChange], found: Mapping[Key, Item]
-) -> list[Item]:
+def _write_listings(transaction: Transaction, products: Sequence[ProductItem], found: Mapping[Key, Item]) -> list[Item]:
     stored = found.get(ASSORTMENT_KEY)
     digests, revision = (dict(stored.digests), stored.revision) if isinstance(stored, AssortmentItem) else ({}, 0)
     pages: dict[int, dict[str, Listing]] = defaultdict(dict)
-    for change in changes:
-        pages[page_of(change.product.sku)][change.product.sku] = change.listing
+    for item in products:
+        pages[page_of(item.sku)][item.sku] = Listing.of(item)
     written = [_page_with(page, listings, found) for page, listings in pages.items()]
     contents = AssortmentItem(
         *ASSORTMENT_KEY, digests=digests | {str(page.page): page.digest for page in written}, revision=revision + 1

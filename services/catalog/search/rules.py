@@ -98,13 +98,14 @@ def intersect_postings(postings: Sequence[Postings], start: BucketPosition) -> t
         BucketPosition(bucket, position)
         for bucket in sorted(set.intersection(*(set(posting.bits) for posting in postings)))
         if horizon is None or bucket <= horizon
-        for position in _positions(reduce(and_, (posting.bits[bucket] for posting in postings)))
+        for position in positions_of(reduce(and_, (posting.bits[bucket] for posting in postings)))
     ]
     next_bucket = None if horizon is None else _next_bucket(postings, horizon)
     return [position for position in found if position >= start], next_bucket
 
 
-def _positions(bits: int) -> list[int]:
+def positions_of(bits: int) -> list[int]:
+    """Return the positions of a bucket that are set in `bits`, lowest first."""
     return [position for position in range(SKUS_PER_BUCKET) if bits >> position & 1]
 
 

@@ -7,7 +7,7 @@ from kernel.messaging.events import Envelope
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.notifications.inbox.items import add_message
-from services.notifications.inbox.rendering import RenderedMessage, render_messages, template_values
+from services.notifications.inbox.rendering import RenderedMessage, render_messages
 from services.notifications.sms.items import queue_sms
 from services.notifications.sms.recipients import is_active_dealer, users_with_phones
 from services.notifications.sms.rules import MAX_RECIPIENTS
@@ -39,6 +39,5 @@ def notify_recipients(envelope: Envelope) -> None:
 def _add_sms(transaction: Transaction, envelope: Envelope, dealer_id: str, message: RenderedMessage) -> None:
     if not message.sms_roles:
         return
-    values = template_values(envelope.event)
     for user in users_with_phones(dealer_id, message.sms_roles)[:MAX_RECIPIENTS]:
-        queue_sms(transaction, envelope, dealer_id, user, message.template, values)
+        queue_sms(transaction, envelope, dealer_id, user, message.template, message.values)

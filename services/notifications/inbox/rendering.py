@@ -15,7 +15,7 @@ from services.notifications.inbox.templates import TEMPLATES, TICKET_STEPS
 
 
 class RenderedMessage(NamedTuple):
-    """One message for one mailbox. Users with a role in `sms_roles` also get a text message."""
+    """One message for one mailbox. Users with a role in `sms_roles` also get a text message, made from `values`."""
 
     template: str
     mailbox: Mailbox
@@ -24,6 +24,7 @@ class RenderedMessage(NamedTuple):
     text_zh: str
     text_en: str
     sms_roles: frozenset[Role]
+    values: Mapping[str, str]
 
 
 def render_messages(event: Event) -> list[RenderedMessage]:
@@ -56,6 +57,7 @@ def _render(rule: NotificationRule, values: Mapping[str, str]) -> RenderedMessag
         text_zh=template.text_zh.format_map(values).strip(),
         text_en=template.text_en.format_map(values).strip(),
         sms_roles=rule.sms_roles,
+        values=values,
     )
 
 

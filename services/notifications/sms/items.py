@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,7 +59,12 @@ class LastSmsItem(Item, discriminator="sms_last"):
 
 
 def queue_sms(
-    transaction: Transaction, envelope: Envelope, dealer_id: str, user: UserItem, template: str, values: dict[str, str]
+    transaction: Transaction,
+    envelope: Envelope,
+    dealer_id: str,
+    user: UserItem,
+    template: str,
+    values: Mapping[str, str],
 ) -> None:
     """Add a text message about an event to the transaction, and the `SmsQueued` event that has it sent.
 

@@ -141,7 +141,8 @@ def _chalice_package(service: str, project: Path, third_party: Path) -> None:
 
 def dependencies(lock: Path, architecture: str, root: Path = paths.ROOT) -> Path:
     """Return the folder of a lock's compiled packages; their zip is beside it. Made once per lock and processor."""
-    sources = lock.read_bytes() + architecture.encode() + sys.version.encode() + Path(__file__).read_bytes()
+    installers = Path(__file__).read_bytes() + Path(environments.__file__).read_bytes()
+    sources = lock.read_bytes() + architecture.encode() + sys.version.encode() + installers
     name = hashlib.sha256(sources).hexdigest()[:16]
     folder = root / "build" / ".dependencies" / name
     if not folder.is_dir():
@@ -214,14 +215,16 @@ def _write(folder: Path, archive: Path, mode: Literal["w", "a"]) -> None:
 
 
 def _digest_of_sources(service: str, architecture: str, root: Path) -> str:
-    folders = [paths.source(service, root), *(root / package for package in SHARED)]
-    files = [file for folder in folders for file in folder.rglob("*") if _is_source(file)]
-    files += [_lock(service, root), root / "requirements" / "dev.txt"]
-    files += [Path(__file__), *(Path(__file__).with_name(f"{name}.py") for name in ("stage", "cloudformation"))]
-    files += Path(__file__).parent.glob("template*.py")
+    """Return the digest of everything that a package is made from: names and bytes of its sources and of our tools."""
+    source = paths.source(service, root)
+    folders = [source, *(root / package for package in SHARED)]
+    files = {file for folder in folders for file in folder.rglob("*") if _is_source(file)}
+    files |= {source.parent / "__init__.py", _lock(service, root), root / "requirements" / "dev.txt"}
+    by_path = {file.relative_to(root).as_posix(): file for file in files}
+    by_path |= {f"tools/{file.name}": file for file in Path(__file__).parent.glob("*.py")}
     digest = hashlib.sha256(json.dumps([architecture, sys.version]).encode())
-    for file in sorted(files):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    for path, file in sorted(by_path.items()):
+        digest.update(path.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 
 

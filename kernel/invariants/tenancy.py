@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Iterator
 
 from kernel.http.idempotency import IdempotencyItem
 from kernel.invariants.events import envelope_of
 from kernel.invariants.snapshot import Finding, Snapshot
 from kernel.messaging.outbox import EventItem
+from kernel.store.items import decompress_json
 
 #: Partitions whose second segment is a dealer, unless that segment is one of `_NOT_DEALERS`.
 DEALER_PREFIXES = frozenset({"ORDERS", "ORDERING", "LEDGER", "STATEMENT", "TICKETS", "DEALER", "INBOX"})
@@ -44,7 +43,7 @@ def recorded_responses_name_their_dealer(snapshot: Snapshot) -> Iterator[Finding
         dealer_id = item.pk.partition("#")[2]
         if dealer_id.startswith("user:"):
             continue
-        response = json.loads(zlib.decompress(item.answer))
+        response = decompress_json(item.answer)
         foreign = [
             str(response[name])
             for name in ("dealer_id", "order_id", "ticket_id")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -14,6 +12,7 @@ from contracts.stock import BucketPosition
 from kernel.base.money import fen_of
 from kernel.http.idempotency import IdempotencyItem
 from kernel.invariants.snapshot import Finding, Snapshot
+from kernel.store.items import decompress_json
 from services.orders.credit.items import OrderingAccountItem
 from services.orders.invariants.loading import all_orders, line_name, order_lines, orders_by_dealer
 from services.orders.order.items import (
@@ -97,7 +96,7 @@ def accepted_orders_are_stored(snapshot: Snapshot) -> Iterator[Finding]:
     keys: Counter[str] = Counter()
     for item in snapshot.items(IdempotencyItem):
         if item.sk.startswith(_SUBMIT_ROUTE):
-            keys[json.loads(zlib.decompress(item.answer))["order_id"]] += 1
+            keys[decompress_json(item.answer)["order_id"]] += 1
     for order_id, count in sorted(keys.items()):
         if order_id not in known:
             yield Finding("order-lost", order_id, "it was accepted and is not stored")

@@ -22,8 +22,6 @@ from kernel.messaging import consumer
 from kernel.messaging.events import Envelope, Event
 from kernel.store.transaction import TransactionRefused
 
-__all__ = ["API_HANDLER", "ConsumerSpec", "Operation", "PeriodicSpec", "ServiceApp", "StreamSpec"]
-
 # A long order makes tens of thousands of objects, and hardly one of them is part of a cycle. Python by default looks
 # for cycles after every 700 new objects, which takes a twentieth of the order's time.
 gc.set_threshold(20_000)

@@ -45,11 +45,6 @@ class Operation(NamedTuple):
         return self.handler.__name__
 
     @property
-    def takes_caller(self) -> bool:
-        """True if the handler needs to know who is calling."""
-        return "caller" in self.takes
-
-    @property
     def takes_key(self) -> bool:
         """True if the route requires an Idempotency-Key."""
         return "key" in self.takes

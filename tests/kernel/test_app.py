@@ -87,7 +87,7 @@ def test_route_declaration_holds_everything_about_the_route(service: SampleServi
     by_name = {operation.name: operation for operation in service.app.operations}
     show, create_sheet = by_name["show"], by_name["create_sheet"]
     assert (show.method, show.path, show.path_names, show.takes_key) == ("GET", "/sheets/{number}", ("number",), False)
-    assert (create_sheet.takes_key, create_sheet.takes_caller, create_sheet.status) == (True, True, 201)
+    assert (create_sheet.takes, create_sheet.status) == (("caller", "body", "key"), 201)
     assert by_name["close"].roles == {Role.ADMIN}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kernel.http.app import ConsumerSpec, PeriodicSpec, ServiceApp
+from kernel.http.app import ServiceApp
+from kernel.http.declarations import ConsumerSpec, PeriodicSpec
 from tools import template
 from tools.stage import API_TIMEOUT_SECONDS, load_app
 

@@ -58,6 +58,7 @@ WORLDLY = {
     "kernel.store.read",
     "kernel.store.transaction",
     "kernel.store.write",
+    "reads",
 }
 #: What computes with moments but reads no clock.
 RECKONS = {

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from services.notifications.webhooks import signed_post
-from tests.support.company import SampleCompany, restored_company
+from tests.support.company import SampleCompany, public_webhook_hosts, restored_company
 from tests.support.world import World
 
 
 @pytest.fixture
-def public_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+def public_addresses() -> Iterator[None]:
     """Resolve every host of a webhook to a public address."""
-    monkeypatch.setattr(signed_post, "resolve", lambda *_: ["93.184.216.34"])
+    with public_webhook_hosts():
+        yield
 
 
 @pytest.fixture

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from unittest.mock import patch
-
-from services.notifications.webhooks import signed_post
 from tests.authorization.rare_paths import RARE_PATHS
 from tests.fault_injection.scenario import scenarios
 from tests.fault_injection.trial import prepared
 from tests.support import calls
 from tests.support.caches import clear_process_caches
 from tests.support.calls import Use
-from tests.support.company import SampleCompany, restored_company, uses_of_build
+from tests.support.company import SampleCompany, public_webhook_hosts, restored_company, uses_of_build
 from tests.support.company_data import ALL_ROLES, OWN
 from tests.support.declarations import cases, operation_of
 from tests.support.trigger import Case
@@ -24,7 +21,7 @@ def record_uses(world: World) -> list[Use]:
     They come from the build of the sample company, each case as each role, each declared situation, and the rare paths.
     The world must be fast.
     """
-    with patch.object(signed_post, "resolve", lambda *_: ["93.184.216.34"]), calls.recorded() as uses:
+    with public_webhook_hosts(), calls.recorded() as uses:
         company = restored_company(world)
         built = uses_of_build(world)
         saved = world.save()

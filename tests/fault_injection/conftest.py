@@ -6,15 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.notifications.webhooks import signed_post
-from tests.support.company import SampleCompany, restored_company
+from tests.support.company import SampleCompany, public_webhook_hosts, restored_company
 from tests.support.silence import without_logs
 from tests.support.world import World
 
 
 @pytest.fixture
-def company(fast_world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[SampleCompany]:
+def company(fast_world: World) -> Iterator[SampleCompany]:
     """Return the sample company with no scheduled work left; hosts of webhooks have public addresses."""
-    monkeypatch.setattr(signed_post, "resolve", lambda *_: ["93.184.216.34"])
-    with without_logs():
+    with public_webhook_hosts(), without_logs():
         yield restored_company(fast_world, settled=True)

@@ -7,8 +7,11 @@ public API, then restored for each test.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
+from services.notifications.webhooks import signed_post
 from tests.fast_aws.cloud import Cloud
 from tests.notifications.fixtures import override_settings
 from tests.notifications.webhook_receiver import run_receiver
@@ -218,6 +221,11 @@ class SampleCompany:
             self.send_and_drain("reconciliation", "POST", "/payments", body, role="finance")
         self.world.periodic("orders", "sweep_orders")
         self.world.drain()
+
+
+def public_webhook_hosts() -> AbstractContextManager[object]:
+    """Give every host of a webhook the same public address, as long as the context lasts."""
+    return patch.object(signed_post, "resolve", lambda *_: ["93.184.216.34"])
 
 
 class _Built(NamedTuple):

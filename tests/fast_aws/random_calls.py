@@ -11,22 +11,6 @@ from random import Random
 
 from tests.fast_aws.run_steps import Params, Step
 
-#: Known differences. "Ours" is tests/fast_aws/dynamodb.py.
-KNOWN_DIFFERENCES = (
-    "moto gives no cursor after a last page that is exactly full; DynamoDB and ours do. run_steps() drops the cursor",
-    "moto calls a transaction invalid if an update in it cannot be computed; DynamoDB and ours cancel it and name the"
-    " action. run_steps() returns the same for both",
-    "moto lets one batch write an item twice; DynamoDB and ours do not. Not generated",
-    "moto executes a batch up to its first invalid item; DynamoDB and ours execute nothing. Not generated",
-    "moto checks the keys of a transaction after its conditions; DynamoDB and ours check them first. Not generated",
-    "moto accepts numbers of more than 38 digits; DynamoDB, the emulator and ours do not (test_dynamodb.py)",
-    "moto accepts names and values that no expression uses; DynamoDB and ours do not (test_dynamodb.py)",
-    "moto streams an item written unchanged; DynamoDB and ours stream only changes (test_dynamodb.py)",
-    "A cursor outside the queried keys: DynamoDB refuses it, moto and ours find nothing after it. Not generated",
-    "Ours and moto keep trailing zeros of a number; DynamoDB drops them, and the services send none",
-    "Ours never answers TransactionConflict, because calls are sequential; kernel tests inject it",
-)
-
 
 def random_steps(seed: int, table: str, steps: int = 10) -> list[Step]:
     """Return the calls of one seed."""

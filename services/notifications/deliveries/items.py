@@ -13,12 +13,15 @@ from kernel.store.read import Page, fetch_one, query_page
 from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.notifications.deliveries.rules import DeliveryState, NextStep, Outcome
-from services.notifications.transactions import try_commit
+from services.notifications.transactions import try_commit, update_of
 from services.notifications.vocabulary import is_key_part
 from services.notifications.webhooks.items import DELIVERY_RETENTION, EndpointItem
 
 #: A claim lasts longer than an attempt may take; meanwhile no other worker claims the same delivery.
 CLAIM_TIME = timedelta(seconds=60)
+
+#: Index keys of a delivery without a next attempt.
+_NOT_DUE = {"gsi1pk": None, "gsi1sk": None}
 
 
 # P  deliveries of an endpoint, newest event first    pk: DELIVERY#<endpoint>            sk: AT#<event time>#<event id>
@@ -115,53 +118,28 @@ def claim_delivery(item: DeliveryItem, now: datetime) -> bool:
     item.attempts = item.attempts + (0 if item.replay else 1)
     started = {"at": clock.stamp(now), "outcome": Outcome.STARTED, "seconds": None, "replay": bool(item.replay)}
     item.log = [*item.log, started]
-    actions = [
-        DeliveryItem.gsi1sk.set(item.gsi1sk),
-        DeliveryItem.attempts.set(item.attempts),
-        DeliveryItem.log.set(item.log),
-    ]
-    transaction = Transaction()
-    transaction.update(DeliveryItem, (item.pk, item.sk), actions, DeliveryItem.gsi1sk == due_as_read, "delivery")
-    return try_commit(transaction)
+    values = {"gsi1sk": item.gsi1sk, "attempts": item.attempts, "log": item.log}
+    return try_commit(update_of(item, values, expected={"gsi1sk": due_as_read}))
 
 
 def finish_attempt(item: DeliveryItem, outcome: Outcome, seconds: float, step: NextStep) -> bool:
     """Record the outcome of a claimed attempt; return False if its claim ended before."""
     log = [*item.log[:-1], {**item.log[-1], "outcome": outcome, "seconds": round(seconds, 1)}]
-    actions: list[Any] = [
-        DeliveryItem.state.set(step.state),
-        DeliveryItem.log.set(log),
-        DeliveryItem.replay.set(False),
-    ]
-    if step.due:
-        actions.append(DeliveryItem.gsi1sk.set(clock.stamp(step.due)))
-    else:
-        actions += [DeliveryItem.gsi1pk.remove(), DeliveryItem.gsi1sk.remove()]
-    transaction = Transaction()
-    transaction.update(DeliveryItem, (item.pk, item.sk), actions, DeliveryItem.gsi1sk == item.gsi1sk, "delivery")
-    return try_commit(transaction)
+    due = {"gsi1sk": clock.stamp(step.due)} if step.due else _NOT_DUE
+    values = {"state": step.state, "log": log, "replay": False, **due}
+    return try_commit(update_of(item, values, expected={"gsi1sk": item.gsi1sk}))
 
 
 def cancel_delivery(item: DeliveryItem) -> bool:
     """Cancel a due delivery because its endpoint is not active."""
-    transaction = Transaction()
-    actions = [
-        DeliveryItem.state.set(DeliveryState.DISABLED if item.state == DeliveryState.PENDING else item.state),
-        DeliveryItem.gsi1pk.remove(),
-        DeliveryItem.gsi1sk.remove(),
-    ]
-    transaction.update(DeliveryItem, (item.pk, item.sk), actions, DeliveryItem.gsi1sk == item.gsi1sk, "delivery")
-    return try_commit(transaction)
+    state = DeliveryState.DISABLED if item.state == DeliveryState.PENDING else item.state
+    return try_commit(update_of(item, {"state": state, **_NOT_DUE}, expected={"gsi1sk": item.gsi1sk}))
 
 
 def request_replay(transaction: Transaction, item: DeliveryItem, now: datetime) -> None:
     """Add one more attempt of a finished delivery to the transaction, under the label `delivery`."""
-    actions = [
-        DeliveryItem.replay.set(True),
-        DeliveryItem.gsi1pk.set(_due_pk(item.endpoint_id)),
-        DeliveryItem.gsi1sk.set(clock.stamp(now)),
-    ]
-    transaction.update(DeliveryItem, (item.pk, item.sk), actions, DeliveryItem.gsi1sk.does_not_exist(), "delivery")
+    values = {"replay": True, "gsi1pk": _due_pk(item.endpoint_id), "gsi1sk": clock.stamp(now)}
+    transaction.update_fields(DeliveryItem, (item.pk, item.sk), values, expected={"gsi1sk": None}, label="delivery")
 
 
 def _delivery_pk(endpoint_id: str) -> str:

@@ -153,7 +153,7 @@ def _read_mark_key(pk: str, user_id: str, message_id: str) -> Key:
 
 
 def _increment(transaction: Transaction, key: Key, label: str) -> None:
-    transaction.update(MessageCountItem, key, [MessageCountItem.number.add(1)], None, label)
+    transaction.update_fields(MessageCountItem, key, {}, increments={"number": 1}, label=label)
 
 
 def _milliseconds(stamp: str) -> int:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from pynamodb.expressions.update import Action
-
 from kernel.http.models import masked_phone
 from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.notifications.sms.items import LastSmsItem, SmsDayCountItem, SmsItem, last_sms_key, phone_day_key
 from services.notifications.sms.rules import COLLAPSE_SECONDS, SMS_PER_DAY, SmsState
-from services.notifications.transactions import try_commit
+from services.notifications.transactions import try_commit, update_of
 
 _LIMIT_RETENTION = timedelta(days=3)
 
@@ -26,23 +24,20 @@ def claim_sms(item: SmsItem, phone: str, now: datetime) -> None:
     """
     epoch, expires_at = clock.epoch(now), clock.epoch(now + _LIMIT_RETENTION)
     transaction = Transaction()
-    transaction.update(
+    transaction.update_fields(
         SmsItem,
         (item.pk, item.sk),
-        [
-            SmsItem.state.set(SmsState.SENDING),
-            SmsItem.changed_at.set(clock.stamp(now)),
-            SmsItem.phone_masked.set(masked_phone(phone)),
-        ],
-        SmsItem.state == SmsState.QUEUED,
-        "claim",
+        {"state": SmsState.SENDING, "changed_at": clock.stamp(now), "phone_masked": masked_phone(phone)},
+        expected={"state": SmsState.QUEUED},
+        label="claim",
     )
-    transaction.update(
+    transaction.update_fields(
         SmsDayCountItem,
         phone_day_key(phone, now),
-        [SmsDayCountItem.sent.add(1), SmsDayCountItem.expires_at.set(expires_at)],
-        SmsDayCountItem.sent.does_not_exist() | (SmsDayCountItem.sent < SMS_PER_DAY),
-        "day",
+        {"expires_at": expires_at},
+        increments={"sent": 1},
+        condition=SmsDayCountItem.sent.does_not_exist() | (SmsDayCountItem.sent < SMS_PER_DAY),
+        label="day",
     )
     transaction.put(
         LastSmsItem(*last_sms_key(phone, item.template), at=epoch, expires_at=expires_at),
@@ -55,15 +50,17 @@ def claim_sms(item: SmsItem, phone: str, now: datetime) -> None:
 def release_claim(item: SmsItem, phone: str, claimed_at: datetime) -> None:
     """Move a text message that certainly was not sent back to `queued`, and take it off the limits of the phone."""
     transaction = Transaction()
-    transaction.update(
+    transaction.update_fields(
         SmsItem,
         (item.pk, item.sk),
-        [SmsItem.state.set(SmsState.QUEUED), SmsItem.changed_at.set(clock.stamp())],
-        SmsItem.state == SmsState.SENDING,
-        "claim",
+        {"state": SmsState.QUEUED, "changed_at": clock.stamp()},
+        expected={"state": SmsState.SENDING},
+        label="claim",
     )
     day = phone_day_key(phone, claimed_at)
-    transaction.update(SmsDayCountItem, day, [SmsDayCountItem.sent.add(-1)], SmsDayCountItem.sent > 0, "day")
+    transaction.update_fields(
+        SmsDayCountItem, day, {}, increments={"sent": -1}, condition=SmsDayCountItem.sent > 0, label="day"
+    )
     transaction.delete(LastSmsItem, last_sms_key(phone, item.template), None, "pause")
     transaction.commit()
 
@@ -72,9 +69,7 @@ def record_result(
     item: SmsItem, state: SmsState, expected: Sequence[SmsState], reason: str | None = None, provider_id: str = ""
 ) -> bool:
     """Set the final state of a text message; return False if its state is none of the expected ones."""
-    actions: list[Action] = [SmsItem.state.set(state), SmsItem.changed_at.set(clock.stamp())]
-    actions.append(SmsItem.reason.set(reason) if reason else SmsItem.reason.remove())
-    actions += [SmsItem.provider_id.set(provider_id)] if provider_id else []
-    transaction = Transaction()
-    transaction.update(SmsItem, (item.pk, item.sk), actions, SmsItem.state.is_in(*expected), "sms")
-    return try_commit(transaction)
+    values = {"state": state, "changed_at": clock.stamp(), "reason": reason or None}
+    if provider_id:
+        values["provider_id"] = provider_id
+    return try_commit(update_of(item, values, condition=SmsItem.state.is_in(*expected)))

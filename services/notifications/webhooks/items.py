@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
-from pynamodb.expressions.update import Action
 
 from kernel.base.problems import NotFound
 from kernel.store.items import IntegerAttribute, Item, Key
 from kernel.store.read import fetch_one, query_all
 from kernel.store.transaction import Transaction
 from kernel.time import clock
-from services.notifications.transactions import try_commit
+from services.notifications.transactions import try_commit, update_of
 from services.notifications.vocabulary import is_key_part
 from services.notifications.webhooks.rules import SECRET_OVERLAP
 
@@ -87,17 +86,18 @@ def replace_secret(transaction: Transaction, endpoint: EndpointItem, sealed: str
 
     `endpoint` is changed in place, too.
     """
-    unchanged = (EndpointItem.version == endpoint.version) & (EndpointItem.state == endpoint.state)
+    as_read = {"version": endpoint.version, "state": endpoint.state}
     endpoint.secret, endpoint.old_secret = sealed, endpoint.secret
     endpoint.old_secret_until = clock.stamp(now + SECRET_OVERLAP)
     endpoint.version += 1
-    actions = [
-        EndpointItem.secret.set(endpoint.secret),
-        EndpointItem.old_secret.set(endpoint.old_secret),
-        EndpointItem.old_secret_until.set(endpoint.old_secret_until),
-        EndpointItem.version.set(endpoint.version),
-    ]
-    transaction.update(EndpointItem, endpoint_key(endpoint.endpoint_id), actions, unchanged, "endpoint")
+    values = {
+        "secret": endpoint.secret,
+        "old_secret": endpoint.old_secret,
+        "old_secret_until": endpoint.old_secret_until,
+        "version": endpoint.version,
+    }
+    key = endpoint_key(endpoint.endpoint_id)
+    transaction.update_fields(EndpointItem, key, values, expected=as_read, label="endpoint")
 
 
 def erase_endpoint(endpoint: EndpointItem, now: datetime) -> bool:
@@ -105,38 +105,28 @@ def erase_endpoint(endpoint: EndpointItem, now: datetime) -> bool:
 
     The item remains for `DELIVERY_RETENTION`, so that pending deliveries still find their endpoint as deleted.
     """
-    transaction = Transaction()
-    actions = [
-        EndpointItem.state.set("deleted"),
-        EndpointItem.url.set("-"),
-        EndpointItem.secret.set("-"),
-        EndpointItem.old_secret.remove(),
-        EndpointItem.expires_at.set(clock.epoch(now + DELIVERY_RETENTION)),
-    ]
-    not_deleted = EndpointItem.state.is_in("active", "disabled")
-    transaction.update(EndpointItem, endpoint_key(endpoint.endpoint_id), actions, not_deleted, "endpoint")
-    return try_commit(transaction)
+    values = {
+        "state": "deleted",
+        "url": "-",
+        "secret": "-",
+        "old_secret": None,
+        "expires_at": clock.epoch(now + DELIVERY_RETENTION),
+    }
+    return try_commit(update_of(endpoint, values, condition=EndpointItem.state.is_in("active", "disabled")))
 
 
 def disable_endpoint(endpoint: EndpointItem, reason: str) -> bool:
     """Disable an endpoint, so that no event is sent to it; return False if it was not active."""
-    transaction = Transaction()
-    actions = [EndpointItem.state.set("disabled"), EndpointItem.disabled_reason.set(reason)]
-    key = endpoint_key(endpoint.endpoint_id)
-    transaction.update(EndpointItem, key, actions, EndpointItem.state == "active", "endpoint")
-    return try_commit(transaction)
+    values = {"state": "disabled", "disabled_reason": reason}
+    return try_commit(update_of(endpoint, values, expected={"state": "active"}))
 
 
 def record_health(endpoint: EndpointItem, failing_since: datetime | None) -> None:
     """Store the time of the first failure since the last success; None after a success."""
-    key = endpoint_key(endpoint.endpoint_id)
-    transaction = Transaction()
     if failing_since is None:
-        action: Action = EndpointItem.failing_since.remove()
-        condition = EndpointItem.failing_since.exists()
+        since, condition = None, EndpointItem.failing_since.exists()
     else:
-        action = EndpointItem.failing_since.set(clock.stamp(failing_since))
+        since = clock.stamp(failing_since)
         condition = EndpointItem.pk.exists() & EndpointItem.failing_since.does_not_exist()
-    transaction.update(EndpointItem, key, [action], condition, "endpoint")
-    try_commit(transaction)
-    endpoint.failing_since = clock.stamp(failing_since) if failing_since else None
+    try_commit(update_of(endpoint, {"failing_since": since}, condition=condition))
+    endpoint.failing_since = since

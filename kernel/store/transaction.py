@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 
 from kernel.base.problems import Busy
 from kernel.base.settings import settings
@@ -71,19 +70,6 @@ class Transaction:
     def put(self, item: Item, label: str, condition: Condition | None = None) -> None:
         """Write a whole item; an item stored at its key is replaced if it meets the condition."""
         self._puts.append((label, item.get_save_kwargs_from_instance(condition, _ALL_OLD)))
-
-    def update(
-        self, kind: type[Item], key: Key, actions: Sequence[Action], condition: Condition | None, label: str
-    ) -> None:
-        """Change single attributes by PynamoDB's actions. Deprecated: use `update_fields`."""
-        update = kind._get_connection().get_operation_kwargs(
-            key[0],
-            range_key=key[1],
-            actions=[*actions, kind.kind.set(kind)],
-            condition=condition,
-            return_values_on_condition_failure=_ALL_OLD,
-        )
-        self._updates.append((label, update))
 
     def update_fields(
         self,

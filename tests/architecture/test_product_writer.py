@@ -83,7 +83,7 @@ def test_only_writer_writes_products_and_copies() -> None:
         "AssortmentPageItem.of(1, listings)",
         "TermItem.batch_write()",
         "transaction.update_fields(ProductItem, key, {'status': 'discontinued'}, label='product')",
-        "transaction.update(ProductItem, key, [ProductItem.status.set('x')], None, 'product')",
+        "product.update(actions=[ProductItem.status.set('discontinued')])",
         "transaction.update_expression(product_key(sku), 'SET version=:1', '', {}, 'product')",
         "transaction.delete(TermItem, key, None, 'term')",
         "transaction.put(item, 'assortment', AssortmentItem.revision == 1)",

@@ -24,8 +24,8 @@ def _apply(event_id: str, dealer_id: str, change_fen: int) -> None:
     account = account_key(dealer_id)
     transaction = Transaction()
     transaction.create(AppliedLedgerEventItem(account[0], f"LEDGER_EVENT#{event_id}", change_fen=change_fen), "event")
-    transaction.update(
-        OrderingAccountItem, account, [OrderingAccountItem.committed_fen.add(change_fen)], None, "account"
+    transaction.update_fields(
+        OrderingAccountItem, account, {}, increments={"committed_fen": change_fen}, label="account"
     )
     try:
         transaction.commit()

@@ -129,9 +129,9 @@ def _sync_backorder_entry(
     if was and was != is_now:
         transaction.delete(BackorderItem, was, None, "backorder left")
     if bool(was) != bool(is_now):
-        change = BackorderCountItem.orders.add(1 if is_now else -1)
-        transaction.update(
-            BackorderCountItem, backorder_count_key(after.header.warehouse), [change], None, "backorder count"
+        key = backorder_count_key(after.header.warehouse)
+        transaction.update_fields(
+            BackorderCountItem, key, {}, increments={"orders": 1 if is_now else -1}, label="backorder count"
         )
     if is_now:
         header = after.header

@@ -35,12 +35,12 @@ def end_order(
         line.gross_fen - line.value_of(line_progress.shipped)
         for line, line_progress in zip(order.lines, order.progress, strict=True)
     )
-    transaction.update(
+    transaction.update_fields(
         OrderingAccountItem,
         account_key(order.header.dealer_id),
-        [OrderingAccountItem.committed_fen.add(-unshipped_fen)],
-        None,
-        "account",
+        {},
+        increments={"committed_fen": -unshipped_fen},
+        label="account",
     )
     ended: dict[str, Any] = {"holds": [], "reserved_until": None, "warned": None}
     if not order.header.decided_at:

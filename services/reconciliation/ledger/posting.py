@@ -63,17 +63,12 @@ def close_period(transaction: Transaction, ledger: LedgerItem, period: str, clos
 
     The transaction fails if a journal was posted since `ledger` was read.
     """
-    transaction.update(
+    transaction.update_fields(
         LedgerItem,
         (ledger.pk, ledger.sk),
-        [LedgerItem.closed_through.set(period), LedgerItem.closing_fen.set(closing_fen)],
-        (LedgerItem.journal_count == ledger.journal_count)
-        & (
-            (LedgerItem.closed_through == ledger.closed_through)
-            if ledger.closed_through
-            else LedgerItem.closed_through.does_not_exist()
-        ),
-        "ledger",
+        {"closed_through": period, "closing_fen": closing_fen},
+        expected={"journal_count": ledger.journal_count, "closed_through": ledger.closed_through},
+        label="ledger",
     )
 
 
@@ -87,25 +82,22 @@ def _add_journal(transaction: Transaction, journal: Journal, posted_on: date, po
     posted = journal_item(journal, posted_on, posted_by)
     transaction.create(posted, "journal")
     transaction.create(entry_item(journal.dealer_id, entry), "entry")
-    transaction.update(
+    transaction.update_fields(
         DayTotalsItem,
         day_totals_key(journal.dealer_id, posted_on, entry.due_on),
-        [
-            DayTotalsItem.debit_fen.add(entry.debit_fen),
-            DayTotalsItem.credit_fen.add(entry.credit_fen),
-            DayTotalsItem.line_count.add(1),
-        ],
-        None,
-        "day",
+        {},
+        increments={"debit_fen": entry.debit_fen, "credit_fen": entry.credit_fen, "line_count": 1},
+        label="day",
     )
-    amounts = [getattr(LedgerItem, f"{account}_fen").add(fen) for account, fen in journal.amounts.items()]
+    amounts = {f"{account}_fen": fen for account, fen in journal.amounts.items()}
     period_is_open = LedgerItem.closed_through.does_not_exist() | (LedgerItem.closed_through < period_of(posted_on))
-    transaction.update(
+    transaction.update_fields(
         LedgerItem,
         ledger_key(journal.dealer_id),
-        [*amounts, LedgerItem.journal_count.add(1)],
-        period_is_open,
-        "ledger",
+        {},
+        increments={**amounts, "journal_count": 1},
+        condition=period_is_open,
+        label="ledger",
     )
     return posted
 

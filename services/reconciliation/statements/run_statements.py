@@ -119,14 +119,16 @@ def _request_page(run: StatementRunItem) -> None:
             outbox_event(event, pk=run.pk, subject=_subject(run), sequence=sequence, dealer_id=dealer_id),
             f"event {sequence}",
         )
-    changes = [
-        StatementRunItem.event_count.set(event_count + len(missing)),
-        StatementRunItem.requested.set(run.requested + len(missing)),
-        StatementRunItem.next_key.set(page.next_key) if page.next_key else StatementRunItem.next_key.remove(),
-        StatementRunItem.state.set("requesting" if page.next_key else "requested"),
-        StatementRunItem.version.set(run.version + 1),
-    ]
-    transaction.update(StatementRunItem, (run.pk, run.sk), changes, StatementRunItem.version == run.version, "run")
+    values = {
+        "event_count": event_count + len(missing),
+        "requested": run.requested + len(missing),
+        "next_key": page.next_key,
+        "state": "requesting" if page.next_key else "requested",
+        "version": run.version + 1,
+    }
+    transaction.update_fields(
+        StatementRunItem, (run.pk, run.sk), values, expected={"version": run.version}, label="run"
+    )
     transaction.commit()
 
 

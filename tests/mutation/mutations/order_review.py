@@ -76,8 +76,8 @@ MUTATIONS = (
         "a cancelled order still uses the dealer's credit",
         Kind.SIGN_FLIP,
         "services.orders:end_order",
-        old="OrderingAccountItem.committed_fen.add(-__unshipped_fen)",
-        new="OrderingAccountItem.committed_fen.add(__unshipped_fen)",
+        old='{"committed_fen": -__unshipped_fen}',
+        new='{"committed_fen": __unshipped_fen}',
         caught_by="test_ended_order_releases_stock_and_credit",
     ),
     Mutation(

@@ -49,8 +49,8 @@ MUTATIONS = (
         "a late document changes a statement that was issued",
         Kind.REMOVED_CONDITION,
         "services.reconciliation:_add_journal",
-        old="__transaction.update(LedgerItem, __key, __changes, _, __label)",
-        new="__transaction.update(LedgerItem, __key, __changes, None, __label)",
+        old="__transaction.update_fields(LedgerItem, __key, __values, condition=_, **__others)",
+        new="__transaction.update_fields(LedgerItem, __key, __values, **__others)",
         caught_by="test_late_document_is_on_the_next_statement_with_its_own_date",
     ),
     Mutation(
@@ -81,8 +81,8 @@ MUTATIONS = (
         "a document booked while a statement is made is on no statement",
         Kind.LOST_UPDATE,
         "services.reconciliation:close_period",
-        old="LedgerItem.journal_count == _",
-        new="LedgerItem.journal_count.exists()",
+        old='{"journal_count": _, **__others}',
+        new="{**__others}",
         caught_by="test_journal_posted_while_a_statement_is_issued_is_on_one_statement",
     ),
     Mutation(

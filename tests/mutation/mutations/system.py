@@ -41,9 +41,9 @@ MUTATIONS = (
         "a cancellation releases credit before it ends the order, and again when it is repeated",
         Kind.EFFECT_BEFORE_RECORD,
         "services.orders:end_order",
-        old="__transaction.update(*__arguments)",
+        old="__transaction.update_fields(*__arguments, **__others)",
         new="""
-            __transaction.update(*__arguments)
+            __transaction.update_fields(*__arguments, **__others)
             __transaction.commit()
             __transaction = Transaction()
         """,

@@ -72,7 +72,7 @@ def dynamodb() -> DynamoDBClient:
     return client
 
 
-def functions() -> LambdaClient:
+def lambda_client() -> LambdaClient:
     """Lambda."""
     client: LambdaClient = _client("lambda")
     return client

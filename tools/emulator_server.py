@@ -127,10 +127,10 @@ def unpack_once() -> None:
     patched.__dict__.update(zipfile.__dict__, ZipFile=UnpackedOnce)
     lambda_runtime.zipfile = patched
     by_use = sorted(UnpackedOnce.folder().glob("[0-9a-f]*"), key=lambda contents: contents.stat().st_mtime)
-    threading.Thread(target=delete, args=(by_use[:-KEPT_UNPACKED],), daemon=True).start()
+    threading.Thread(target=delete_folders, args=(by_use[:-KEPT_UNPACKED],), daemon=True).start()
 
 
-def delete(folders: list[Path]) -> None:
+def delete_folders(folders: list[Path]) -> None:
     """Beside everything else: thousands of small files take long on some disks."""
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)

@@ -78,7 +78,7 @@ def build(
 
     with _exclusive_build(root / "build" / ".lock"), ThreadPoolExecutor(max_workers=2) as pool:
         for lock in {_lock(name, root) for name in names}:
-            dependencies(lock, architecture, root)
+            install_dependencies(lock, architecture, root)
         return list(pool.map(build_one, names))
 
 
@@ -104,7 +104,7 @@ def _build(service: str, architecture: str, root: Path) -> Package:
     stamp = folder / "digest"
     if stamp.is_file() and stamp.read_text() == package.digest and package.archive.is_file():
         return package
-    third_party = dependencies(_lock(service, root), architecture, root)
+    third_party = install_dependencies(_lock(service, root), architecture, root)
     project = folder / "project"
     stage(service, project, architecture=architecture, root=root)
     _chalice_package(service, project, third_party)
@@ -139,7 +139,7 @@ def _chalice_package(service: str, project: Path, third_party: Path) -> None:
 # ---- third-party packages ----
 
 
-def dependencies(lock: Path, architecture: str, root: Path = paths.ROOT) -> Path:
+def install_dependencies(lock: Path, architecture: str, root: Path = paths.ROOT) -> Path:
     """Return the folder of a lock's compiled packages; their zip is beside it. Made once per lock and processor."""
     installers = Path(__file__).read_bytes() + Path(environments.__file__).read_bytes()
     sources = lock.read_bytes() + architecture.encode() + sys.version.encode() + installers

@@ -99,7 +99,7 @@ def _policies(service: str, app: ServiceApp, root: Path) -> dict[str, Any]:
     """Per function: what its file in stack/policies grants, and what its trigger needs."""
     folder = paths.source(service, root) / "stack" / "policies"
     written = {file.stem: file for file in folder.glob("*.json")}
-    wanted = template.functions(app)
+    wanted = template.function_names(app)
     if missing := [name for name in wanted if name not in written]:
         files = ", ".join(
             f"{paths.source(service).relative_to(paths.ROOT)}/stack/policies/{name}.json" for name in missing
@@ -137,7 +137,7 @@ def _chalice_config(app: ServiceApp, architecture: str) -> dict[str, Any]:
                         "lambda_timeout": timeouts.get(name, API_TIMEOUT_SECONDS),
                         "lambda_memory_size": memory.get(name, API_MEMORY_MB),
                     }
-                    for name in template.functions(app)
+                    for name in template.function_names(app)
                 },
             }
         },

@@ -15,7 +15,7 @@ from kernel.http.app import ServiceApp
 from kernel.http.declarations import API_HANDLER, ConsumerSpec, PeriodicSpec, StreamSpec
 from tools.cloudformation import Json, allow, arn, deep_update, logical_id, ref, sub
 from tools.template_alarms import QUEUE_AGE_ALARM_SECONDS, alarm, dashboard, dead_letter_alarm, metric, queue_metric
-from tools.template_api import api, invoke_permission
+from tools.template_api import api_resources, invoke_permission
 
 LOG_RETENTION_DAYS = 30
 _DAY = 86_400
@@ -36,7 +36,7 @@ CORE_PARAMETERS = {
 }
 
 
-def functions(app: ServiceApp) -> list[str]:
+def function_names(app: ServiceApp) -> list[str]:
     """Every Lambda function of a service by its Python name, those that serve routes first."""
     routes = [API_HANDLER] if app.operations else []
     return [*routes, *route_functions(app), *(spec.function for spec in background(app))]
@@ -86,7 +86,7 @@ def trigger_permissions(app: ServiceApp, function: str) -> list[Json]:
 def merge_template(app: ServiceApp) -> Json:
     """Return the template that is merged over the one `chalice package` makes for this service."""
     resources: Json = {}
-    for function in functions(app):
+    for function in function_names(app):
         resources |= _function(app.service, function)
     for consumer in app.consumers:
         deep_update(resources, _consumer(consumer))
@@ -95,9 +95,9 @@ def merge_template(app: ServiceApp) -> Json:
     for function in route_functions(app):
         resources |= invoke_permission(function)
     if app.operations:
-        resources |= api(app.operations)
+        resources |= api_resources(app.operations)
     resources["Dashboard"] = dashboard(
-        [ref(logical_id(function)) for function in functions(app)],
+        [ref(logical_id(function)) for function in function_names(app)],
         [ref(f"{_queue_id(spec)}.QueueName") for spec in app.consumers],
         [ref(f"{logical_id(spec.function)}DeadLetters.QueueName") for spec in app.consumers],
     )

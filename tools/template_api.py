@@ -10,7 +10,7 @@ from tools.cloudformation import Json, logical_id, ref, sub
 from tools.template_alarms import alarm, metric
 
 
-def api(operations: Iterable[Operation]) -> Json:
+def api_resources(operations: Iterable[Operation]) -> Json:
     """The API's answers, integrations and alarm."""
     problem = {"type": "urn:qudao:problem:not-found", "title": "Not Found", "status": 404, "code": "not-found"}
     problem["detail"] = "未找到 / there is no such thing here; check the address"

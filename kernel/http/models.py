@@ -124,6 +124,6 @@ WarehouseId = Annotated[str, Field(pattern=WAREHOUSE_ID)]
 Phone = Annotated[str, Field(pattern=r"^\+86[1][3-9][0-9]{9}$")]
 
 
-def masked_phone(phone: str) -> str:
+def mask_phone(phone: str) -> str:
     """Return a phone number without its middle digits: `+8613812345678` becomes `+86138****5678`."""
     return f"{phone[:-8]}****{phone[-4:]}"

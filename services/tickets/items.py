@@ -143,7 +143,7 @@ def waiting_pk(state: State) -> str:
     return f"TICKETS#{state}"
 
 
-def visible_dealer_id(caller: Principal, ticket_id: str) -> str:
+def dealer_id_of_ticket(caller: Principal, ticket_id: str) -> str:
     """Return the dealer in whose partition the caller may look for the ticket: for a dealer's user always the own one.
 
     Raises:
@@ -161,7 +161,7 @@ def load_ticket(caller: Principal, ticket_id: str) -> TicketItem:
     Raises:
         NotFound: there is none, or the ticket is another dealer's.
     """
-    found = fetch_one(TicketItem, ticket_key(visible_dealer_id(caller, ticket_id), ticket_id))
+    found = fetch_one(TicketItem, ticket_key(dealer_id_of_ticket(caller, ticket_id), ticket_id))
     if found is None:
         raise NotFound
     return found

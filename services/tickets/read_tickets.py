@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.tickets import TicketProgressed
 from kernel.base.problems import FieldProblem, Invalid, NotFound
-from kernel.http.models import masked_phone
+from kernel.http.models import mask_phone
 from kernel.http.principal import Principal
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import history
@@ -28,11 +28,11 @@ from services.tickets.items import (
     NoteItem,
     RequestItem,
     TicketItem,
+    dealer_id_of_ticket,
     request_key,
     state_history,
     ticket_key,
     tickets_pk,
-    visible_dealer_id,
     waiting_pk,
 )
 from services.tickets.lifecycle import CALLERS, MAX_STEPS, possible_actions
@@ -73,7 +73,7 @@ def show_ticket(caller: Principal, ticket_id: str) -> TicketView:
     Raises:
         NotFound: there is none, or the ticket is another dealer's.
     """
-    dealer_id = visible_dealer_id(caller, ticket_id)
+    dealer_id = dealer_id_of_ticket(caller, ticket_id)
     keys = [ticket_key(dealer_id, ticket_id), request_key(dealer_id, ticket_id)]
     found = fetch(keys)
     ticket, request = (found.get(key) for key in keys)
@@ -139,7 +139,7 @@ def _summary(ticket: TicketItem, now: datetime) -> dict[str, Any]:
 def _contact(caller: Principal, request: RequestItem) -> ContactView:
     """Return the contact. The dealer, who gave the phone number, and staff who call see all of it."""
     in_full = caller.is_dealer or bool(caller.roles & CALLERS)
-    phone = request.contact_phone if in_full else masked_phone(request.contact_phone)
+    phone = request.contact_phone if in_full else mask_phone(request.contact_phone)
     return ContactView(name=request.contact_name, phone=phone)
 
 

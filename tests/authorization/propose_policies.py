@@ -21,7 +21,7 @@ from tests.support.functions import load_apps
 from tests.support.silence import without_logs
 from tests.support.world import opened
 from tools import paths
-from tools.template import functions
+from tools.template import function_names
 
 Statement = dict[str, Any]
 #: One action on one resource, and for a table the key: what a missing right is about.
@@ -38,7 +38,7 @@ def main() -> int:
     """Write the proposals and print their diff; return 1 if a function is run by no scenario."""
     with without_logs(), opened(fast=True) as world:
         uses = record_uses(world)
-    policies = [Policy(service, name) for service, app in load_apps()[0].items() for name in functions(app)]
+    policies = [Policy(service, name) for service, app in load_apps()[0].items() for name in function_names(app)]
     known = [statement for policy in policies for statement in policy.statements]
     not_run = []
     for policy in policies:

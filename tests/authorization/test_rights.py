@@ -14,10 +14,10 @@ from tests.support.functions import load_apps
 from tests.support.silence import without_logs
 from tests.support.world import World
 from tools import paths
-from tools.template import functions
+from tools.template import function_names
 
 _KERNEL = "kernel"
-FUNCTIONS = [(service, function) for service, app in load_apps()[0].items() for function in functions(app)]
+FUNCTIONS = [(service, function) for service, app in load_apps()[0].items() for function in function_names(app)]
 FUNCTION_IDS = [f"{service}.{function}" for service, function in FUNCTIONS]
 _uses: list[Use] = []
 

@@ -82,7 +82,7 @@ def test_setting_stays_until_it_is_set_again(deployed: Deployed, tickets: Packag
 def log_levels() -> set[str]:
     """Return the log levels that the functions of the service have."""
     names = stacks.resources(deploy.stack_name(STAGE, "tickets"), "AWS::Lambda::Function").values()
-    found = [aws.functions().get_function_configuration(FunctionName=name) for name in names]
+    found = [aws.lambda_client().get_function_configuration(FunctionName=name) for name in names]
     return {function["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] for function in found}
 
 

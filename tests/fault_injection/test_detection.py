@@ -10,7 +10,7 @@ import pytest
 
 from kernel.store.transaction import Transaction, TransactionRefused
 from services.orders.credit import update_credit
-from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem, account_key
+from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem, ordering_account_key
 from tests.fault_injection.scenario import Scenario, scenarios
 from tests.fault_injection.table_changes import table_changes
 from tests.fault_injection.trial import prepared
@@ -25,14 +25,17 @@ def payment_scenario() -> Scenario:
 
 
 def _add(dealer_id: str, change_fen: int) -> None:
-    OrderingAccountItem(*account_key(dealer_id)).update(actions=[OrderingAccountItem.committed_fen.add(change_fen)])
+    OrderingAccountItem(*ordering_account_key(dealer_id)).update(
+        actions=[OrderingAccountItem.committed_fen.add(change_fen)]
+    )
 
 
 def _record_before_effect(event_id: str, dealer_id: str, change_fen: int) -> None:
     """Apply the event wrongly: an event that is recorded but not applied is never applied."""
     transaction = Transaction()
     transaction.create(
-        AppliedLedgerEventItem(account_key(dealer_id)[0], f"LEDGER_EVENT#{event_id}", change_fen=change_fen), ""
+        AppliedLedgerEventItem(ordering_account_key(dealer_id)[0], f"LEDGER_EVENT#{event_id}", change_fen=change_fen),
+        "",
     )
     try:
         transaction.commit()

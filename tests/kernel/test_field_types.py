@@ -22,7 +22,7 @@ from kernel.http.models import (
     Text,
     UnitPrice,
     WarehouseId,
-    masked_phone,
+    mask_phone,
     repeated,
     rows_of,
 )
@@ -103,7 +103,7 @@ def test_text_keeps_lines_of_any_line_ending() -> None:
 
 
 def test_masked_phone_shows_first_and_last_digits_only() -> None:
-    assert masked_phone("+8613812345678") == "+86138****5678"
+    assert mask_phone("+8613812345678") == "+86138****5678"
 
 
 def test_rows_and_repeated_values_are_found_in_any_body() -> None:

@@ -7,7 +7,7 @@ import pytest
 from contracts.reconciliation import JournalReversed, PaymentPosted
 from contracts.stock import SKUS_PER_BUCKET
 from kernel.messaging.outbox import outbox_event
-from services.orders.credit.items import OrderingAccountItem, account_key
+from services.orders.credit.items import OrderingAccountItem, ordering_account_key
 from services.orders.order import rules
 from tests.orders.client import OrdersClient
 from tests.support.fixtures import counters, open_shop, order_of
@@ -15,7 +15,7 @@ from tests.support.interruptions import Killed, killed_at
 
 
 def committed_fen() -> int:
-    return int(OrderingAccountItem.get(*account_key("D0001"), consistent_read=True).committed_fen)
+    return int(OrderingAccountItem.get(*ordering_account_key("D0001"), consistent_read=True).committed_fen)
 
 
 @pytest.mark.parametrize("action", ["reject", "cancel"])
@@ -74,7 +74,7 @@ def test_reversed_payment_takes_its_credit_back(client: OrdersClient) -> None:
     outbox_event(taken_back, pk="LEDGER#D0001", subject="j2", sequence=1, dealer_id="D0001").save()
     client.world.drain()
     client.world.redeliver_everything()
-    assert int(OrderingAccountItem.get(*account_key("D0001")).committed_fen) == 12_500
+    assert int(OrderingAccountItem.get(*ordering_account_key("D0001")).committed_fen) == 12_500
 
 
 def test_interrupted_cancel_loses_no_credit(client: OrdersClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 from contracts.reconciliation import PaymentPosted
 from contracts.stock import SKUS_PER_BUCKET
 from kernel.messaging.outbox import history, outbox_event
-from services.orders.credit.items import OrderingAccountItem, account_key
+from services.orders.credit.items import OrderingAccountItem, ordering_account_key
 from tests.orders.client import OrdersClient
 from tests.support import faults
 from tests.support.fixtures import counters, open_shop, order_of
@@ -43,7 +43,7 @@ def happened() -> list[str]:
 
 def committed() -> int:
     """Fen the dealer has committed."""
-    return int(OrderingAccountItem.get(*account_key("D0001"), consistent_read=True).committed_fen)
+    return int(OrderingAccountItem.get(*ordering_account_key("D0001"), consistent_read=True).committed_fen)
 
 
 def test_submit_stores_one_order_when_any_call_fails(client: OrdersClient) -> None:

@@ -102,7 +102,7 @@ def test_package_contains_no_code_of_another_service(packaged: Package) -> None:
 
 def test_package_contains_locked_dependencies_and_nothing_unknown(packaged: Package) -> None:
     lock = package._lock(packaged.service, paths.ROOT)
-    third_party = package.dependencies(lock, package.machine_architecture())
+    third_party = package.install_dependencies(lock, package.machine_architecture())
     known = {file.relative_to(third_party).as_posix() for file in third_party.rglob("*") if file.is_file()}
     ours = re.compile(
         r"(app\.py|__pycache__/app\.[^/]*|chalice/.*|kernel/.*|contracts/.*|reads/.*|(services|infra)/.*)$"

@@ -20,7 +20,7 @@ from tools.demo.logins import Login
 from tools.demo.people import STAFF, dealers
 from tools.demo.prices import PRICE_LISTS
 from tools.demo.products import lighting_range
-from tools.demo.rows import dealer_row, price_row, product_row, user_row
+from tools.demo.request_rows import dealer_row, price_row, product_row, user_row
 from tools.imports import GoodsReceipt, import_dealers, import_products, import_staff, publish_prices, receive_goods
 from tools.receiver import Receiver
 from tools.tour import effect_steps, follow_all_steps, order_steps

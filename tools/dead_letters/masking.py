@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from kernel.http.models import masked_phone
+from kernel.http.models import mask_phone
 
 _PHONE = re.compile(r"\+[0-9]{8,15}\b|(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
 _SECRET = re.compile(r"whsec_[\w+/=-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=\bBearer )[^\s\"]+")
@@ -32,4 +32,4 @@ def _masked_value(value: Any) -> Any:
 
 
 def _masked_text(text: str) -> str:
-    return _SECRET.sub(_HIDDEN, _PHONE.sub(lambda found: masked_phone(found[0]), text))
+    return _SECRET.sub(_HIDDEN, _PHONE.sub(lambda found: mask_phone(found[0]), text))

@@ -14,7 +14,7 @@ from tools.demo.logins import Login, read_logins, write_logins
 from tools.demo.people import STAFF, Dealer, User, dealers
 from tools.demo.prices import PRICE_LISTS
 from tools.demo.products import lighting_range
-from tools.demo.rows import dealer_row, opening_stock, price_row, product_row, user_row
+from tools.demo.request_rows import dealer_row, opening_stock, price_row, product_row, user_row
 from tools.identity import Account
 from tools.imports import (
     ApiUsers,

@@ -113,7 +113,7 @@ def run_replay(
 
     with phase("prepare"):
         prepare.import_plan(users, plan, scarce, open_accounts, progress)
-        prepare.sign_in(users, plan, dealers, progress)
+        prepare.sign_in_dealers(users, plan, dealers, progress)
     with phase("submit"):
         submissions = run.submit_orders(users, plan, dealers, progress)
     accepted = [submission for submission in submissions if submission.confirmation is not None]

@@ -59,7 +59,7 @@ def import_plan(users: ApiUsers, plan: Plan, scarce: bool, open_accounts: OpenAc
     run_parallel(users.thread_count(len(jobs)), jobs)
 
 
-def sign_in(users: ApiUsers, plan: Plan, threads: int, progress: Progress) -> None:
+def sign_in_dealers(users: ApiUsers, plan: Plan, threads: int, progress: Progress) -> None:
     """Sign in as every dealer and read its orders.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from kernel.http.models import masked_phone
+from kernel.http.models import mask_phone
 from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.notifications.sms.items import LastSmsItem, SmsDayCountItem, SmsItem, last_sms_key, phone_day_key
@@ -27,7 +27,7 @@ def claim_sms(item: SmsItem, phone: str, now: datetime) -> None:
     transaction.update_fields(
         SmsItem,
         (item.pk, item.sk),
-        {"state": SmsState.SENDING, "changed_at": clock.stamp(now), "phone_masked": masked_phone(phone)},
+        {"state": SmsState.SENDING, "changed_at": clock.stamp(now), "phone_masked": mask_phone(phone)},
         expected={"state": SmsState.QUEUED},
         label="claim",
     )

@@ -11,7 +11,7 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from contracts.dealers import UserItem
 from contracts.notifications import SmsQueued
-from kernel.http.models import masked_phone
+from kernel.http.models import mask_phone
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import outbox_event
 from kernel.store.items import IntegerAttribute, Item, Key
@@ -80,7 +80,7 @@ def queue_sms(
         subject=envelope.subject,
         dealer_id=dealer_id,
         username=user.username,
-        phone_masked=masked_phone(user.phone or ""),
+        phone_masked=mask_phone(user.phone or ""),
         template=template,
         variables=variables,
         text=sms_text(template, variables),

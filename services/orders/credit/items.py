@@ -27,6 +27,6 @@ class AppliedLedgerEventItem(Item, discriminator="applied_ledger_event"):
     change_fen = IntegerAttribute()
 
 
-def account_key(dealer_id: str) -> Key:
+def ordering_account_key(dealer_id: str) -> Key:
     """Key of a dealer's ordering account."""
     return f"ORDERING#{dealer_id}", "ACCOUNT"

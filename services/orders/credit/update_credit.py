@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.reconciliation import JournalReversed, PaymentPosted
 from kernel.messaging.events import Envelope
 from kernel.store.transaction import Transaction, TransactionRefused
-from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem, account_key
+from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem, ordering_account_key
 
 
 def update_credit(message: Envelope) -> None:
@@ -21,7 +21,7 @@ def update_credit(message: Envelope) -> None:
 
 
 def _apply(event_id: str, dealer_id: str, change_fen: int) -> None:
-    account = account_key(dealer_id)
+    account = ordering_account_key(dealer_id)
     transaction = Transaction()
     transaction.create(AppliedLedgerEventItem(account[0], f"LEDGER_EVENT#{event_id}", change_fen=change_fen), "event")
     transaction.update_fields(

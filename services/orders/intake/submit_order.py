@@ -16,7 +16,7 @@ from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from reads.assortment import Assortment
 from reads.cache import Cache
-from services.orders.credit.items import OrderingAccountItem, account_key
+from services.orders.credit.items import OrderingAccountItem, ordering_account_key
 from services.orders.credit.rules import exceeds_credit_limit
 from services.orders.intake.api import SubmitOrder
 from services.orders.intake.price_order import PricedOrder, price_order, valid_price_list
@@ -55,7 +55,7 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
     skus = dict.fromkeys(line.sku for line in request.lines)
     last_list = _last_price_lists.get(dealer_id)
     likely_keys = [price_list_key(last_list)] if last_list else []
-    found = fetch([dealer_key(dealer_id), account_key(dealer_id), ASSORTMENT_KEY, *likely_keys])
+    found = fetch([dealer_key(dealer_id), ordering_account_key(dealer_id), ASSORTMENT_KEY, *likely_keys])
     dealer = _active_dealer(found.get(dealer_key(dealer_id)))
     assortment = Assortment.of(found.get(ASSORTMENT_KEY))
     list_key = price_list_key(dealer.price_list)
@@ -63,14 +63,14 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
     found |= fetch({list_key, *assortment.unread(skus)} - found.keys())
     price_list = valid_price_list(found.get(list_key))
     priced = price_order(request, price_list, assortment.listings(skus, found))
-    account = found.get(account_key(dealer_id))
+    account = found.get(ordering_account_key(dealer_id))
     for _ in range(_ATTEMPTS):
         try:
             return _store(caller, request, dealer, priced, account, key)
         except TransactionRefused as refused:
             if key.LABEL in refused:
                 raise  # the key was used before: the caller gets the recorded response
-        account = fetch([account_key(dealer_id)]).get(account_key(dealer_id))
+        account = fetch([ordering_account_key(dealer_id)]).get(ordering_account_key(dealer_id))
     raise Busy
 
 
@@ -114,7 +114,7 @@ def _store(
     # read, the credit decision above still holds.
     transaction.update_fields(
         OrderingAccountItem,
-        account_key(dealer.dealer_id),
+        ordering_account_key(dealer.dealer_id),
         {"last_sequence": last + 1, **(_one_more_urgent(account, dealer) if request.urgent else {})},
         expected={"last_sequence": last or None},
         increments={"committed_fen": header.gross_fen},

@@ -10,7 +10,7 @@ from kernel.http.idempotency import IdempotencyKey
 from kernel.messaging.outbox import Command
 from kernel.store.transaction import Transaction
 from kernel.time import clock
-from services.orders.credit.items import OrderingAccountItem, account_key
+from services.orders.credit.items import OrderingAccountItem, ordering_account_key
 from services.orders.order.api import OrderSummary
 from services.orders.order.change_order import commit_change
 from services.orders.order.items import Order
@@ -37,7 +37,7 @@ def end_order(
     )
     transaction.update_fields(
         OrderingAccountItem,
-        account_key(order.header.dealer_id),
+        ordering_account_key(order.header.dealer_id),
         {},
         increments={"committed_fen": -unshipped_fen},
         label="account",

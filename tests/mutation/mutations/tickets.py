@@ -28,7 +28,7 @@ MUTATIONS = (
     Mutation(
         "a dealer opens the ticket of another dealer by its number",
         Kind.MISSING_TENANT_CHECK,
-        "services.tickets:visible_dealer_id",
+        "services.tickets:dealer_id_of_ticket",
         old="__caller.dealer_id or __owner",
         new="__owner",
         caught_by="test_ticket_of_another_dealer_answers_like_a_missing_one",
@@ -83,7 +83,7 @@ MUTATIONS = (
         "all staff see the phone number of a dealer's customer",
         Kind.LEAK,
         "services.tickets:_contact",
-        old="__phone if _ else masked_phone(__phone)",
+        old="__phone if _ else mask_phone(__phone)",
         new="__phone",
         caught_by="test_contact_phone_is_shown_only_to_dealer_and_callers",
     ),

@@ -192,7 +192,7 @@ class OrderCancelled(OrderEvent):
 class OrderShipped(OrderEvent):
     """Published when a shipment leaves.
 
-    Subscribers: orders (record on-time shipments), reconciliation (post the receivable), notifications.
+    Subscribers: orders (record on-time shipments), reconciliation (post the receivable), notifications (inbox, SMS).
 
     `shipped_gross_fen` = `shipped_net_fen` + `shipped_tax_fen` is the value of this shipment. The values of all
     shipments of a line add up to the line's gross. `payment_days`: days from shipment until payment is due.

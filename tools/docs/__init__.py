@@ -3,6 +3,7 @@
     openapi            docs/openapi.json
     access_patterns    tables of stored items in docs/access-patterns.md
     functions          tables of functions and queues in the README of each service
+    events             table of events and their handlers in docs/events.md
 
 Generated parts of a Markdown file are between two markers; everything else is written by hand.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tools import openapi, paths
-from tools.docs import access_patterns, functions
+from tools.docs import access_patterns, events, functions
 from tools.errors import CommandError
 
 BEGIN, END = "<!-- generated: make docs -->", "<!-- end of generated -->"
@@ -25,10 +26,15 @@ def generate() -> dict[Path, str]:
         CommandError: a file has no markers, or an item class no access pattern.
     """
     patterns = paths.ROOT / "docs" / "access-patterns.md"
-    files = {paths.OPENAPI: openapi.written(), patterns: insert(patterns, access_patterns.tables())}
+    event_page = paths.ROOT / "docs" / "events.md"
+    files = {
+        paths.OPENAPI: openapi.openapi_text(),
+        patterns: insert(patterns, access_patterns.access_pattern_tables()),
+        event_page: insert(event_page, events.event_table()),
+    }
     for service in paths.services():
         readme = paths.source(service) / "README.md"
-        files[readme] = insert(readme, functions.table(service))
+        files[readme] = insert(readme, functions.function_table(service))
     return files
 
 

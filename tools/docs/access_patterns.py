@@ -45,7 +45,7 @@ class StoredItem(NamedTuple):
         return next((OWNERS[prefix] for prefix in prefixes if prefix in OWNERS), "")
 
 
-def tables() -> str:
+def access_pattern_tables() -> str:
     """Return a table of items for each owner, with its key prefixes as heading.
 
     Raises:

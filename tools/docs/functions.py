@@ -10,7 +10,7 @@ from tools.stage import API_TIMEOUT_SECONDS, load_app
 _HEADER = "| Function | Started by | Batch | Timeout |\n|---|---|---|---|"
 
 
-def table(service: str) -> str:
+def function_table(service: str) -> str:
     """Return the table of a service: routes, queues with their subscriptions, schedules and streams."""
     app = load_app(service)
     return "\n".join([_HEADER, *_route_rows(app), *_background_rows(app)])
@@ -25,7 +25,7 @@ def _route_rows(app: ServiceApp) -> list[str]:
 
 def _background_rows(app: ServiceApp) -> list[str]:
     rows = []
-    for spec in template.background(app):
+    for spec in template.background_triggers(app):
         if isinstance(spec, ConsumerSpec):
             started_by, batch = _queue(spec), str(spec.batch_size)
         elif isinstance(spec, PeriodicSpec):

@@ -90,11 +90,11 @@ def deploy(
 def openapi() -> None:
     """Write docs/openapi.json from the routes of the services."""
     from tools import paths
-    from tools.openapi import written
+    from tools.openapi import openapi_text
 
     with _short_errors():
         paths.OPENAPI.parent.mkdir(exist_ok=True)
-        paths.OPENAPI.write_text(written(), encoding="utf-8")
+        paths.OPENAPI.write_text(openapi_text(), encoding="utf-8")
 
 
 @app.command()

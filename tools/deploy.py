@@ -56,7 +56,7 @@ def deploy(
         _ensure_sealing_key(stage)
         changed += _deploy_services(stage, packages, given, screen)
         if aws.emulated():
-            emulator_fixups.complete_deployment(stage)
+            emulator_fixups.create_what_emulator_skips(stage)
     except (ClientError, BotoCoreError) as error:
         raise DeployFailed(f"AWS refused or could not be reached: {error}") from None
     return changed

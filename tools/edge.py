@@ -54,7 +54,7 @@ def not_found() -> Response:
     return problem(HTTPStatus.NOT_FOUND, "not-found", "未找到 / there is no such thing here; check the address")
 
 
-def application(targets: Targets, openapi: Path = paths.OPENAPI) -> Starlette:
+def edge_application(targets: Targets, openapi: Path = paths.OPENAPI) -> Starlette:
     """The edge as an ASGI application."""
 
     @asynccontextmanager
@@ -217,7 +217,7 @@ class Edge:
     def __init__(self, port: int, targets: Targets, openapi: Path = paths.OPENAPI) -> None:
         self.url = f"http://127.0.0.1:{port}"
         config = uvicorn.Config(
-            application(targets, openapi),
+            edge_application(targets, openapi),
             host="127.0.0.1",
             port=port,
             log_level="warning",

@@ -42,7 +42,7 @@ def client_environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def use(endpoint: str) -> None:
+def point_clients_at_emulator(endpoint: str) -> None:
     """Point every AWS client of this process at the emulator, for any profile of the user."""
     os.environ.pop("AWS_PROFILE", None)
     os.environ.pop("AWS_SESSION_TOKEN", None)
@@ -50,11 +50,11 @@ def use(endpoint: str) -> None:
 
 
 @contextmanager
-def using(endpoint: str) -> Iterator[None]:
+def pointed_at_emulator(endpoint: str) -> Iterator[None]:
     """Point the AWS clients of this process at the emulator for a while."""
     before = dict(os.environ)
     try:
-        use(endpoint)
+        point_clients_at_emulator(endpoint)
         yield
     finally:
         os.environ.clear()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from tools import aws
 
 
-def complete_deployment(stage: str) -> None:
+def create_what_emulator_skips(stage: str) -> None:
     """Put right what a deployment left out. Safe to repeat."""
     _expire_items(aws.parameter(stage, "core", "table-name"))
 

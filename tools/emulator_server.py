@@ -121,7 +121,7 @@ class UnpackedOnce(zipfile.ZipFile):
             Path(path, entry.name).symlink_to(entry)
 
 
-def unpack_once() -> None:
+def keep_unpacked_packages() -> None:
     """Make MiniStack's workers use that, and forget what was not used for the longest time."""
     patched = ModuleType("zipfile")
     patched.__dict__.update(zipfile.__dict__, ZipFile=UnpackedOnce)
@@ -161,5 +161,5 @@ async def main() -> None:
 
 if __name__ == "__main__":
     forget_stream_positions()
-    unpack_once()
+    keep_unpacked_packages()
     asyncio.run(main())

@@ -73,7 +73,7 @@ class Account:
     dealer_id: str | None = None
 
 
-def open_account(stage: str, account: Account) -> None:
+def create_login(stage: str, account: Account) -> None:
     """Create an account with its groups; change nothing if it exists."""
     pool = pool_of(stage).pool_id
     attributes: list[AttributeTypeTypeDef] = [{"Name": "name", "Value": account.name}]

@@ -66,7 +66,7 @@ def run(port: int, console: Console) -> None:
         _wait(local_aws)
 
 
-def attach() -> str:
+def connect_to_running() -> str:
     """Let this process's AWS clients use the running local Qudao.
 
     Returns:
@@ -78,7 +78,7 @@ def attach() -> str:
         running = json.loads(_RUNNING.read_text())
     except FileNotFoundError:
         raise CannotRun("Qudao is not running here: start it with `make run`") from None
-    emulator.use(running["endpoint"])
+    emulator.point_clients_at_emulator(running["endpoint"])
     url: str = running["url"]
     return url
 
@@ -89,7 +89,7 @@ def token(user: str) -> str:
     Raises:
         CannotRun: it is not running, or there is no such user.
     """
-    attach()
+    connect_to_running()
     passwords = {login.user: login.password for login in read_logins(LOGINS)}
     if user not in passwords:
         raise CannotRun(f"there is no demo user '{user}': choose one of {os.path.relpath(LOGINS)}")
@@ -132,7 +132,7 @@ def _start_emulator(console: Console) -> Emulator:
     _EMULATOR.mkdir(parents=True, exist_ok=True)
     with console.status("Starting the local AWS ..."):
         local_aws = Emulator(_emulator_port(), _EMULATOR, _EMULATOR / "unpacked", _CHECKPOINT_SECONDS).start()
-    emulator.use(local_aws.endpoint)
+    emulator.point_clients_at_emulator(local_aws.endpoint)
     return local_aws
 
 

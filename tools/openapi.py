@@ -20,6 +20,6 @@ def document() -> dict[str, Any]:
     return build_document(load_app(name) for name in paths.services() if name != paths.RELAY)
 
 
-def written() -> str:
+def openapi_text() -> str:
     """Return the text of docs/openapi.json."""
     return json.dumps(document(), ensure_ascii=False, indent=1) + "\n"

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Literal
 
 from tools import environments, paths
-from tools.stage import SHARED, NotPackageable, stage
+from tools.stage import SHARED, NotPackageable, copy_chalice_project
 
 _COMPILE = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
 #: Parts of the locked packages that no function imports: Powertools except logs and metrics (the logger imports
@@ -106,7 +106,7 @@ def _build(service: str, architecture: str, root: Path) -> Package:
         return package
     third_party = install_dependencies(_lock(service, root), architecture, root)
     project = folder / "project"
-    stage(service, project, architecture=architecture, root=root)
+    copy_chalice_project(service, project, architecture=architecture, root=root)
     _chalice_package(service, project, third_party)
     chalice_zip = project / "out" / "deployment.zip"
     complete_zip = project / "out" / "package.zip"

@@ -51,7 +51,7 @@ def load_app(service: str) -> ServiceApp:
     return app
 
 
-def stage(service: str, folder: Path, *, architecture: str, root: Path = paths.ROOT) -> ServiceApp:
+def copy_chalice_project(service: str, folder: Path, *, architecture: str, root: Path = paths.ROOT) -> ServiceApp:
     """Empty `folder` and make it the Chalice project of `service`, without third-party packages.
 
     Raises:
@@ -83,14 +83,14 @@ def _copy_code(service: str, vendor: Path, root: Path) -> None:
 
 def _entry_point(service: str, app: ServiceApp) -> str:
     """The module in which Lambda finds its handlers: `app.app` for `api_handler`, `app.<function>` for any other."""
-    imported = ["app", *(spec.function for spec in template.background(app))]
+    imported = ["app", *(spec.function for spec in template.background_triggers(app))]
     declared = template.route_functions(app)
     text = f"from {paths.module(service)}.app import {', '.join(imported)}\n\n__all__ = {imported + declared!r}\n"
     return text + "".join(_ROUTE_FUNCTION.format(name=name) for name in declared)
 
 
 def _check_names(service: str, app: ServiceApp) -> None:
-    for spec in template.background(app):
+    for spec in template.background_triggers(app):
         if spec.function in {API_HANDLER, *template.route_functions(app)}:
             raise NotPackageable(f"{service}: {spec.function} cannot serve routes too; name another function for them")
 
@@ -119,7 +119,7 @@ def _policies(service: str, app: ServiceApp, root: Path) -> dict[str, Any]:
 
 
 def _chalice_config(app: ServiceApp, architecture: str) -> dict[str, Any]:
-    timeouts = {spec.function: spec.timeout_seconds for spec in template.background(app)}
+    timeouts = {spec.function: spec.timeout_seconds for spec in template.background_triggers(app)}
     memory = {spec.function: spec.memory_mb for spec in app.consumers}
     return {
         "version": "2.0",

@@ -39,7 +39,7 @@ CORE_PARAMETERS = {
 def function_names(app: ServiceApp) -> list[str]:
     """Every Lambda function of a service by its Python name, those that serve routes first."""
     routes = [API_HANDLER] if app.operations else []
-    return [*routes, *route_functions(app), *(spec.function for spec in background(app))]
+    return [*routes, *route_functions(app), *(spec.function for spec in background_triggers(app))]
 
 
 def route_functions(app: ServiceApp) -> list[str]:
@@ -47,7 +47,7 @@ def route_functions(app: ServiceApp) -> list[str]:
     return list(dict.fromkeys(one.function for one in app.operations if one.function != API_HANDLER))
 
 
-def background(app: ServiceApp) -> list[ConsumerSpec | PeriodicSpec | StreamSpec]:
+def background_triggers(app: ServiceApp) -> list[ConsumerSpec | PeriodicSpec | StreamSpec]:
     """Everything that runs without a caller waiting for it."""
     return [*app.consumers, *app.periodics, *app.streams]
 

@@ -78,7 +78,7 @@ def resend_unsent() -> None:
             if len(page) < _PAGE or time.monotonic() >= end:
                 del unread[shard]
     observability.count("EventsStuck", len(unsent))
-    observability.seconds("OldestUnsentSeconds", oldest)
+    observability.record_duration("OldestUnsentSeconds", oldest)
 
 
 def _send_unblocked(items: list[EventItem], blocked: set[Command]) -> list[EventItem]:
@@ -104,7 +104,7 @@ def _publish(items: list[EventItem]) -> list[EventItem]:
     accepted: list[EventItem] = []
     for batch in _batches(items):
         try:
-            answer = aws.events().put_events(Entries=[_entry(item) for item in batch])
+            answer = aws.eventbridge().put_events(Entries=[_entry(item) for item in batch])
         except (BotoCoreError, ClientError) as error:
             _log_unsent("bus", batch, error)
             continue

@@ -26,7 +26,7 @@ def _half_up(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-def yuan(fen: int) -> str:
+def format_yuan(fen: int) -> str:
     """Return an amount in fen as shown to users: 123450 is `¥1,234.50`."""
     sign = "-" if fen < 0 else ""
     whole, rest = divmod(abs(fen), _FEN_PER_YUAN)

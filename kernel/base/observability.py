@@ -26,7 +26,7 @@ _ids: dict[str, str] = {}
 
 
 @contextmanager
-def invocation(context: Any) -> Iterator[None]:
+def log_invocation(context: Any) -> Iterator[None]:
     """Give every line of one Lambda invocation its ids, log the error that ends it, and write its metrics.
 
     Args:
@@ -51,7 +51,7 @@ def correlate(correlation_id: str | None) -> None:
     _ids["correlation_id"] = correlation_id or _ids["request_id"]
 
 
-def correlate_with_key(key: str | None) -> None:
+def correlate_with_idempotency_key(key: str | None) -> None:
     """Set the correlation id of a request: the first 16 hex digits of its Idempotency-Key's SHA-256.
 
     All attempts of one request share the key, and each has its own request id. Without a key, the request id is used.
@@ -108,7 +108,7 @@ def count(name: str, value: int = 1) -> None:
     _metrics_with_ids().add_metric(name, "Count", value)
 
 
-def seconds(name: str, value: float) -> None:
+def record_duration(name: str, value: float) -> None:
     """Record a duration in seconds."""
     _metrics_with_ids().add_metric(name, "Seconds", value)
 

@@ -16,7 +16,14 @@ from chalice.app import Chalice, Rate, Response
 from kernel.base import observability
 from kernel.base.problems import CONTENT_TYPE, Problem, problem_document
 from kernel.http import requests, responses
-from kernel.http.declarations import API_HANDLER, ConsumerSpec, Operation, PeriodicSpec, StreamSpec, read_operation
+from kernel.http.declarations import (
+    API_HANDLER,
+    ConsumerSpec,
+    Operation,
+    PeriodicSpec,
+    StreamSpec,
+    operation_from_signature,
+)
 from kernel.http.principal import Role, principal_of
 from kernel.messaging import consumer
 from kernel.messaging.events import Envelope, Event
@@ -64,7 +71,9 @@ class ServiceApp(Chalice):
         """
 
         def declare(handler: F) -> F:
-            operation = read_operation(method, path, frozenset(roles), int(status), summary, handler, function)
+            operation = operation_from_signature(
+                method, path, frozenset(roles), int(status), summary, handler, function
+            )
             self.operations.append(operation)
             # Every content type may pass: the strict parser decides what is JSON, and answers with a problem document.
             self.route(path, methods=[method], name=operation.name, content_types=["*/*"])(self._view(operation))
@@ -81,14 +90,14 @@ class ServiceApp(Chalice):
         @wraps(operation.handler)
         def view(**path_values: str) -> Response:
             request: Any = self.current_request
-            observability.correlate_with_key(request.headers.get(requests.KEY_HEADER))
+            observability.correlate_with_idempotency_key(request.headers.get(requests.KEY_HEADER))
             try:
                 caller = principal_of(request.headers.get("authorization"))
                 requests.check_role(operation, caller)
                 requests.check_path_values(path_values)
                 query = requests.read_query(operation, request)
                 body = requests.read_body(operation, request)
-                key = requests.read_key(operation, request.headers, caller, path_values, body)
+                key = requests.idempotency_key_of(operation, request.headers, caller, path_values, body)
                 arguments = operation.arguments(path_values, caller=caller, query=query, body=body, key=key)
                 try:
                     answer = operation.handler(**arguments)
@@ -157,7 +166,7 @@ class ServiceApp(Chalice):
 
             @wraps(run)
             def tick(event: Any) -> None:
-                with observability.invocation(event.context):
+                with observability.log_invocation(event.context):
                     run()
 
             source: Callable[..., Any] = self.schedule(Rate(minutes, unit=Rate.MINUTES), name=run.__name__)(tick)
@@ -175,7 +184,7 @@ class ServiceApp(Chalice):
 
             @wraps(handle)
             def receive(event: Any) -> None:
-                with observability.invocation(event.context):
+                with observability.log_invocation(event.context):
                     handle(event.to_dict()["Records"])
 
             source: Callable[..., Any] = self.on_dynamodb_record(
@@ -187,7 +196,7 @@ class ServiceApp(Chalice):
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
         """Answer an API Gateway event. What Chalice itself refuses becomes a problem document too."""
-        with observability.invocation(context):
+        with observability.log_invocation(context):
             answer: dict[str, Any] = super().__call__(event, context)
         status = HTTPStatus(answer["statusCode"])
         if status < HTTPStatus.BAD_REQUEST or answer["headers"].get("Content-Type") == CONTENT_TYPE:

@@ -89,7 +89,7 @@ class StreamSpec(NamedTuple):
     timeout_seconds: int
 
 
-def read_operation(
+def operation_from_signature(
     method: str,
     path: str,
     roles: frozenset[Role],

@@ -70,14 +70,14 @@ def _plain_decimal(value: Decimal) -> Decimal:
     return value
 
 
-def rows_of(value: Any, name: str) -> list[tuple[str, dict[str, Any]]]:
+def rows_with_paths(value: Any, name: str) -> list[tuple[str, dict[str, Any]]]:
     """Return path and content of the rows in a list of an unchecked body: ("users.3", {…}), without other values."""
     values = value.get(name) if isinstance(value, dict) else None
     rows = values if isinstance(values, list) else []
     return [(f"{name}.{index}", row) for index, row in enumerate(rows) if isinstance(row, dict)]
 
 
-def repeated(named: Iterable[tuple[str, Any]]) -> list[FieldProblem]:
+def problems_of_repeated_names(named: Iterable[tuple[str, Any]]) -> list[FieldProblem]:
     """Return a problem for every field whose text an earlier field already has.
 
     Args:

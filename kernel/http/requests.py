@@ -85,7 +85,7 @@ def read_body(operation: Operation, request: Any) -> Body | None:
     return body
 
 
-def read_key(
+def idempotency_key_of(
     operation: Operation, headers: Mapping[str, str], caller: Principal, path_values: dict[str, str], body: Body | None
 ) -> IdempotencyKey | None:
     """Return the Idempotency-Key bound to caller, route and content, None for a route that takes none.

@@ -40,7 +40,7 @@ def each_message(
     of the batch went back with a message that never succeeds, the rest would become dead letters too.
     """
     failed: list[FailedMessage] = []
-    with observability.invocation(context):
+    with observability.log_invocation(context):
         for record in event["Records"]:
             if not _time_left(context, message_seconds) or not _handled(record, handle):
                 failed.append({"itemIdentifier": record["messageId"]})

@@ -32,7 +32,7 @@ def client(service: str, *, one_attempt: bool = False) -> Any:
     return session.create_client(service, config=_ONE_ATTEMPT if one_attempt else None)
 
 
-def events() -> EventBridgeClient:
+def eventbridge() -> EventBridgeClient:
     """Return the client of EventBridge."""
     typed: EventBridgeClient = client("events")
     return typed

@@ -3,8 +3,8 @@
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal, Role
-from services.catalog.prices import draft_prices as drafting
 from services.catalog.prices import publish_prices as publication
+from services.catalog.prices import save_draft_prices as drafting
 from services.catalog.prices.api import DraftPrices, DraftPricesResult, PublishedPriceList, PublishPrices
 from services.catalog.products.api import ImportProducts, ImportProductsResult
 from services.catalog.products.import_products import import_products
@@ -26,7 +26,7 @@ def import_product_file(body: ImportProducts, key: IdempotencyKey) -> ImportProd
     "POST", "/price-lists/{price_list_id}/drafts/{draft}/prices", roles=CLERKS, summary="录入价格 / Draft prices"
 )
 def draft_prices(price_list_id: str, draft: str, body: DraftPrices, key: IdempotencyKey) -> DraftPricesResult:
-    return drafting.draft_prices(price_list_id, draft, body, key)
+    return drafting.save_draft_prices(price_list_id, draft, body, key)
 
 
 @app.operation(

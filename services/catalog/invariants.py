@@ -11,7 +11,7 @@ from contracts.catalog import ProductItem
 from contracts.stock import SKUS_PER_BUCKET
 from kernel.invariants.snapshot import Finding, Snapshot
 from services.catalog.search.items import BucketProductsItem, TermItem
-from services.catalog.search.rules import positions_of, product_tokens
+from services.catalog.search.rules import positions_of_set_bits, product_tokens
 from services.catalog.vocabulary import Product
 
 
@@ -46,7 +46,7 @@ def search_terms_match_products(snapshot: Snapshot) -> Iterator[Finding]:
     stored = {(item.pk.removeprefix("TERM#"), int(item.sk)): item.bits for item in snapshot.items(TermItem)}
     for token, bucket in sorted(expected.keys() | stored.keys()):
         wanted, found = expected.get((token, bucket), 0), stored.get((token, bucket), 0)
-        for position in positions_of(wanted ^ found):
+        for position in positions_of_set_bits(wanted ^ found):
             sku_index = bucket * SKUS_PER_BUCKET + position
             detail = "its token does not find it" if wanted >> position & 1 else "it does not have the token"
             yield Finding("search-term", f"{sku_of.get(sku_index, f'SKU index {sku_index}')} “{token}”", detail)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from contracts.catalog import ProductItem
 from kernel.base.problems import FieldProblem
-from kernel.http.models import Name, repeated, rows_of
+from kernel.http.models import Name, problems_of_repeated_names, rows_with_paths
 
 Category = Annotated[Name, Field(max_length=40)]
 
@@ -59,4 +59,4 @@ class Product(NamedTuple):
 
 def repeated_skus(value: Any, name: str) -> list[FieldProblem]:
     """Return a problem for every row of the list `name` whose SKU an earlier row already has."""
-    return repeated((f"{path}.sku", row.get("sku")) for path, row in rows_of(value, name))
+    return problems_of_repeated_names((f"{path}.sku", row.get("sku")) for path, row in rows_with_paths(value, name))

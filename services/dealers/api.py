@@ -16,8 +16,8 @@ from kernel.http.models import (
     Query,
     Text,
     WarehouseId,
-    repeated,
-    rows_of,
+    problems_of_repeated_names,
+    rows_with_paths,
 )
 from kernel.http.principal import Role
 from services.dealers.items import MAX_USERS
@@ -72,11 +72,11 @@ class ImportDealers(Body):
 
     @classmethod
     def problems_across(cls, value: Any) -> list[FieldProblem]:
-        dealers = rows_of(value, "dealers")
-        users = [(f"{path}.{at}", user) for path, dealer in dealers for at, user in rows_of(dealer, "users")]
+        dealers = rows_with_paths(value, "dealers")
+        users = [(f"{path}.{at}", user) for path, dealer in dealers for at, user in rows_with_paths(dealer, "users")]
         return [
-            *repeated((f"{path}.dealer_id", dealer.get("dealer_id")) for path, dealer in dealers),
-            *repeated((f"{path}.username", user.get("username")) for path, user in users),
+            *problems_of_repeated_names((f"{path}.dealer_id", dealer.get("dealer_id")) for path, dealer in dealers),
+            *problems_of_repeated_names((f"{path}.username", user.get("username")) for path, user in users),
         ]
 
 
@@ -96,7 +96,9 @@ class ImportStaff(Body):
 
     @classmethod
     def problems_across(cls, value: Any) -> list[FieldProblem]:
-        return repeated((f"{path}.username", row.get("username")) for path, row in rows_of(value, "staff"))
+        return problems_of_repeated_names(
+            (f"{path}.username", row.get("username")) for path, row in rows_with_paths(value, "staff")
+        )
 
 
 class Counts(Answer):

@@ -10,9 +10,9 @@ from kernel.http.principal import Principal
 from kernel.store.read import fetch_one
 from kernel.store.transaction import Transaction, TransactionRefused
 from services.dealers.api import ChangeTerms, DealerView
-from services.dealers.items import dealer_item, dealer_of, next_version, terms_changed_event, unchanged_since_read
+from services.dealers.items import dealer_item, dealer_of, next_version, terms_changed_event, unchanged_condition
 from services.dealers.read_dealers import dealer_view, load_dealer
-from services.dealers.rules import unknown_price_list
+from services.dealers.rules import unknown_price_list_problem
 
 
 def change_terms(caller: Principal, dealer_id: str, request: ChangeTerms) -> DealerView:
@@ -34,11 +34,11 @@ def change_terms(caller: Principal, dealer_id: str, request: ChangeTerms) -> Dea
     if stored != request.version:
         raise Stale
     if fetch_one(PriceListItem, price_list_key(after.price_list)) is None:
-        raise Invalid([unknown_price_list("price_list")])
+        raise Invalid([unknown_price_list_problem("price_list")])
     version = next_version(item)
     event = terms_changed_event(item, before, after, author=caller.user_id, reason=request.reason)
     transaction = Transaction()
-    transaction.put(dealer_item(after, version), "dealer", unchanged_since_read(item))
+    transaction.put(dealer_item(after, version), "dealer", unchanged_condition(item))
     transaction.create(event, "event")
     try:
         transaction.commit()

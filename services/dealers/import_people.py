@@ -29,8 +29,8 @@ from services.dealers.api import (
     StaffRow,
 )
 from services.dealers.items import UsernameItem, load_users, username_key, users_by_name
-from services.dealers.people_changes import ChangeGroup, dealer_changes, find_remaining_administrator, user_changes
-from services.dealers.rules import User, has_administrator, unknown_price_list, users_after_import
+from services.dealers.people_changes import ChangeGroup, administrator_left_after_import, dealer_changes, user_changes
+from services.dealers.rules import User, has_administrator, unknown_price_list_problem, users_after_import
 
 Response = TypeVar("Response", bound=Answer)
 
@@ -115,7 +115,7 @@ def _dealer_groups(caller: Principal, rows: Sequence[DealerRow]) -> list[ChangeG
             detail = "至少保留一名经销商管理员 / a dealer must keep a user with the role dealer_admin"
             problems.append(FieldProblem(field=f"{path}.users", code="no-administrator", detail=detail))
         changes = (*dealer_changes(caller, row, found), *user_changes(users, found))
-        groups.append(ChangeGroup(changes, find_remaining_administrator(present, users)))
+        groups.append(ChangeGroup(changes, administrator_left_after_import(present, users)))
     if problems:
         raise Invalid(problems)
     return [group for group in groups if group.changes]
@@ -146,7 +146,7 @@ def _dealer_problems(path: str, row: DealerRow, found: Mapping[Key, Item]) -> li
         detail = "该编号保留给本公司 / this id is reserved for the distributor's own people"
         problems.append(FieldProblem(field=f"{path}.dealer_id", code="reserved", detail=detail))
     if price_list_key(row.price_list) not in found:
-        problems.append(unknown_price_list(f"{path}.price_list"))
+        problems.append(unknown_price_list_problem(f"{path}.price_list"))
     return problems
 
 

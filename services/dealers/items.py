@@ -95,7 +95,7 @@ def next_version(stored: DealerItem | UserItem | None) -> int:
     return stored.version + 1 if stored else 1
 
 
-def unchanged_since_read(stored: DealerItem | UserItem | None) -> Condition:
+def unchanged_condition(stored: DealerItem | UserItem | None) -> Condition:
     """Return the condition that an item still has the version read, or still does not exist if None was read."""
     return type(stored).version == stored.version if stored else Item.pk.does_not_exist()
 

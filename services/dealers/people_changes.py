@@ -18,7 +18,7 @@ from services.dealers.items import (
     dealer_of,
     next_version,
     terms_changed_event,
-    unchanged_since_read,
+    unchanged_condition,
     user_item,
     user_of,
     username_item,
@@ -66,10 +66,10 @@ class ChangeGroup(NamedTuple):
                 transaction.put(put.item, f"{put.item.pk} {put.item.sk}", put.condition)
         if administrator := self.remaining_administrator:
             key = (administrator.pk, administrator.sk)
-            transaction.check(UserItem, key, unchanged_since_read(administrator), f"{key[0]} {key[1]}")
+            transaction.check(UserItem, key, unchanged_condition(administrator), f"{key[0]} {key[1]}")
 
 
-def find_remaining_administrator(present: Mapping[str, UserItem], imported: Sequence[User]) -> UserItem | None:
+def administrator_left_after_import(present: Mapping[str, UserItem], imported: Sequence[User]) -> UserItem | None:
     """Return a stored administrator who remains when imported users stop being administrators.
 
     None if no imported user stops being one, or if the import writes an administrator anyway.
@@ -101,10 +101,10 @@ def dealer_changes(caller: Principal, row: DealerRow, found: Mapping[Key, Item])
     )
     if after == before:
         return []
-    puts = [ConditionalPut(dealer_item(after, next_version(stored)), unchanged_since_read(stored))]
+    puts = [ConditionalPut(dealer_item(after, next_version(stored)), unchanged_condition(stored))]
     if stored and before:
         event = terms_changed_event(stored, before, after, author=caller.user_id, reason=_IMPORT_REASON)
-        puts.append(ConditionalPut(event, unchanged_since_read(None)))
+        puts.append(ConditionalPut(event, unchanged_condition(None)))
     return [ImportChange("dealer", stored is None, tuple(puts))]
 
 
@@ -128,9 +128,9 @@ def _user_change(user: User, stored: UserItem | None) -> ImportChange:
         dealer_id=user.dealer_id,
     )
     puts = [
-        ConditionalPut(user_item(user, version), unchanged_since_read(stored)),
-        ConditionalPut(event, unchanged_since_read(None)),
+        ConditionalPut(user_item(user, version), unchanged_condition(stored)),
+        ConditionalPut(event, unchanged_condition(None)),
     ]
     if stored is None:
-        puts.append(ConditionalPut(username_item(user), unchanged_since_read(None)))
+        puts.append(ConditionalPut(username_item(user), unchanged_condition(None)))
     return ImportChange("user", stored is None, tuple(puts))

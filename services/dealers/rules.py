@@ -64,7 +64,7 @@ def changes_by_field(before: Dealer, after: Dealer) -> tuple[FieldValues, FieldV
     return {name: old[name] for name in changed}, {name: new[name] for name in changed}
 
 
-def unknown_price_list(field: str) -> FieldProblem:
+def unknown_price_list_problem(field: str) -> FieldProblem:
     """Return the problem of a field that names a price list without a published version."""
     detail = "价格表尚未发布 / no such price list is published; publish it first"
     return FieldProblem(field=field, code="unknown-price-list", detail=detail)

@@ -20,7 +20,7 @@ from services.notifications.sms.api import SmsPage
 from services.notifications.vocabulary import PageQuery
 from services.notifications.webhooks import manage_endpoints
 from services.notifications.webhooks.api import EndpointDeleted, Endpoints, EndpointWithSecret, RegisterEndpoint
-from services.notifications.webhooks.event_types import webhook_events
+from services.notifications.webhooks.event_types import subscribable_events
 from services.notifications.webhooks.signed_post import DEADLINE_SECONDS
 
 app = ServiceApp("notifications")
@@ -126,7 +126,7 @@ def send_sms(message: Envelope) -> None:
 
 
 @app.consumer(
-    subscribes=webhook_events(),
+    subscribes=subscribable_events(),
     batch_size=3,
     timeout_seconds=60,
     message_seconds=DEADLINE_SECONDS + _OWN_SECONDS,

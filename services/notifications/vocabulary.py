@@ -20,6 +20,6 @@ class PageQuery(Query):
     cursor: Annotated[str | None, Field(max_length=4_000)] = None
 
 
-def is_key_part(text: str) -> bool:
+def is_safe_in_key(text: str) -> bool:
     """Return True if an id from a request may be part of a table key: 1 to 200 printable characters."""
     return 0 < len(text) <= 200 and text.isprintable()

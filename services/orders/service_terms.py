@@ -36,7 +36,7 @@ EXPIRY_WARNING = timedelta(hours=4)
 URGENT_DECISION = timedelta(minutes=30)
 
 
-def reservation_ends(stage: State, grade: Grade, since: datetime, calendar: Calendar) -> datetime | None:
+def reservation_end(stage: State, grade: Grade, since: datetime, calendar: Calendar) -> datetime | None:
     """Return when a reservation ends that was made when the order entered its state; None in other states.
 
     A reservation that would end on a day off ends at the same time of the next working day, so that the dealer can
@@ -56,23 +56,23 @@ def expiry_warning_time(end: datetime) -> datetime:
     return end - EXPIRY_WARNING
 
 
-def urgent_week(submitted: datetime) -> str:
+def urgent_quota_week(submitted: datetime) -> str:
     """Return the ISO week of Asia/Shanghai, such as `2026-W48`, whose quota an urgent order uses."""
     year, week, _ = submitted.astimezone(BUSINESS_ZONE).isocalendar()
     return f"{year}-W{week:02}"
 
 
-def may_be_urgent(grade: Grade, already: int) -> bool:
+def has_urgent_order_left(grade: Grade, already: int) -> bool:
     """Return whether a dealer with `already` urgent orders in the week may submit one more."""
     return already < GRADE_TERMS[grade].urgent_per_week
 
 
-def urgent_due(since: datetime, calendar: Calendar) -> datetime:
+def urgent_review_deadline(since: datetime, calendar: Calendar) -> datetime:
     """Return when an urgent order must be decided: half an hour of working time after it became visible."""
     return calendar.add_working_time(since, URGENT_DECISION)
 
 
-def reserved_until(stage: State, grade: str, since: datetime) -> str | None:
+def reservation_end_stamp(stage: State, grade: str, since: datetime) -> str | None:
     """Return when a reservation ends as a stamp, None in a state without reservations."""
-    ends = reservation_ends(stage, grade_of(grade), since, CHINA)
+    ends = reservation_end(stage, grade_of(grade), since, CHINA)
     return clock.stamp(ends) if ends else None

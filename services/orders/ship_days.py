@@ -21,7 +21,7 @@ def ship_day(ready: datetime, calendar: Calendar) -> str:
     return calendar.first_workday_from(_day_until(CUT_OFF_HOUR, ready)).isoformat()
 
 
-def next_ship_day(promised: str, approved: bool, now: datetime, calendar: Calendar) -> str:
+def expected_ship_day(promised: str, approved: bool, now: datetime, calendar: Calendar) -> str:
     """Return the day on which reserved pieces leave: the promised day, or the next possible one.
 
     The promised day is kept if the order is approved before its cut-off and leaves before the last departure.

@@ -16,7 +16,7 @@ from services.orders.reservation.expire_reservation import expire_reservation, w
 from services.orders.review.report_overdue import is_overdue, report_overdue
 from services.orders.service_terms import expiry_warning_time
 from services.orders.vocabulary import State
-from services.orders.warehouse_queue import decide_order
+from services.orders.warehouse_queue import decide_stock_of_order
 
 #: An order that is still undecided after this time was lost by its queue.
 _FORGOTTEN = timedelta(minutes=2)
@@ -30,7 +30,7 @@ def sweep_orders() -> None:
     forgotten = clock.stamp(clock.now() - _FORGOTTEN)
     for header in orders_in_state(State.SUBMITTED):
         if header.submitted_at < forgotten:
-            _attempt(header.order_id, partial(decide_order, warehouse=header.warehouse))
+            _attempt(header.order_id, partial(decide_stock_of_order, warehouse=header.warehouse))
     with_backorders = set()
     for state in (State.IN_REVIEW, State.CONFIRMED):
         for header in orders_in_state(state):

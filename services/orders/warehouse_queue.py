@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.orders import OrderSubmitted
 from kernel.messaging.events import Envelope
 from kernel.store.write import retry_on_conflict
-from services.orders.allocation.allocate_backorders import allocate_backorders, allocate_to_earlier_orders
+from services.orders.allocation.allocate_backorders import allocate_backorders, allocate_to_backorders_ahead
 from services.orders.order.lifecycle import Action, is_allowed
 from services.orders.order.load_order import load_order_and_backorder_count
 from services.orders.promises.renew_promises import renew_promises
@@ -23,12 +23,12 @@ def handle(message: Envelope) -> None:
         StockKeepsChanging: to have the message delivered again.
     """
     if message.type == OrderSubmitted.TYPE:
-        decide_order(message.subject, message.data["warehouse"])
+        decide_stock_of_order(message.subject, message.data["warehouse"])
     else:
-        allocate_and_renew(message.data["warehouse"], message.id)
+        allocate_backorders_and_renew_promises(message.data["warehouse"], message.id)
 
 
-def decide_order(order_id: str, warehouse: str) -> None:
+def decide_stock_of_order(order_id: str, warehouse: str) -> None:
     """Decide the stock of a submitted order: backorders ahead of it first, then the order, then promise dates.
 
     Promise dates are renewed when the order waits, was moved to another warehouse, or wants a SKU that others wait for.
@@ -47,7 +47,7 @@ def _decide_order_as_loaded(order_id: str, warehouse: str) -> None:
     order, backorders = load_order_and_backorder_count(order_id, warehouse)
     if not is_allowed(Action.RESERVE, order.state):
         return
-    contested = backorders > 0 and allocate_to_earlier_orders(order)
+    contested = backorders > 0 and allocate_to_backorders_ahead(order)
     try:
         decided = reserve_order(order)
     except HomeIsShort as short:
@@ -56,7 +56,7 @@ def _decide_order_as_loaded(order_id: str, warehouse: str) -> None:
         renew_promises(decided.header.warehouse)
 
 
-def allocate_and_renew(warehouse: str, run_id: str) -> None:
+def allocate_backorders_and_renew_promises(warehouse: str, run_id: str) -> None:
     """Allocate what is available to the backorder queue of a warehouse, then renew its promise dates.
 
     Raises:

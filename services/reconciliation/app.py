@@ -16,7 +16,7 @@ from services.reconciliation.ledger import show_trial_balance
 from services.reconciliation.ledger.api import TrialBalance
 from services.reconciliation.statements import issue_statement, run_statements
 from services.reconciliation.statements import list_statements as issued
-from services.reconciliation.statements import show_statement as live
+from services.reconciliation.statements import show_live_statement as live
 from services.reconciliation.statements.api import (
     IssuedPage,
     IssuedStatement,
@@ -64,7 +64,7 @@ def reverse_journal(caller: Principal, journal_id: str, body: ReverseJournal, ke
 
 @app.operation("GET", "/statement", roles=READERS, summary="实时对账单 / Show the live statement")
 def show_statement(caller: Principal, query: StatementQuery) -> Statement:
-    return live.show_statement(caller, query)
+    return live.show_live_statement(caller, query)
 
 
 @app.operation("GET", "/trial-balance", roles=BOOKKEEPERS, summary="试算平衡表 / Show the trial balance")
@@ -90,7 +90,7 @@ def start_statement_run(caller: Principal, body: StartStatementRun, key: Idempot
 
 @app.consumer(subscribes=[StatementRunStarted], batch_size=1, timeout_seconds=60)
 def request_statements(message: Envelope) -> None:
-    run_statements.request_statements(message)
+    run_statements.request_statement_of_each_dealer(message)
 
 
 @app.consumer(subscribes=[StatementRequested])

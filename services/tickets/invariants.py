@@ -41,7 +41,7 @@ def every_ticket_version_has_an_event(snapshot: Snapshot) -> Iterator[Finding]:
     return every_version_has_an_event(snapshot, "ticket-events", tickets)
 
 
-def tickets_are_complete(snapshot: Snapshot) -> Iterator[Finding]:
+def tickets_have_all_their_items(snapshot: Snapshot) -> Iterator[Finding]:
     """Find tickets without a request, requests without a ticket, and notes of steps that were never taken."""
     versions = {(ticket.pk, ticket.ticket_id): ticket.version for ticket in snapshot.items(TicketItem)}
     requests = {(request.pk, request.sk.partition("#")[2]) for request in snapshot.items(RequestItem)}
@@ -94,7 +94,7 @@ def waiting_tickets_are_indexed_by_state(snapshot: Snapshot) -> Iterator[Finding
 ALWAYS = (
     ticket_histories_follow_the_state_table,
     every_ticket_version_has_an_event,
-    tickets_are_complete,
+    tickets_have_all_their_items,
     ticket_numbers_have_no_gap,
     ticket_due_times_follow_from_history,
     waiting_tickets_are_indexed_by_state,

@@ -123,7 +123,7 @@ def ticket_key(dealer_id: str, ticket_id: str) -> Key:
     return tickets_pk(dealer_id), f"TICKET#{ticket_id}"
 
 
-def request_key(dealer_id: str, ticket_id: str) -> Key:
+def ticket_request_key(dealer_id: str, ticket_id: str) -> Key:
     """Key of a ticket's request."""
     return tickets_pk(dealer_id), f"REQUEST#{ticket_id}"
 

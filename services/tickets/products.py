@@ -15,6 +15,6 @@ def load_products(skus: Sequence[str]) -> dict[str, ProductItem]:
     return {item.sku: item for item in found.values() if isinstance(item, ProductItem)}
 
 
-def unknown_product(field: str) -> FieldProblem:
+def unknown_product_problem(field: str) -> FieldProblem:
     """Return the problem that a field names an unknown SKU."""
     return FieldProblem(field=field, code="unknown-sku", detail="无此商品 / no such product; check the SKU")

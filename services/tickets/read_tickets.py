@@ -29,9 +29,9 @@ from services.tickets.items import (
     RequestItem,
     TicketItem,
     dealer_id_of_ticket,
-    request_key,
     state_history,
     ticket_key,
+    ticket_request_key,
     tickets_pk,
     waiting_pk,
 )
@@ -74,7 +74,7 @@ def show_ticket(caller: Principal, ticket_id: str) -> TicketView:
         NotFound: there is none, or the ticket is another dealer's.
     """
     dealer_id = dealer_id_of_ticket(caller, ticket_id)
-    keys = [ticket_key(dealer_id, ticket_id), request_key(dealer_id, ticket_id)]
+    keys = [ticket_key(dealer_id, ticket_id), ticket_request_key(dealer_id, ticket_id)]
     found = fetch(keys)
     ticket, request = (found.get(key) for key in keys)
     if not isinstance(ticket, TicketItem) or not isinstance(request, RequestItem):

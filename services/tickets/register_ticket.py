@@ -17,13 +17,13 @@ from services.tickets.items import (
     RequestItem,
     SequenceItem,
     TicketItem,
-    request_key,
     sequence_key,
     ticket_id_of,
     ticket_key,
+    ticket_request_key,
 )
 from services.tickets.lifecycle import TicketStatus
-from services.tickets.products import load_products, unknown_product
+from services.tickets.products import load_products, unknown_product_problem
 from services.tickets.record_step import progress_event, record_step
 from services.tickets.vocabulary import State, Step
 
@@ -41,7 +41,7 @@ def register_ticket(caller: Principal, request: RegisterTicket, key: Idempotency
     """
     dealer_id = caller.own_dealer_id
     product = load_products([request.sku]).get(request.sku)
-    problems = [] if product else [unknown_product("sku")]
+    problems = [] if product else [unknown_product_problem("sku")]
     if request.order_id and not request.order_id.startswith(f"{dealer_id}-"):
         detail = "不是您的订单 / not one of your orders; check the number"
         problems.append(FieldProblem(field="order_id", code="unknown-order", detail=detail))
@@ -76,7 +76,7 @@ def _store(
     transaction.put(SequenceItem(*sequence_key(dealer_id), last=last + 1), "sequence", unchanged)
     transaction.create(
         RequestItem(
-            *request_key(dealer_id, ticket_id),
+            *ticket_request_key(dealer_id, ticket_id),
             product_name_zh=product.name_zh,
             product_name_en=product.name_en,
             serial=request.serial,

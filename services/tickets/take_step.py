@@ -15,7 +15,7 @@ from kernel.time import clock
 from services.tickets.api import TicketConfirmation
 from services.tickets.items import NoteItem, load_ticket, note_key, state_history
 from services.tickets.lifecycle import StepInput, apply_action, promised_time_problems
-from services.tickets.products import load_products, unknown_product
+from services.tickets.products import load_products, unknown_product_problem
 from services.tickets.record_step import progress_event, record_step
 from services.tickets.vocabulary import STEP_OF_ACTION, Action
 
@@ -66,7 +66,9 @@ def _check(action: Action, step_input: StepInput, now: datetime) -> None:
     problems = promised_time_problems(field, step_input.expected_at, now)
     known = load_products([part.sku for part in step_input.parts])
     problems += [
-        unknown_product(f"parts.{index}.sku") for index, part in enumerate(step_input.parts) if part.sku not in known
+        unknown_product_problem(f"parts.{index}.sku")
+        for index, part in enumerate(step_input.parts)
+        if part.sku not in known
     ]
     if problems:
         raise Invalid(problems)

@@ -12,11 +12,11 @@ from services.catalog.search.rules import (
     MAX_TOKENS,
     AvailabilityBand,
     Postings,
-    availability,
+    availability_label,
     category_token,
     intersect_postings,
-    page_length,
     product_tokens,
+    products_that_fit_on_page,
     search_tokens,
     token_bits,
 )
@@ -114,10 +114,10 @@ def test_repeated_reading_finds_every_match_once(bits: list[dict[int, int]], per
 def test_page_length_respects_product_and_bucket_limits() -> None:
     scattered = [BucketPosition(bucket, 7) for bucket in range(30)]
     together = [BucketPosition(0, position) for position in range(60)]
-    assert page_length(scattered, 50, 10) == 10
-    assert page_length(together, 50, 10) == 50
-    assert page_length(together[:4], 50, 10) == 4
-    assert page_length([], 50, 10) == 0
+    assert products_that_fit_on_page(scattered, 50, 10) == 10
+    assert products_that_fit_on_page(together, 50, 10) == 50
+    assert products_that_fit_on_page(together[:4], 50, 10) == 4
+    assert products_that_fit_on_page([], 50, 10) == 0
 
 
 def test_token_bits_mark_products_with_token() -> None:
@@ -136,7 +136,7 @@ def test_token_bits_mark_products_with_token() -> None:
     ],
 )
 def test_availability_is_few_below_two_cartons(pieces: int, band: AvailabilityBand) -> None:
-    found = availability(pieces, carton=20)
+    found = availability_label(pieces, carton=20)
     assert found.band is band
     assert found.pieces == max(pieces, 0)
     assert (str(pieces) in found.text) == (band is AvailabilityBand.FEW)

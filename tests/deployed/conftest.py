@@ -58,7 +58,7 @@ class Deployed:
     def sign_in(self, role: str, dealer_id: str | None = None) -> SignIn:
         """Create a user with this role and sign in."""
         user = f"{role}-{next(_numbers)}"
-        identity.open_account(self.stage, Account(user, user, (role,), dealer_id))
+        identity.create_login(self.stage, Account(user, user, (role,), dealer_id))
         identity.set_password(self.stage, user, _PASSWORD)
         return SignIn(self.stage, user, _PASSWORD)
 
@@ -73,7 +73,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     packages = package.build(paths.services())
     folder = tmp_path_factory.mktemp("emulator")
     with emulator.Emulator(emulator.free_port(), folder, UNPACKED) as local_aws:
-        with emulator.using(local_aws.endpoint):
+        with emulator.pointed_at_emulator(local_aws.endpoint):
             deploy.deploy(STAGE, packages)
             urls = local.api_urls(STAGE)
         with Edge(emulator.free_port(), lambda: urls) as edge, open_http(edge.url) as http:
@@ -82,7 +82,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 @pytest.fixture(autouse=True)
 def _use_emulator(deployed: Deployed) -> Iterator[None]:
-    with emulator.using(deployed.endpoint):
+    with emulator.pointed_at_emulator(deployed.endpoint):
         yield
 
 

@@ -32,7 +32,7 @@ def port() -> int:
 
 @pytest.fixture(autouse=True)
 def _use_emulator(folder: Path, port: int) -> Iterator[None]:
-    with emulator.using(f"http://127.0.0.1:{port}"):
+    with emulator.pointed_at_emulator(f"http://127.0.0.1:{port}"):
         yield
 
 

@@ -68,7 +68,7 @@ def test_partial_batch_is_completed_by_a_second_call(any_world: World) -> None:
 def test_partial_send_names_the_failed_events_and_messages(any_world: World) -> None:
     entry = {"Source": "qudao.test", "DetailType": "x", "Detail": "{}", "EventBusName": settings().bus}
     with watched(Run(kind=Kind.PARTIAL, at=0)):
-        answer = aws.events().put_events(Entries=[entry] * 3)  # type: ignore[list-item]
+        answer = aws.eventbridge().put_events(Entries=[entry] * 3)  # type: ignore[list-item]
     assert answer["FailedEntryCount"] == 2
     assert ["EventId" in entry for entry in answer["Entries"]] == [True, False, False]
     url = aws.sqs().get_queue_url(QueueName="qudao-test-notify")["QueueUrl"]

@@ -130,7 +130,7 @@ def test_plain_update_counts_twice_when_its_answer_is_lost(world: World) -> None
 def test_every_kind_of_fault_happens_at_every_call(world: World) -> None:
     def act() -> None:
         _add()
-        aws.events().put_events(
+        aws.eventbridge().put_events(
             Entries=[{"Source": "qudao.test", "DetailType": "x", "Detail": "{}", "EventBusName": settings().bus}]
         )
 

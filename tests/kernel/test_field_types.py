@@ -23,8 +23,8 @@ from kernel.http.models import (
     UnitPrice,
     WarehouseId,
     mask_phone,
-    repeated,
-    rows_of,
+    problems_of_repeated_names,
+    rows_with_paths,
 )
 
 
@@ -107,10 +107,13 @@ def test_masked_phone_shows_first_and_last_digits_only() -> None:
 
 
 def test_rows_and_repeated_values_are_found_in_any_body() -> None:
-    assert rows_of({"users": [{"a": 1}, 5, {"a": 2}]}, "users") == [("users.0", {"a": 1}), ("users.2", {"a": 2})]
+    assert rows_with_paths({"users": [{"a": 1}, 5, {"a": 2}]}, "users") == [
+        ("users.0", {"a": 1}),
+        ("users.2", {"a": 2}),
+    ]
     shapes: list[Any] = [None, [], "x", {"users": None}, {"users": {"a": 1}}, {}]
     for shape in shapes:
-        assert rows_of(shape, "users") == []
-    problems = repeated([("a.0", "x"), ("a.1", "y"), ("a.2", "x"), ("a.3", 5), ("a.4", 5)])
+        assert rows_with_paths(shape, "users") == []
+    problems = problems_of_repeated_names([("a.0", "x"), ("a.1", "y"), ("a.2", "x"), ("a.3", 5), ("a.4", 5)])
     assert [(problem.field, problem.code) for problem in problems] == [("a.2", "repeated")]
     assert "a.0" in problems[0].detail

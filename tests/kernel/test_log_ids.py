@@ -255,8 +255,8 @@ def test_a_key_that_no_encoding_takes_is_refused_like_every_malformed_one(
 
 def test_a_line_outside_of_invocations_has_no_ids(output: Output) -> None:
     outer, inner = LambdaContext("outer"), LambdaContext("inner")
-    with observability.invocation(outer):
-        with observability.invocation(inner):
+    with observability.log_invocation(outer):
+        with observability.log_invocation(inner):
             observability.logger().info("inner")
         observability.logger().info("outer")
     observability.logger().info("none")
@@ -268,16 +268,16 @@ def test_a_line_outside_of_invocations_has_no_ids(output: Output) -> None:
 
 def test_a_line_of_another_thread_has_the_ids_of_the_invocation(output: Output) -> None:
     context = LambdaContext("threads")
-    with observability.invocation(context), ThreadPoolExecutor(max_workers=1) as pool:
+    with observability.log_invocation(context), ThreadPoolExecutor(max_workers=1) as pool:
         pool.submit(observability.logger().info, "aside").result()
     assert [line["request_id"] for line in output.messages()] == [context.aws_request_id]
 
 
 def test_a_metric_that_is_full_is_written_with_the_ids(output: Output) -> None:
     context = LambdaContext("many")
-    with observability.invocation(context):
+    with observability.log_invocation(context):
         for _ in range(101):
-            observability.seconds("Waited", 1)
+            observability.record_duration("Waited", 1)
     lines = output.read()
     assert [len(line["Waited"]) for line in lines] == [100, 1]
     assert {ids_of(line) for line in lines} == {(context.aws_request_id, "many", context.aws_request_id)}

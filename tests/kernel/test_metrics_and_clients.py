@@ -15,7 +15,7 @@ def test_metrics_are_written_once_at_the_end(world: World, capsys: pytest.Captur
     observability.flush_metrics()
     capsys.readouterr()
     observability.count("Things", 2)
-    observability.seconds("Waited", 1.5)
+    observability.record_duration("Waited", 1.5)
     observability.flush_metrics()
     observability.flush_metrics()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.base.money import fen_of, tax_within, yuan
+from kernel.base.money import fen_of, format_yuan, tax_within
 
 PRICES = st.decimals(min_value=0, max_value=999_999_999, places=6, allow_nan=False, allow_infinity=False)
 QUANTITIES = st.integers(1, 1_000_000)
@@ -64,9 +64,9 @@ def test_tax_of_known_amounts(gross: int, rate: int, tax: int) -> None:
     ("fen", "text"), [(0, "¥0.00"), (5, "¥0.05"), (123_450, "¥1,234.50"), (-5, "-¥0.05"), (-123_400, "-¥1,234.00")]
 )
 def test_amount_is_shown_in_yuan(fen: int, text: str) -> None:
-    assert yuan(fen) == text
+    assert format_yuan(fen) == text
 
 
 @given(st.integers(-(10**15), 10**15))
 def test_shown_amount_has_every_fen(fen: int) -> None:
-    assert int(yuan(fen).replace("¥", "").replace(",", "").replace(".", "")) == fen
+    assert int(format_yuan(fen).replace("¥", "").replace(",", "").replace(".", "")) == fen

@@ -20,8 +20,9 @@ from kernel.messaging.events import Event
 from services.notifications.inbox.mailboxes import READERS, Mailbox, mailboxes_read_by
 from services.notifications.inbox.rendering import render_messages
 from services.notifications.inbox.rules import NOTIFICATION_RULES
-from services.notifications.inbox.templates import TEMPLATES
+from services.notifications.inbox.templates import TEMPLATES, TICKET_STEPS
 from services.notifications.sms.templates import SMS_TEMPLATES
+from services.tickets.vocabulary import Step
 from tests.notifications.sample_events import EVENTS, IN_REVIEW, ORDER, ticket_progressed
 
 
@@ -154,3 +155,7 @@ def test_buyer_does_not_read_messages_about_payments_and_statements() -> None:
         if isinstance(event, PaymentPosted | StatementIssued):
             assert mailboxes_of(event) == [Mailbox.ACCOUNTS]
             assert Role.DEALER_BUYER not in render_messages(event)[0].sms_roles
+
+
+def test_every_step_of_a_ticket_that_dealers_read_has_its_text() -> None:
+    assert TICKET_STEPS.keys() == set(Step) - {Step.OVERDUE}  # an overdue ticket is a separate event

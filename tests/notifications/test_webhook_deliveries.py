@@ -16,7 +16,7 @@ from services.notifications.deliveries import (
     dispatch_webhooks,
 )
 from services.notifications.webhooks import signed_post
-from services.notifications.webhooks.event_types import webhook_types
+from services.notifications.webhooks.event_types import subscribable_event_types
 from services.notifications.webhooks.signed_post import Response as WebhookResponse
 from tests.notifications.fixtures import hold_released, publish, store_event
 from tests.notifications.sample_events import EVENTS, ORDER, order_shipped
@@ -66,7 +66,7 @@ def test_endpoint_receives_only_subscribed_event_types(webhook_world: World, rec
 
 def test_webhook_types_include_all_contracts_except_own_events() -> None:
     published = {name for name, event in event_types().items() if event.__module__.startswith("contracts.")}
-    assert webhook_types() == published - {SmsQueued.TYPE}
+    assert subscribable_event_types() == published - {SmsQueued.TYPE}
     assert len(published) > 10
 
 
@@ -131,7 +131,7 @@ def test_interrupted_attempt_is_logged_and_retried(webhook_world: World, receive
 def test_created_delivery_is_sent_when_the_first_dispatch_crashed(webhook_world: World, receiver: Receiver) -> None:
     endpoint = register(webhook_world, receiver.url)
     store_event(hold_released(1), "D0001-000123")
-    with patch.object(dispatch_webhooks, "make_attempts", side_effect=Killed), pytest.raises(Killed):
+    with patch.object(dispatch_webhooks, "send_attempts", side_effect=Killed), pytest.raises(Killed):
         webhook_world.drain()
     assert only_delivery(webhook_world, endpoint)["state"] == "pending"
     webhook_world.redeliver_everything()

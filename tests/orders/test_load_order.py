@@ -11,7 +11,7 @@ import pytest
 
 from kernel.store.items import Item, Key
 from services.orders.order import load_order
-from services.orders.order.items import FulfilmentItem, part_key
+from services.orders.order.items import FulfilmentItem, order_part_key
 from tests.orders.client import OrdersClient
 from tests.support.fixtures import counters, open_shop, order_of
 from tests.support.world import World
@@ -64,5 +64,5 @@ def test_load_order_is_busy_when_the_order_keeps_changing(client: OrdersClient) 
     open_shop()
     order_id = client.approved(order_of((1, 10), (2, 10)))
     assert client.ship(order_id, (1, 4)).status == 201
-    FulfilmentItem.get(*part_key("FULFILMENT", order_id)).delete()
+    FulfilmentItem.get(*order_part_key("FULFILMENT", order_id)).delete()
     assert client.ship(order_id).json["code"] == "busy"

@@ -18,10 +18,10 @@ from services.orders.order.rules import (
     Progress,
     cancel_unshipped,
     document_totals,
-    is_complete,
+    has_nothing_left_to_ship,
     limit_to_available,
     reserved_by_sku_index,
-    split_by_transaction,
+    split_to_fit_transactions,
     turn_reserved_into_backordered,
     wanted_by_sku_index,
 )
@@ -134,7 +134,7 @@ def test_cancel_keeps_shipped_pieces() -> None:
     progress = (ship_pieces(Progress(reserved=7, backordered=3), 4), Progress(reserved=5))
     after = cancel_unshipped(lines, progress)
     assert after == (Progress(shipped=4, cancelled=6), Progress(cancelled=5))
-    assert is_complete(lines, after)
+    assert has_nothing_left_to_ship(lines, after)
 
 
 def test_returned_reservation_stays_backordered() -> None:
@@ -144,11 +144,11 @@ def test_returned_reservation_stays_backordered() -> None:
         [Demand(one.sku_index, one.quantity) for one in lines], progress, frozenset({1})
     )
     assert after == (Progress(shipped=4, backordered=6), Progress(reserved=5))
-    assert not is_complete(lines, after)
+    assert not has_nothing_left_to_ship(lines, after)
 
 
 @given(st.sets(st.integers(0, 40_000), max_size=2_000))
 def test_split_covers_every_sku_index_once_within_the_bucket_limit(sku_indexes: set[int]) -> None:
-    portions = split_by_transaction(sku_indexes, 64)
+    portions = split_to_fit_transactions(sku_indexes, 64)
     assert sorted(sku_index for portion in portions for sku_index in portion) == sorted(sku_indexes)
     assert all(len({sku_index // 64 for sku_index in portion}) <= BUCKETS_PER_TRANSACTION for portion in portions)

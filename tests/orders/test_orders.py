@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.stock import SKUS_PER_BUCKET
-from services.orders.order.items import HeaderItem, part_key
+from services.orders.order.items import HeaderItem, order_part_key
 from tests.orders.client import OrdersClient
 from tests.support.fixtures import counters, open_shop, order_of
 
@@ -142,7 +142,7 @@ def test_cancel_releases_an_order_over_many_buckets(client: OrdersClient) -> Non
 def test_failing_message_does_not_block_other_orders(client: OrdersClient) -> None:
     open_shop()
     lost, *others = [client.submit(order_of((1, 1))).json["order_id"] for _ in range(5)]
-    HeaderItem.get(*part_key("HEADER", lost)).delete()
+    HeaderItem.get(*order_part_key("HEADER", lost)).delete()
     client.world.drain(may_fail=True)
     assert [client.show(order_id).json["state"] for order_id in others] == ["in_review"] * 4
     assert len(client.world.dead_letters()) == 1

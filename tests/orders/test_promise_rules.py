@@ -18,7 +18,7 @@ from services.orders.promises.rules import (
     WaitingPieces,
     available_to_promise,
     later_or_lost_promises,
-    promise_sku,
+    promise_dates_of_sku,
 )
 from services.orders.ship_days import ship_day, ship_day_of_arrival
 from services.orders.vocabulary import PiecesOnDay
@@ -73,7 +73,9 @@ def test_expected_pieces_ship_on_the_working_day_after_arrival(expected: str, da
 
 def test_each_backorder_gets_a_promise_date() -> None:
     queue = [WaitingPieces("D1-1", 10), WaitingPieces("D2-1", 20), WaitingPieces("D3-1", 5), WaitingPieces("D4-1", 1)]
-    promised = promise_sku(queue, 12, [PiecesOnDay("2026-12-02", 10), PiecesOnDay("2026-11-25", 13)], MONDAY, CHINA)
+    promised = promise_dates_of_sku(
+        queue, 12, [PiecesOnDay("2026-12-02", 10), PiecesOnDay("2026-11-25", 13)], MONDAY, CHINA
+    )
     assert promised == [
         Promise("D1-1", 10, (PiecesOnDay("2026-11-23", 10),)),
         Promise(
@@ -86,13 +88,13 @@ def test_each_backorder_gets_a_promise_date() -> None:
 
 
 def test_backorder_gets_no_date_when_only_a_part_is_expected() -> None:
-    (promised,) = promise_sku([WaitingPieces("D1-1", 10)], 0, [PiecesOnDay("2026-11-25", 9)], MONDAY, CHINA)
+    (promised,) = promise_dates_of_sku([WaitingPieces("D1-1", 10)], 0, [PiecesOnDay("2026-11-25", 9)], MONDAY, CHINA)
     assert promised.day is None
     assert promised.parts == (PiecesOnDay("2026-11-26", 9),)
 
 
 def test_deliveries_of_one_ship_day_are_one_part() -> None:
-    (promised,) = promise_sku(
+    (promised,) = promise_dates_of_sku(
         [WaitingPieces("D1-1", 10)], -2, [PiecesOnDay("2026-11-27", 4), PiecesOnDay("2026-11-28", 6)], MONDAY, CHINA
     )
     assert promised.parts == (PiecesOnDay("2026-11-30", 10),)
@@ -102,7 +104,7 @@ def test_deliveries_of_one_ship_day_are_one_part() -> None:
 def test_piece_is_promised_once_after_arrival_on_a_working_day(
     queue: list[WaitingPieces], available: int, inbound: list[PiecesOnDay], now: datetime
 ) -> None:
-    promised = promise_sku(queue, available, inbound, now, CHINA)
+    promised = promise_dates_of_sku(queue, available, inbound, now, CHINA)
     parts = [part for promise in promised for part in promise.parts]
     assert [(promise.order_id, promise.pieces) for promise in promised] == queue
     assert [part.day for part in parts] == sorted(part.day for part in parts)
@@ -118,8 +120,11 @@ def test_piece_is_promised_once_after_arrival_on_a_working_day(
 def test_later_order_changes_no_promise(
     queue: list[WaitingPieces], available: int, inbound: list[PiecesOnDay], now: datetime
 ) -> None:
-    promised = promise_sku(queue, available, inbound, now, CHINA)
-    assert promise_sku([*queue, WaitingPieces("D9-1", 7)], available, inbound, now, CHINA)[: len(queue)] == promised
+    promised = promise_dates_of_sku(queue, available, inbound, now, CHINA)
+    assert (
+        promise_dates_of_sku([*queue, WaitingPieces("D9-1", 7)], available, inbound, now, CHINA)[: len(queue)]
+        == promised
+    )
 
 
 # --- available to promise --------------------------------------------------------------------------------------------
@@ -179,10 +184,10 @@ def test_order_within_available_to_promise_gets_that_day(
     one_day = data.draw(st.sampled_from(available_to_promise(available, inbound, at_once, now, CHINA)))
     if one_day.cumulative:
         new = [*queue, WaitingPieces("D9-1", one_day.cumulative)]
-        day = promise_sku(new, available, inbound, now, CHINA)[-1].day
+        day = promise_dates_of_sku(new, available, inbound, now, CHINA)[-1].day
         assert day is not None and day <= one_day.day
         one_more = [*queue, WaitingPieces("D9-1", one_day.cumulative + 1)]
-        later = promise_sku(one_more, available, inbound, now, CHINA)[-1].day
+        later = promise_dates_of_sku(one_more, available, inbound, now, CHINA)[-1].day
         assert later is None or later > one_day.day
 
 

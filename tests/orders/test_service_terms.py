@@ -13,10 +13,10 @@ from kernel.time.holidays import CHINA
 from services.orders.service_terms import (
     GRADE_TERMS,
     expiry_warning_time,
-    may_be_urgent,
-    reservation_ends,
-    urgent_due,
-    urgent_week,
+    has_urgent_order_left,
+    reservation_end,
+    urgent_quota_week,
+    urgent_review_deadline,
 )
 from services.orders.vocabulary import Grade, State, grade_of
 
@@ -46,17 +46,17 @@ moments = st.integers(0, 365 * 24 * 60).map(lambda minutes: at("2026-01-01 00:00
 def test_reservation_time_follows_state_and_grade_and_skips_days_off(
     stage: State, grade: Grade, since: str, end: str
 ) -> None:
-    assert reservation_ends(stage, grade, at(since), CHINA) == at(end)
+    assert reservation_end(stage, grade, at(since), CHINA) == at(end)
 
 
 @pytest.mark.parametrize("stage", [state for state in State if state not in {State.IN_REVIEW, State.CONFIRMED}])
 def test_state_without_reservation_has_no_end(stage: State) -> None:
-    assert reservation_ends(stage, Grade.A, at("2026-11-23 10:00"), CHINA) is None
+    assert reservation_end(stage, Grade.A, at("2026-11-23 10:00"), CHINA) is None
 
 
 @given(moments, st.sampled_from([State.IN_REVIEW, State.CONFIRMED]))
 def test_better_grade_never_reserves_shorter(since: datetime, stage: State) -> None:
-    ends = [reservation_ends(stage, grade, since, CHINA) for grade in Grade]
+    ends = [reservation_end(stage, grade, since, CHINA) for grade in Grade]
     assert ends == sorted(ends, key=lambda end: end or since, reverse=True)
     for grade, end in zip(Grade, ends, strict=True):
         hours = GRADE_TERMS[grade].hours_in_review if stage is State.IN_REVIEW else GRADE_TERMS[grade].hours_confirmed
@@ -93,7 +93,10 @@ def test_unknown_grade_has_the_strictest_terms(text: str) -> None:
 
 @pytest.mark.parametrize(("grade", "allowed"), [(Grade.A, 5), (Grade.B, 3), (Grade.C, 1)])
 def test_urgent_quota_allows_so_many_orders_a_week(grade: Grade, allowed: int) -> None:
-    assert [may_be_urgent(grade, already) for already in range(allowed + 2)] == [True] * allowed + [False, False]
+    assert [has_urgent_order_left(grade, already) for already in range(allowed + 2)] == [True] * allowed + [
+        False,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +108,7 @@ def test_urgent_quota_allows_so_many_orders_a_week(grade: Grade, allowed: int) -
     ],
 )
 def test_urgent_week_begins_on_monday_in_shanghai(moment: str, week: str) -> None:
-    assert urgent_week(at(moment)) == week
+    assert urgent_quota_week(at(moment)) == week
 
 
 @pytest.mark.parametrize(
@@ -118,4 +121,4 @@ def test_urgent_week_begins_on_monday_in_shanghai(moment: str, week: str) -> Non
     ],
 )
 def test_urgent_order_is_due_after_half_an_hour_of_work(since: str, due: str) -> None:
-    assert urgent_due(at(since), CHINA) == at(due)
+    assert urgent_review_deadline(at(since), CHINA) == at(due)

@@ -102,14 +102,14 @@ def test_receipt_is_refused_when_its_delivery_is_not_expected(client: OrdersClie
 def test_two_receipts_of_a_delivery_each_reduce_it(client: OrdersClient, monkeypatch: pytest.MonkeyPatch) -> None:
     open_shop(stock=10)
     client.expect("PO-1", "2026-11-25", (sku(1), 9))
-    take_off, once = receive_goods.receive_delivery, iter([True])
+    take_off, once = receive_goods.record_delivery_received, iter([True])
 
     def overtaken(transaction: Any, before: Any, *more: Any, **named: Any) -> Any:
         if next(once, False):
             assert client.receive("DN-2", (sku(1), 4), expected="PO-1").status == 201
         return take_off(transaction, before, *more, **named)
 
-    monkeypatch.setattr(receive_goods, "receive_delivery", overtaken)
+    monkeypatch.setattr(receive_goods, "record_delivery_received", overtaken)
     assert client.receive("DN-1", (sku(1), 2), expected="PO-1").status == 201
     assert expected() == [("PO-1", "2026-11-25", {1: 3})]
     assert counters(1) == (16, 0)

@@ -12,7 +12,7 @@ from contracts import orders
 from kernel.http.app import ServiceApp
 from kernel.messaging.events import Envelope
 from tools import cloudformation, paths, template
-from tools.stage import NotPackageable, load_app, stage
+from tools.stage import NotPackageable, copy_chalice_project, load_app
 
 
 @pytest.fixture
@@ -26,20 +26,20 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
 def test_function_without_policy_is_refused(checkout: Path) -> None:
     (checkout / "services/orders/stack/policies/reserve_stock.json").unlink()
     with pytest.raises(NotPackageable, match="no policy for reserve_stock"):
-        stage("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
+        copy_chalice_project("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
 
 
 def test_policy_without_function_is_refused(checkout: Path) -> None:
     policies = checkout / "services/orders/stack/policies"
     shutil.copy(policies / "reserve_stock.json", policies / "reserve_stok.json")
     with pytest.raises(NotPackageable, match=r"reserve_stok\.json belongs to no function"):
-        stage("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
+        copy_chalice_project("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
 
 
 def test_route_function_without_a_policy_is_refused(checkout: Path) -> None:
     (checkout / "services/orders/stack/policies/stock_api.json").unlink()
     with pytest.raises(NotPackageable, match="no policy for stock_api"):
-        stage("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
+        copy_chalice_project("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
 
 
 def test_route_function_named_like_a_consumer_is_refused(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,14 +47,14 @@ def test_route_function_named_like_a_consumer_is_refused(checkout: Path, monkeyp
     first, *others = app.operations
     monkeypatch.setattr(app, "operations", [first._replace(function="reserve_stock"), *others])
     with pytest.raises(NotPackageable, match="reserve_stock cannot serve routes too"):
-        stage("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
+        copy_chalice_project("orders", checkout / "build" / "orders", architecture="x86_64", root=checkout)
 
 
 def test_staging_removes_files_of_an_earlier_stage(checkout: Path) -> None:
     folder = checkout / "build" / "orders"
     (folder / "vendor" / "services" / "orders").mkdir(parents=True)
     (folder / "vendor" / "services" / "orders" / "renamed.py").touch()
-    stage("orders", folder, architecture="x86_64", root=checkout)
+    copy_chalice_project("orders", folder, architecture="x86_64", root=checkout)
     assert not (folder / "vendor" / "services" / "orders" / "renamed.py").exists()
 
 

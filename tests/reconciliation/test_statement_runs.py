@@ -177,7 +177,7 @@ def test_two_workers_request_each_statement_once(ledger: LedgerClient, monkeypat
         ledger.ship(100, dealer=dealer, direct=True)
     ledger.set_time(DECEMBER)
     monkeypatch.setattr(run_statements, "_DEALERS_PER_TRANSACTION", 2)
-    original = run_statements.load_ledgers
+    original = run_statements.load_ledgers_by_dealer
     is_first = iter([True])
 
     def load_while_another_runs(dealer_ids: list[str]) -> Any:
@@ -186,7 +186,7 @@ def test_two_workers_request_each_statement_once(ledger: LedgerClient, monkeypat
             run_statements._request_page(StatementRunItem.get(*run_key("2026-11")))
         return ledgers
 
-    monkeypatch.setattr(run_statements, "load_ledgers", load_while_another_runs)
+    monkeypatch.setattr(run_statements, "load_ledgers_by_dealer", load_while_another_runs)
     token = ledger.world.token(role="finance")
     ledger.world.call("reconciliation", "POST", "/statement-runs", body={"period": "2026-11"}, token=token, key="k")
     assert not ledger.world.drain().failed

@@ -32,7 +32,7 @@ def test_sent_event_remains_in_history_of_its_subject(world: World, subscriber: 
 
 def test_bus_gets_source_type_and_the_whole_envelope(world: World, subscriber: Subscriber) -> None:
     store_event("T1")
-    with changed_answers(aws.events(), "put_events", lambda answer: None) as calls:
+    with changed_answers(aws.eventbridge(), "put_events", lambda answer: None) as calls:
         world.drain()
     (entry,) = calls[0]["Entries"]
     assert (entry["EventBusName"], entry["Source"], entry["DetailType"]) == (
@@ -70,7 +70,7 @@ def test_relay_sends_only_newly_stored_events(world: World, subscriber: Subscrib
 
 def test_relay_sends_events_in_as_few_calls_as_possible(world: World, subscriber: Subscriber) -> None:
     stored = [store_event(f"T{number}") for number in range(25)]
-    with changed_answers(aws.events(), "put_events", lambda answer: None) as calls:
+    with changed_answers(aws.eventbridge(), "put_events", lambda answer: None) as calls:
         world.drain()
     assert [len(call["Entries"]) for call in calls] == [10, 10, 5]
     assert sorted(subscriber.event_ids()) == sorted(stored)
@@ -78,7 +78,7 @@ def test_relay_sends_events_in_as_few_calls_as_possible(world: World, subscriber
 
 def test_relay_keeps_large_events_within_the_call_limit(world: World, subscriber: Subscriber) -> None:
     stored = [store_event(f"T{number}", title="x" * 100_000) for number in range(5)]
-    with changed_answers(aws.events(), "put_events", lambda answer: None) as calls:
+    with changed_answers(aws.eventbridge(), "put_events", lambda answer: None) as calls:
         world.drain()
     assert [len(call["Entries"]) for call in calls] == [2, 2, 1]
     assert sorted(subscriber.event_ids()) == sorted(stored)
@@ -99,7 +99,7 @@ def test_event_refused_by_the_bus_is_sent_by_the_sweep(world: World, subscriber:
         answer["Entries"][1] = {"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}
         answer["FailedEntryCount"] = 1
 
-    with changed_answers(aws.events(), "put_events", refuse_second):
+    with changed_answers(aws.eventbridge(), "put_events", refuse_second):
         world.drain()
     assert unsent_ids(world) == [stored[1]]
     world.clock.advance(minutes=2)

@@ -110,7 +110,7 @@ def test_sweep_blocks_group_of_refused_command_on_later_pages(world: World, subs
 
 def test_sweep_measures_age_of_the_oldest_unsent_event(world: World, subscriber: Subscriber) -> None:
     reported: list[float] = []
-    with patch.object(observability, "seconds", lambda name, value: reported.append(value)):
+    with patch.object(observability, "record_duration", lambda name, value: reported.append(value)):
         world.periodic("relay", "resend_unsent")
         store_event("T1")
         world.clock.advance(minutes=5)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple
 
-from services.orders.order.items import part_key
+from services.orders.order.items import order_part_key
 from tests.support.fixtures import sku
 from tests.support.world import World
 
@@ -53,7 +53,7 @@ class RandomClient:
         return self.random.choice(candidates) if candidates else None
 
     def _state(self, order_id: str) -> str:
-        header: Any = self.world.find(part_key("HEADER", order_id)) or {}
+        header: Any = self.world.find(order_part_key("HEADER", order_id)) or {}
         return str(header.get("state", {}).get("S"))
 
     def staff_request(

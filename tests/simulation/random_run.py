@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from kernel.base.problems import Stale
-from services.orders.order.items import part_key
+from services.orders.order.items import order_part_key
 from tests.fast_aws import interception
 from tests.orders.random_requests import submit_order
 from tests.simulation import invariants
@@ -120,7 +120,7 @@ class RandomRun:
     def _check_accepted_orders(self) -> None:
         """Check that every accepted order is stored; read one order and repeat one request."""
         orders = self.client.orders
-        missing = [order_id for order_id in orders if not self.world.find(part_key("HEADER", order_id))]
+        missing = [order_id for order_id in orders if not self.world.find(order_part_key("HEADER", order_id))]
         assert not missing, missing
         order_id = self.random.choice(orders)
         token = self.world.token(role="dealer_buyer", dealer_id=order_id[:5])

@@ -13,7 +13,12 @@ from kernel.base import ids
 from kernel.store.items import Item, Key
 from kernel.store.transaction import Transaction
 from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
-from services.catalog.products.write_products import ProductChange, load_buckets, load_copies, write_products
+from services.catalog.products.write_products import (
+    ProductChange,
+    load_products_with_pages,
+    load_search_buckets,
+    write_products,
+)
 from services.catalog.search.items import TermItem
 from services.catalog.vocabulary import Product
 from services.orders.stock.on_hand import on_hand_pieces
@@ -104,7 +109,7 @@ def change_product(number: int, **fields: Any) -> None:
     before = Product.of(item)
     change = ProductChange(before._replace(**fields), item.sku_index, before, item.version + 1)
     transaction = Transaction()
-    write_products(transaction, [change], load_copies([item.sku]) | load_buckets([change]))
+    write_products(transaction, [change], load_products_with_pages([item.sku]) | load_search_buckets([change]))
     transaction.commit()
 
 

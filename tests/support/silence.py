@@ -21,7 +21,7 @@ def without_logs() -> Iterator[None]:
     try:
         with (
             patch.object(observability, "count", _do_nothing),
-            patch.object(observability, "seconds", _do_nothing),
+            patch.object(observability, "record_duration", _do_nothing),
             patch.object(observability, "flush_metrics", _do_nothing),
             patch.object(principal, "_verified", cache(principal._verified)),
         ):

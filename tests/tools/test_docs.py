@@ -68,11 +68,11 @@ def test_item_without_a_pattern_or_owner_is_refused(
     item = access_patterns.stored_items()[0]
     monkeypatch.setattr(access_patterns, "stored_items", lambda: [item._replace(patterns=patterns)])
     with pytest.raises(CommandError, match=item.name):
-        access_patterns.tables()
+        access_patterns.access_pattern_tables()
 
 
 def test_function_table_has_routes_queues_and_schedules() -> None:
-    table = functions.table("orders")
+    table = functions.function_table("orders")
     assert "| `api_handler` |" in table and "routes" in table
     assert "queue `reserve-stock.fifo`, dead letters in `reserve-stock-dlq.fifo`; commands" in table
     assert "queue `update-credit`" in table and "`payment.posted.v1`" in table

@@ -38,18 +38,18 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_account_opened_twice_is_one_account(pool: Any) -> None:
     for _ in range(2):
-        identity.open_account("s", Account("d0001-buyer", "陈志强", ("dealer_buyer",), "D0001"))
+        identity.create_login("s", Account("d0001-buyer", "陈志强", ("dealer_buyer",), "D0001"))
     assert identity.has_account("s", "d0001-buyer")
     assert not identity.has_account("s", "other")
 
 
 def test_account_without_a_role_is_not_open(pool: Any) -> None:
-    identity.open_account("s", Account("new", "新", ()))
+    identity.create_login("s", Account("new", "新", ()))
     assert not identity.has_account("s", "new")
 
 
 def test_token_is_reused_until_shortly_before_it_expires(pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    identity.open_account("s", Account("admin", "系统管理员", ("admin",)))
+    identity.create_login("s", Account("admin", "系统管理员", ("admin",)))
     password = identity.new_password()
     identity.set_password("s", "admin", password)
     now = [1_000.0]

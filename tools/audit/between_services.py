@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contracts.orders import OrderShipped
 from kernel.invariants.snapshot import Finding, Snapshot
 from services.orders.credit.items import OrderingAccountItem
-from services.orders.invariants.credit import applied_changes, credit_changes, ordered_fen, shipped_fen
-from services.orders.invariants.loading import orders_by_dealer, readable_shipments
+from services.orders.invariants.credit import credit_changes_applied, credit_changes_published, ordered_fen, shipped_fen
+from services.orders.invariants.loading import all_readable_shipments, orders_by_dealer
 from services.reconciliation.invariants.journals import shipment_journals
 from services.reconciliation.ledger.items import LedgerItem
 from services.reconciliation.ledger.rules import Account
@@ -18,7 +18,7 @@ def shipment_journals_match_shipments(snapshot: Snapshot) -> Iterator[Finding]:
     """Find journals of shipments that are not stored, or with other amounts than the shipment."""
     shipped = {
         shipment.event.shipment_id: shipment.event
-        for shipments in snapshot.cached(readable_shipments).values()
+        for shipments in snapshot.cached(all_readable_shipments).values()
         for shipment in shipments
         if shipment.event.shipped_gross_fen
     }
@@ -58,12 +58,12 @@ def _amounts_of(shipped: OrderShipped) -> dict[str, int]:
 
 
 def _dealers_in_progress(snapshot: Snapshot) -> set[str]:
-    """Return the dealers with a shipment that is not booked, or with a ledger event that is not applied."""
-    booked, applied = snapshot.cached(shipment_journals), snapshot.cached(applied_changes)
-    unbooked = {
+    """Return the dealers with a shipment that is not posted, or with a ledger event that is not applied."""
+    posted, applied = snapshot.cached(shipment_journals), snapshot.cached(credit_changes_applied)
+    unposted = {
         message.data["dealer_id"]
         for message in snapshot.events_of_type(OrderShipped.TYPE)
-        if message.data["shipped_gross_fen"] and message.data["shipment_id"] not in booked
+        if message.data["shipped_gross_fen"] and message.data["shipment_id"] not in posted
     }
-    changes = snapshot.cached(credit_changes).items()
-    return unbooked | {dealer_id for event_id, (dealer_id, _) in changes if event_id not in applied}
+    changes = snapshot.cached(credit_changes_published).items()
+    return unposted | {dealer_id for event_id, (dealer_id, _) in changes if event_id not in applied}

@@ -22,7 +22,7 @@ def report(stage: str | None, *, as_json: bool = False) -> int:
         CommandError: there is no such stage.
     """
     if stage is None:
-        local.attach()
+        local.connect_to_running()
     try:
         found = audit(stage or local.STAGE)
     except (BotoCoreError, ClientError) as error:

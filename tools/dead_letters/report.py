@@ -98,7 +98,7 @@ def redrive_letters(
 def _readable(stage: str | None) -> Iterator[str]:
     """Yield the stage's name; raise errors of AWS as a CommandError."""
     if stage is None:
-        local.attach()
+        local.connect_to_running()
     name = stage or local.STAGE
     try:
         yield name

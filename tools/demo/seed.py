@@ -95,7 +95,7 @@ def _first_admin() -> User:
 def _open_first_account(stage: str, password: str) -> None:
     """Create the first administrator, who imports all others. On AWS an operator does this once by hand."""
     admin = _first_admin()
-    identity.open_account(stage, Account(admin.username, admin.name, (admin.role,)))
+    identity.create_login(stage, Account(admin.username, admin.name, (admin.role,)))
     identity.set_password(stage, admin.username, password)
 
 

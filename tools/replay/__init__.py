@@ -66,7 +66,7 @@ def replay(
     if dealers < 1:
         raise CommandError("--dealers: at least one must order")
     invoice_file = _read_file(file, day, min_lines)
-    origin = local.attach()
+    origin = local.connect_to_running()
     console = Console(stderr=as_json)
     try:
         with open_http(url or origin, connections=dealers + _CLERKS) as http, bars(console) as progress:

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from kernel.base.money import yuan
+from kernel.base.money import format_yuan
 from tools.replay.checks import Percentiles, ReplayResult
 from tools.replay.invoices import SKIP_REASONS, SkipReason
 
@@ -63,9 +63,9 @@ def _figures_table(result: ReplayResult) -> Table:
         table.add_row(f"因故重试 / requests retried: {reason}", f"{requests:,}")
     pieces = f"{figures['pieces_shipped']:,}, {figures['pieces_backordered']:,}"
     table.add_row("发货件数,欠货 / pieces shipped, backordered", pieces)
-    table.add_row("文件金额 / amount in the file", yuan(figures["file_fen"]))
-    table.add_row("发货金额 / shipped", yuan(figures["shipped_fen"]))
-    table.add_row("对账金额 / on statements", yuan(figures["charged_fen"]))
+    table.add_row("文件金额 / amount in the file", format_yuan(figures["file_fen"]))
+    table.add_row("发货金额 / shipped", format_yuan(figures["shipped_fen"]))
+    table.add_row("对账金额 / on statements", format_yuan(figures["charged_fen"]))
     table.add_row("下单耗时 / submit (s)", _text(result.submit))
     table.add_row("下单至可见 / submit to visible (s)", _text(result.visible))
     seconds = figures["seconds"].items()

@@ -35,7 +35,7 @@ def tour(*, as_json: bool = False, url: str | None = None) -> int:
     Raises:
         CommandError: Qudao is not running, or has no demo data.
     """
-    origin = local.attach()
+    origin = local.connect_to_running()
     logins = read_logins(local.LOGINS)
     console = Console(stderr=as_json, quiet=as_json)
     narration = Narration(console)

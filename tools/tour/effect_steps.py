@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from kernel.base.money import yuan
+from kernel.base.money import format_yuan
 from tools.client import Json
 from tools.tour.narration import check
 from tools.tour.walk import Walk
@@ -58,8 +58,8 @@ def check_statement(walk: Walk, confirmation: Json, shipment: Json) -> None:
 
     with walk.narration.step("实时对账单", "live statement") as step:
         line = walk.wait(find, "对账单上没有这笔发货 / the shipment is not on the statement")
-        step.facts["对账行 / line"] = f"{line['posted_on']} {line['document_id']} {yuan(line['debit_fen'])}"
-        step.facts["余额 / balance"] = yuan(line["balance_fen"])
+        step.facts["对账行 / line"] = f"{line['posted_on']} {line['document_id']} {format_yuan(line['debit_fen'])}"
+        step.facts["余额 / balance"] = format_yuan(line["balance_fen"])
         check(
             line["debit_fen"] == shipment["gross_fen"] == confirmation["gross_fen"],
             f"对账金额 {line['debit_fen']} 分,发货 {shipment['gross_fen']} 分"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kernel.base.money import yuan
+from kernel.base.money import format_yuan
 from kernel.time.clock import parse_stamp
 from tools.client import Json, new_key
 from tools.tour.narration import check
@@ -56,8 +56,8 @@ def submit_order(walk: Walk, lines: list[Json]) -> Json:
     with walk.narration.step(f"下单 {LINES} 行", f"order {LINES} lines") as step:
         confirmation = walk.buyer.post("/api/orders/orders", order, key=key)
         step.facts["订单 / order"] = confirmation["order_id"]
-        tax = f"含税 / tax {yuan(confirmation['tax_fen'])}"
-        step.facts["金额 / total"] = f"{yuan(confirmation['gross_fen'])} ({tax})"
+        tax = f"含税 / tax {format_yuan(confirmation['tax_fen'])}"
+        step.facts["金额 / total"] = f"{format_yuan(confirmation['gross_fen'])} ({tax})"
     with walk.narration.step("网络不稳,再发一次", "the network stutters: send it again") as step:
         repeated = walk.buyer.post("/api/orders/orders", order, key=key)
         check(repeated == confirmation, f"同一请求得到两个订单 / one intent, two answers: {repeated['order_id']}")
@@ -104,7 +104,7 @@ def ship_order(walk: Walk, confirmation: Json) -> Json:
         step.facts["发货单 / shipment"] = f"{shipment['shipment_id']} {shipment['waybill']}"
         check(
             shipment["state"] == "closed" and shipment["gross_fen"] == confirmation["gross_fen"],
-            f"发货金额 {yuan(shipment['gross_fen'])} 与订单不符 / the shipment is not worth what was ordered",
+            f"发货金额 {format_yuan(shipment['gross_fen'])} 与订单不符 / the shipment is not worth what was ordered",
         )
         return shipment
 

@@ -72,6 +72,6 @@ class PriceListDraft(NamedTuple):
             )
 
 
-def published_price_list(price_list_id: str) -> PriceListItem | None:
+def load_published_price_list(price_list_id: str) -> PriceListItem | None:
     """Load the published version of a price list, None before the first."""
     return fetch_one(PriceListItem, price_list_key(price_list_id))

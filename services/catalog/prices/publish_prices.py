@@ -12,7 +12,7 @@ from kernel.store.read import query_page
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.catalog.prices.api import PublishedPriceList, PublishPrices
-from services.catalog.prices.drafts import PriceListDraft, published_price_list
+from services.catalog.prices.drafts import PriceListDraft, load_published_price_list
 from services.catalog.prices.rules import validity_problems
 
 
@@ -36,7 +36,7 @@ def publish_prices(price_list_id: str, version: str, request: PublishPrices, key
     )
     transaction = Transaction()
     key.record_response(transaction, wanted)
-    stored = published_price_list(price_list_id)
+    stored = load_published_price_list(price_list_id)
     if stored is None or _view(stored) != wanted:
         draft.require_next(stored)
         _require_prices(draft)

@@ -16,7 +16,12 @@ from kernel.store.write import batches, retry_on_conflict
 from services.catalog.products.api import ImportProducts, ImportProductsResult
 from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
 from services.catalog.products.rules import successor_problems
-from services.catalog.products.write_products import ProductChange, load_buckets, load_copies, write_products
+from services.catalog.products.write_products import (
+    ProductChange,
+    load_products_with_pages,
+    load_search_buckets,
+    write_products,
+)
 from services.catalog.vocabulary import Product
 
 #: Another import may change the same items meanwhile; each attempt reads them anew.
@@ -49,9 +54,9 @@ def import_products(request: ImportProducts, key: IdempotencyKey) -> ImportProdu
 def _import(products: Sequence[Product], written: list[ProductChange]) -> None:
     """Write the products that differ from the stored ones, batch by batch; append to `written` after each commit."""
     successors = {product.successor for product in products if product.successor}
-    found = load_copies([product.sku for product in products], successors)
+    found = load_products_with_pages([product.sku for product in products], successors)
     changes = _changes(products, found)
-    found |= load_buckets(changes)
+    found |= load_search_buckets(changes)
     for batch in batches(changes, ProductChange.written_items, MAX_ACTIONS):
         transaction = Transaction()
         after_commit = write_products(transaction, batch, found)

@@ -56,7 +56,7 @@ class ProductChange(NamedTuple):
         return names if self.before else names | {"sku_indexes"}
 
 
-def load_copies(skus: Collection[str], successors: Iterable[str] = ()) -> dict[Key, Item]:
+def load_products_with_pages(skus: Collection[str], successors: Iterable[str] = ()) -> dict[Key, Item]:
     """Load the products with these SKUs and their successors, the SKU index counter, and the pages of these SKUs.
 
     Pages are read after the contents of the assortment, whose revision guards them.
@@ -65,7 +65,7 @@ def load_copies(skus: Collection[str], successors: Iterable[str] = ()) -> dict[K
     return found | fetch([assortment_page_key(page) for page in {page_of(sku) for sku in skus}])
 
 
-def load_buckets(changes: Iterable[ProductChange]) -> dict[Key, Item]:
+def load_search_buckets(changes: Iterable[ProductChange]) -> dict[Key, Item]:
     """Load the products of the buckets that these changes write."""
     return fetch([bucket_products_key(bucket) for bucket in {change.bucket_position.bucket for change in changes}])
 
@@ -79,7 +79,7 @@ def write_products(
     since it was read. New products take consecutive SKU indexes.
 
     Args:
-        found: items from `load_copies` and `load_buckets`.
+        found: items from `load_products_with_pages` and `load_search_buckets`.
 
     Returns:
         Items that `found` has to hold after the commit, for the next transaction.

@@ -13,12 +13,12 @@ from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.read import fetch_one
 from services.catalog.search.api import ProductPage, ProductsQuery, ProductView
 from services.catalog.search.items import bucket_products_key, load_postings
-from services.catalog.search.offers import load_offers
+from services.catalog.search.offers import load_prices_and_stock
 from services.catalog.search.rules import (
     EVERY_PRODUCT,
     category_token,
     intersect_postings,
-    page_length,
+    products_that_fit_on_page,
     search_tokens,
 )
 from services.catalog.vocabulary import Product
@@ -47,7 +47,7 @@ def list_products(caller: Principal, query: ProductsQuery) -> ProductPage:
     tokens = _tokens(query)
     positions, next_start = _find(tokens, BucketPosition(start["bucket"], start["position"]), query.limit)
     buckets = {position.bucket for position in positions}
-    offers = load_offers(pricing_dealer, positions, [bucket_products_key(bucket) for bucket in buckets])
+    offers = load_prices_and_stock(pricing_dealer, positions, [bucket_products_key(bucket) for bucket in buckets])
     return ProductPage(
         products=list(offers.views_at(positions, tokens)),
         next_cursor=next_cursor(bound_to, next_start._asdict() if next_start else None),
@@ -64,7 +64,7 @@ def show_product(caller: Principal, sku: str, dealer_id: str | None) -> ProductV
     item = fetch_one(ProductItem, product_key(sku))
     if item is None:
         raise NotFound
-    return load_offers(pricing_dealer, [item.bucket_position]).view(Product.of(item), item.bucket_position)
+    return load_prices_and_stock(pricing_dealer, [item.bucket_position]).view(Product.of(item), item.bucket_position)
 
 
 def _pricing_dealer(caller: Principal, dealer_id: str | None) -> DealerItem | None:
@@ -94,7 +94,7 @@ def _find(
         postings = [load_postings(token, start.bucket) for token in tokens[:TOKENS_LOOKED_UP]]
         matches, next_bucket = intersect_postings(postings, start)
         found += matches
-        length = page_length(found, max_products, BUCKETS_PER_PAGE)
+        length = products_that_fit_on_page(found, max_products, BUCKETS_PER_PAGE)
         if length < len(found):
             return found[:length], found[length]
         if next_bucket is None:

@@ -17,11 +17,11 @@ from reads.stock import available_pieces, stock_keys
 from services.catalog.prices.rules import next_break
 from services.catalog.search.api import AvailabilityView, BreakView, PriceView, ProductView
 from services.catalog.search.items import BucketProductsItem, bucket_products_key
-from services.catalog.search.rules import availability, product_tokens
+from services.catalog.search.rules import availability_label, product_tokens
 from services.catalog.vocabulary import Product
 
 
-def load_offers(
+def load_prices_and_stock(
     pricing_dealer: DealerItem | None, positions: Sequence[BucketPosition], extra_keys: Iterable[Key] = ()
 ) -> Offers:
     """Load price and stock of these positions, and the items at `extra_keys`, in two batched reads.
@@ -78,7 +78,7 @@ class Offers(NamedTuple):
         if self.pricing_dealer is None:
             return None
         warehouse = self.pricing_dealer.warehouse
-        found = availability(available_pieces(self.found, warehouse, position), product.carton)
+        found = availability_label(available_pieces(self.found, warehouse, position), product.carton)
         return AvailabilityView(warehouse=warehouse, as_of=self.as_of, **found._asdict())
 
 

@@ -98,13 +98,13 @@ def intersect_postings(postings: Sequence[Postings], start: BucketPosition) -> t
         BucketPosition(bucket, position)
         for bucket in sorted(set.intersection(*(set(posting.bits) for posting in postings)))
         if horizon is None or bucket <= horizon
-        for position in positions_of(reduce(and_, (posting.bits[bucket] for posting in postings)))
+        for position in positions_of_set_bits(reduce(and_, (posting.bits[bucket] for posting in postings)))
     ]
     next_bucket = None if horizon is None else _next_bucket(postings, horizon)
     return [position for position in found if position >= start], next_bucket
 
 
-def positions_of(bits: int) -> list[int]:
+def positions_of_set_bits(bits: int) -> list[int]:
     """Return the positions of a bucket that are set in `bits`, lowest first."""
     return [position for position in range(SKUS_PER_BUCKET) if bits >> position & 1]
 
@@ -119,7 +119,7 @@ def _next_bucket(postings: Sequence[Postings], horizon: int) -> int | None:
     return max(nearest)
 
 
-def page_length(found: Sequence[BucketPosition], max_products: int, max_buckets: int) -> int:
+def products_that_fit_on_page(found: Sequence[BucketPosition], max_products: int, max_buckets: int) -> int:
     """Return the number of found positions that make a page within both limits."""
     buckets = sorted({position.bucket for position in found})
     within = len(found)
@@ -144,7 +144,7 @@ class Availability(NamedTuple):
     pieces: int
 
 
-def availability(pieces: int, carton: int) -> Availability:
+def availability_label(pieces: int, carton: int) -> Availability:
     """Return the availability of so many pieces. Less than two cartons are few: a dealer's second carton may lack."""
     if pieces <= 0:
         return Availability(AvailabilityBand.NONE, "缺货 / out of stock", 0)

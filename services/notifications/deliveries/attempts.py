@@ -47,7 +47,7 @@ def schedule_dispatch(body: str, seconds: int = 0) -> None:
     aws.sqs().send_message(QueueUrl=url, MessageBody=body, DelaySeconds=seconds)
 
 
-def make_attempts(attempts: Sequence[Attempt]) -> list[AttemptResult]:
+def send_attempts(attempts: Sequence[Attempt]) -> list[AttemptResult]:
     """Claim these deliveries, send the claimed ones at the same time, and record the outcomes."""
     now = clock.now()
     secrets = {attempt.endpoint.endpoint_id: _secrets(attempt.endpoint, now) for attempt in attempts}
@@ -104,7 +104,7 @@ def _record_health(endpoint: EndpointItem, outcome: Outcome, now: datetime) -> N
 def _measure(delivery: DeliveryItem, outcome: Outcome, step: NextStep, now: datetime) -> None:
     if outcome is Outcome.SUCCESS:
         observability.count("WebhookDelivered")
-        observability.seconds("WebhookAge", (now - clock.parse_stamp(delivery.event_time)).total_seconds())
+        observability.record_duration("WebhookAge", (now - clock.parse_stamp(delivery.event_time)).total_seconds())
     else:
         observability.count("WebhookAttemptFailed")
     if step.state is DeliveryState.EXHAUSTED and not delivery.replay:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from kernel.messaging.events import Envelope
 from kernel.time import clock
-from services.notifications.deliveries.attempts import Attempt, AttemptResult, make_attempts, schedule_dispatch
+from services.notifications.deliveries.attempts import Attempt, AttemptResult, schedule_dispatch, send_attempts
 from services.notifications.deliveries.items import open_delivery
 from services.notifications.deliveries.rules import Outcome
 from services.notifications.webhooks.items import stored_endpoints
@@ -29,7 +29,7 @@ def dispatch_webhooks(envelope: Envelope) -> None:
     ]
     now = clock.now()
     opened = [Attempt(endpoint, open_delivery(endpoint, envelope, now)) for endpoint in subscribers]
-    results = make_attempts([attempt for attempt in opened if _can_start_now(attempt, clock.now())])
+    results = send_attempts([attempt for attempt in opened if _can_start_now(attempt, clock.now())])
     if waits := [wait for result in results if (wait := _short_wait(result)) is not None]:
         schedule_dispatch(envelope.model_dump_json(exclude_none=True), max(waits))
 

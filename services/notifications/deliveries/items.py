@@ -14,7 +14,7 @@ from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.notifications.deliveries.rules import DeliveryState, NextStep, Outcome
 from services.notifications.transactions import try_commit, update_of
-from services.notifications.vocabulary import is_key_part
+from services.notifications.vocabulary import is_safe_in_key
 from services.notifications.webhooks.items import DELIVERY_RETENTION, EndpointItem
 
 #: A claim lasts longer than an attempt may take; meanwhile no other worker claims the same delivery.
@@ -60,7 +60,7 @@ class DeliveryPointerItem(Item, discriminator="webhook_delivery_pointer"):
 
 def load_delivery(endpoint_id: str, event_id: str) -> DeliveryItem | None:
     """Return the delivery of an event to an endpoint; None if there is none."""
-    if not is_key_part(event_id):
+    if not is_safe_in_key(event_id):
         return None
     pointer = fetch_one(DeliveryPointerItem, (_delivery_pk(endpoint_id), f"EVENT#{event_id}"))
     return fetch_one(DeliveryItem, (_delivery_pk(endpoint_id), pointer.at)) if pointer else None

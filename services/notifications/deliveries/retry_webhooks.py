@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from kernel.time import clock
-from services.notifications.deliveries.attempts import Attempt, make_attempts
+from services.notifications.deliveries.attempts import Attempt, send_attempts
 from services.notifications.deliveries.items import DeliveryItem, cancel_delivery, due_deliveries
 from services.notifications.deliveries.rules import Outcome
 from services.notifications.webhooks.items import EndpointItem, stored_endpoints
@@ -40,7 +40,7 @@ def retry_webhooks() -> None:
         ]
         attempted |= {(attempt.delivery.pk, attempt.delivery.sk) for attempt in due}
         no_further = (Outcome.NO_ANSWER, Outcome.GONE)
-        remaining = [result.endpoint for result in make_attempts(due) if result.outcome not in no_further]
+        remaining = [result.endpoint for result in send_attempts(due) if result.outcome not in no_further]
 
 
 def _next_due(endpoint: EndpointItem, attempted: set[tuple[str, str]]) -> DeliveryItem | None:

@@ -110,7 +110,7 @@ def newest_messages(names: Iterable[str], before: str | None, limit: int) -> tup
     return found[:limit], has_more or len(found) > limit
 
 
-def read_message_ids(user_id: str, messages: Iterable[MessageItem]) -> set[str]:
+def ids_of_read_messages(user_id: str, messages: Iterable[MessageItem]) -> set[str]:
     """Return the ids of those messages that the user has read."""
     marks = {_read_mark_key(item.pk, user_id, item.message_id): item.message_id for item in messages}
     return {marks[key] for key in fetch(marks)}

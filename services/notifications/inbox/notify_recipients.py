@@ -33,7 +33,7 @@ def notify_recipients(envelope: Envelope) -> None:
         transaction.commit()
     except TransactionRefused:
         return  # each item of it must be new, so a refusal means that all of them exist
-    observability.seconds("NoticeAge", (clock.now() - clock.parse_stamp(envelope.time)).total_seconds())
+    observability.record_duration("NoticeAge", (clock.now() - clock.parse_stamp(envelope.time)).total_seconds())
 
 
 def _add_sms(transaction: Transaction, envelope: Envelope, dealer_id: str, message: RenderedMessage) -> None:

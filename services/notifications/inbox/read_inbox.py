@@ -18,7 +18,7 @@ def show_inbox(caller: Principal, cursor: str | None) -> Inbox:
     start = cursors.open_cursor(bound_to, cursor)
     names = _mailbox_names(caller)
     found, has_more = items.newest_messages(names, start["before"] if start else None, PAGE_SIZE)
-    read_ids = items.read_message_ids(caller.user_id, found)
+    read_ids = items.ids_of_read_messages(caller.user_id, found)
     return Inbox(
         messages=[_message_view(item, item.message_id in read_ids) for item in found],
         unread=items.count_unread(names, caller.user_id),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from kernel.base.money import yuan
+from kernel.base.money import format_yuan
 from kernel.http.principal import Role
 from kernel.messaging.events import Event
 from kernel.time.clock import BUSINESS_ZONE, parse_stamp
@@ -41,7 +41,7 @@ def template_values(event: Event) -> dict[str, str]:
     fields = event.model_dump(mode="json")
     values = {name: "" if value is None else str(value) for name, value in fields.items()}
     values |= {name: _local_time(values[name]) for name in values if name.endswith(("_at", "_until")) and values[name]}
-    values |= {name.removesuffix("_fen"): yuan(fields[name]) for name in fields if name.endswith("_fen")}
+    values |= {name.removesuffix("_fen"): format_yuan(fields[name]) for name in fields if name.endswith("_fen")}
     step = fields.get("step", "")
     values["step_zh"], values["step_en"] = TICKET_STEPS.get(step, (step, step))
     return values

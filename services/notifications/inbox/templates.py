@@ -168,4 +168,5 @@ TICKET_STEPS = {
     "asked": ("需要您补充信息", "needs your answer"),
     "answered": ("已补充信息", "answered"),
     "reopened": ("已重开", "reopened"),
+    "rated": ("已评价", "rated"),
 }

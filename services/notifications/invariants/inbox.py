@@ -7,7 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from kernel.invariants.snapshot import Finding, Snapshot
 from services.notifications.inbox.items import MessageCountItem, MessageItem, ReadMarkItem, mailbox_name, message_id_of
-from services.notifications.invariants.recipients import applicable_rules, never_suspended_dealers, recent_start
+from services.notifications.invariants.recipients import (
+    applicable_rules,
+    never_suspended_dealers,
+    start_of_checked_window,
+)
 
 
 def messages_have_their_event(snapshot: Snapshot) -> Iterator[Finding]:
@@ -45,7 +49,7 @@ def events_reach_every_mailbox(snapshot: Snapshot, due: str) -> Iterator[Finding
     Dealers that were ever suspended are left out, and old events: other rules may have applied to them.
     """
     stored = {(item.pk, item.sk) for item in snapshot.items(MessageItem)}
-    dealers, start = snapshot.cached(never_suspended_dealers), recent_start(due)
+    dealers, start = snapshot.cached(never_suspended_dealers), start_of_checked_window(due)
     for event_id, keys in snapshot.cached(_expected_messages).items():
         event = snapshot.events[event_id]
         if not start < event.time < due:

@@ -18,7 +18,7 @@ from services.notifications.webhooks.items import DELIVERY_RETENTION
 _CERTAINLY_STORED = DELIVERY_RETENTION - timedelta(days=2)
 
 
-def recent_start(due: str) -> str:
+def start_of_checked_window(due: str) -> str:
     """Return the stamp from which on messages and deliveries are certainly still stored."""
     return clock.stamp(clock.parse_stamp(due) - _CERTAINLY_STORED)
 

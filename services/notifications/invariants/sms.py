@@ -10,7 +10,7 @@ from kernel.invariants.snapshot import Finding, Snapshot
 from services.notifications.invariants.recipients import (
     applicable_rules,
     never_suspended_dealers,
-    recent_start,
+    start_of_checked_window,
     unchanged_users,
 )
 from services.notifications.sms.items import SmsDayCountItem, SmsItem
@@ -56,7 +56,7 @@ def recipients_have_a_text(snapshot: Snapshot, due: str) -> Iterator[Finding]:
     Only certain recipients count: users that were never changed, of dealers that were never suspended.
     """
     stored = {(item.sms_id.removesuffix(f"_{item.username}"), item.username) for item in snapshot.items(SmsItem)}
-    users, start = snapshot.cached(unchanged_users), recent_start(due)
+    users, start = snapshot.cached(unchanged_users), start_of_checked_window(due)
     dealers = snapshot.cached(never_suspended_dealers)
     for event, rule in snapshot.cached(applicable_rules):
         dealer_id = event.data["dealer_id"]

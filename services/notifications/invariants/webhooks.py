@@ -8,8 +8,8 @@ from itertools import pairwise
 from kernel.invariants.snapshot import Finding, Snapshot
 from services.notifications.deliveries.items import DeliveryItem, DeliveryPointerItem
 from services.notifications.deliveries.rules import DeliveryState, Outcome
-from services.notifications.invariants.recipients import recent_start
-from services.notifications.webhooks.event_types import webhook_types
+from services.notifications.invariants.recipients import start_of_checked_window
+from services.notifications.webhooks.event_types import subscribable_event_types
 from services.notifications.webhooks.items import EndpointItem
 from services.notifications.webhooks.rules import is_subscribed
 
@@ -50,7 +50,7 @@ def delivery_states_follow_from_attempts(snapshot: Snapshot) -> Iterator[Finding
 def endpoints_have_a_delivery_of_every_event(snapshot: Snapshot, due: str) -> Iterator[Finding]:
     """Find recent events that are due and have no delivery to an active endpoint that subscribes to them."""
     stored = {(item.endpoint_id, item.event_id) for item in snapshot.items(DeliveryItem)}
-    start, known_types = recent_start(due), webhook_types()
+    start, known_types = start_of_checked_window(due), subscribable_event_types()
     for endpoint in snapshot.items(EndpointItem):
         if not endpoint.is_active:
             continue

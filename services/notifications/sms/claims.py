@@ -47,7 +47,7 @@ def claim_sms(item: SmsItem, phone: str, now: datetime) -> None:
     transaction.commit()
 
 
-def release_claim(item: SmsItem, phone: str, claimed_at: datetime) -> None:
+def return_to_queue(item: SmsItem, phone: str, claimed_at: datetime) -> None:
     """Move a text message that certainly was not sent back to `queued`, and take it off the limits of the phone."""
     transaction = Transaction()
     transaction.update_fields(

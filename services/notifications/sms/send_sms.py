@@ -7,7 +7,7 @@ from kernel.base import observability
 from kernel.messaging.events import Envelope
 from kernel.store.transaction import TransactionRefused
 from kernel.time import clock
-from services.notifications.sms.claims import claim_sms, record_result, release_claim
+from services.notifications.sms.claims import claim_sms, record_result, return_to_queue
 from services.notifications.sms.items import SmsItem, load_sms
 from services.notifications.sms.providers.configured import configured_provider
 from services.notifications.sms.providers.provider import Accepted, Rejected, Result
@@ -53,7 +53,7 @@ def _send(item: SmsItem) -> None:
         return
     result = configured_provider().send(item.sms_id, phone, item.template, item.variables)
     if isinstance(result, Rejected) and result.temporary:
-        release_claim(item, phone, now)
+        return_to_queue(item, phone, now)
         raise ProviderBusy(result.reason)
     _record(item, result)
 
@@ -64,7 +64,7 @@ def _record(item: SmsItem, result: Result) -> None:
     if isinstance(result, Accepted):
         _finish(item, SmsState.ACCEPTED, None, claimed, result.provider_id)
         age = clock.now() - clock.parse_stamp(item.queued_at)
-        observability.seconds("SmsAge", age.total_seconds())
+        observability.record_duration("SmsAge", age.total_seconds())
     elif isinstance(result, Rejected):
         _finish(item, SmsState.FAILED, result.reason, claimed)
     else:

@@ -11,7 +11,7 @@ from kernel.messaging.events import Event
 _OWN_SOURCE = "notifications"
 
 
-def webhook_events() -> list[type[Event]]:
+def subscribable_events() -> list[type[Event]]:
     """Return the event classes of all modules in `contracts`, by type, except those that this service publishes."""
     modules = [importlib.import_module(f"contracts.{found.name}") for found in pkgutil.iter_modules(contracts.__path__)]
     events = {
@@ -26,6 +26,6 @@ def webhook_events() -> list[type[Event]]:
     return sorted(events, key=lambda event: event.TYPE)
 
 
-def webhook_types() -> frozenset[str]:
+def subscribable_event_types() -> frozenset[str]:
     """Return the event types that an endpoint may subscribe to."""
-    return frozenset(event.TYPE for event in webhook_events())
+    return frozenset(event.TYPE for event in subscribable_events())

@@ -12,7 +12,7 @@ from kernel.store.read import fetch_one, query_all
 from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.notifications.transactions import try_commit, update_of
-from services.notifications.vocabulary import is_key_part
+from services.notifications.vocabulary import is_safe_in_key
 from services.notifications.webhooks.rules import SECRET_OVERLAP
 
 _ENDPOINTS = "WEBHOOK#ENDPOINTS"
@@ -65,7 +65,7 @@ def stored_endpoints() -> list[EndpointItem]:
 
 def find_endpoint(endpoint_id: str) -> EndpointItem | None:
     """Return an endpoint; None if there is none or it is deleted."""
-    found = fetch_one(EndpointItem, endpoint_key(endpoint_id)) if is_key_part(endpoint_id) else None
+    found = fetch_one(EndpointItem, endpoint_key(endpoint_id)) if is_safe_in_key(endpoint_id) else None
     return found if found is not None and found.state != "deleted" else None
 
 
@@ -100,7 +100,7 @@ def replace_secret(transaction: Transaction, endpoint: EndpointItem, sealed: str
     transaction.update_fields(EndpointItem, key, values, expected=as_read, label="endpoint")
 
 
-def erase_endpoint(endpoint: EndpointItem, now: datetime) -> bool:
+def delete_address_and_secrets(endpoint: EndpointItem, now: datetime) -> bool:
     """Delete an endpoint's address and secrets; return False if it was deleted before.
 
     The item remains for `DELIVERY_RETENTION`, so that pending deliveries still find their endpoint as deleted.

@@ -18,7 +18,7 @@ from services.notifications.webhooks.api import (
     EndpointWithSecret,
     RegisterEndpoint,
 )
-from services.notifications.webhooks.event_types import webhook_types
+from services.notifications.webhooks.event_types import subscribable_event_types
 from services.notifications.webhooks.items import EndpointItem
 from services.notifications.webhooks.rules import EVERY_TYPE, MAX_ENDPOINTS
 from services.notifications.webhooks.signed_post import check_url, is_loopback_allowed, new_secret
@@ -83,13 +83,13 @@ def delete_endpoint(endpoint_id: str) -> EndpointDeleted:
     Raises:
         NotFound: no such endpoint.
     """
-    if not items.erase_endpoint(items.load_endpoint(endpoint_id), clock.now()):
+    if not items.delete_address_and_secrets(items.load_endpoint(endpoint_id), clock.now()):
         raise NotFound
     return EndpointDeleted(endpoint_id=endpoint_id)
 
 
 def _validate(body: RegisterEndpoint) -> None:
-    known = webhook_types() | {EVERY_TYPE}
+    known = subscribable_event_types() | {EVERY_TYPE}
     problems = [
         FieldProblem(field=f"types.{index}", code="unknown-type", detail="没有这种事件 / no event has this type")
         for index, event_type in enumerate(body.types)

@@ -11,12 +11,12 @@ from kernel.store.read import fetch_one
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.orders.allocation.grant_share import grant_share
-from services.orders.allocation.items import AllocationRunItem, allocation_run_key, waiting_order_of
+from services.orders.allocation.items import AllocationRunItem, allocation_run_key, waiting_order_from_entry
 from services.orders.allocation.publish_allocation_rule import load_allocation_rule
 from services.orders.allocation.rules import Grant, allocate_supply
 from services.orders.order.backorder_entry import BackorderItem, backorders_of
 from services.orders.order.items import Order, priority_sort_key
-from services.orders.order.rules import split_by_transaction
+from services.orders.order.rules import split_to_fit_transactions
 from services.orders.stock.buckets import available_pieces
 
 #: Backordered SKUs, over all orders, in one run. Their shares stay well below the 400 KB of an item.
@@ -39,7 +39,7 @@ def allocate_backorders(warehouse: str, run_id: str) -> None:
         return
     for order_id, sku_indexes in run.shares.items():
         shares = {int(sku_index): share for sku_index, share in sku_indexes.items()}
-        for part in split_by_transaction(shares, SKUS_PER_BUCKET):
+        for part in split_to_fit_transactions(shares, SKUS_PER_BUCKET):
             grant_share(
                 order_id,
                 run,
@@ -48,7 +48,7 @@ def allocate_backorders(warehouse: str, run_id: str) -> None:
             )
 
 
-def allocate_to_earlier_orders(order: Order) -> bool:
+def allocate_to_backorders_ahead(order: Order) -> bool:
     """Allocate stock that came in meanwhile to the backorders ahead of an undecided order.
 
     Returns:
@@ -73,7 +73,7 @@ def _new_run(warehouse: str, run_id: str) -> AllocationRunItem | None:
     if not supply:
         return None
     rule = load_allocation_rule(warehouse)
-    shares = allocate_supply(rule.rule, rule.settings, supply, [waiting_order_of(entry) for entry in queue])
+    shares = allocate_supply(rule.rule, rule.settings, supply, [waiting_order_from_entry(entry) for entry in queue])
     if not shares:
         return None
     run = AllocationRunItem(

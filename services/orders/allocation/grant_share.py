@@ -10,13 +10,13 @@ from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from kernel.time.holidays import CHINA
 from services.orders.allocation.items import AllocationRunItem, GrantItem, grant_key
-from services.orders.order.backorder_entry import load_promise_dates
+from services.orders.order.backorder_entry import load_promise_dates_by_sku_index
 from services.orders.order.change_order import change_order
 from services.orders.order.items import HeaderItem, Order
 from services.orders.order.lifecycle import Action
 from services.orders.order.load_order import load_order
 from services.orders.order.rules import backordered_by_sku_index, fill_backorders, limit_to_available
-from services.orders.service_terms import reserved_until
+from services.orders.service_terms import reservation_end_stamp
 from services.orders.ship_days import earliest_of_days, ship_day
 from services.orders.stock.buckets import StockKeepsChanging, available_in_refused_buckets
 from services.orders.stock.move_stock import MovementCause, move_stock
@@ -66,7 +66,7 @@ def _reserve_grant(
     backordered = sum(line_progress.backordered for line_progress in progress)
     holds = sorted(order.holds if backordered else order.holds - {Hold.STOCK})
     # A backordered order has as long to use its pieces as any other.
-    ends = reserved_until(order.state, header.grade, clock.now())
+    ends = reservation_end_stamp(order.state, header.grade, clock.now())
     run_id = run.sk.removeprefix("ALLOCATION#")
     skus = {line.sku_index: line.sku for line in order.lines}
     grants = [
@@ -104,7 +104,7 @@ def _reserve_grant(
 
 def _promised_on(header: HeaderItem, granted: Mapping[int, int]) -> str | None:
     """Return the day on which the reserved pieces leave, never later than promised. A miss is published as a slip."""
-    backordered = load_promise_dates(header)
+    backordered = load_promise_dates_by_sku_index(header)
     promised = [backordered.get(sku_index) for sku_index, pieces in granted.items() if pieces]
     reserved = header.promised_on if header.reserved else None
     return earliest_of_days(reserved, *promised, ship_day(clock.now(), CHINA))

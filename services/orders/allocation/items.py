@@ -7,7 +7,7 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
 from services.orders.allocation.rules import WaitingOrder
 from services.orders.order.backorder_entry import BackorderItem
-from services.orders.order.items import part_key
+from services.orders.order.items import order_part_key
 from services.orders.vocabulary import ShortagePolicy, grade_of
 
 
@@ -43,7 +43,7 @@ def allocation_run_key(warehouse: str, run_id: str) -> Key:
 
 def grant_key(order_id: str, run_id: str, first_sku_index: int) -> Key:
     """Key of a grant. A grant over many buckets has several parts."""
-    pk, sk = part_key("GRANT", order_id)
+    pk, sk = order_part_key("GRANT", order_id)
     return pk, f"{sk}#{run_id}#{first_sku_index}"
 
 
@@ -64,7 +64,7 @@ def allocation_rule_key(warehouse: str) -> Key:
     return f"STOCK#{warehouse}", "RULE"
 
 
-def waiting_order_of(item: BackorderItem) -> WaitingOrder:
+def waiting_order_from_entry(item: BackorderItem) -> WaitingOrder:
     """Return an entry of the backorder queue as the rules take it."""
     return WaitingOrder(
         order_id=item.order_id,

@@ -7,7 +7,7 @@ from kernel.store.read import query_all
 from services.orders.allocation.api import AllocationList, AllocationView, GrantView
 from services.orders.allocation.items import GrantItem
 from services.orders.order.backorder_entry import backorders_of
-from services.orders.order.items import part_key
+from services.orders.order.items import order_part_key
 from services.orders.order.load_order import load_own_order
 
 
@@ -18,7 +18,7 @@ def show_allocations(caller: Principal, order_id: str) -> AllocationList:
         NotFound: the order does not exist or belongs to another dealer.
     """
     header = load_own_order(caller, order_id).header
-    pk, sk = part_key("GRANT", order_id)
+    pk, sk = order_part_key("GRANT", order_id)
     grants = sorted(query_all(GrantItem, pk, sk=GrantItem.sk.startswith(f"{sk}#")), key=lambda item: item.granted_at)
     queue = [entry.order_id for entry in backorders_of(header.warehouse)] if header.backordered_since else []
     return AllocationList(

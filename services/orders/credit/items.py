@@ -11,7 +11,7 @@ from kernel.store.items import IntegerAttribute, Item, Key
 class OrderingAccountItem(Item, discriminator="ordering_account"):
     """Last order number of a dealer, and the amount it owes or has on order, in fen.
 
-    `urgent_orders`: number of urgent orders in `urgent_week` (2026-W48).
+    `urgent_orders`: number of urgent orders in `urgent_quota_week` (2026-W48).
     """
 
     last_sequence = IntegerAttribute(default=0)  # a payment may precede the first order

@@ -131,7 +131,7 @@ def change_delivery(
     return after
 
 
-def receive_delivery(
+def record_delivery_received(
     transaction: Transaction, before: Delivery, came: dict[int, int], *, reason: str, by: str
 ) -> ExpectedDeliveryItem | None:
     """Add a receipt of a delivery to the transaction: what came in is no longer expected, the rest is.

@@ -20,7 +20,7 @@ from services.orders.inbound.deliveries import (
     load_delivery,
 )
 from services.orders.inbound.items import expected_pk
-from services.orders.inbound.views import delivery_change, delivery_view
+from services.orders.inbound.views import delivery_change_view, delivery_view
 from services.orders.stock.document_lines import resolve_lines
 from services.orders.vocabulary import DELIVERY_REFERENCE, require_warehouse_id
 
@@ -82,7 +82,7 @@ def show_expected(warehouse: str, reference: str) -> ExpectedHistory:
         raise NotFound
     told = history(expected_pk(warehouse), delivery_subject(warehouse, reference))
     return ExpectedHistory(
-        **delivery_view(delivery).model_dump(), changes=[delivery_change(message) for message in told]
+        **delivery_view(delivery).model_dump(), changes=[delivery_change_view(message) for message in told]
     )
 
 

@@ -23,6 +23,6 @@ def delivery_view(delivery: Delivery) -> ExpectedDelivery:
     )
 
 
-def delivery_change(message: Envelope) -> DeliveryChange:
+def delivery_change_view(message: Envelope) -> DeliveryChange:
     """Return one change of a delivery as an answer."""
     return DeliveryChange(at=message.time, version=message.sequence, **message.data)

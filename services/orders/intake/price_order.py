@@ -91,7 +91,7 @@ def _problem(index: int, field: str, code: str, detail: str) -> FieldProblem:
     return FieldProblem(field=f"lines.{index}.{field}", code=code, detail=detail)
 
 
-def valid_price_list(found: Item | None) -> PriceListItem:
+def require_valid_price_list(found: Item | None) -> PriceListItem:
     """Return the price list if it is valid today.
 
     Raises:

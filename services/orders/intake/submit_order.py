@@ -19,21 +19,21 @@ from reads.cache import Cache
 from services.orders.credit.items import OrderingAccountItem, ordering_account_key
 from services.orders.credit.rules import exceeds_credit_limit
 from services.orders.intake.api import SubmitOrder
-from services.orders.intake.price_order import PricedOrder, price_order, valid_price_list
+from services.orders.intake.price_order import PricedOrder, price_order, require_valid_price_list
 from services.orders.order.api import OrderConfirmation
 from services.orders.order.items import (
     HeaderItem,
     LinesItem,
     columns_of_lines,
     order_id_of,
+    order_part_key,
     orders_pk,
-    part_key,
     priority_sort_key,
     state_index_key,
 )
 from services.orders.order.rules import document_totals
 from services.orders.order.views import confirmation_of, event_fields
-from services.orders.service_terms import may_be_urgent, urgent_week
+from services.orders.service_terms import has_urgent_order_left, urgent_quota_week
 from services.orders.vocabulary import RESERVE_QUEUE, RESERVE_URGENT_QUEUE, Hold, State, grade_of
 
 #: Price list of each dealer's last order. Reading it together with the dealer saves a call unless it has changed.
@@ -61,7 +61,7 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
     list_key = price_list_key(dealer.price_list)
     _last_price_lists.put(dealer_id, dealer.price_list)
     found |= fetch({list_key, *assortment.unread(skus)} - found.keys())
-    price_list = valid_price_list(found.get(list_key))
+    price_list = require_valid_price_list(found.get(list_key))
     priced = price_order(request, price_list, assortment.listings(skus, found))
     account = found.get(ordering_account_key(dealer_id))
     for _ in range(_ATTEMPTS):
@@ -101,7 +101,7 @@ def _store(
     transaction.create(header, "order")
     transaction.create(
         LinesItem(
-            *part_key("LINES", order_id),
+            *order_part_key("LINES", order_id),
             **columns_of_lines(priced.lines),
             purchase_order=request.purchase_order,
             note=request.note or None,
@@ -142,9 +142,9 @@ def _one_more_urgent(account: Item | None, dealer: DealerItem) -> dict[str, str 
     Raises:
         Refusal: the quota of the dealer is used up.
     """
-    week, grade = urgent_week(clock.now()), grade_of(dealer.grade)
+    week, grade = urgent_quota_week(clock.now()), grade_of(dealer.grade)
     already = account.urgent_orders if isinstance(account, OrderingAccountItem) and account.urgent_week == week else 0
-    if not may_be_urgent(grade, already):
+    if not has_urgent_order_left(grade, already):
         raise Refusal(
             "urgent-quota-used",
             f"本周加急单已用 {already} 单,请按普通订单提交 / "
@@ -161,7 +161,7 @@ def _header(
     over_limit = exceeds_credit_limit(money.gross_fen, committed_fen, dealer.credit_limit_fen)
     submitted_at = clock.stamp()
     return HeaderItem(
-        *part_key("HEADER", order_id),
+        *order_part_key("HEADER", order_id),
         order_id=order_id,
         dealer_id=dealer.dealer_id,
         warehouse=dealer.warehouse,

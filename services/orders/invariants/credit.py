@@ -31,8 +31,8 @@ def committed_amount_is_orders_plus_ledger_events(snapshot: Snapshot) -> Iterato
 
 def applied_ledger_events_exist(snapshot: Snapshot) -> Iterator[Finding]:
     """Find changes of credit that do not match an event of the ledger, by dealer and amount."""
-    changes = snapshot.cached(credit_changes)
-    for event_id, (pk, change_fen) in sorted(snapshot.cached(applied_changes).items()):
+    changes = snapshot.cached(credit_changes_published)
+    for event_id, (pk, change_fen) in sorted(snapshot.cached(credit_changes_applied).items()):
         dealer_id, expected = changes.get(event_id, (None, None))
         if pk != f"ORDERING#{dealer_id}" or change_fen != expected:
             detail = f"{pk} by {change_fen} fen, in the event {dealer_id} {expected}"
@@ -41,8 +41,8 @@ def applied_ledger_events_exist(snapshot: Snapshot) -> Iterator[Finding]:
 
 def ledger_events_are_applied(snapshot: Snapshot, due: str) -> Iterator[Finding]:
     """Find events of the ledger that are due and have not changed the dealer's credit."""
-    applied = snapshot.cached(applied_changes)
-    for event_id in sorted(snapshot.cached(credit_changes)):
+    applied = snapshot.cached(credit_changes_applied)
+    for event_id in sorted(snapshot.cached(credit_changes_published)):
         if event_id not in applied and snapshot.events[event_id].time < due:
             yield Finding("credit-change-missing", event_id, "it is not applied to the dealer's credit")
 
@@ -61,7 +61,7 @@ def shipped_fen(order: Order) -> int:
     return sum(line.value_of(progress.shipped) for line, progress in zip(order.lines, order.progress, strict=True))
 
 
-def applied_changes(snapshot: Snapshot) -> dict[str, tuple[str, int]]:
+def credit_changes_applied(snapshot: Snapshot) -> dict[str, tuple[str, int]]:
     """Return partition and change in fen of every applied event of the ledger, by event id."""
     return {
         item.sk.removeprefix("LEDGER_EVENT#"): (item.pk, item.change_fen)
@@ -69,7 +69,7 @@ def applied_changes(snapshot: Snapshot) -> dict[str, tuple[str, int]]:
     }
 
 
-def credit_changes(snapshot: Snapshot) -> dict[str, tuple[str, int]]:
+def credit_changes_published(snapshot: Snapshot) -> dict[str, tuple[str, int]]:
     """Return dealer and change in fen of every event of the ledger that changes credit, by event id."""
 
     def change_fen(message: Envelope) -> int:

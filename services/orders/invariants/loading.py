@@ -12,7 +12,7 @@ from kernel.messaging.outbox import EventItem
 from kernel.store.items import Item
 from services.orders.order.items import FulfilmentItem, HeaderItem, LinesItem, Order, assemble_order
 from services.orders.order.rules import Line, Progress
-from services.orders.shipping.shipments import Shipment, read_shipments
+from services.orders.shipping.shipments import Shipment, unpack_shipments
 
 
 def all_orders(snapshot: Snapshot) -> list[Order]:
@@ -48,13 +48,13 @@ def shipments_by_order(snapshot: Snapshot) -> Mapping[str, list[Shipment] | None
             (message, records[message.subject, message.sequence]) for message in snapshot.history.get(order_id, [])
         ]
         try:
-            found[order_id] = read_shipments(order.lines, history)
+            found[order_id] = unpack_shipments(order.lines, history)
         except (LookupError, TypeError, ValueError):
             found[order_id] = None
     return found
 
 
-def readable_shipments(snapshot: Snapshot) -> dict[str, list[Shipment]]:
+def all_readable_shipments(snapshot: Snapshot) -> dict[str, list[Shipment]]:
     """Return the shipments by order id of every order whose shipments can be read."""
     found = snapshot.cached(shipments_by_order)
     return {order_id: shipments for order_id, shipments in found.items() if shipments is not None}

@@ -90,7 +90,7 @@ def orders_have_all_their_parts(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding("order-incomplete", f"{pk} {sequence}", detail)
 
 
-def accepted_orders_are_stored(snapshot: Snapshot) -> Iterator[Finding]:
+def recorded_confirmations_have_an_order(snapshot: Snapshot) -> Iterator[Finding]:
     """Find recorded order confirmations without an order, and orders confirmed under two keys."""
     known = {header.order_id for header in snapshot.items(HeaderItem)}
     keys: Counter[str] = Counter()
@@ -171,7 +171,7 @@ ALWAYS = (
     ended_orders_have_no_open_pieces,
     only_confirmed_orders_have_shipped_pieces,
     orders_have_all_their_parts,
-    accepted_orders_are_stored,
+    recorded_confirmations_have_an_order,
     open_orders_are_indexed_by_state,
     order_numbers_have_no_gap,
     order_totals_are_sums_of_lines,

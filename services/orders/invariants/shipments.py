@@ -10,9 +10,9 @@ from contracts.orders import OrderShipped
 from kernel.base.money import fen_of, tax_within
 from kernel.invariants.snapshot import Finding, Snapshot
 from kernel.time import clock
-from services.orders.invariants.loading import all_orders, line_name, readable_shipments, shipments_by_order
+from services.orders.invariants.loading import all_orders, all_readable_shipments, line_name, shipments_by_order
 from services.orders.on_time.items import ShipmentPunctualityItem, shipment_punctuality_pk
-from services.orders.on_time.rules import first_promised_days
+from services.orders.on_time.rules import first_promised_day_by_line
 from services.orders.order.rules import Line
 from services.orders.shipping.shipments import Shipment
 
@@ -23,7 +23,7 @@ def shipped_pieces_are_sums_of_shipments(snapshot: Snapshot) -> Iterator[Finding
         if readable is None:
             yield Finding("shipment-unreadable", order_id, "the record of one of its shipments does not fit its lines")
     for order in snapshot.cached(all_orders):
-        shipments = snapshot.cached(readable_shipments).get(order.header.order_id)
+        shipments = snapshot.cached(all_readable_shipments).get(order.header.order_id)
         if shipments is None:
             continue
         pieces, amounts = _sums_by_line(shipments)
@@ -42,7 +42,7 @@ def shipped_pieces_are_sums_of_shipments(snapshot: Snapshot) -> Iterator[Finding
 
 def shipment_events_are_sums_of_lines(snapshot: Snapshot) -> Iterator[Finding]:
     """Find shipment events whose number, pieces or amounts do not follow from the lines of the shipment."""
-    for order_id, shipments in sorted(snapshot.cached(readable_shipments).items()):
+    for order_id, shipments in sorted(snapshot.cached(all_readable_shipments).items()):
         for number, shipment in enumerate(shipments, 1):
             event, lines = shipment.event, shipment.lines
             if event.shipment_id != f"{order_id}-S{number:02d}":
@@ -102,13 +102,13 @@ def _amount(line: Line, pieces: int) -> tuple[int, int]:
 def _expected_punctuality(snapshot: Snapshot) -> dict[tuple[str, str], list[Any]]:
     """Return day of shipment and rows of every shipment by the key of its record of punctuality."""
     found: dict[tuple[str, str], list[Any]] = {}
-    for order_id, shipments in snapshot.cached(readable_shipments).items():
+    for order_id, shipments in snapshot.cached(all_readable_shipments).items():
         history = snapshot.history.get(order_id, [])
         ends = [number for number, message in enumerate(history, 1) if message.type == OrderShipped.TYPE]
         for shipment, end in zip(shipments, ends, strict=True):
             event = shipment.event
             shipped_on = clock.business_date(clock.parse_stamp(event.shipped_at)).isoformat()
-            days = first_promised_days(history[:end], event.line_count)
+            days = first_promised_day_by_line(history[:end], event.line_count)
             rows = [[line.sku, line.quantity, days.get(line.line_no)] for line in shipment.lines]
             key = shipment_punctuality_pk(event.warehouse, shipped_on[:7]), f"{event.shipped_at}#{event.shipment_id}"
             found[key] = [shipped_on, rows]

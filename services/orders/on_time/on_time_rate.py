@@ -9,9 +9,9 @@ from kernel.store.read import query_all
 from kernel.time import clock
 from services.orders.on_time.api import OnTimeQuery, OnTimeReport, OnTimeTally
 from services.orders.on_time.items import ShipmentPunctualityItem, shipment_punctuality_pk
-from services.orders.on_time.rules import PunctualityTally, first_promised_days, tally_punctuality_by_sku
+from services.orders.on_time.rules import PunctualityTally, first_promised_day_by_line, tally_punctuality_by_sku
 from services.orders.order.load_order import load_order
-from services.orders.shipping.shipments import read_shipments
+from services.orders.shipping.shipments import unpack_shipments
 
 
 def record_on_time_shipment(message: Envelope) -> None:
@@ -22,8 +22,8 @@ def record_on_time_shipment(message: Envelope) -> None:
     shipment = OrderShipped.model_validate(message.data)
     order = load_order(message.subject)
     told = event_history_with_records(order.header.pk, message.subject)[: message.sequence]
-    *_, shipped = read_shipments(order.lines, told)
-    days = first_promised_days((earlier for earlier, _ in told), len(order.lines))
+    *_, shipped = unpack_shipments(order.lines, told)
+    days = first_promised_day_by_line((earlier for earlier, _ in told), len(order.lines))
     shipped_on = clock.business_date(clock.parse_stamp(shipment.shipped_at)).isoformat()
     ShipmentPunctualityItem(
         shipment_punctuality_pk(shipment.warehouse, shipped_on[:7]),

@@ -12,7 +12,7 @@ from kernel.messaging.events import Envelope
 _PROMISE_EVENTS = frozenset({OrderPromiseMoved.TYPE, OrderPromiseSlipped.TYPE})
 
 
-def first_promised_days(history: Iterable[Envelope], line_count: int) -> dict[int, str]:
+def first_promised_day_by_line(history: Iterable[Envelope], line_count: int) -> dict[int, str]:
     """Return the day for which the last piece of each line was first promised, by line number.
 
     A line that never had a promise date is left out.

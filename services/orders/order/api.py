@@ -22,7 +22,7 @@ class OrderConfirmation(Answer):
 class OrderSummary(OrderConfirmation):
     """An order in a list; counters in pieces.
 
-    `backordered_since`: when the order entered the backorder queue; `reserved_until`: when its reservation ends;
+    `backordered_since`: when the order entered the backorder queue; `reservation_end_stamp`: when its reservation ends;
     `promised_on`: the day on which the reserved pieces leave.
     """
 

@@ -66,7 +66,7 @@ def backorder_key(header: HeaderItem) -> Key | None:
     )
 
 
-def load_promise_dates(header: HeaderItem) -> dict[int, str]:
+def load_promise_dates_by_sku_index(header: HeaderItem) -> dict[int, str]:
     """Load the promise dates of an order's backordered pieces by SKU index; consistent read."""
     key = backorder_key(header)
     place = fetch_one(BackorderItem, key) if key else None

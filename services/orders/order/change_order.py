@@ -16,7 +16,7 @@ from services.orders.order.items import (
     HeaderItem,
     Order,
     columns_of_progress,
-    part_key,
+    order_part_key,
     priority_sort_key,
     state_index_key,
 )
@@ -98,7 +98,7 @@ def with_warehouse(order: Order, warehouse: str, candidates: list[dict[str, Any]
     return order._replace(header=_with(order.header, {"warehouse": warehouse, "sourcing": candidates}))
 
 
-def record_step(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> Order:
+def record_partial_progress(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> Order:
     """Add one step to the transaction, of a change that one transaction cannot hold. A repeat continues after it.
 
     Returns:
@@ -167,7 +167,7 @@ def _record_progress(transaction: Transaction, order: Order, progress: Sequence[
     changes = sum_progress(progress)._asdict()
     if order.has_fulfilment or order.header.pieces not in changes.values():
         number = order.header.fulfilments + 1
-        key = part_key("FULFILMENT", order.header.order_id)
+        key = order_part_key("FULFILMENT", order.header.order_id)
         transaction.put(FulfilmentItem(*key, columns=columns_of_progress(progress), number=number), "fulfilment")
         changes["fulfilments"] = number
     return changes

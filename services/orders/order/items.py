@@ -39,7 +39,7 @@ class HeaderItem(Item, discriminator="order"):
     `version` grows by one with every event. `steps` counts the transactions of a change too large for one.
     `shipments`: number of shipments. `fulfilments`: how often the progress of the lines was written; that item has
     the same number. `grade`: grade of the dealer at submission. `backordered_since`: when the order entered the
-    backorder queue, absent outside of it. `reserved_until`: when the reservation ends. `warned`: the expiry was
+    backorder queue, absent outside of it. `reservation_end_stamp`: when the reservation ends. `warned`: the expiry was
     announced. `overdue`: the urgent order was reported as overdue. `sourcing`: candidates that were compared.
     `promised_on`: day (ISO date) on which reserved pieces leave; promise dates of backordered pieces are in the
     backorder entry.
@@ -217,7 +217,7 @@ def orders_pk(dealer_id: str) -> str:
     return f"ORDERS#{dealer_id}"
 
 
-def part_key(part: str, order_id: str) -> Key:
+def order_part_key(part: str, order_id: str) -> Key:
     """Key of a part of an order: HEADER, LINES or FULFILMENT."""
     dealer_id, sequence = split_order_id(order_id)
     return orders_pk(dealer_id), f"{part}#{sequence}"

@@ -9,7 +9,7 @@ from kernel.http.principal import Principal
 from kernel.store.items import Item, Key
 from kernel.store.read import fetch
 from services.orders.order.backorder_entry import BackorderCountItem, backorder_count_key
-from services.orders.order.items import FulfilmentItem, HeaderItem, LinesItem, Order, assemble_order, part_key
+from services.orders.order.items import FulfilmentItem, HeaderItem, LinesItem, Order, assemble_order, order_part_key
 
 #: Parts that make an order.
 _PARTS = ("HEADER", "LINES", "FULFILMENT")
@@ -55,7 +55,7 @@ def _load(order_id: str, *also: Key) -> tuple[Order, Mapping[Key, Item]]:
 
 def part_keys(order_id: str) -> list[Key]:
     """Keys of the stored parts of an order."""
-    return [part_key(part, order_id) for part in _PARTS]
+    return [order_part_key(part, order_id) for part in _PARTS]
 
 
 def assemble_parts(order_id: str, found: Mapping[Key, Item]) -> Order | None:

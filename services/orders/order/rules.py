@@ -150,7 +150,7 @@ def cancel_unshipped(lines: Sequence[Line], progress: Sequence[Progress]) -> tup
     )
 
 
-def is_complete(lines: Sequence[Line], progress: Sequence[Progress]) -> bool:
+def has_nothing_left_to_ship(lines: Sequence[Line], progress: Sequence[Progress]) -> bool:
     """Return whether nothing is left to ship."""
     return all(
         line_progress.shipped + line_progress.cancelled == line.quantity
@@ -158,7 +158,7 @@ def is_complete(lines: Sequence[Line], progress: Sequence[Progress]) -> bool:
     )
 
 
-def split_by_transaction(sku_indexes: Iterable[int], slots_per_bucket: int) -> list[frozenset[int]]:
+def split_to_fit_transactions(sku_indexes: Iterable[int], slots_per_bucket: int) -> list[frozenset[int]]:
     """Split SKU indexes into portions that one transaction can change, in bucket order.
 
     A portion touches at most BUCKETS_PER_TRANSACTION buckets.

@@ -9,8 +9,8 @@ from services.orders.order.change_order import change_order
 from services.orders.order.items import HeaderItem
 from services.orders.order.lifecycle import Action
 from services.orders.order.load_order import load_order
-from services.orders.promises.events import moved_promises, promise_event
-from services.orders.ship_days import next_ship_day
+from services.orders.promises.events import promise_event, promises_with_changed_day
+from services.orders.ship_days import expected_ship_day
 from services.orders.vocabulary import State
 
 
@@ -30,11 +30,11 @@ def announce_slip(order_id: str) -> None:
         for line, line_progress in zip(order.lines, order.progress, strict=True)
         if line_progress.reserved
     }
-    event, facts = promise_event(moved_promises(reserved, dict.fromkeys(reserved, new), reserved=True))
+    event, facts = promise_event(promises_with_changed_day(reserved, dict.fromkeys(reserved, new), reserved=True))
     transaction = Transaction()
     change_order(transaction, order, Action.CHANGE_PROMISE, event, facts=facts, promised_on=new)
     transaction.commit()
 
 
 def _ship_day_now(header: HeaderItem) -> str:
-    return next_ship_day(str(header.promised_on), header.state == State.CONFIRMED, clock.now(), CHINA)
+    return expected_ship_day(str(header.promised_on), header.state == State.CONFIRMED, clock.now(), CHINA)

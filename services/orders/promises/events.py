@@ -10,7 +10,7 @@ from contracts.orders import MovedPromise, OrderEvent, OrderPromiseMoved, OrderP
 from services.orders.promises.rules import later_or_lost_promises
 
 
-def moved_promises(
+def promises_with_changed_day(
     old: Mapping[int, str | None], new: Mapping[int, str | None], *, reserved: bool
 ) -> tuple[MovedPromise, ...]:
     """Return the lines whose promise date changed, grouped by old and new date.

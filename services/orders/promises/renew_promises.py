@@ -8,15 +8,15 @@ from kernel.base import observability
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from kernel.time.holidays import CHINA
-from services.orders.allocation.items import waiting_order_of
+from services.orders.allocation.items import waiting_order_from_entry
 from services.orders.inbound.deliveries import expected_deliveries, inbound_by_sku_index
-from services.orders.order.backorder_entry import BackorderItem, backorders_of, load_promise_dates
+from services.orders.order.backorder_entry import BackorderItem, backorders_of, load_promise_dates_by_sku_index
 from services.orders.order.change_order import change_order
 from services.orders.order.lifecycle import Action
 from services.orders.order.load_order import load_order
 from services.orders.order.rules import backordered_by_sku_index
-from services.orders.promises.events import moved_promises, promise_event
-from services.orders.promises.rules import promise_days_of
+from services.orders.promises.events import promise_event, promises_with_changed_day
+from services.orders.promises.rules import promise_dates_by_order
 from services.orders.stock.buckets import available_pieces
 
 #: Orders renewed in one run. The sweep renews the rest.
@@ -35,7 +35,9 @@ def renew_promises(warehouse: str) -> None:
     sku_indexes = {sku_index for entry in queue for sku_index in entry.by_sku_index}
     expected = inbound_by_sku_index(expected_deliveries(warehouse))
     available = available_pieces(warehouse, sku_indexes)
-    days = promise_days_of([waiting_order_of(entry) for entry in queue], available, expected, clock.now(), CHINA)
+    days = promise_dates_by_order(
+        [waiting_order_from_entry(entry) for entry in queue], available, expected, clock.now(), CHINA
+    )
     changed = [entry for entry in queue if days[entry.order_id] != entry.days]
     for entry in changed[:_MOST]:
         _renew_order(entry, days[entry.order_id])
@@ -47,7 +49,7 @@ def _renew_order(entry: BackorderItem, days: Mapping[int, str]) -> None:
     A newer change knew more, so older knowledge must not overwrite it.
     """
     order = load_order(entry.order_id)
-    stored = load_promise_dates(order.header)
+    stored = load_promise_dates_by_sku_index(order.header)
     as_read = backordered_by_sku_index(order.demands, order.progress) == entry.by_sku_index and stored == entry.days
     if not order.header.backordered_since or not as_read:
         return
@@ -56,7 +58,7 @@ def _renew_order(entry: BackorderItem, days: Mapping[int, str]) -> None:
         for line, line_progress in zip(order.lines, order.progress, strict=True)
         if line_progress.backordered
     }
-    moved = moved_promises(
+    moved = promises_with_changed_day(
         {number: stored.get(sku_index) for number, sku_index in backordered_lines.items()},
         {number: days.get(sku_index) for number, sku_index in backordered_lines.items()},
         reserved=False,

@@ -51,7 +51,7 @@ class Slip(NamedTuple):
     new: str | None
 
 
-def promise_sku(
+def promise_dates_of_sku(
     queue: Sequence[WaitingPieces],
     available: int,
     inbound: Iterable[PiecesOnDay],
@@ -74,7 +74,7 @@ def promise_sku(
     return promised
 
 
-def promise_days_of(
+def promise_dates_by_order(
     queue: Sequence[WaitingOrder],
     available: Mapping[int, int],
     inbound: Mapping[int, Sequence[PiecesOnDay]],
@@ -94,7 +94,9 @@ def promise_days_of(
         waiting = [
             WaitingPieces(order.order_id, order.wanted[sku_index]) for order in queue if sku_index in order.wanted
         ]
-        for promise in promise_sku(waiting, available.get(sku_index, 0), inbound.get(sku_index, ()), now, calendar):
+        for promise in promise_dates_of_sku(
+            waiting, available.get(sku_index, 0), inbound.get(sku_index, ()), now, calendar
+        ):
             promised[promise.order_id][sku_index] = promise.day
     for order in queue:
         if order.whole:

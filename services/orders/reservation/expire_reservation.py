@@ -10,7 +10,7 @@ from services.orders.order.change_order import change_order
 from services.orders.order.lifecycle import Action
 from services.orders.order.load_order import load_order
 from services.orders.order.rules import turn_reserved_into_backordered
-from services.orders.reservation.release_stock import release_all_but_last_step, release_reserved
+from services.orders.reservation.release_stock import release_reserved, release_what_exceeds_one_transaction
 from services.orders.vocabulary import RESERVE_QUEUE, Hold, State
 
 
@@ -37,7 +37,7 @@ def expire_reservation(order_id: str) -> None:
     if not header.reserved_until or clock.parse_stamp(header.reserved_until) > clock.now():
         return
     released = header.reserved
-    order, last = release_all_but_last_step(order)
+    order, last = release_what_exceeds_one_transaction(order)
     transaction = Transaction()
     release_reserved(transaction, order, last)
     in_review = order.state is State.IN_REVIEW

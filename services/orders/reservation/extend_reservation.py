@@ -13,7 +13,7 @@ from services.orders.order.api import OrderSummary, ReasonRequest
 from services.orders.order.change_order import commit_change
 from services.orders.order.lifecycle import Action, require_allowed
 from services.orders.order.load_order import load_own_order
-from services.orders.service_terms import reserved_until
+from services.orders.service_terms import reservation_end_stamp
 from services.orders.vocabulary import RESERVE_QUEUE
 
 
@@ -29,7 +29,7 @@ def extend_reservation(caller: Principal, order_id: str, request: ReasonRequest,
     order = load_own_order(caller, order_id)
     require_allowed(Action.EXTEND_RESERVATION, order.state, caller.roles)
     header = order.header
-    until = reserved_until(order.state, header.grade, clock.now()) if header.reserved else None
+    until = reservation_end_stamp(order.state, header.grade, clock.now()) if header.reserved else None
     since = header.backordered_since
     if header.backordered and not since and order.shortage_policy.waits_for_stock:
         since = clock.stamp()

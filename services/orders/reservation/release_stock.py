@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from contracts.stock import SKUS_PER_BUCKET
 from kernel.store.transaction import Transaction
-from services.orders.order.change_order import record_step
+from services.orders.order.change_order import record_partial_progress
 from services.orders.order.items import Order
 from services.orders.order.load_order import load_order
-from services.orders.order.rules import reserved_by_sku_index, split_by_transaction, turn_reserved_into_backordered
+from services.orders.order.rules import reserved_by_sku_index, split_to_fit_transactions, turn_reserved_into_backordered
 from services.orders.stock.move_stock import MovementCause, move_stock
 from services.orders.stock.rules import Move
 
 
-def release_all_but_last_step(order: Order) -> tuple[Order, frozenset[int]]:
+def release_what_exceeds_one_transaction(order: Order) -> tuple[Order, frozenset[int]]:
     """Release in recorded steps what one transaction cannot release.
 
     Returns:
         The order as it is then, and the SKU indexes that are still reserved.
     """
-    parts = split_by_transaction(reserved_by_sku_index(order.demands, order.progress), SKUS_PER_BUCKET)
+    parts = split_to_fit_transactions(reserved_by_sku_index(order.demands, order.progress), SKUS_PER_BUCKET)
     for part in parts[:-1]:
         transaction = Transaction()
         release_reserved(transaction, order, part)
-        record_step(transaction, order, turn_reserved_into_backordered(order.demands, order.progress, part))
+        record_partial_progress(transaction, order, turn_reserved_into_backordered(order.demands, order.progress, part))
         transaction.commit()
         order = load_order(order.header.order_id)
     return order, parts[-1] if parts else frozenset()

@@ -9,12 +9,16 @@ from kernel.base import observability
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from kernel.time.holidays import CHINA
-from services.orders.order.change_order import change_order, record_step
+from services.orders.order.change_order import change_order, record_partial_progress
 from services.orders.order.items import Order
 from services.orders.order.lifecycle import Action
 from services.orders.order.rules import Progress, sum_progress
-from services.orders.reservation.rules import ReservationStep, needs_everything_in_steps, next_step
-from services.orders.service_terms import reserved_until
+from services.orders.reservation.rules import (
+    ReservationStep,
+    needs_everything_in_several_transactions,
+    next_reservation_step,
+)
+from services.orders.service_terms import reservation_end_stamp
 from services.orders.ship_days import ship_day
 from services.orders.stock.buckets import StockKeepsChanging, available_in_refused_buckets, available_pieces
 from services.orders.stock.move_stock import MovementCause, move_stock
@@ -53,10 +57,10 @@ def reserve_order(order: Order, available: Pieces | None = None) -> Order:
         StockKeepsChanging: others take the same stock all the time.
     """
     known = dict(available or {})
-    if needs_everything_in_steps(order):
+    if needs_everything_in_several_transactions(order):
         known = available_pieces(order.header.warehouse, [demand.sku_index for demand in order.demands])
     for _ in range(_ROUNDS):
-        step = next_step(order, known)
+        step = next_reservation_step(order, known)
         try:
             after = _write(order, step)
         except TransactionRefused as refused:
@@ -75,12 +79,16 @@ def reserve_order(order: Order, available: Pieces | None = None) -> Order:
 
 def _write(order: Order, step: ReservationStep) -> Order:
     transaction = Transaction()
-    after = _finish(transaction, order, step.progress) if step.last else record_step(transaction, order, step.progress)
+    after = (
+        _finish(transaction, order, step.progress)
+        if step.last
+        else record_partial_progress(transaction, order, step.progress)
+    )
     move_stock(transaction, step.move, order.header.warehouse, step.pieces, MovementCause(order.next_step))
     transaction.commit()
     if step.last:
         waited = clock.now() - clock.parse_stamp(order.header.submitted_at)
-        observability.seconds("SubmitToVisible", waited.total_seconds())
+        observability.record_duration("SubmitToVisible", waited.total_seconds())
     return after
 
 
@@ -92,7 +100,7 @@ def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ..
     changes: dict[str, Any] = {"visible_at": clock.stamp(), "holds": holds}
     if reserved:
         changes["promised_on"] = ship_day(now, CHINA)
-        changes["reserved_until"] = reserved_until(State.IN_REVIEW, header.grade, now)
+        changes["reserved_until"] = reservation_end_stamp(State.IN_REVIEW, header.grade, now)
     if backordered and order.shortage_policy.waits_for_stock:
         changes["backordered_since"] = header.submitted_at
     if header.sourcing:

@@ -12,7 +12,7 @@ from services.orders.order.rules import (
     Progress,
     limit_to_available,
     reserved_by_sku_index,
-    split_by_transaction,
+    split_to_fit_transactions,
     wanted_by_sku_index,
 )
 from services.orders.stock.rules import Move
@@ -31,14 +31,14 @@ class ReservationStep(NamedTuple):
     last: bool
 
 
-def needs_everything_in_steps(order: Order) -> bool:
+def needs_everything_in_several_transactions(order: Order) -> bool:
     """Return whether nothing is reserved yet of an order that needs everything and takes several transactions."""
     buckets = {demand.sku_index // SKUS_PER_BUCKET for demand in order.demands}
     accepts_partial = order.shortage_policy.accepts_partial
     return not accepts_partial and not order.header.steps and len(buckets) > BUCKETS_PER_TRANSACTION
 
 
-def next_step(order: Order, available: Pieces) -> ReservationStep:
+def next_reservation_step(order: Order, available: Pieces) -> ReservationStep:
     """Return the next step of a reservation; after a crash, the step after the last recorded one.
 
     An order that accepts a part reserves what is available and backorders the rest. One that needs everything reserves
@@ -52,7 +52,7 @@ def next_step(order: Order, available: Pieces) -> ReservationStep:
     short = granted != wanted or any(line_progress.backordered for line_progress in order.progress)
     gives_up = short and not order.shortage_policy.accepts_partial
     moved = reserved_by_sku_index(order.demands, order.progress) if gives_up else granted
-    parts = split_by_transaction(moved, SKUS_PER_BUCKET)
+    parts = split_to_fit_transactions(moved, SKUS_PER_BUCKET)
     pieces = {sku_index: moved[sku_index] for sku_index in moved if sku_index in parts[0]}
     last = len(parts) <= 1
     if gives_up:

@@ -16,7 +16,7 @@ from services.orders.order.change_order import commit_change
 from services.orders.order.items import Order
 from services.orders.order.lifecycle import Action
 from services.orders.order.rules import cancel_unshipped
-from services.orders.reservation.release_stock import release_all_but_last_step, release_reserved
+from services.orders.reservation.release_stock import release_reserved, release_what_exceeds_one_transaction
 from services.orders.vocabulary import RESERVE_QUEUE
 
 
@@ -28,7 +28,7 @@ def end_order(
     Stock in more buckets than one transaction can change is released in recorded steps first. If the last transaction
     never comes, the released pieces stay open and committed until the order is ended after all.
     """
-    order, last = release_all_but_last_step(order)
+    order, last = release_what_exceeds_one_transaction(order)
     transaction = Transaction()
     release_reserved(transaction, order, last)
     unshipped_fen = sum(

@@ -16,8 +16,8 @@ from services.orders.order.lifecycle import Action, require_allowed
 from services.orders.order.load_order import load_order
 from services.orders.review.api import Approve
 from services.orders.review.end_order import end_order
-from services.orders.service_terms import reserved_until
-from services.orders.stock.move_stock import MovementCause, record_reservation_carried_over
+from services.orders.service_terms import reservation_end_stamp
+from services.orders.stock.move_stock import MovementCause, record_reservation_kept_in_next_state
 from services.orders.vocabulary import Hold, State
 
 _RELEASERS = {
@@ -43,7 +43,7 @@ def approve_order(caller: Principal, order_id: str, request: Approve, key: Idemp
     transaction = Transaction()
     if header.reserved:
         cause = MovementCause(order.next_step, caller.name)
-        record_reservation_carried_over(transaction, header.warehouse, cause)
+        record_reservation_kept_in_next_state(transaction, header.warehouse, cause)
     answer = commit_change(
         transaction,
         order,
@@ -53,7 +53,7 @@ def approve_order(caller: Principal, order_id: str, request: Approve, key: Idemp
         by=caller.name,
         facts={"note": request.note},
         decided_at=clock.stamp(),
-        reserved_until=reserved_until(State.CONFIRMED, header.grade, now) if header.reserved else None,
+        reserved_until=reservation_end_stamp(State.CONFIRMED, header.grade, now) if header.reserved else None,
         warned=None,
     )
     _measure_decision(order)
@@ -103,4 +103,4 @@ def release_hold(
 def _measure_decision(order: Order) -> None:
     """Record the seconds from submit to decision."""
     waited = clock.now() - clock.parse_stamp(order.header.submitted_at)
-    observability.seconds("SubmitToDecision", waited.total_seconds())
+    observability.record_duration("SubmitToDecision", waited.total_seconds())

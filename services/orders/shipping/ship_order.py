@@ -17,10 +17,10 @@ from services.orders.order.change_order import change_order
 from services.orders.order.items import Order
 from services.orders.order.lifecycle import Action, require_allowed
 from services.orders.order.load_order import load_order, load_own_order
-from services.orders.order.rules import is_complete
+from services.orders.order.rules import has_nothing_left_to_ship
 from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList
 from services.orders.shipping.rules import ship_pieces, shipped_line
-from services.orders.shipping.shipments import read_shipments, shipment_record
+from services.orders.shipping.shipments import pack_shipment, unpack_shipments
 from services.orders.shipping.views import shipment_confirmation, shipment_view
 
 
@@ -45,7 +45,7 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
         ship_pieces(line_progress, leaving.get(number, 0)) for number, line_progress in enumerate(order.progress, 1)
     )
     shipments = order.header.shipments + 1
-    facts = _facts(order, request, leaving, shipments) | {"complete": is_complete(order.lines, progress)}
+    facts = _facts(order, request, leaving, shipments) | {"complete": has_nothing_left_to_ship(order.lines, progress)}
     transaction = Transaction()
     changed = change_order(
         transaction,
@@ -55,7 +55,7 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
         by=caller.name,
         facts=facts,
         progress=progress,
-        record=shipment_record(order.lines, leaving),
+        record=pack_shipment(order.lines, leaving),
         shipments=shipments,
     )
     answer = shipment_confirmation(changed.event)
@@ -71,7 +71,7 @@ def list_shipments(caller: Principal, order_id: str) -> ShipmentList:
         NotFound: the order does not exist or belongs to another dealer.
     """
     order = load_own_order(caller, order_id)
-    shipments = read_shipments(order.lines, event_history_with_records(order.header.pk, order_id))
+    shipments = unpack_shipments(order.lines, event_history_with_records(order.header.pk, order_id))
     return ShipmentList(order_id=order_id, state=order.state, shipments=[shipment_view(one) for one in shipments])
 
 

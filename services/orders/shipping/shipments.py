@@ -21,14 +21,14 @@ class Shipment(NamedTuple):
     lines: tuple[ShippedLine, ...]
 
 
-def shipment_record(lines: Sequence[Line], leaving: Mapping[int, int]) -> ShipmentRecord:
+def pack_shipment(lines: Sequence[Line], leaving: Mapping[int, int]) -> ShipmentRecord:
     """Return what is stored with the event of a shipment. `leaving`: pieces by line number."""
     if all(leaving.get(line.line_no) == line.quantity for line in lines):
         return None
     return list(leaving), list(leaving.values())
 
 
-def read_shipments(lines: Sequence[Line], history: Iterable[tuple[Envelope, ShipmentRecord]]) -> list[Shipment]:
+def unpack_shipments(lines: Sequence[Line], history: Iterable[tuple[Envelope, ShipmentRecord]]) -> list[Shipment]:
     """Return the shipments in an order's history.
 
     Args:

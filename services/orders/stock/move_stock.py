@@ -28,10 +28,10 @@ def move_stock(transaction: Transaction, kind: Move, warehouse: str, pieces: Pie
 
     Call it once per warehouse and transaction, because a transaction writes an item once. The buckets must exist.
     """
-    move_stock_kinds(transaction, warehouse, {kind: pieces}, cause)
+    move_several_kinds_of_stock(transaction, warehouse, {kind: pieces}, cause)
 
 
-def move_stock_kinds(
+def move_several_kinds_of_stock(
     transaction: Transaction,
     warehouse: str,
     moves: Mapping[Move, Pieces],
@@ -64,7 +64,7 @@ def move_stock_kinds(
         transaction.update_expression(quarantine_key(warehouse, bucket), *written, f"{QUARANTINE_LABEL}{bucket}")
 
 
-def record_reservation_carried_over(transaction: Transaction, warehouse: str, cause: MovementCause) -> None:
+def record_reservation_kept_in_next_state(transaction: Transaction, warehouse: str, cause: MovementCause) -> None:
     """Record in the transaction that an order keeps its reservation in its next state.
 
     A count then finds the order although the index does not show it yet (`orders_with_reservations`).

@@ -54,7 +54,7 @@ _EFFECTS = {
 }
 
 
-def count_differences(
+def stock_count_differences(
     on_hand: Mapping[int, int], booked: Mapping[int, tuple[int, int]]
 ) -> tuple[dict[int, int], dict[int, int]]:
     """Return pieces found and pieces lost by SKU index, where a count differs from the books.

@@ -19,12 +19,12 @@ from services.orders.stock.buckets import (
 from services.orders.stock.document_lines import DocumentLines, resolve_lines, shortage_problems
 from services.orders.stock.move_stock import (
     MovementCause,
-    move_stock_kinds,
+    move_several_kinds_of_stock,
     stock_decreased_event,
     stock_increased_event,
 )
 from services.orders.stock.on_hand import consistent_on_hand_pieces
-from services.orders.stock.rules import Move, count_differences
+from services.orders.stock.rules import Move, stock_count_differences
 from services.orders.stock_documents.api import AdjustmentKind, AdjustStock, StockDocument
 from services.orders.stock_documents.items import StockDocumentItem, document_key
 from services.orders.stock_documents.views import document_view
@@ -96,7 +96,7 @@ def _counted(request: AdjustStock, goods: DocumentLines) -> _Plan:
         raise Invalid(
             shortage_problems(request.lines, goods, reserved, "below-reserved", detail), code="below-reserved"
         )
-    found, lost = count_differences(goods.by_sku_index, booked)
+    found, lost = stock_count_differences(goods.by_sku_index, booked)
     rows: list[list[str | int]] = []
     for sku, pieces in goods.by_sku.items():
         on_hand = sum(booked[goods.sku_indexes[sku]])
@@ -116,7 +116,7 @@ def _book(caller: Principal, request: AdjustStock, plan: _Plan, key: Idempotency
     )
     transaction = Transaction()
     cause = MovementCause(f"{request.kind} {request.reference}", caller.name)
-    move_stock_kinds(transaction, request.warehouse, plan.moves, cause, plan.expected)
+    move_several_kinds_of_stock(transaction, request.warehouse, plan.moves, cause, plan.expected)
     transaction.create(document, "document")
     for number, event in enumerate(_event_for(request, plan)):
         transaction.create(event, f"event {number}")

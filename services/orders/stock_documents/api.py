@@ -7,7 +7,15 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from kernel.base.problems import FieldProblem
-from kernel.http.models import Answer, Body, QuantityOrZero, Sku, WarehouseId, repeated, rows_of
+from kernel.http.models import (
+    Answer,
+    Body,
+    QuantityOrZero,
+    Sku,
+    WarehouseId,
+    problems_of_repeated_names,
+    rows_with_paths,
+)
 from services.orders.inbound.api import ReceivedLine
 from services.orders.vocabulary import DeliveryReference, ReasonText, Reference
 
@@ -64,9 +72,9 @@ class AdjustStock(Body):
     @classmethod
     def problems_across(cls, value: Any) -> list[FieldProblem]:
         """Return problems across rows: a count repeats a SKU, or another kind moves 0 pieces."""
-        rows = rows_of(value, "lines")
+        rows = rows_with_paths(value, "lines")
         if isinstance(value, dict) and value.get("kind") == AdjustmentKind.COUNT:
-            return repeated((f"{path}.sku", row.get("sku")) for path, row in rows)
+            return problems_of_repeated_names((f"{path}.sku", row.get("sku")) for path, row in rows)
         detail = "须大于 0 / must be more than 0"
         return [
             FieldProblem(field=f"{path}.quantity", code="too-small", detail=detail)

@@ -12,7 +12,7 @@ from services.orders.inbound.deliveries import (
     DELIVERY_LABEL,
     Delivery,
     load_delivery,
-    receive_delivery,
+    record_delivery_received,
 )
 from services.orders.stock.buckets import ensure_buckets
 from services.orders.stock.document_lines import DocumentLines, resolve_lines
@@ -74,7 +74,7 @@ def _book(caller: Principal, request: ReceiveStock, goods: DocumentLines, key: I
     )
     if request.expected:
         delivery = _expected(request.warehouse, request.expected)
-        receive_delivery(transaction, delivery, goods.by_sku_index, reason=document, by=caller.name)
+        record_delivery_received(transaction, delivery, goods.by_sku_index, reason=document, by=caller.name)
     key.record_response(transaction, goods_receipt)
     transaction.commit()
     return goods_receipt

@@ -7,7 +7,7 @@ from kernel.http.principal import Principal
 from kernel.messaging.outbox import history
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.read import query_page
-from services.orders.order.backorder_entry import load_promise_dates
+from services.orders.order.backorder_entry import load_promise_dates_by_sku_index
 from services.orders.order.items import HeaderItem, orders_pk, state_index_key
 from services.orders.order.load_order import load_own_order
 from services.orders.order.views import summary_of
@@ -22,7 +22,7 @@ def show_order(caller: Principal, order_id: str) -> OrderView:
         NotFound: the order does not exist or belongs to another dealer.
     """
     order = load_own_order(caller, order_id)
-    return view_of(order, load_promise_dates(order.header))
+    return view_of(order, load_promise_dates_by_sku_index(order.header))
 
 
 def show_timeline(caller: Principal, order_id: str) -> Timeline:

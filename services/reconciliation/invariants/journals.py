@@ -1,4 +1,4 @@
-"""Invariants of journals: they balance, and every document is booked once."""
+"""Invariants of journals: they balance, and every document is posted once."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ def journal_events_match_journals(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding("journal-event", number, detail)
 
 
-def shipments_are_booked(snapshot: Snapshot, due: str) -> Iterator[Finding]:
+def shipments_are_posted(snapshot: Snapshot, due: str) -> Iterator[Finding]:
     """Find shipments that are due, have a value and no journal."""
     booked = snapshot.cached(shipment_journals)
     for message in snapshot.events_of_type(OrderShipped.TYPE):
         shipment_id, gross_fen = message.data["shipment_id"], message.data["shipped_gross_fen"]
         if gross_fen and shipment_id not in booked and message.time < due:
-            yield Finding("shipment-unbooked", shipment_id, f"{gross_fen} fen are not in the ledger")
+            yield Finding("shipment-unposted", shipment_id, f"{gross_fen} fen are not in the ledger")
 
 
 ALWAYS = (
@@ -90,7 +90,7 @@ ALWAYS = (
     payments_have_one_bank_reference,
 )
 ALWAYS_WITH_EVENTS = (journal_events_match_journals,)
-WHEN_DUE = (shipments_are_booked,)
+WHEN_DUE = (shipments_are_posted,)
 
 
 def shipment_journals(snapshot: Snapshot) -> dict[str, JournalItem]:

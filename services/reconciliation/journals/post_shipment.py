@@ -26,4 +26,4 @@ def post_shipment(envelope: Envelope) -> None:
             raise
         return
     delay = clock.now() - clock.parse_stamp(shipped.shipped_at)
-    observability.seconds("ShipmentToLedger", delay.total_seconds())
+    observability.record_duration("ShipmentToLedger", delay.total_seconds())

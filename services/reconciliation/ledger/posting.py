@@ -17,7 +17,7 @@ from services.reconciliation.ledger.items import (
     journal_item,
     ledger_key,
 )
-from services.reconciliation.ledger.queries import load_accounts
+from services.reconciliation.ledger.queries import load_account_balances
 from services.reconciliation.ledger.rules import Journal, posting_day
 from services.reconciliation.periods import period_of
 
@@ -103,5 +103,5 @@ def _add_journal(transaction: Transaction, journal: Journal, posted_on: date, po
 
 
 def _closed_through(dealer_id: str) -> str | None:
-    ledger = load_accounts(dealer_id)
+    ledger = load_account_balances(dealer_id)
     return ledger.closed_through if ledger else None

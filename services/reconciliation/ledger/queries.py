@@ -26,7 +26,7 @@ from services.reconciliation.ledger.rules import reversal_id
 _DAYS_PER_READ = 50
 
 
-def load_accounts(dealer_id: str) -> LedgerItem | None:
+def load_account_balances(dealer_id: str) -> LedgerItem | None:
     """Return a dealer's accounts; None if it has no journal."""
     return fetch_one(LedgerItem, ledger_key(dealer_id))
 
@@ -80,7 +80,7 @@ def entry_page(dealer_id: str, first: date, last: date, *, limit: int, start: di
     return query_page(LedgerEntryItem, ledger_pk(dealer_id), sk=between, limit=limit, start=start, consistent=True)
 
 
-def dealer_page(start: dict[str, Any] | None, limit: int) -> Page:
+def load_dealer_page(start: dict[str, Any] | None, limit: int) -> Page:
     """Return one page of all dealers (`DealerItem`)."""
     return query_page(DealerItem, DEALERS, on_index=True, limit=limit, start=start)
 
@@ -89,14 +89,14 @@ def dealer_id_pages(size: int) -> Iterator[list[str]]:
     """Yield the ids of all dealers, in pages of this size."""
     start: dict[str, Any] | None = None
     while True:
-        page = dealer_page(start, size)
+        page = load_dealer_page(start, size)
         yield [dealer.dealer_id for dealer in page.items]
         start = page.next_key
         if start is None:
             return
 
 
-def load_ledgers(dealer_ids: list[str]) -> dict[str, LedgerItem]:
+def load_ledgers_by_dealer(dealer_ids: list[str]) -> dict[str, LedgerItem]:
     """Return the accounts of these dealers by dealer id; dealers without a journal are left out."""
     found = fetch(ledger_key(dealer_id) for dealer_id in dealer_ids)
     ledgers = {dealer_id: found.get(ledger_key(dealer_id)) for dealer_id in dealer_ids}

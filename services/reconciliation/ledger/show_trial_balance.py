@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kernel.time import clock
 from services.reconciliation.ledger.api import TrialAccount, TrialBalance
-from services.reconciliation.ledger.queries import dealer_id_pages, load_ledgers
+from services.reconciliation.ledger.queries import dealer_id_pages, load_ledgers_by_dealer
 from services.reconciliation.ledger.rules import Account
 
 _LEDGERS_PER_READ = 100
@@ -18,7 +18,7 @@ def show_trial_balance() -> TrialBalance:
     totals = dict.fromkeys(Account, 0)
     ledgers = 0
     for dealer_ids in dealer_id_pages(_LEDGERS_PER_READ):
-        for ledger in load_ledgers(dealer_ids).values():
+        for ledger in load_ledgers_by_dealer(dealer_ids).values():
             ledgers += 1
             for account in Account:
                 totals[account] += ledger.total_of(account)

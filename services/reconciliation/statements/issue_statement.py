@@ -11,7 +11,7 @@ from kernel.store.write import retry_on_conflict
 from kernel.time import clock
 from services.reconciliation.ledger.items import LedgerItem
 from services.reconciliation.ledger.posting import close_period
-from services.reconciliation.ledger.queries import day_totals_between, first_entry_day, load_accounts
+from services.reconciliation.ledger.queries import day_totals_between, first_entry_day, load_account_balances
 from services.reconciliation.periods import first_day, last_day
 from services.reconciliation.statements.items import StatementItem, statement_key, statement_pk
 from services.reconciliation.statements.rules import StatementAmounts, period_to_issue, statement_amounts
@@ -36,7 +36,7 @@ def issue_statement(envelope: Envelope) -> None:
 
 def _issue_next(dealer_id: str, wanted: str) -> bool:
     """Issue the next statement up to the wanted period; return False if none is due."""
-    ledger = load_accounts(dealer_id)
+    ledger = load_account_balances(dealer_id)
     period = _period_due(dealer_id, ledger, wanted) if ledger else None
     if ledger is None or period is None:
         return False

@@ -22,7 +22,7 @@ from services.reconciliation.statements.items import (
     statement_key,
     statement_pk,
 )
-from services.reconciliation.statements.views import line_page, statement_dealer, totals_fields
+from services.reconciliation.statements.views import dealer_id_of_statement, line_page, totals_fields
 
 
 def list_statements(caller: Principal, query: StatementsQuery) -> IssuedPage:
@@ -32,7 +32,7 @@ def list_statements(caller: Principal, query: StatementsQuery) -> IssuedPage:
         NotFound: another dealer's, or no such dealer.
         Invalid: staff named no dealer.
     """
-    dealer_id = statement_dealer(caller, query.dealer_id)
+    dealer_id = dealer_id_of_statement(caller, query.dealer_id)
     bound_to = [caller.scope, "statements", dealer_id]
     page = query_page(
         StatementItem,

@@ -11,7 +11,7 @@ from kernel.messaging.outbox import outbox_event
 from kernel.store.read import fetch_one
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
-from services.reconciliation.ledger.queries import dealer_page, load_ledgers
+from services.reconciliation.ledger.queries import load_dealer_page, load_ledgers_by_dealer
 from services.reconciliation.periods import previous_period
 from services.reconciliation.statements.api import StartStatementRun, StatementRun
 from services.reconciliation.statements.items import StatementRunItem, run_key
@@ -69,7 +69,7 @@ def show_run(period: str) -> StatementRun:
     return _run_view(run)
 
 
-def request_statements(envelope: Envelope) -> None:
+def request_statement_of_each_dealer(envelope: Envelope) -> None:
     """Request the missing statement of each dealer, a page of dealers per transaction, from the run's present page."""
     started = envelope.event
     if not isinstance(started, StatementRunStarted):
@@ -108,8 +108,8 @@ def _add_run(transaction: Transaction, run: StatementRunItem, previous: Statemen
 
 
 def _request_page(run: StatementRunItem) -> None:
-    page = dealer_page(run.next_key, _DEALERS_PER_TRANSACTION)
-    ledgers = load_ledgers([dealer.dealer_id for dealer in page.items])
+    page = load_dealer_page(run.next_key, _DEALERS_PER_TRANSACTION)
+    ledgers = load_ledgers_by_dealer([dealer.dealer_id for dealer in page.items])
     missing = [dealer_id for dealer_id, ledger in ledgers.items() if (ledger.closed_through or "") < run.period]
     event_count = run.event_count
     transaction = Transaction()

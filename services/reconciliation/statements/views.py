@@ -16,7 +16,7 @@ from services.reconciliation.statements.api import AgeingBandView, StatementLine
 from services.reconciliation.statements.rules import AgeingBand, StatementAmounts
 
 
-def statement_dealer(caller: Principal, requested_id: str | None) -> str:
+def dealer_id_of_statement(caller: Principal, requested_id: str | None) -> str:
     """Return the dealer whose statement is shown: the caller's own, or for staff the requested one.
 
     Raises:

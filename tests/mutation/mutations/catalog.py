@@ -20,7 +20,7 @@ MUTATIONS = (
     Mutation(
         "a dealer sees the price of an earlier version",
         Kind.WRONG_SOURCE,
-        "services.catalog:load_offers",
+        "services.catalog:load_prices_and_stock",
         old="price_page_key(__list, _, __bucket)",
         new="price_page_key(__list, 1, __bucket)",
         caught_by="test_publication_replaces_version_in_one_write",
@@ -28,7 +28,7 @@ MUTATIONS = (
     Mutation(
         "a price list is valid after its last day",
         Kind.REMOVED_CONDITION,
-        "services.catalog:load_offers",
+        "services.catalog:load_prices_and_stock",
         old="isinstance(__price_list, PriceListItem) and __price_list.is_valid_on(_)",
         new="isinstance(__price_list, PriceListItem)",
         caught_by="test_product_has_no_price_when_unlisted_or_expired",

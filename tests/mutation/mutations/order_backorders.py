@@ -40,7 +40,7 @@ MUTATIONS = (
     Mutation(
         "a new order gets the stock that earlier backorders wait for",
         Kind.REMOVED_CONDITION,
-        "services.orders:allocate_to_earlier_orders",
+        "services.orders:allocate_to_backorders_ahead",
         old="__contested and any(available_pieces(*_).values())",
         new="len(__contested) < 0",
         caught_by="test_received_goods_go_to_backorders_before_a_new_order",
@@ -101,7 +101,7 @@ MUTATIONS = (
     Mutation(
         "one piece is promised to every order in the backorder queue",
         Kind.MISSING_DEDUPLICATION,
-        "services.orders:promise_sku",
+        "services.orders:promise_dates_of_sku",
         old="PiecesOnDay(__day, __available - __taken)",
         new="PiecesOnDay(__day, __available)",
         caught_by="test_piece_is_promised_once_after_arrival_on_a_working_day",
@@ -125,7 +125,7 @@ MUTATIONS = (
     Mutation(
         "a shipment counts as on time by a promise date that was moved",
         Kind.WRONG_SOURCE,
-        "services.orders:first_promised_days",
+        "services.orders:first_promised_day_by_line",
         old="{__number: __day for __number in __lines if __number not in _}",
         new="{__number: __day for __number in __lines}",
         caught_by="test_on_time_rate_uses_the_day_first_promised",

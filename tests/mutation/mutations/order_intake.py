@@ -16,7 +16,7 @@ MUTATIONS = (
     Mutation(
         "an order is priced from a price list after its last day",
         Kind.REMOVED_CONDITION,
-        "services.orders:valid_price_list",
+        "services.orders:require_valid_price_list",
         old="not isinstance(__found, PriceListItem) or not __found.is_valid_on(_)",
         new="not isinstance(__found, PriceListItem)",
         caught_by="test_price_list_is_valid_on_its_last_day_only",
@@ -64,7 +64,7 @@ MUTATIONS = (
     Mutation(
         "a dealer may have one urgent order more than its quota",
         Kind.OFF_BY_ONE,
-        "services.orders:may_be_urgent",
+        "services.orders:has_urgent_order_left",
         old="__count < __quota",
         new="__count <= __quota",
         caught_by="test_urgent_quota_allows_so_many_orders_a_week",

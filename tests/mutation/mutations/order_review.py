@@ -108,7 +108,7 @@ MUTATIONS = (
     Mutation(
         "a part shipment is recorded as a shipment of the whole order",
         Kind.REMOVED_CONDITION,
-        "services.orders:shipment_record",
+        "services.orders:pack_shipment",
         old="all(__leaving.get(_) == _ for _ in _)",
         new="__leaving",
         caught_by="test_partial_shipments_add_up_to_the_order",

@@ -25,7 +25,7 @@ MUTATIONS = (
     Mutation(
         "an all-or-nothing order reserves a part",
         Kind.REMOVED_CONDITION,
-        "services.orders.reservation:next_step",
+        "services.orders.reservation:next_reservation_step",
         old="__short and not _.accepts_partial",
         new="False",
         caught_by="test_all_or_nothing_order_reserves_nothing_when_a_line_is_short",
@@ -48,9 +48,9 @@ MUTATIONS = (
         "services.orders.reservation:_write",
         old="move_stock(__transaction, *__arguments)",
         new="""
-            move_stock(__transaction, *__arguments)
-            __transaction.commit()
-            __transaction = Transaction()
+            before = Transaction()
+            move_stock(before, *__arguments)
+            before.commit()
         """,
         caught_by="test_reservation_decides_stock_once_when_any_call_fails",
     ),
@@ -106,7 +106,7 @@ MUTATIONS = (
     Mutation(
         "a movement of released stock is not recorded",
         Kind.LOST_EVENT,
-        "services.orders:move_stock_kinds",
+        "services.orders:move_several_kinds_of_stock",
         old="""
             if __moved:
                 _record(__transaction, __kind, *__others)
@@ -130,7 +130,7 @@ MUTATIONS = (
         "a count books the pieces of an order in approval as found",
         Kind.LOST_UPDATE,
         "services.orders:approve_order",
-        old="record_reservation_carried_over(*_)",
+        old="record_reservation_kept_in_next_state(*_)",
         new="pass",
         caught_by="test_count_finds_the_reservation_of_an_order_between_two_states",
     ),
@@ -148,7 +148,7 @@ MUTATIONS = (
     Mutation(
         "a count books found pieces as lost",
         Kind.SIGN_FLIP,
-        "services.orders:count_differences",
+        "services.orders:stock_count_differences",
         old="__counted - sum(__booked)",
         new="sum(__booked) - __counted",
         caught_by="test_count_corrects_the_books_and_keeps_the_former_figure",
@@ -188,7 +188,7 @@ MUTATIONS = (
     Mutation(
         "received pieces are still expected and promised again",
         Kind.SIGN_FLIP,
-        "services.orders:receive_delivery",
+        "services.orders:record_delivery_received",
         old="__pieces - __received.get(__sku_index, 0)",
         new="__pieces + __received.get(__sku_index, 0)",
         caught_by="test_two_receipts_of_a_delivery_each_reduce_it",

@@ -11,7 +11,7 @@ from kernel.invariants.events import envelope_of
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import EventItem, shard_key
 from kernel.store.items import Item
-from services.orders.order.items import part_key
+from services.orders.order.items import order_part_key
 from services.reconciliation.ledger.items import journal_key
 from tests.support.company_data import OWN, WAREHOUSE
 from tools.audit import Finding, Snapshot, findings
@@ -99,7 +99,7 @@ class TableCopy:
     # ---- keys of named orders, journals and tickets ----
 
     def order_key(self, name: str, part: str = "HEADER", dealer: str = OWN) -> Key:
-        return part_key(part, self.ids[name, dealer])
+        return order_part_key(part, self.ids[name, dealer])
 
     def order_event_key(self, name: str, sequence: int) -> Key:
         return self.event_key(self.ids[name, OWN], sequence)

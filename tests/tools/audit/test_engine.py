@@ -15,7 +15,7 @@ from kernel.messaging.events import Event
 from services.orders.invariants.history import ACTION_OF_EVENT
 from services.orders.order.lifecycle import Action
 from tests.support.company_data import OWN, WAREHOUSE
-from tests.tools.audit.damages.ledger import journal, unbook_shipment
+from tests.tools.audit.damages.ledger import journal, unpost_shipment
 from tests.tools.audit.damages.orders import first_line
 from tests.tools.audit.damages.stock import movement
 from tests.tools.audit.table import ACCOUNT, IDLE, Damage, TableCopy, unsend_event
@@ -56,8 +56,8 @@ def test_every_event_of_an_order_reports_an_action() -> None:
 
 def test_effects_of_events_are_checked_when_due(table: TableCopy) -> None:
     unsend_event(table)
-    unbook_shipment(table)
-    assert table.broken_rules(patience=IDLE) == {"event-unsent", "shipment-unbooked"}
+    unpost_shipment(table)
+    assert table.broken_rules(patience=IDLE) == {"event-unsent", "shipment-unposted"}
     assert table.broken_rules(patience=timedelta(days=400)) == set()
     assert table.broken_rules(patience=None) == set()
 
@@ -123,7 +123,7 @@ def test_only_queues_with_dead_letters_are_findings() -> None:
 
 
 def test_finding_that_is_gone_at_the_second_look_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    lasting, passing = Finding("stock-conserved", "GZ", "1"), Finding("shipment-unbooked", "D0001-000001-S01", "2")
+    lasting, passing = Finding("stock-conserved", "GZ", "1"), Finding("shipment-unposted", "D0001-000001-S01", "2")
     looks = [[lasting, passing], [lasting]]
     monkeypatch.setattr("tools.audit.stage._look", lambda stage: looks.pop(0))
     pauses: list[float] = []

@@ -31,7 +31,7 @@ def broken(*names: str) -> Iterator[None]:
         raise RuntimeError("not today")
 
     targets = {
-        "reserve-stock": "services.orders.warehouse_queue.decide_order",
+        "reserve-stock": "services.orders.warehouse_queue.decide_stock_of_order",
         "update-credit": "services.orders.credit.update_credit.update_credit",
     }
     with ExitStack() as stack:

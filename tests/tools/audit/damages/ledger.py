@@ -71,7 +71,7 @@ def _apply_other_amount(table: TableCopy) -> None:
     table.add(ACCOUNT, committed_fen=1)
 
 
-def unbook_shipment(table: TableCopy) -> None:
+def unpost_shipment(table: TableCopy) -> None:
     """Remove the journal of a shipment from the ledger and its totals."""
     order_id = table.ids["order done", OWN]
     key = next(key for key in table.keys(LEDGER[0], "JOURNAL#shipment") if order_id in key[1])
@@ -112,7 +112,7 @@ DAMAGES: Damages = {
     "a payment changed credit by another amount": (_apply_other_amount, {"credit-change", "order-exposure"}),
     "a payment is not applied to credit": (_unapply_payment, {"credit-change-missing"}),
     "a shipment is booked with other amounts": (_split_shipment_otherwise, {"journal-amounts", "ledger-total"}),
-    "a shipment is not booked": (unbook_shipment, {"shipment-unbooked"}),
+    "a shipment is not booked": (unpost_shipment, {"shipment-unposted"}),
     "a statement line is a fen too high": (
         lambda table: table.add(table.entry_key(table.journal_key()), credit_fen=1),
         {"entry-amount", "day-total", "statement-lines"},

@@ -28,7 +28,7 @@ DAMAGES: Damages = {
         {
             "shipment-number",
             "journal-without-shipment",
-            "shipment-unbooked",
+            "shipment-unposted",
             "shipment-punctuality",
             "shipment-punctuality-missing",
         },

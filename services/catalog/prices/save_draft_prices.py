@@ -16,14 +16,14 @@ from kernel.store.transaction import MAX_ACTIONS, Transaction
 from kernel.store.write import batches, retry_on_conflict
 from reads.assortment import listings_of
 from services.catalog.prices.api import DraftPrices, DraftPricesResult, PriceRow
-from services.catalog.prices.drafts import PriceListDraft, published_price_list
+from services.catalog.prices.drafts import PriceListDraft, load_published_price_list
 from services.catalog.prices.rules import price_problems
 
 #: Another clerk may write into the same draft; each attempt reads the draft anew.
 _ATTEMPTS = 5
 
 
-def draft_prices(price_list_id: str, version: str, request: DraftPrices, key: IdempotencyKey) -> DraftPricesResult:
+def save_draft_prices(price_list_id: str, version: str, request: DraftPrices, key: IdempotencyKey) -> DraftPricesResult:
     """Write prices into a draft; its author may send them in any number of requests. Unchanged prices write nothing.
 
     Raises:
@@ -81,7 +81,7 @@ def _write_pages(draft: PriceListDraft, prices: Mapping[int, Mapping[str, Any]],
     Raises:
         Refusal: the draft is published already, or an earlier version is not.
     """
-    draft.require_next(published_price_list(draft.price_list_id))
+    draft.require_next(load_published_price_list(draft.price_list_id))
     keys = {bucket: price_page_key(draft.price_list_id, draft.version, bucket) for bucket in prices}
     found = fetch(keys.values())
     changes = [

@@ -12,7 +12,7 @@ from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.read import fetch_one
 from kernel.time import clock
 from services.reconciliation.ledger.items import LedgerItem
-from services.reconciliation.ledger.queries import day_totals_between, load_accounts
+from services.reconciliation.ledger.queries import day_totals_between, load_account_balances
 from services.reconciliation.periods import first_day, next_period, period_of
 from services.reconciliation.statements import views
 from services.reconciliation.statements.api import Statement, StatementQuery
@@ -32,25 +32,25 @@ class KnownBalance(NamedTuple):
     balance_fen: int
 
 
-def show_statement(caller: Principal, query: StatementQuery) -> Statement:
+def show_live_statement(caller: Principal, query: StatementQuery) -> Statement:
     """Return the live statement of a dealer for the requested days.
 
     Raises:
         NotFound: another dealer's, or no such dealer.
         Invalid: staff named no dealer, or the days are in the wrong order or too many.
     """
-    dealer_id = views.statement_dealer(caller, query.dealer_id)
+    dealer_id = views.dealer_id_of_statement(caller, query.dealer_id)
     today = clock.business_date(clock.now())
     to_day = query.to_day or today
     from_day = query.from_day or to_day.replace(day=1)
     _check_days(from_day, to_day)
     bound_to = [caller.scope, "statement", dealer_id, str(from_day), str(to_day)]
     position = open_cursor(bound_to, query.cursor)
-    before = load_accounts(dealer_id)
+    before = load_account_balances(dealer_id)
     for _ in range(_MAX_READS):
         amounts = _load_amounts(dealer_id, before, from_day, to_day, aged_on=min(to_day, today))
         lines, next_position = views.line_page(dealer_id, from_day, to_day, amounts.opening_fen, query.limit, position)
-        after = load_accounts(dealer_id)
+        after = load_account_balances(dealer_id)
         if (after and after.journal_count) == (before and before.journal_count):
             break
         before = after

@@ -51,7 +51,7 @@ def reservation_end(stage: State, grade: Grade, since: datetime, calendar: Calen
     return end + (calendar.first_workday_from(day) - day)
 
 
-def expiry_warning_time(end: datetime) -> datetime:
+def reservation_warning_time(end: datetime) -> datetime:
     """Return when the dealer is warned that a reservation ends."""
     return end - EXPIRY_WARNING
 

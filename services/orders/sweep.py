@@ -14,7 +14,7 @@ from services.orders.promises.announce_slip import announce_slip, misses_promise
 from services.orders.promises.renew_promises import renew_promises
 from services.orders.reservation.expire_reservation import expire_reservation, warn_of_expiry
 from services.orders.review.report_overdue import is_overdue, report_overdue
-from services.orders.service_terms import expiry_warning_time
+from services.orders.service_terms import reservation_warning_time
 from services.orders.vocabulary import State
 from services.orders.warehouse_queue import decide_stock_of_order
 
@@ -53,7 +53,7 @@ def _attempt_if_due(header: HeaderItem) -> None:
     if header.reserved_until and header.reserved:
         if clock.parse_stamp(header.reserved_until) <= now:
             _attempt(header.order_id, expire_reservation)
-        elif not header.warned and expiry_warning_time(clock.parse_stamp(header.reserved_until)) <= now:
+        elif not header.warned and reservation_warning_time(clock.parse_stamp(header.reserved_until)) <= now:
             _attempt(header.order_id, warn_of_expiry)
 
 

@@ -12,9 +12,9 @@ from kernel.time.clock import BUSINESS_ZONE, business_date
 from kernel.time.holidays import CHINA
 from services.orders.service_terms import (
     GRADE_TERMS,
-    expiry_warning_time,
     has_urgent_order_left,
     reservation_end,
+    reservation_warning_time,
     urgent_quota_week,
     urgent_review_deadline,
 )
@@ -65,7 +65,7 @@ def test_better_grade_never_reserves_shorter(since: datetime, stage: State) -> N
 
 
 def test_dealer_is_warned_four_hours_before_expiry() -> None:
-    assert expiry_warning_time(at("2026-11-26 10:00")) == at("2026-11-26 06:00")
+    assert reservation_warning_time(at("2026-11-26 10:00")) == at("2026-11-26 06:00")
 
 
 @pytest.mark.parametrize(

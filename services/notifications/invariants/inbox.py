@@ -9,7 +9,7 @@ from kernel.invariants.snapshot import Finding, Snapshot
 from services.notifications.inbox.items import MessageCountItem, MessageItem, ReadMarkItem, mailbox_name, message_id_of
 from services.notifications.invariants.recipients import (
     applicable_rules,
-    never_suspended_dealers,
+    dealers_never_suspended,
     start_of_checked_window,
 )
 
@@ -49,7 +49,7 @@ def events_reach_every_mailbox(snapshot: Snapshot, due: str) -> Iterator[Finding
     Dealers that were ever suspended are left out, and old events: other rules may have applied to them.
     """
     stored = {(item.pk, item.sk) for item in snapshot.items(MessageItem)}
-    dealers, start = snapshot.cached(never_suspended_dealers), start_of_checked_window(due)
+    dealers, start = snapshot.cached(dealers_never_suspended), start_of_checked_window(due)
     for event_id, keys in snapshot.cached(_expected_messages).items():
         event = snapshot.events[event_id]
         if not start < event.time < due:

@@ -34,7 +34,7 @@ def applicable_rules(snapshot: Snapshot) -> list[tuple[Envelope, NotificationRul
     return found
 
 
-def never_suspended_dealers(snapshot: Snapshot) -> frozenset[str]:
+def dealers_never_suspended(snapshot: Snapshot) -> frozenset[str]:
     """Return the dealers that were never suspended; of others it is not known which events they were notified of."""
     once_suspended = {
         message.data["dealer_id"]

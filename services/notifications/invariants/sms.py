@@ -9,7 +9,7 @@ from contracts.notifications import SmsQueued
 from kernel.invariants.snapshot import Finding, Snapshot
 from services.notifications.invariants.recipients import (
     applicable_rules,
-    never_suspended_dealers,
+    dealers_never_suspended,
     start_of_checked_window,
     unchanged_users,
 )
@@ -57,7 +57,7 @@ def recipients_have_a_text(snapshot: Snapshot, due: str) -> Iterator[Finding]:
     """
     stored = {(item.sms_id.removesuffix(f"_{item.username}"), item.username) for item in snapshot.items(SmsItem)}
     users, start = snapshot.cached(unchanged_users), start_of_checked_window(due)
-    dealers = snapshot.cached(never_suspended_dealers)
+    dealers = snapshot.cached(dealers_never_suspended)
     for event, rule in snapshot.cached(applicable_rules):
         dealer_id = event.data["dealer_id"]
         if not rule.sms_roles or not start < event.time < due or dealer_id not in dealers:

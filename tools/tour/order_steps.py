@@ -77,7 +77,7 @@ def see_order(walk: Walk, confirmation: Json) -> Json:
         order = walk.wait(find, "订单未出现在审核队列 / the order did not reach the review queue")
         seconds = (parse_stamp(order["visible_at"]) - parse_stamp(order["submitted_at"])).total_seconds()
         step.facts["提交至可见 / submit to visible"] = f"{seconds:.2f} s"
-        step.facts["已占库存 / reserved"] = f"{order['reserved']} / {order['pieces']}"
+        step.facts["已预留 / reserved"] = f"{order['reserved']} / {order['pieces']}"
         check(seconds <= WITHIN_SECONDS, f"{seconds:.0f} 秒后才可见 / visible only after {seconds:.0f} s")
         check(order["backordered"] == 0, f"缺货 {order['backordered']} 件 / {order['backordered']} pieces short")
     return order

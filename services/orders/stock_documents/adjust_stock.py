@@ -90,7 +90,7 @@ def _counted(request: AdjustStock, goods: DocumentLines) -> _Plan:
     }
     if reserved:
         detail = (
-            "已为订单占用 {available} 件,请先释放或再点 / "
+            "已为订单预留 {available} 件,请先释放或再点 / "
             "{available} pieces are reserved for orders; release some or recount"
         )
         raise Invalid(

@@ -110,7 +110,7 @@ class OrderPromiseSlipped(OrderEvent):
 
 
 class OrderReservationExpiring(OrderEvent):
-    """Published some hours before the reservation of an order expires. Subscribers: notifications."""
+    """Published four hours of working time before the reservation of an order expires. Subscribers: notifications."""
 
     TYPE: ClassVar[str] = "order.reservation-expiring.v1"
 

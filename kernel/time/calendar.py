@@ -11,22 +11,31 @@ from kernel.time.clock import BUSINESS_ZONE, business_date
 
 _SHIFTS = ((time(9), time(12)), (time(13, 30), time(18)))
 _NO_TIME = timedelta()
-_SATURDAY = 5
+SATURDAY = 5
 
 
 class Calendar(NamedTuple):
-    """Working days: Monday to Friday except `holidays`, and the weekend days in `workdays`. A day has two shifts."""
+    """Working days: Monday to Friday except `holidays`, and the weekend days in `workdays`. A day has two shifts.
+
+    `known_until`: last day whose days off are published. Later days are plain weekdays and expected holidays, so a day
+    that rests on them may move.
+    """
 
     holidays: frozenset[date] = frozenset()
     workdays: frozenset[date] = frozenset()
+    known_until: date = date.max
 
     def is_workday(self, day: date) -> bool:
         """Return True for a working day."""
-        return day in self.workdays or (day.weekday() < _SATURDAY and day not in self.holidays)
+        return day in self.workdays or (day.weekday() < SATURDAY and day not in self.holidays)
 
     def first_workday_from(self, day: date) -> date:
         """Return the day itself if it is a working day, else the next working day."""
         return next(later for days in count() if self.is_workday(later := day + timedelta(days=days)))
+
+    def days_known(self, today: date) -> int:
+        """Return the number of days from today until the last known day; negative after it."""
+        return (self.known_until - today).days
 
     def business_hours(self, day: date) -> list[tuple[datetime, datetime]]:
         """Return start and end of each shift of a day; empty on a day off."""
@@ -53,6 +62,23 @@ class Calendar(NamedTuple):
                 return begin + duration
             duration -= max(closes - begin, _NO_TIME)
         raise AssertionError("working days never end")
+
+    def subtract_working_time(self, end: datetime, duration: timedelta) -> datetime:
+        """Return the last moment from which on this much working time passes until `end`."""
+        if duration <= _NO_TIME:
+            return end
+        last = business_date(end)
+        for days in count():
+            for opens, closes in reversed(self.business_hours(last - timedelta(days=days))):
+                begin = min(closes, end)
+                if begin - opens >= duration:
+                    return begin - duration
+                duration -= max(begin - opens, _NO_TIME)
+        raise AssertionError("working days never begin")
+
+    def first_working_moment_from(self, moment: datetime) -> datetime:
+        """Return the moment itself if it lies in business hours, else the beginning of the next shift."""
+        return next(max(opens, moment) for opens, closes in self._shifts_from(moment) if moment <= closes)
 
     def _shifts_from(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         first = business_date(start)

@@ -28,7 +28,7 @@ GRADE_TERMS: Mapping[Grade, GradeTerms] = {
 }
 
 
-#: Time between the warning and the end of a reservation.
+#: Working time between the warning and the end of a reservation, so that there is always time to act.
 EXPIRY_WARNING = timedelta(hours=4)
 
 
@@ -39,8 +39,8 @@ URGENT_DECISION = timedelta(minutes=30)
 def reservation_end(stage: State, grade: Grade, since: datetime, calendar: Calendar) -> datetime | None:
     """Return when a reservation ends that was made when the order entered its state; None in other states.
 
-    A reservation that would end on a day off ends at the same time of the next working day, so that the dealer can
-    act.
+    A reservation that would end on a day off ends at the same time of the next working day; outside of business hours,
+    at the beginning of the next shift; and never before there was working time for the warning.
     """
     terms = GRADE_TERMS[grade]
     hours = {State.IN_REVIEW: terms.hours_in_review, State.CONFIRMED: terms.hours_confirmed}.get(stage)
@@ -48,12 +48,13 @@ def reservation_end(stage: State, grade: Grade, since: datetime, calendar: Calen
         return None
     end = since + timedelta(hours=hours)
     day = business_date(end)
-    return end + (calendar.first_workday_from(day) - day)
+    end = calendar.first_working_moment_from(end + (calendar.first_workday_from(day) - day))
+    return max(end, calendar.add_working_time(since, EXPIRY_WARNING))
 
 
-def reservation_warning_time(end: datetime) -> datetime:
-    """Return when the dealer is warned that a reservation ends."""
-    return end - EXPIRY_WARNING
+def reservation_warning_time(end: datetime, calendar: Calendar) -> datetime:
+    """Return when the dealer is warned that a reservation ends: in working time, and not before it was made."""
+    return calendar.subtract_working_time(end, EXPIRY_WARNING)
 
 
 def urgent_quota_week(submitted: datetime) -> str:

@@ -8,6 +8,7 @@ from functools import partial
 
 from kernel.base import observability
 from kernel.time import clock
+from kernel.time.holidays import CHINA, WARNING_DAYS
 from services.orders.allocation.allocate_backorders import allocate_backorders
 from services.orders.order.items import HeaderItem, orders_in_state
 from services.orders.promises.announce_slip import announce_slip, misses_promised_day
@@ -27,6 +28,8 @@ def sweep_orders() -> None:
 
     A failure is logged, counted and tried again by the next run. It does not keep the other orders from their turn.
     """
+    if CHINA.days_known(clock.business_date(clock.now())) < WARNING_DAYS:
+        observability.count("CalendarEnding")
     forgotten = clock.stamp(clock.now() - _FORGOTTEN)
     for header in orders_in_state(State.SUBMITTED):
         if header.submitted_at < forgotten:
@@ -53,7 +56,7 @@ def _attempt_if_due(header: HeaderItem) -> None:
     if header.reserved_until and header.reserved:
         if clock.parse_stamp(header.reserved_until) <= now:
             _attempt(header.order_id, expire_reservation)
-        elif not header.warned and reservation_warning_time(clock.parse_stamp(header.reserved_until)) <= now:
+        elif not header.warned and reservation_warning_time(clock.parse_stamp(header.reserved_until), CHINA) <= now:
             _attempt(header.order_id, warn_of_expiry)
 
 

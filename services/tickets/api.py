@@ -153,13 +153,17 @@ class Rate(Body):
 
 
 class TicketConfirmation(Answer):
-    """State of a ticket after a step."""
+    """State of a ticket after a step.
+
+    `calendar_known_until`: last day whose days off are published, if `due_at` is later and may move; else null.
+    """
 
     ticket_id: str
     state: State
     version: int
     changed_at: str
     due_at: str | None
+    calendar_known_until: str | None
 
 
 class TicketSummary(TicketConfirmation):

@@ -14,7 +14,7 @@ from kernel.messaging.outbox import history
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.read import Page, fetch, query_page
 from kernel.time import clock
-from kernel.time.holidays import CHINA
+from kernel.time.holidays import CHINA, calendar_end_if_passed
 from services.tickets.api import (
     ContactView,
     InternalNote,
@@ -124,6 +124,7 @@ def _summary(ticket: TicketItem, now: datetime) -> dict[str, Any]:
         "version": ticket.version,
         "changed_at": ticket.changed_at,
         "due_at": ticket.due_at,
+        "calendar_known_until": calendar_end_if_passed(ticket.due_at),
         "dealer_id": ticket.dealer_id,
         "kind": TicketKind(ticket.request_kind),
         "sku": ticket.sku,

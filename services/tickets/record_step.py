@@ -9,7 +9,7 @@ from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.store.transaction import Transaction
 from kernel.time import clock
-from kernel.time.holidays import CHINA
+from kernel.time.holidays import CHINA, calendar_end_if_passed
 from services.tickets.api import TicketConfirmation
 from services.tickets.items import TicketItem, write_ticket
 from services.tickets.lifecycle import StepInput, TicketStatus
@@ -39,6 +39,7 @@ def record_step(
         version=status.steps,
         changed_at=ticket.changed_at,
         due_at=ticket.due_at,
+        calendar_known_until=calendar_end_if_passed(ticket.due_at),
     )
     key.record_response(transaction, confirmation)
     return confirmation

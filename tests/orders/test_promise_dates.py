@@ -245,3 +245,15 @@ def test_expired_reservation_loses_its_promise_until_extended(client: OrdersClie
     assert client.act(order_id, "extend-reservation", {"reason": "仍需要"}).status == 200
     client.world.drain()
     assert promise_days(client, order_id) == [NEXT_MONDAY]
+
+
+def test_promise_beyond_the_known_calendar_shows_its_end(client: OrdersClient) -> None:
+    open_shop(stock=0)
+    known = client.accepted(order_of((1, 5)))
+    assert client.show(known).json["calendar_known_until"] is None
+    expect(client, "H1", "2027-02-05", (1, 5))
+    shown = client.show(known).json
+    assert ([line["promised_on"] for line in shown["lines"]], shown["calendar_known_until"]) == (
+        ["2027-02-12"],
+        "2027-02-04",
+    )

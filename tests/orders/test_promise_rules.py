@@ -64,7 +64,8 @@ def test_reserved_pieces_ship_the_same_working_day_until_cut_off(ready: str, day
         ("2026-11-27", "2026-11-30"),  # a Friday
         ("2026-11-23", "2026-11-24"),  # today
         ("2026-11-02", "2026-11-24"),  # overdue
-        ("2026-12-31", "2027-01-01"),  # a year without announced holidays has plain weekdays
+        ("2026-12-31", "2027-01-04"),  # New Year
+        ("2027-02-05", "2027-02-12"),  # Spring Festival, expected
     ],
 )
 def test_expected_pieces_ship_on_the_working_day_after_arrival(expected: str, day: str) -> None:

@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
+from kernel.base import observability
 from kernel.messaging.outbox import history
 from kernel.time import clock
 from services.orders.order.items import HeaderItem
@@ -48,14 +49,14 @@ def test_unused_reservation_is_warned_once_then_released_to_backorders(client: O
     ends = clock.parse_stamp(client.show(has).json["reserved_until"])
     assert ends - clock.now() > timedelta(hours=71)
 
-    sweep(client, hours=67)
+    sweep(client, hours=52)  # Wednesday afternoon: the warning comes four working hours before Thursday morning
     assert happened(has) == ["submitted", "reserved"]
     sweep(client, hours=2)
     sweep(client)
     assert happened(has) == ["submitted", "reserved", "reservation-expiring"]
     assert counters(1) == (0, 10)
 
-    sweep(client, hours=4)
+    sweep(client, hours=19)
     sweep(client)
     assert happened(has)[3:] == ["reservation-expired"]
     assert (pieces_of(client, has), pieces_of(client, waits), counters(1)) == ((0, 10), (6, 0), (4, 6))
@@ -69,8 +70,10 @@ def test_extended_reservation_lasts_as_long_again(client: OrdersClient) -> None:
     order_id = client.accepted(order_of((1, 10)))
     sweep(client, hours=69)
     assert client.act(order_id, "extend-reservation", {"reason": "等客户付款"}).status == 200
-    sweep(client, hours=60)
+    sweep(client, hours=30)  # a day after the first end, before the warning of the second
     assert (pieces_of(client, order_id), happened(order_id)[-1]) == ((10, 0), "reservation-extended")
+    sweep(client, hours=30)
+    assert pieces_of(client, order_id) == (10, 0)
 
 
 def test_sweep_keeps_a_reservation_extended_meanwhile(client: OrdersClient) -> None:
@@ -269,3 +272,14 @@ def test_order_is_backordered_in_the_warehouse_that_serves_it(client: OrdersClie
 def test_sourcing_rule_refuses_the_warehouse_itself_as_alternate(client: OrdersClient) -> None:
     answer = publish(client, WAREHOUSE)
     assert (answer.status, answer.json["errors"][0]["field"]) == (422, "alternates")
+
+
+@pytest.mark.parametrize(("days", "counted"), [(0, False), (13, False), (14, True), (90, True)])
+def test_sweep_counts_that_the_known_calendar_ends_within_sixty_days(
+    client: OrdersClient, monkeypatch: pytest.MonkeyPatch, days: int, counted: bool
+) -> None:
+    counts: list[str] = []
+    monkeypatch.setattr(observability, "count", lambda name, value=1: counts.append(name))
+    client.world.clock.advance(days=days)  # from 2026-11-23 on; the calendar is known until 2027-02-04
+    client.world.periodic("orders", "sweep_orders")
+    assert ("CalendarEnding" in counts) == counted

@@ -41,6 +41,10 @@ moments = st.integers(0, 365 * 24 * 60).map(lambda minutes: at("2026-01-01 00:00
         (State.IN_REVIEW, Grade.C, "2026-11-27 17:00", "2026-11-30 17:00"),  # a Friday evening
         (State.IN_REVIEW, Grade.C, "2026-09-30 10:00", "2026-10-08 10:00"),  # National Day
         (State.IN_REVIEW, Grade.C, "2026-10-09 10:00", "2026-10-10 10:00"),  # a Saturday worked in exchange
+        (State.IN_REVIEW, Grade.C, "2026-11-23 20:30", "2026-11-25 09:00"),  # in the evening
+        (State.IN_REVIEW, Grade.C, "2026-11-23 12:30", "2026-11-24 13:30"),  # at lunch
+        (State.IN_REVIEW, Grade.C, "2026-11-28 02:50", "2026-11-30 14:30"),  # a Saturday night: no working time before
+        (State.IN_REVIEW, Grade.C, "2027-02-04 10:00", "2027-02-12 10:00"),  # Spring Festival
     ],
 )
 def test_reservation_time_follows_state_and_grade_and_skips_days_off(
@@ -64,8 +68,16 @@ def test_better_grade_never_reserves_shorter(since: datetime, stage: State) -> N
         assert CHINA.is_workday(business_date(end))
 
 
-def test_dealer_is_warned_four_hours_before_expiry() -> None:
-    assert reservation_warning_time(at("2026-11-26 10:00")) == at("2026-11-26 06:00")
+@pytest.mark.parametrize(
+    ("end", "warned"),
+    [
+        ("2026-11-26 17:00", "2026-11-26 11:30"),  # over lunch
+        ("2026-11-26 10:00", "2026-11-25 15:00"),  # the afternoon before
+        ("2026-11-30 09:00", "2026-11-27 14:00"),  # over a weekend
+    ],
+)
+def test_dealer_is_warned_four_working_hours_before_expiry(end: str, warned: str) -> None:
+    assert reservation_warning_time(at(end), CHINA) == at(warned)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ class OrderSummary(OrderConfirmation):
     """An order in a list; counters in pieces.
 
     `backordered_since`: when the order entered the backorder queue; `reservation_end_stamp`: when its reservation ends;
-    `promised_on`: the day on which the reserved pieces leave.
+    `promised_on`: the day on which the reserved pieces leave; `calendar_known_until`: last day whose days off are
+    published, if a day of this answer is later and may therefore move; else null.
     """
 
     dealer_id: str
@@ -34,6 +35,7 @@ class OrderSummary(OrderConfirmation):
     backordered_since: str | None
     reserved_until: str | None
     promised_on: str | None
+    calendar_known_until: str | None
     reserved: int
     backordered: int
     shipped: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from kernel.time.holidays import calendar_end_if_passed
 from services.orders.order.api import OrderConfirmation, OrderSummary
 from services.orders.order.items import HeaderItem
 from services.orders.vocabulary import Hold, State
@@ -72,6 +73,7 @@ def summary_fields(header: HeaderItem) -> dict[str, Any]:
         "backordered_since": header.backordered_since,
         "reserved_until": header.reserved_until,
         "promised_on": header.promised_on,
+        "calendar_known_until": calendar_end_if_passed(header.reserved_until, header.promised_on),
         "reserved": header.reserved,
         "backordered": header.backordered,
         "shipped": header.shipped,

@@ -21,8 +21,12 @@ class AvailableToPromiseSku(Answer):
 
 
 class AvailableToPromise(Answer):
-    """Pieces that may be promised at a moment, without those that backorders wait for."""
+    """Pieces that may be promised at a moment, without those that backorders wait for.
+
+    `calendar_known_until`: last day whose days off are published, if a day of this answer is later; else null.
+    """
 
     warehouse: str
     as_of: str
+    calendar_known_until: str | None
     skus: list[AvailableToPromiseSku]

@@ -10,7 +10,7 @@ from kernel.base.problems import NotFound
 from kernel.http.principal import Principal
 from kernel.store.read import fetch_one
 from kernel.time import clock
-from kernel.time.holidays import CHINA
+from kernel.time.holidays import CHINA, calendar_end_if_passed
 from services.orders.inbound.deliveries import expected_deliveries, inbound_by_sku_index
 from services.orders.order.backorder_entry import backorders_of
 from services.orders.promises.api import AvailableToPromise, AvailableToPromiseDay, AvailableToPromiseSku
@@ -50,7 +50,10 @@ def show_available_to_promise(caller: Principal, warehouse: str, query: StockQue
             for atp_day in promisable_days
         ]
         promisable.append(AvailableToPromiseSku(sku=sku, days=days))
-    return AvailableToPromise(warehouse=warehouse, as_of=clock.stamp(now), skus=promisable)
+    known_until = calendar_end_if_passed(*(str(promised.day) for shown in promisable for promised in shown.days))
+    return AvailableToPromise(
+        warehouse=warehouse, as_of=clock.stamp(now), calendar_known_until=known_until, skus=promisable
+    )
 
 
 def _check_own(caller: Principal, warehouse: str) -> None:

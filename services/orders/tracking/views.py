@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kernel.messaging.events import Envelope
+from kernel.time.holidays import calendar_end_if_passed
 from services.orders.order.items import Order
 from services.orders.order.rules import Line, Progress
 from services.orders.order.views import EventFields, summary_fields
@@ -38,18 +39,21 @@ def view_of(order: Order, promised_days: Mapping[int, str]) -> OrderView:
     """Return an order with the progress of its lines. `promised_days`: promise dates of backordered pieces by SKU
     index.
     """
+    lines = [
+        _line(line, line_progress, _promised_on(order, line, line_progress, promised_days))
+        for line, line_progress in zip(order.lines, order.progress, strict=True)
+    ]
+    promised = {line.promised_on for line in lines} | {order.header.promised_on}
+    known_until = calendar_end_if_passed(order.header.reserved_until, *promised)
     return OrderView(
-        **summary_fields(order.header),
+        **summary_fields(order.header) | {"calendar_known_until": known_until},
         shortage_policy=ShortagePolicy(order.header.shortage_policy),
         purchase_order=order.ordered.purchase_order,
         note=order.ordered.note,
         price_list=order.ordered.price_list,
         price_version=order.ordered.price_version,
         sourcing=order.header.sourcing or [],
-        lines=[
-            _line(line, line_progress, _promised_on(order, line, line_progress, promised_days))
-            for line, line_progress in zip(order.lines, order.progress, strict=True)
-        ],
+        lines=lines,
     )
 
 

@@ -27,7 +27,7 @@ MUTATIONS = (
         Kind.REMOVED_CONDITION,
         "services.orders.sweep:_attempt_if_due",
         old="clock.parse_stamp(__until) <= __now",
-        new="reservation_warning_time(clock.parse_stamp(__until)) <= __now",
+        new="reservation_warning_time(clock.parse_stamp(__until), CHINA) <= __now",
         caught_by="test_unused_reservation_is_warned_once_then_released_to_backorders",
     ),
     Mutation(

@@ -55,6 +55,19 @@ class OrderReserved(OrderEvent):
     holds: tuple[str, ...] = ()
 
 
+class OrderCreditHoldPlaced(OrderEvent):
+    """Published when an order is put on credit hold; it reserves nothing until the hold is released.
+
+    Subscribers: orders (fill backorders with released pieces, through a FIFO queue), notifications.
+
+    `released`: reserved pieces that became available.
+    """
+
+    TYPE: ClassVar[str] = "order.credit-hold-placed.v1"
+
+    released: int = 0
+
+
 class OrderBackordersFilled(OrderEvent):
     """Published when backordered pieces of an order are reserved, because goods came in. Subscribers: notifications.
 
@@ -153,7 +166,10 @@ class OrderOverdue(OrderEvent):
 
 
 class OrderHoldReleased(OrderEvent):
-    """Published when a person releases a hold. Subscribers: none yet; staff systems receive the event by webhook."""
+    """Published when a person releases a hold, or the system one that the credit limit covers by now.
+
+    Subscribers: orders (reserve stock after a credit hold, through a FIFO queue).
+    """
 
     TYPE: ClassVar[str] = "order.hold-released.v1"
 

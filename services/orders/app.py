@@ -11,6 +11,7 @@ from services.orders import stock_routes, sweep, warehouse_queue
 from services.orders.allocation import show_allocations as allocations
 from services.orders.allocation.api import AllocationList
 from services.orders.credit import update_credit as credit
+from services.orders.credit_gate import hold_if_refused_for_credit
 from services.orders.intake import submit_order as intake
 from services.orders.intake.api import SubmitOrder
 from services.orders.on_time import on_time_rate
@@ -90,7 +91,7 @@ def release_hold(caller: Principal, order_id: str, hold: str, body: ReasonReques
     "POST", "/orders/{order_id}/approve", roles=roles_allowed(Action.APPROVE), summary="审核通过 / Approve an order"
 )
 def approve_order(caller: Principal, order_id: str, body: Approve, key: IdempotencyKey) -> OrderSummary:
-    return review_order.approve_order(caller, order_id, body, key)
+    return hold_if_refused_for_credit(order_id, lambda: review_order.approve_order(caller, order_id, body, key))
 
 
 @app.operation(
@@ -138,7 +139,7 @@ def cancel_order(caller: Principal, order_id: str, body: ReasonRequest, key: Ide
     summary="发货 / Ship reserved goods, in full or in part",
 )
 def create_shipment(caller: Principal, order_id: str, body: Ship, key: IdempotencyKey) -> ShipmentConfirmation:
-    return ship_order.ship_order(caller, order_id, body, key)
+    return hold_if_refused_for_credit(order_id, lambda: ship_order.ship_order(caller, order_id, body, key))
 
 
 @app.operation("GET", "/orders/{order_id}/shipments", roles=EVERYONE, summary="发货记录 / List an order's shipments")

@@ -1,4 +1,4 @@
-"""Sweep open orders: decide forgotten ones, warn, expire, report and renew promise dates."""
+"""Sweep open orders: decide forgotten ones, release covered credit holds, warn, expire, report, renew promise dates."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from services.orders.order.items import HeaderItem, orders_in_state
 from services.orders.promises.announce_slip import announce_slip, misses_promised_day
 from services.orders.promises.renew_promises import renew_promises
 from services.orders.reservation.expire_reservation import expire_reservation, warn_of_expiry
+from services.orders.review.release_credit_hold import release_covered_credit_hold
 from services.orders.review.report_overdue import is_overdue, report_overdue
 from services.orders.service_terms import reservation_warning_time
 from services.orders.vocabulary import State
@@ -38,6 +39,10 @@ def sweep_orders() -> None:
     for state in (State.IN_REVIEW, State.CONFIRMED):
         for header in orders_in_state(state):
             _attempt_if_due(header)
+            if header.is_on_credit_hold:
+                _attempt(header.order_id, partial(_release_covered, header))
+            elif header.awaits_reservation and header.wants_stock_since < forgotten:
+                _attempt(header.order_id, partial(decide_stock_of_order, warehouse=header.warehouse))
             if header.backordered_since:
                 with_backorders.add(header.warehouse)
     for warehouse in sorted(with_backorders):
@@ -45,6 +50,10 @@ def sweep_orders() -> None:
         _attempt(warehouse, lambda at: allocate_backorders(at, f"sweep {clock.stamp()}"))
         # A delivery may be overdue: only time changes then.
         _attempt(warehouse, renew_promises)
+
+
+def _release_covered(header: HeaderItem, _: str) -> None:
+    release_covered_credit_hold(header)
 
 
 def _attempt_if_due(header: HeaderItem) -> None:

@@ -57,7 +57,7 @@ def test_sms_goes_to_dealer_users_only_and_with_approved_wording() -> None:
 
 
 def test_reserved_order_notifies_dealer_and_assistant() -> None:
-    reserved = OrderReserved(**ORDER, reserved=90, backordered=10)
+    reserved = OrderReserved(**IN_REVIEW, reserved=90, backordered=10)
     to_dealer, to_staff = render_messages(reserved)
     assert to_dealer.mailbox is Mailbox.DEALER and to_staff.mailbox is Mailbox.ASSISTANT
     assert "90" in to_dealer.text_zh and "10" in to_dealer.text_en
@@ -143,7 +143,12 @@ def test_braces_in_user_text_are_shown_unchanged() -> None:
 def test_mailbox_is_read_by_its_own_roles_only() -> None:
     for mailbox in Mailbox:
         assert READERS[mailbox] <= (DEALER_ROLES if mailbox.belongs_to_dealer else STAFF_ROLES)
-    assert mailboxes_read_by(frozenset({Role.ADMIN})) == [Mailbox.ASSISTANT, Mailbox.WAREHOUSE, Mailbox.AFTERSALES]
+    assert mailboxes_read_by(frozenset({Role.ADMIN})) == [
+        Mailbox.ASSISTANT,
+        Mailbox.FINANCE,
+        Mailbox.WAREHOUSE,
+        Mailbox.AFTERSALES,
+    ]
     assert mailboxes_read_by(frozenset({Role.ASSISTANT, Role.FINANCE})) == [Mailbox.ASSISTANT]
     assert mailboxes_read_by(frozenset({Role.FINANCE})) == []
 

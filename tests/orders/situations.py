@@ -13,6 +13,7 @@ from tests.support.steps import (
     WIDE_SKUS,
     act_on_order,
     approve_order,
+    change_terms,
     drain,
     in_order,
     lines_of,
@@ -21,6 +22,7 @@ from tests.support.steps import (
     place_order,
     publish_allocation_rule,
     receive_goods,
+    request,
     ship_order,
     stock_many_buckets,
     submit_order,
@@ -40,6 +42,12 @@ place_wide_order = in_order(stock_many_buckets(), place_order(*wide_lines(5, 5, 
 #: L5 has no stock: an order of each dealer waits for four pieces.
 place_two_backorders = in_order(place_order(("L5", 4)), place_order(("L5", 4), dealer=OTHER, name="order of the other"))
 partly_shipped = {"order_id": "order partly shipped"}
+
+
+def _ship_in_vain(company: SampleCompany) -> None:
+    """Ship the new order, which credit refuses; it is put on credit hold."""
+    path = f"/orders/{company.ids['new order', OWN]}/shipments"
+    assert company.send("orders", "POST", path, dict(SHIPMENT), role="warehouse").json["code"] == "credit-hold"
 
 
 def _import_dealer(company: SampleCompany) -> None:
@@ -84,11 +92,25 @@ SUBMIT = [
 
 RELEASE_HOLD = [
     Situation(
-        "contended: the other hold is released meanwhile",
+        "contended: a payment changes the account meanwhile",
         path=NEW_ORDER | {"hold": "=credit"},
         body={"reason": "r"},
         prepare=place_order(("L3", 9_000), ("L5", 1)),
-        rival=act_on_order("holds/stock/release"),
+        rival=in_order(
+            request(
+                "reconciliation",
+                "/payments",
+                {"dealer_id": OWN, "amount_fen": 700, "received_on": "2026-12-01", "bank_reference": "BK-R"},
+                role="finance",
+            ),
+            drain,
+        ),
+    ),
+    Situation(
+        "of an approved order",
+        path=NEW_ORDER | {"hold": "=credit"},
+        body={"reason": "r"},
+        prepare=in_order(place_order(("L3", 3)), approve_order, change_terms(credit_limit_fen=0), _ship_in_vain, drain),
     ),
 ]
 
@@ -99,6 +121,26 @@ APPROVE = [
         body={"note": ""},
         rival=act_on_order("cancel", role="dealer_buyer"),
         statuses=(409,),
+    ),
+    on_new_order(
+        "beyond the limit by now",
+        in_order(place_order(("L3", 3)), change_terms(credit_limit_fen=0)),
+        body={"note": ""},
+        statuses=(409,),
+    ),
+    on_new_order(
+        "contended: the dealer is suspended meanwhile",
+        place_order(("L3", 3)),
+        body={"note": ""},
+        rival=change_terms(status="suspended"),
+        statuses=(409,),
+    ),
+    on_new_order(
+        "beyond the limit by now, with many buckets",
+        in_order(place_wide_order, change_terms(credit_limit_fen=0)),
+        body={"note": ""},
+        statuses=(409,),
+        around=one_bucket_per_transaction,
     ),
 ]
 

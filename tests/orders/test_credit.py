@@ -35,9 +35,10 @@ def test_order_over_the_credit_limit_gets_a_credit_hold(client: OrdersClient) ->
     body = {"reason": "老客户"}
     assert client.act(order_id, "holds/credit/release", body, role="assistant").status == 403
     refused = client.act(order_id, "approve", {})
-    assert (refused.status, refused.json["code"], refused.json["holds"]) == (409, "order-on-hold", ["credit"])
+    assert (refused.status, refused.json["code"], refused.json["holds"]) == (409, "credit-hold", ["credit"])
     assert client.show(order_id).json["state"] == "in_review"
     assert client.act(order_id, "holds/credit/release", body, role="finance").json["holds"] == []
+    client.world.drain()
     assert client.act(order_id, "approve", {}).json["state"] == "confirmed"
 
 

@@ -109,8 +109,10 @@ def test_credit_limit_is_exceeded_above_it_not_at_it() -> None:
 @pytest.mark.parametrize(
     ("action", "states"),
     [
-        (Action.RESERVE, {State.SUBMITTED}),
-        (Action.RELEASE_HOLD, {State.IN_REVIEW}),
+        (Action.SUBMIT, set()),
+        (Action.RESERVE, {State.SUBMITTED, State.IN_REVIEW, State.CONFIRMED}),
+        (Action.PLACE_CREDIT_HOLD, {State.SUBMITTED, State.IN_REVIEW, State.CONFIRMED}),
+        (Action.RELEASE_HOLD, {State.IN_REVIEW, State.CONFIRMED}),
         (Action.APPROVE, {State.IN_REVIEW}),
         (Action.REJECT, {State.IN_REVIEW}),
         (Action.CANCEL, {State.SUBMITTED, State.IN_REVIEW, State.CONFIRMED}),

@@ -211,14 +211,10 @@ class SampleCompany:
                 self.ids[f"message of {role}", dealer or "house"] = inbox["messages"][0]["message_id"]
 
     def settle(self) -> None:
-        """Extend all reservations, pay above the credit limit, and run the sweep: no scheduled work is left."""
+        """Extend all reservations and run the sweep: no scheduled work is left."""
         for order in self.world.items("ORDERS#"):
             if order["kind"] == "order" and order["reserved"]:
                 self._act(order["order_id"], "extend-reservation", {"reason": "r"})
-        for dealer in DEALERS:
-            body = {"dealer_id": dealer, "amount_fen": 120_000_00, "received_on": "2026-12-01"}
-            body["bank_reference"] = f"BK-3-{dealer}"
-            self.send_and_drain("reconciliation", "POST", "/payments", body, role="finance")
         self.world.periodic("orders", "sweep_orders")
         self.world.drain()
 

@@ -71,6 +71,20 @@ def lines_of(*lines: tuple[str, int]) -> list[dict[str, Any]]:
     return [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
 
 
+def change_terms(dealer: str = OWN, **terms: Any) -> Step:
+    """Return a step that changes terms of a dealer: `change_terms(credit_limit_fen=0)`."""
+
+    def act(company: SampleCompany) -> None:
+        path = f"/dealers/{dealer}"
+        shown = company.send("dealers", "GET", path, role="admin").json
+        names = ("name", "territory", "grade", "status", "price_list", "warehouse", "credit_limit_fen", "payment_days")
+        body = {name: shown[name] for name in names} | {"version": shown["version"], "reason": "复核"} | terms
+        answer = company.send("dealers", "PUT", f"{path}/terms", body, role="admin")
+        assert answer.status == 200, answer.json
+
+    return act
+
+
 def submit_order(*lines: tuple[str, int], dealer: str = OWN, name: str = "new order", **fields: Any) -> Step:
     """Return a step that submits an order."""
 

@@ -11,6 +11,7 @@ from functools import partial
 from rich.progress import Progress
 
 from tools.client import Api, ApiProblem, Json, Unreachable
+from tools.holds import release_holds
 from tools.imports import ApiUsers, run_parallel
 from tools.replay.plan import Plan, PlannedDealer, PlannedOrder
 from tools.replay.record import FinalDealer, FinalOrder, Submission
@@ -118,9 +119,7 @@ def _orders_in_review(users: ApiUsers) -> list[Json]:
 def _approve_and_ship(users: ApiUsers, summary: Json) -> None:
     order_id = summary["order_id"]
     path = f"/api/orders/orders/{order_id}"
-    for hold in summary["holds"]:
-        clerk = users.api("finance" if hold == "credit" else "assistant")
-        clerk.post(f"{path}/holds/{hold}/release", {"reason": "已核实 / checked"}, key=f"{order_id}-{hold}")
+    summary = release_holds(users, summary)
     users.api("assistant").post(f"{path}/approve", {"note": "可发 / ok"}, key=f"{order_id}-approve")
     if summary["reserved"]:
         shipment = {"carrier": "德邦物流 / Deppon", "waybill": f"WB-{order_id}"}

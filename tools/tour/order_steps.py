@@ -5,6 +5,7 @@ from __future__ import annotations
 from kernel.base.money import format_yuan
 from kernel.time.clock import parse_stamp
 from tools.client import Json, new_key
+from tools.holds import release_holds
 from tools.tour.narration import check
 from tools.tour.walk import WITHIN_SECONDS, Walk
 
@@ -88,9 +89,8 @@ def approve_order(walk: Walk, summary: Json) -> None:
     path = f"/api/orders/orders/{summary['order_id']}"
     with walk.narration.step("审核通过", "approve") as step:
         for hold in summary["holds"]:
-            clerk = walk.users.api("finance" if hold == "credit" else "assistant")
-            clerk.post(f"{path}/holds/{hold}/release", {"reason": "已核实 / checked"})
             step.facts["解除冻结 / hold released"] = hold
+        release_holds(walk.users, summary)
         order = walk.users.api("assistant").post(f"{path}/approve", {"note": "当天发货 / ships today"})
         check(order["state"] == "confirmed", f"审核后状态为 {order['state']} / {order['state']} after approval")
 

@@ -14,6 +14,7 @@ class Mailbox(StrEnum):
     DEALER = "dealer"
     ACCOUNTS = "accounts"
     ASSISTANT = "assistant"
+    FINANCE = "finance"
     WAREHOUSE = "warehouse"
     AFTERSALES = "aftersales"
 
@@ -28,6 +29,7 @@ READERS: dict[Mailbox, frozenset[Role]] = {
     Mailbox.DEALER: DEALER_ROLES,
     Mailbox.ACCOUNTS: ACCOUNTANT_ROLES,
     Mailbox.ASSISTANT: frozenset({Role.ASSISTANT, Role.ADMIN}),
+    Mailbox.FINANCE: frozenset({Role.FINANCE, Role.ADMIN}),
     Mailbox.WAREHOUSE: frozenset({Role.WAREHOUSE, Role.ADMIN}),
     Mailbox.AFTERSALES: frozenset({Role.AFTERSALES, Role.ADMIN}),
 }

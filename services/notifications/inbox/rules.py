@@ -8,6 +8,7 @@ from contracts.orders import (
     OrderApproved,
     OrderBackordersFilled,
     OrderCancelled,
+    OrderCreditHoldPlaced,
     OrderOverdue,
     OrderPromiseSlipped,
     OrderRejected,
@@ -54,7 +55,13 @@ NOTIFICATION_RULES: dict[type[Event], tuple[NotificationRule, ...]] = {
     OrderSubmitted: (NotificationRule("order_received"),),
     OrderReserved: (
         NotificationRule("order_reserved"),
-        NotificationRule("order_to_review", Mailbox.ASSISTANT),
+        NotificationRule("order_to_review", Mailbox.ASSISTANT, order_state="in_review"),
+        NotificationRule("order_to_ship", Mailbox.WAREHOUSE, order_state="confirmed"),
+    ),
+    OrderCreditHoldPlaced: (
+        NotificationRule("order_on_credit_hold"),
+        NotificationRule("credit_hold_to_release", Mailbox.FINANCE),
+        NotificationRule("order_on_credit_hold_staff", Mailbox.WAREHOUSE, order_state="confirmed"),
     ),
     OrderBackordersFilled: (
         NotificationRule("backorders_filled"),

@@ -28,6 +28,13 @@ TEMPLATES: dict[str, Template] = {
         "已预留 {reserved} 件,待补货 {backordered} 件,正在审核。",
         "{reserved} pieces are reserved for you, {backordered} are backordered. Under review.",
     ),
+    "order_on_credit_hold": Template(
+        "订单 {order_id} 信用冻结",
+        "Order {order_id} is on credit hold",
+        "合计 {gross},超出信用额度,暂不预留库存。付款或经财务解除后,按解除时间排队预留。",
+        "It is worth {gross} and beyond your credit limit, so nothing is reserved for it. After a payment, or when "
+        "finance releases it, stock is reserved in the order of the releases.",
+    ),
     "backorders_filled": Template(
         "订单 {order_id} 的欠货到了 {filled} 件",
         "Order {order_id}: {filled} backordered pieces are reserved for you",
@@ -106,6 +113,19 @@ TEMPLATES: dict[str, Template] = {
         "Order {order_id} waits for review",
         "{dealer_id},{line_count} 行,合计 {gross},缺 {backordered} 件。",
         "{dealer_id}, {line_count} lines, {gross}, {backordered} pieces short.",
+    ),
+    "credit_hold_to_release": Template(
+        "订单 {order_id} 信用冻结,请核实",
+        "Order {order_id} is on credit hold: please check",
+        "{dealer_id},{line_count} 行,合计 {gross},超出信用额度,已释放 {released} 件。收款后自动解除,或由您解除。",
+        "{dealer_id}, {line_count} lines, {gross}, beyond the credit limit, {released} pieces were released. A payment "
+        "releases it by itself, or you do.",
+    ),
+    "order_on_credit_hold_staff": Template(
+        "订单 {order_id} 信用冻结,请停止备货",
+        "Order {order_id} is on credit hold: stop preparing it",
+        "{dealer_id},仓库 {warehouse},已释放 {released} 件。",
+        "{dealer_id}, from {warehouse}, {released} pieces were released.",
     ),
     "order_to_ship": Template(
         "订单 {order_id} 待发货",

@@ -55,7 +55,7 @@ def allocate_to_backorders_ahead(order: Order) -> bool:
         Whether any backorder, ahead or behind, waits for the same SKUs, so that its promise dates may change.
     """
     header = order.header
-    queue_position = priority_sort_key(bool(header.urgent), header.submitted_at, header.order_id)
+    queue_position = priority_sort_key(bool(header.urgent), header.wants_stock_since, header.order_id)
     own = {demand.sku_index for demand in order.demands}
     wanted = {entry.sk: own & entry.by_sku_index.keys() for entry in backorders_of(header.warehouse)}
     contested = {sku_index for sk, sku_indexes in wanted.items() if sk < queue_position for sku_index in sku_indexes}

@@ -9,13 +9,15 @@ from kernel.store.items import IntegerAttribute, Item, Key
 
 # P  ordering account of a dealer   pk: ORDERING#<dealer>   sk: ACCOUNT
 class OrderingAccountItem(Item, discriminator="ordering_account"):
-    """Last order number of a dealer, and the amount it owes or has on order, in fen.
+    """Last order number of a dealer, and the amount it owes or has on order, in fen; without orders on credit hold.
 
-    `urgent_orders`: number of urgent orders in `urgent_quota_week` (2026-W48).
+    `accepted_fen`: amount above the limit that finance accepted with the last release of a credit hold; absent once
+    the dealer has ordered within its limit. `urgent_orders`: number of urgent orders in `urgent_quota_week` (2026-W48).
     """
 
     last_sequence = IntegerAttribute(default=0)  # a payment may precede the first order
     committed_fen = IntegerAttribute(default=0)
+    accepted_fen = IntegerAttribute(null=True)
     urgent_week = UnicodeAttribute(null=True)
     urgent_orders = IntegerAttribute(default=0)
 

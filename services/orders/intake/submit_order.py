@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pynamodb.expressions.condition import Condition
+
 from contracts.assortment import ASSORTMENT_KEY
 from contracts.catalog import price_list_key
 from contracts.dealers import DealerItem, dealer_key
@@ -17,7 +19,8 @@ from kernel.time import clock
 from reads.assortment import Assortment
 from reads.cache import Cache
 from services.orders.credit.items import OrderingAccountItem, ordering_account_key
-from services.orders.credit.rules import exceeds_credit_limit
+from services.orders.credit.load_dealer_credit import dealer_credit_of
+from services.orders.credit.obstacles import Obstacle, OrderCredit, obstacles
 from services.orders.intake.api import SubmitOrder
 from services.orders.intake.price_order import PricedOrder, price_order, require_valid_price_list
 from services.orders.order.api import OrderConfirmation
@@ -31,6 +34,7 @@ from services.orders.order.items import (
     priority_sort_key,
     state_index_key,
 )
+from services.orders.order.lifecycle import Action
 from services.orders.order.rules import document_totals
 from services.orders.order.views import confirmation_of, event_fields
 from services.orders.service_terms import has_urgent_order_left, urgent_quota_week
@@ -75,7 +79,8 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
 
 
 def _active_dealer(dealer: Item | None) -> DealerItem:
-    if not isinstance(dealer, DealerItem) or dealer.status != "active":
+    stopped_by = obstacles(Action.SUBMIT, OrderCredit(0), dealer_credit_of(dealer, None))
+    if not isinstance(dealer, DealerItem) or Obstacle.DEALER_SUSPENDED in stopped_by:
         raise Refusal(
             "dealer-not-active", "该经销商目前不能下单,请联系业务员 / this dealer may not order; call your contact"
         )
@@ -90,11 +95,9 @@ def _store(
     account: Item | None,
     key: IdempotencyKey,
 ) -> OrderConfirmation:
-    last, committed = 0, 0
-    if isinstance(account, OrderingAccountItem):
-        last, committed = account.last_sequence, account.committed_fen
+    last = account.last_sequence if isinstance(account, OrderingAccountItem) else 0
     order_id = order_id_of(dealer.dealer_id, last + 1)
-    header = _header(caller, request, dealer, priced, order_id, committed)
+    header = _header(caller, request, dealer, priced, order_id, account)
     confirmation = confirmation_of(header)
     event = OrderSubmitted(**event_fields(header, State.SUBMITTED, caller.name), urgent=request.urgent)
     transaction = Transaction()
@@ -110,14 +113,14 @@ def _store(
         ),
         "lines",
     )
-    # Only a submit raises what a dealer has committed, and every submit takes the next number: while the number is as
-    # read, the credit decision above still holds.
     transaction.update_fields(
         OrderingAccountItem,
         ordering_account_key(dealer.dealer_id),
-        {"last_sequence": last + 1, **(_one_more_urgent(account, dealer) if request.urgent else {})},
+        {"last_sequence": last + 1, **_account_changes(request, dealer, account, header)},
         expected={"last_sequence": last or None},
-        increments={"committed_fen": header.gross_fen},
+        condition=_still_within_limit(header, dealer),
+        # An order on credit hold is committed when the hold is released.
+        increments={"committed_fen": 0 if header.is_on_credit_hold else header.gross_fen},
         label="account",
     )
     transaction.create(
@@ -134,6 +137,27 @@ def _store(
     key.record_response(transaction, confirmation)
     transaction.commit()
     return confirmation
+
+
+def _still_within_limit(header: HeaderItem, dealer: DealerItem) -> Condition | None:
+    """Return the condition that the limit still covers the order: a release or a reversal may come in between."""
+    if header.is_on_credit_hold:
+        return None
+    committed = OrderingAccountItem.committed_fen
+    still: Condition = committed.does_not_exist() | (committed <= dealer.credit_limit_fen - header.gross_fen)
+    return still
+
+
+def _account_changes(
+    request: SubmitOrder, dealer: DealerItem, account: Item | None, header: HeaderItem
+) -> dict[str, str | int | None]:
+    """Return the account fields that an order changes besides its number and the committed amount."""
+    changes: dict[str, str | int | None] = {}
+    if request.urgent:
+        changes |= _one_more_urgent(account, dealer)
+    if isinstance(account, OrderingAccountItem) and account.accepted_fen and not header.is_on_credit_hold:
+        changes["accepted_fen"] = None  # back within its limit, so a later rise needs a new decision
+    return changes
 
 
 def _one_more_urgent(account: Item | None, dealer: DealerItem) -> dict[str, str | int]:
@@ -155,10 +179,15 @@ def _one_more_urgent(account: Item | None, dealer: DealerItem) -> dict[str, str 
 
 
 def _header(
-    caller: Principal, request: SubmitOrder, dealer: DealerItem, priced: PricedOrder, order_id: str, committed_fen: int
+    caller: Principal,
+    request: SubmitOrder,
+    dealer: DealerItem,
+    priced: PricedOrder,
+    order_id: str,
+    account: Item | None,
 ) -> HeaderItem:
     money = document_totals(priced.lines)
-    over_limit = exceeds_credit_limit(money.gross_fen, committed_fen, dealer.credit_limit_fen)
+    stopped_by = obstacles(Action.SUBMIT, OrderCredit(money.gross_fen), dealer_credit_of(dealer, account))
     submitted_at = clock.stamp()
     return HeaderItem(
         *order_part_key("HEADER", order_id),
@@ -166,7 +195,7 @@ def _header(
         dealer_id=dealer.dealer_id,
         warehouse=dealer.warehouse,
         state=State.SUBMITTED,
-        holds=[Hold.CREDIT] if over_limit else [],
+        holds=[Hold.CREDIT] if Obstacle.CREDIT_HOLD in stopped_by else [],
         version=1,
         shortage_policy=request.shortage_policy,
         urgent=request.urgent,

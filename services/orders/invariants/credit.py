@@ -52,8 +52,9 @@ WHEN_DUE = (ledger_events_are_applied,)
 
 
 def ordered_fen(order: Order) -> int:
-    """Return the committed value of an order: all lines while it is open, then its shipped pieces."""
-    return order.header.gross_fen if order.state in OPEN_STATES else shipped_fen(order)
+    """Return the committed value of an order: all lines while it is open and not on credit hold, else what left."""
+    counts_whole = order.state in OPEN_STATES and not order.header.is_on_credit_hold
+    return order.header.gross_fen if counts_whole else shipped_fen(order)
 
 
 def shipped_fen(order: Order) -> int:

@@ -9,6 +9,7 @@ from contracts.orders import (
     OrderApproved,
     OrderBackordersFilled,
     OrderCancelled,
+    OrderCreditHoldPlaced,
     OrderHoldReleased,
     OrderOverdue,
     OrderPromiseMoved,
@@ -34,6 +35,7 @@ _SWEPT_WITHIN = timedelta(minutes=10)
 #: The action that each event reports. An order begins with OrderSubmitted, which reports none.
 ACTION_OF_EVENT: Mapping[str, Action] = {
     OrderReserved.TYPE: Action.RESERVE,
+    OrderCreditHoldPlaced.TYPE: Action.PLACE_CREDIT_HOLD,
     OrderBackordersFilled.TYPE: Action.FILL_BACKORDERS,
     OrderPromiseMoved.TYPE: Action.CHANGE_PROMISE,
     OrderPromiseSlipped.TYPE: Action.CHANGE_PROMISE,
@@ -79,10 +81,10 @@ def reservations_expire(snapshot: Snapshot, due: str) -> Iterator[Finding]:
 
 
 def submitted_orders_get_decided(snapshot: Snapshot, due: str) -> Iterator[Finding]:
-    """Find submitted orders that are due and whose stock is not decided."""
+    """Find orders that are due and whose stock is not decided: submitted, or released from a credit hold."""
     for header in snapshot.items(HeaderItem):
-        if header.state == State.SUBMITTED and header.submitted_at < due:
-            yield Finding("order-undecided", header.order_id, f"stock is not decided since {header.submitted_at}")
+        if (header.state == State.SUBMITTED or header.awaits_reservation) and header.wants_stock_since < due:
+            yield Finding("order-undecided", header.order_id, f"stock is not decided since {header.wants_stock_since}")
 
 
 ALWAYS = (every_order_version_has_an_event, order_histories_follow_the_state_table)

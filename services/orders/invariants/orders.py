@@ -38,9 +38,18 @@ def line_quantities_add_up(snapshot: Snapshot) -> Iterator[Finding]:
     for order, line, progress in order_lines(snapshot):
         counts = [getattr(progress, name) for name in PROGRESS_COLUMNS]
         total = sum(counts)
-        is_decided = order.state is not State.SUBMITTED
+        is_decided = not _may_be_undecided(order)
         if min(counts) < 0 or total > line.quantity or (total < line.quantity and is_decided):
             yield Finding("order-line-quantity", line_name(order, line), f"ordered {line.quantity}, {progress}")
+
+
+def orders_on_credit_hold_take_no_stock(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find orders on credit hold with reserved or backordered pieces."""
+    for order in snapshot.cached(all_orders):
+        header = order.header
+        if header.is_on_credit_hold and header.reserved + header.backordered:
+            detail = f"{header.reserved} pieces are reserved and {header.backordered} backordered"
+            yield Finding("credit-hold-stock", header.order_id, detail)
 
 
 def orders_without_partial_use_are_reserved_whole(snapshot: Snapshot) -> Iterator[Finding]:
@@ -167,6 +176,7 @@ def line_prices_are_from_the_price_list(snapshot: Snapshot) -> Iterator[Finding]
 
 ALWAYS = (
     line_quantities_add_up,
+    orders_on_credit_hold_take_no_stock,
     orders_without_partial_use_are_reserved_whole,
     ended_orders_have_no_open_pieces,
     only_confirmed_orders_have_shipped_pieces,
@@ -178,6 +188,16 @@ ALWAYS = (
     line_amounts_are_price_times_quantity,
     line_prices_are_from_the_price_list,
 )
+
+
+def _may_be_undecided(order: Order) -> bool:
+    """Return whether stock may be undecided: of submitted orders, those on credit hold, and those released from it.
+
+    A change in several recorded steps may leave a part undecided in between.
+    """
+    header = order.header
+    asks = bool(header.credit_released_at or header.steps) and order.state in OPEN_STATES
+    return order.state is State.SUBMITTED or header.is_on_credit_hold or asks
 
 
 def _list_price(pages: Mapping[tuple[str, str], Any], order: Order, sku_index: int, pieces: int) -> Decimal | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from contracts.orders import OrderPromiseMoved, OrderPromiseSlipped, OrderReserved
+from contracts.orders import OrderCreditHoldPlaced, OrderPromiseMoved, OrderPromiseSlipped, OrderReserved
 from kernel.messaging.events import Envelope
 
 _PROMISE_EVENTS = frozenset({OrderPromiseMoved.TYPE, OrderPromiseSlipped.TYPE})
@@ -15,7 +15,8 @@ _PROMISE_EVENTS = frozenset({OrderPromiseMoved.TYPE, OrderPromiseSlipped.TYPE})
 def first_promised_day_by_line(history: Iterable[Envelope], line_count: int) -> dict[int, str]:
     """Return the day for which the last piece of each line was first promised, by line number.
 
-    A line that never had a promise date is left out.
+    A line that never had a promise date is left out. A credit hold ends all promises, because the dealer cannot pay;
+    the ones after its release count.
     """
     days: dict[int, str] = {}
     for message in history:
@@ -23,6 +24,8 @@ def first_promised_day_by_line(history: Iterable[Envelope], line_count: int) -> 
             waiting = set(message.data.get("backordered_lines") or ())
             reserved = (number for number in range(1, line_count + 1) if number not in waiting)
             days |= dict.fromkeys(reserved, message.data["promised_on"])
+        if message.type == OrderCreditHoldPlaced.TYPE:
+            days.clear()
         if message.type in _PROMISE_EVENTS:
             for one in message.data["moved"]:
                 if one.get("new") and not one["reserved"]:

@@ -42,7 +42,7 @@ class HeaderItem(Item, discriminator="order"):
     backorder queue, absent outside of it. `reservation_end_stamp`: when the reservation ends. `warned`: the expiry was
     announced. `overdue`: the urgent order was reported as overdue. `sourcing`: candidates that were compared.
     `promised_on`: day (ISO date) on which reserved pieces leave; promise dates of backordered pieces are in the
-    backorder entry.
+    backorder entry. `credit_released_at`: when its credit hold was last released.
     """
 
     order_id = UnicodeAttribute()
@@ -71,6 +71,7 @@ class HeaderItem(Item, discriminator="order"):
     warned = BooleanAttribute(null=True)
     overdue = BooleanAttribute(null=True)
     promised_on = UnicodeAttribute(null=True)
+    credit_released_at = UnicodeAttribute(null=True)
     sourcing: JSONAttribute = JSONAttribute(null=True)
     reserved = IntegerAttribute(default=0)
     backordered = IntegerAttribute(default=0)
@@ -81,6 +82,26 @@ class HeaderItem(Item, discriminator="order"):
     def sequence(self) -> str:
         """Number of the order within its dealer, as text of at least six digits."""
         return self.order_id.rpartition("-")[2]
+
+    @property
+    def undecided(self) -> int:
+        """Pieces whose stock is not decided: all until the reservation, and all open ones during a credit hold."""
+        return self.pieces - self.reserved - self.backordered - self.shipped - self.cancelled
+
+    @property
+    def wants_stock_since(self) -> str:
+        """Moment of the submission, or of the release of the credit hold: the order asks for its stock from then on."""
+        return str(self.credit_released_at or self.submitted_at)
+
+    @property
+    def is_on_credit_hold(self) -> bool:
+        """True for an order on credit hold, which takes no stock."""
+        return Hold.CREDIT in self.holds
+
+    @property
+    def awaits_reservation(self) -> bool:
+        """True if the stock of the order is to be decided now."""
+        return self.state in OPEN_STATES and bool(self.undecided) and not self.is_on_credit_hold
 
 
 # P  lines of an order   pk: ORDERS#<dealer>   sk: LINES#<sequence>

@@ -17,6 +17,8 @@ from services.orders.vocabulary import State
 class Action(StrEnum):
     """Action on an order, by a person or by the system."""
 
+    SUBMIT = "submit"
+    PLACE_CREDIT_HOLD = "place_credit_hold"
     RESERVE = "reserve"
     FILL_BACKORDERS = "fill_backorders"
     CHANGE_PROMISE = "change_promise"
@@ -43,10 +45,15 @@ _BUYERS = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
 _CLERKS = frozenset({Role.ASSISTANT, Role.ADMIN})
 _SHIPPERS = _CLERKS | {Role.WAREHOUSE}
 
-#: A pair that is missing here is impossible. An order of which nothing is open any more closes instead: `next_state`.
+#: A pair that is missing here is impossible; an order begins with SUBMIT, so no state has it. An order of which
+#: nothing is open any more closes instead: `next_state`.
 TRANSITIONS: Mapping[tuple[State, Action], Transition] = {
     (State.SUBMITTED, Action.RESERVE): Transition(_SYSTEM, State.IN_REVIEW),
+    (State.SUBMITTED, Action.PLACE_CREDIT_HOLD): Transition(_SYSTEM, State.IN_REVIEW),
     (State.SUBMITTED, Action.CANCEL): Transition(_BUYERS | _CLERKS, State.CANCELLED),
+    (State.IN_REVIEW, Action.PLACE_CREDIT_HOLD): Transition(_SYSTEM, State.IN_REVIEW),
+    # Once its credit hold is released.
+    (State.IN_REVIEW, Action.RESERVE): Transition(_SYSTEM, State.IN_REVIEW),
     (State.IN_REVIEW, Action.FILL_BACKORDERS): Transition(_SYSTEM, State.IN_REVIEW),
     (State.IN_REVIEW, Action.CHANGE_PROMISE): Transition(_SYSTEM, State.IN_REVIEW),
     (State.IN_REVIEW, Action.WARN_OF_EXPIRY): Transition(_SYSTEM, State.IN_REVIEW),
@@ -57,6 +64,9 @@ TRANSITIONS: Mapping[tuple[State, Action], Transition] = {
     (State.IN_REVIEW, Action.APPROVE): Transition(_CLERKS, State.CONFIRMED),
     (State.IN_REVIEW, Action.REJECT): Transition(_CLERKS, State.REJECTED),
     (State.IN_REVIEW, Action.CANCEL): Transition(_BUYERS | _CLERKS, State.CANCELLED),
+    (State.CONFIRMED, Action.PLACE_CREDIT_HOLD): Transition(_SYSTEM, State.CONFIRMED),
+    (State.CONFIRMED, Action.RELEASE_HOLD): Transition(_CLERKS | {Role.FINANCE}, State.CONFIRMED),
+    (State.CONFIRMED, Action.RESERVE): Transition(_SYSTEM, State.CONFIRMED),
     (State.CONFIRMED, Action.FILL_BACKORDERS): Transition(_SYSTEM, State.CONFIRMED),
     (State.CONFIRMED, Action.CHANGE_PROMISE): Transition(_SYSTEM, State.CONFIRMED),
     (State.CONFIRMED, Action.WARN_OF_EXPIRY): Transition(_SYSTEM, State.CONFIRMED),

@@ -31,6 +31,16 @@ def load_order(order_id: str) -> Order:
     return _load(order_id)[0]
 
 
+def load_order_and(order_id: str, *keys: Key) -> tuple[Order, Mapping[Key, Item]]:
+    """Load an order and the items at further keys, in one batched read.
+
+    Raises:
+        NotFound: the order does not exist.
+        Busy: the order kept changing.
+    """
+    return _load(order_id, *keys)
+
+
 def load_order_and_backorder_count(order_id: str, warehouse: str) -> tuple[Order, int]:
     """Load an order and the length of the backorder queue of a warehouse, in one batched read.
 
@@ -79,6 +89,15 @@ def load_own_order(caller: Principal, order_id: str) -> Order:
         NotFound: the order does not exist or belongs to another dealer.
     """
     order = load_order(order_id)
+    require_own(caller, order)
+    return order
+
+
+def require_own(caller: Principal, order: Order) -> None:
+    """Refuse the order of another dealer as if it did not exist.
+
+    Raises:
+        NotFound: the order belongs to another dealer.
+    """
     if caller.is_dealer and order.header.dealer_id != caller.dealer_id:
         raise NotFound
-    return order

@@ -142,6 +142,29 @@ def turn_reserved_into_backordered(
     )
 
 
+def turn_reserved_into_undecided(
+    demands: Sequence[Demand], progress: Sequence[Progress], sku_indexes: frozenset[int]
+) -> tuple[Progress, ...]:
+    """Turn reserved pieces of these SKU indexes into undecided ones."""
+    return tuple(
+        line_progress._replace(reserved=0) if demand.sku_index in sku_indexes else line_progress
+        for demand, line_progress in zip(demands, progress, strict=True)
+    )
+
+
+def turn_open_into_undecided(progress: Sequence[Progress]) -> tuple[Progress, ...]:
+    """Turn all reserved and backordered pieces into undecided ones."""
+    return tuple(line_progress._replace(reserved=0, backordered=0) for line_progress in progress)
+
+
+def unshipped_value_fen(lines: Sequence[Line], progress: Sequence[Progress]) -> int:
+    """Return the value in fen of the pieces of an open order that were not shipped."""
+    return sum(
+        line.gross_fen - line.value_of(line_progress.shipped)
+        for line, line_progress in zip(lines, progress, strict=True)
+    )
+
+
 def cancel_unshipped(lines: Sequence[Line], progress: Sequence[Progress]) -> tuple[Progress, ...]:
     """Cancel all pieces that were not shipped."""
     return tuple(

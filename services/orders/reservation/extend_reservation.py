@@ -9,10 +9,12 @@ from kernel.http.principal import Principal
 from kernel.messaging.outbox import Command
 from kernel.store.transaction import Transaction
 from kernel.time import clock
+from services.orders.credit.load_dealer_credit import load_own_order_and_dealer_credit
+from services.orders.credit.obstacles import order_credit
+from services.orders.credit.refusals import require_no_obstacle
 from services.orders.order.api import OrderSummary, ReasonRequest
 from services.orders.order.change_order import commit_change
 from services.orders.order.lifecycle import Action, require_allowed
-from services.orders.order.load_order import load_own_order
 from services.orders.service_terms import reservation_end_stamp
 from services.orders.vocabulary import RESERVE_QUEUE
 
@@ -24,10 +26,12 @@ def extend_reservation(caller: Principal, order_id: str, request: ReasonRequest,
 
     Raises:
         NotFound: the order does not exist or belongs to another dealer.
-        Refusal: the order is not in review or confirmed, or nothing is reserved or backordered.
+        Refusal: the order is not in review or confirmed, nothing is reserved or backordered, or dealer or credit stop
+            it.
     """
-    order = load_own_order(caller, order_id)
+    order, dealer_credit = load_own_order_and_dealer_credit(caller, order_id)
     require_allowed(Action.EXTEND_RESERVATION, order.state, caller.roles)
+    require_no_obstacle(Action.EXTEND_RESERVATION, order_credit(order), dealer_credit)
     header = order.header
     until = reservation_end_stamp(order.state, header.grade, clock.now()) if header.reserved else None
     since = header.backordered_since

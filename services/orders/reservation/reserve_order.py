@@ -1,4 +1,4 @@
-"""Reserve stock for a submitted order, and move it to the review queue."""
+"""Reserve stock for an order: when it is submitted, which moves it to the review queue, or after a credit hold."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kernel.time import clock
 from kernel.time.holidays import CHINA
 from services.orders.order.change_order import change_order, record_partial_progress
 from services.orders.order.items import Order
-from services.orders.order.lifecycle import Action
+from services.orders.order.lifecycle import TRANSITIONS, Action
 from services.orders.order.rules import Progress, sum_progress
 from services.orders.reservation.rules import (
     ReservationStep,
@@ -40,7 +40,7 @@ class HomeIsShort(Exception):
 
 
 def reserve_order(order: Order, available: Pieces | None = None) -> Order:
-    """Decide the stock of a submitted order and move it to the review queue.
+    """Decide the stock of an order; a submitted one moves to the review queue.
 
     One transaction reserves an order of up to BUCKETS_PER_TRANSACTION buckets. A larger order takes several recorded
     steps, and a repeat continues after the last one.
@@ -87,22 +87,30 @@ def _write(order: Order, step: ReservationStep) -> Order:
     move_stock(transaction, step.move, order.header.warehouse, step.pieces, MovementCause(order.next_step))
     transaction.commit()
     if step.last:
+        measure_visibility(order)
+    return after
+
+
+def measure_visibility(order: Order) -> None:
+    """Record the seconds from submit to the review queue, if the order enters it."""
+    if order.state is State.SUBMITTED:
         waited = clock.now() - clock.parse_stamp(order.header.submitted_at)
         observability.record_duration("SubmitToVisible", waited.total_seconds())
-    return after
 
 
 def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> Order:
     header = order.header
     reserved, backordered, _, _ = sum_progress(progress)
-    holds = sorted(order.holds | ({Hold.STOCK} if backordered else set()))
+    stage = TRANSITIONS[order.state, Action.RESERVE].leads_to
+    # Of an approved order whose credit hold was released, the shortage needs no second review.
+    holds = sorted(order.holds | ({Hold.STOCK} if backordered and stage is State.IN_REVIEW else set()))
     now = clock.now()
-    changes: dict[str, Any] = {"visible_at": clock.stamp(), "holds": holds}
+    changes: dict[str, Any] = {"visible_at": header.visible_at or clock.stamp(), "holds": holds}
     if reserved:
         changes["promised_on"] = ship_day(now, CHINA)
-        changes["reserved_until"] = reservation_end_stamp(State.IN_REVIEW, header.grade, now)
+        changes["reserved_until"] = reservation_end_stamp(stage, header.grade, now)
     if backordered and order.shortage_policy.waits_for_stock:
-        changes["backordered_since"] = header.submitted_at
+        changes["backordered_since"] = header.backordered_since or header.wants_stock_since
     if header.sourcing:
         changes |= {"warehouse": header.warehouse, "sourcing": header.sourcing}
     facts = {

@@ -15,7 +15,7 @@ from services.orders.order.api import OrderSummary
 from services.orders.order.change_order import commit_change
 from services.orders.order.items import Order
 from services.orders.order.lifecycle import Action
-from services.orders.order.rules import cancel_unshipped
+from services.orders.order.rules import cancel_unshipped, unshipped_value_fen
 from services.orders.reservation.release_stock import release_reserved, release_what_exceeds_one_transaction
 from services.orders.vocabulary import RESERVE_QUEUE
 
@@ -31,10 +31,8 @@ def end_order(
     order, last = release_what_exceeds_one_transaction(order)
     transaction = Transaction()
     release_reserved(transaction, order, last)
-    unshipped_fen = sum(
-        line.gross_fen - line.value_of(line_progress.shipped)
-        for line, line_progress in zip(order.lines, order.progress, strict=True)
-    )
+    # An order on credit hold is not committed.
+    unshipped_fen = 0 if order.header.is_on_credit_hold else unshipped_value_fen(order.lines, order.progress)
     transaction.update_fields(
         OrderingAccountItem,
         ordering_account_key(order.header.dealer_id),

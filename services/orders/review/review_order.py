@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from contracts.orders import OrderApproved, OrderHoldReleased, OrderRejected
 from kernel.base import observability
-from kernel.base.problems import NotAllowed, NotFound, Refusal
+from kernel.base.problems import NotAllowed, NotFound
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal, Role
-from kernel.store.transaction import Transaction
+from kernel.store.transaction import Transaction, TransactionRefused
+from kernel.store.write import retry_on_conflict
 from kernel.time import clock
+from services.orders.credit.load_dealer_credit import (
+    DEALER_CREDIT_LABELS,
+    load_order_and_dealer_credit,
+    require_unchanged_dealer_credit,
+)
+from services.orders.credit.obstacles import order_credit
+from services.orders.credit.refusals import require_no_obstacle
 from services.orders.order.api import OrderSummary, ReasonRequest
 from services.orders.order.change_order import commit_change
 from services.orders.order.items import Order
@@ -16,9 +24,13 @@ from services.orders.order.lifecycle import Action, require_allowed
 from services.orders.order.load_order import load_order
 from services.orders.review.api import Approve
 from services.orders.review.end_order import end_order
+from services.orders.review.release_credit_hold import release_credit_hold
 from services.orders.service_terms import reservation_end_stamp
 from services.orders.stock.move_stock import MovementCause, record_reservation_kept_in_next_state
 from services.orders.vocabulary import Hold, State
+
+#: Another order or a payment of the dealer may change its account meanwhile.
+_ATTEMPTS = 8
 
 _RELEASERS = {
     Hold.CREDIT: frozenset({Role.FINANCE, Role.ADMIN}),
@@ -29,18 +41,24 @@ _RELEASERS = {
 def approve_order(caller: Principal, order_id: str, request: Approve, key: IdempotencyKey) -> OrderSummary:
     """Approve an order, so that its reserved pieces may be shipped.
 
+    Dealer and account are looked at again, and must be the same at the commit: the approval is the last decision
+    before goods are picked.
+
     Raises:
-        Refusal: the order is not in review, or has holds.
+        Refusal: the order is not in review, or something stops it: its dealer, credit, a hold, undecided stock.
     """
-    order = load_order(order_id)
+    return retry_on_conflict(
+        _ATTEMPTS, lambda: _approve(caller, order_id, request, key), retry_if=_dealer_credit_changed
+    )
+
+
+def _approve(caller: Principal, order_id: str, request: Approve, key: IdempotencyKey) -> OrderSummary:
+    order, dealer_credit = load_order_and_dealer_credit(order_id)
     require_allowed(Action.APPROVE, order.state, caller.roles)
-    if order.holds:
-        names = ", ".join(sorted(order.holds))
-        raise Refusal(
-            "order-on-hold", f"请先解除冻结:{names} / release these holds first: {names}", holds=sorted(order.holds)
-        )
+    require_no_obstacle(Action.APPROVE, order_credit(order), dealer_credit)
     now, header = clock.now(), order.header
     transaction = Transaction()
+    require_unchanged_dealer_credit(transaction, header.dealer_id, dealer_credit)
     if header.reserved:
         cause = MovementCause(order.next_step, caller.name)
         record_reservation_kept_in_next_state(transaction, header.warehouse, cause)
@@ -81,13 +99,25 @@ def release_hold(
     Raises:
         NotFound: the order has no such hold.
         NotAllowed: another role releases this hold.
+        Refusal: the dealer is suspended.
     """
-    order = load_order(order_id)
+    return retry_on_conflict(
+        _ATTEMPTS, lambda: _release_hold(caller, order_id, hold, request, key), retry_if=_dealer_credit_changed
+    )
+
+
+def _release_hold(
+    caller: Principal, order_id: str, hold: str, request: ReasonRequest, key: IdempotencyKey
+) -> OrderSummary:
+    order, dealer_credit = load_order_and_dealer_credit(order_id)
     require_allowed(Action.RELEASE_HOLD, order.state, caller.roles)
     if hold not in order.holds:
         raise NotFound
     if not caller.roles & _RELEASERS[Hold(hold)]:
         raise NotAllowed
+    require_no_obstacle(Action.RELEASE_HOLD, order_credit(order), dealer_credit)
+    if hold == Hold.CREDIT:
+        return release_credit_hold(order, dealer_credit, key, by=caller.name, reason=request.reason)
     return commit_change(
         Transaction(),
         order,
@@ -98,6 +128,11 @@ def release_hold(
         facts={"hold": hold, "reason": request.reason},
         holds=sorted(order.holds - {Hold(hold)}),
     )
+
+
+def _dealer_credit_changed(refused: TransactionRefused) -> bool:
+    """Return whether only the credit of the dealer has changed, so that the next attempt decides anew."""
+    return refused.reasons.keys() <= DEALER_CREDIT_LABELS
 
 
 def _measure_decision(order: Order) -> None:

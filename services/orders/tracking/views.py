@@ -16,6 +16,7 @@ from services.orders.vocabulary import ShortagePolicy
 LABELS = {
     "order.submitted.v1": "已提交 / submitted",
     "order.reserved.v1": "库存已核 / stock decided",
+    "order.credit-hold-placed.v1": "信用冻结 / on credit hold",
     "order.backorders-filled.v1": "缺货已补 / backorders filled",
     "order.promise-moved.v1": "发货日期已定 / ship date set",
     "order.promise-slipped.v1": "发货延期 / ship date slipped",

@@ -80,7 +80,7 @@ MUTATIONS = (
     Mutation(
         "a dealer opens the order of another dealer by its number",
         Kind.MISSING_TENANT_CHECK,
-        "services.orders:load_own_order",
+        "services.orders:require_own",
         old="""
             if __caller.is_dealer and _ != __caller.dealer_id:
                 raise NotFound

@@ -50,21 +50,15 @@ MUTATIONS = (
     Mutation(
         "an order with a credit hold is approved",
         Kind.REMOVED_CONDITION,
-        "services.orders:approve_order",
-        old="""
-            if __order.holds:
-                __refuse
-        """,
-        new="""
-            if __order.holds - {Hold.CREDIT}:
-                __refuse
-        """,
+        "services.orders:obstacles",
+        old="__over_limit or Hold.CREDIT in __order.holds",
+        new="False",
         caught_by="test_order_over_the_credit_limit_gets_a_credit_hold",
     ),
     Mutation(
         "an assistant releases a credit hold",
         Kind.REMOVED_CONDITION,
-        "services.orders:release_hold",
+        "services.orders.review:_release_hold",
         old="""
             if not __caller.roles & _:
                 raise NotAllowed
@@ -83,7 +77,7 @@ MUTATIONS = (
     Mutation(
         "a cancellation releases the credit of shipped pieces",
         Kind.WRONG_SOURCE,
-        "services.orders:end_order",
+        "services.orders:unshipped_value_fen",
         old="__line.gross_fen - __line.value_of(_)",
         new="__line.gross_fen",
         caught_by="test_cancelled_order_keeps_its_shipped_part_committed",

@@ -129,7 +129,7 @@ MUTATIONS = (
     Mutation(
         "a count books the pieces of an order in approval as found",
         Kind.LOST_UPDATE,
-        "services.orders:approve_order",
+        "services.orders.review:_approve",
         old="record_reservation_kept_in_next_state(*_)",
         new="pass",
         caught_by="test_count_finds_the_reservation_of_an_order_between_two_states",

@@ -1,0 +1,104 @@
+"""Rules of what stops an order: may it go on, and if not, why not. Amounts are fen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from services.orders.credit.rules import exceeds_credit_limit
+from services.orders.order.items import Order
+from services.orders.order.lifecycle import Action
+from services.orders.order.rules import unshipped_value_fen
+from services.orders.vocabulary import Hold
+
+
+class Obstacle(StrEnum):
+    """Reason for which an order may not go on; the code of the refusal."""
+
+    DEALER_SUSPENDED = "dealer-not-active"
+    CREDIT_HOLD = "credit-hold"
+    STOCK_HOLD = "order-on-hold"
+    STOCK_UNDECIDED = "stock-undecided"
+
+
+#: What stops each action. An order can always be ended, and the system's own steps follow the state of the
+#: order: one on credit hold has no piece to which they could apply. An accepted price stays valid when its
+#: price list ends.
+STOPPED_BY: Mapping[Action, frozenset[Obstacle]] = {
+    # Beyond the limit an order is stored nevertheless, on credit hold.
+    Action.SUBMIT: frozenset({Obstacle.DEALER_SUSPENDED, Obstacle.CREDIT_HOLD}),
+    Action.EXTEND_RESERVATION: frozenset({Obstacle.DEALER_SUSPENDED, Obstacle.CREDIT_HOLD}),
+    Action.RELEASE_HOLD: frozenset({Obstacle.DEALER_SUSPENDED}),
+    Action.APPROVE: frozenset(Obstacle),
+    Action.SHIP: frozenset({Obstacle.DEALER_SUSPENDED, Obstacle.CREDIT_HOLD}),
+    Action.REJECT: frozenset(),
+    Action.CANCEL: frozenset(),
+    Action.PLACE_CREDIT_HOLD: frozenset(),
+    Action.RESERVE: frozenset(),
+    Action.FILL_BACKORDERS: frozenset(),
+    Action.CHANGE_PROMISE: frozenset(),
+    Action.WARN_OF_EXPIRY: frozenset(),
+    Action.EXPIRE_RESERVATION: frozenset(),
+    Action.REPORT_OVERDUE: frozenset(),
+}
+
+
+class DealerCredit(NamedTuple):
+    """Credit of a dealer as stored now.
+
+    `committed_fen`: what it owes or has on order, without orders on credit hold; `accepted_fen`: what finance accepted
+    with its last release, 0 without one; `dealer_version`: version of the dealer that was read.
+    """
+
+    active: bool
+    limit_fen: int
+    committed_fen: int = 0
+    accepted_fen: int = 0
+    dealer_version: int = 0
+
+    @property
+    def bound_fen(self) -> int:
+        """The most that accepted orders may add up to: the limit, or more if finance has accepted more."""
+        return max(self.limit_fen, self.accepted_fen)
+
+
+class OrderCredit(NamedTuple):
+    """Part of an order that credit decisions need.
+
+    `uncommitted_fen`: value that the committed amount does not contain, of a new order and of one on credit hold.
+    """
+
+    uncommitted_fen: int
+    holds: frozenset[Hold] = frozenset()
+    undecided: bool = False
+
+
+def order_credit(order: Order) -> OrderCredit:
+    """Return the part of a stored order that credit decisions need."""
+    on_hold = order.header.is_on_credit_hold
+    uncommitted_fen = unshipped_value_fen(order.lines, order.progress) if on_hold else 0
+    return OrderCredit(uncommitted_fen, order.holds, undecided=order.header.undecided > 0)
+
+
+def obstacles(action: Action, order: OrderCredit, dealer_credit: DealerCredit) -> list[Obstacle]:
+    """Return why an order may not go on with an action, with its dealer as it is now; the first reason first.
+
+    A new order must be within the limit. A stored one must be within the limit or what finance has accepted since.
+    """
+    limit_fen = dealer_credit.limit_fen if action is Action.SUBMIT else dealer_credit.bound_fen
+    over_limit = exceeds_credit_limit(order.uncommitted_fen, dealer_credit.committed_fen, limit_fen)
+    present = {
+        Obstacle.DEALER_SUSPENDED: not dealer_credit.active,
+        Obstacle.CREDIT_HOLD: over_limit or Hold.CREDIT in order.holds,
+        Obstacle.STOCK_HOLD: Hold.STOCK in order.holds,
+        Obstacle.STOCK_UNDECIDED: order.undecided,
+    }
+    return [obstacle for obstacle in Obstacle if present[obstacle] and obstacle in STOPPED_BY[action]]
+
+
+def is_covered_by_limit(order: OrderCredit, dealer_credit: DealerCredit) -> bool:
+    """Return whether an order on credit hold may go on by itself: its dealer is active, and the limit covers it."""
+    return dealer_credit.active and not exceeds_credit_limit(
+        order.uncommitted_fen, dealer_credit.committed_fen, dealer_credit.limit_fen
+    )

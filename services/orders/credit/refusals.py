@@ -1,0 +1,83 @@
+"""Refusals of an order that may not go on: reasons, amounts, and what frees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kernel.base.money import format_yuan
+from kernel.base.problems import Refusal
+from services.orders.credit.obstacles import DealerCredit, Obstacle, OrderCredit, obstacles
+from services.orders.credit.rules import CreditRefusal
+from services.orders.order.lifecycle import Action
+from services.orders.vocabulary import Hold
+
+
+def require_no_obstacle(action: Action, order: OrderCredit, dealer_credit: DealerCredit) -> None:
+    """Refuse an action while something stops the order. The refusal names every reason.
+
+    Raises:
+        CreditRefusal: only or also credit stops the order, and its dealer is not suspended.
+        Refusal: something else stops it.
+    """
+    found = obstacles(action, order, dealer_credit)
+    if not found:
+        return
+    texts = [_text(obstacle, order, dealer_credit) for obstacle in found]
+    detail = f"{';'.join(chinese for chinese, _ in texts)} / {'; '.join(english for _, english in texts)}"
+    holds = order.holds | ({Hold.CREDIT} if Obstacle.CREDIT_HOLD in found else set())
+    facts: dict[str, Any] = {"reasons": [str(obstacle) for obstacle in found], "holds": sorted(holds)}
+    if Obstacle.CREDIT_HOLD in found:
+        facts |= _figures(order, dealer_credit)
+    kind = CreditRefusal if found[0] is Obstacle.CREDIT_HOLD else Refusal
+    raise kind(found[0], detail, **facts)
+
+
+def _figures(order: OrderCredit, dealer_credit: DealerCredit) -> dict[str, int]:
+    """Return the figures of a credit refusal in fen."""
+    exposure_fen = dealer_credit.committed_fen + order.uncommitted_fen
+    return {
+        "exposure_fen": exposure_fen,
+        "limit_fen": dealer_credit.limit_fen,
+        "accepted_fen": dealer_credit.accepted_fen,
+        "excess_fen": max(exposure_fen - dealer_credit.limit_fen, 0),
+    }
+
+
+def _text(obstacle: Obstacle, order: OrderCredit, dealer_credit: DealerCredit) -> tuple[str, str]:
+    """Return reason and remedy, Chinese and English."""
+    return _credit_text(order, dealer_credit) if obstacle is Obstacle.CREDIT_HOLD else _TEXTS[obstacle]
+
+
+_TEXTS = {
+    Obstacle.DEALER_SUSPENDED: (
+        "该经销商已停用,恢复启用后才能继续;请联系业务员。订单仍可取消或驳回",
+        "this dealer is suspended; call your contact. The order can go on once the dealer is active again, "
+        "and can be cancelled or rejected",
+    ),
+    Obstacle.STOCK_HOLD: (
+        "订单有缺货冻结(stock),请先解除冻结,或等货补齐",
+        "the order has a stock hold: release it first, or wait until everything is reserved",
+    ),
+    Obstacle.STOCK_UNDECIDED: (
+        "正在核对库存,请一分钟后再试",
+        "its stock is being decided; try again in a minute",
+    ),
+}
+
+
+def _credit_text(order: OrderCredit, dealer_credit: DealerCredit) -> tuple[str, str]:
+    figures = _figures(order, dealer_credit)
+    exposure, limit = format_yuan(figures["exposure_fen"]), format_yuan(dealer_credit.limit_fen)
+    if not figures["excess_fen"]:
+        return (
+            f"信用冻结:连同本单,欠款与在途订单共 {exposure},已在额度 {limit} 之内;一分钟内自动解除并预留库存",
+            f"credit hold: with this order the dealer owes and has on order {exposure}, within its limit of {limit}; "
+            "the hold is released within a minute",
+        )
+    excess = format_yuan(figures["excess_fen"])
+    return (
+        f"信用冻结:连同本单,欠款与在途订单共 {exposure},额度 {limit},超出 {excess};"
+        "收到货款、调高额度,或由财务解除冻结后继续",
+        f"credit hold: with this order the dealer owes and has on order {exposure}, its limit is {limit}, {excess} too "
+        "much; it goes on after a payment, a higher limit, or when finance releases the hold",
+    )

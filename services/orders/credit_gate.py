@@ -1,0 +1,26 @@
+"""Put an order on credit hold whose action was refused because of credit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from services.orders.credit.rules import CreditRefusal
+from services.orders.reservation.place_credit_hold import place_credit_hold
+
+Answer = TypeVar("Answer")
+
+
+def hold_if_refused_for_credit(order_id: str, act: Callable[[], Answer]) -> Answer:
+    """Act on an order; put it on credit hold if credit stops it. The refusal names the figures either way.
+
+    The hold comes before the answer, so a repeat after a crash finds it, or the same refusal and places it then.
+
+    Raises:
+        CreditRefusal: credit stops the order, which is on hold now.
+    """
+    try:
+        return act()
+    except CreditRefusal:
+        place_credit_hold(order_id)
+        raise

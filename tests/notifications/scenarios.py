@@ -36,6 +36,7 @@ SUSPENSION = {
     "payment_days": 30,
     "reason": "欠款",
 }
+reject_order = act_on_order("reject", order="order to reject")
 suspend_dealer = request("dealers", f"/dealers/{OWN}/terms", SUSPENSION, role="finance", method="PUT")
 
 
@@ -58,13 +59,11 @@ EVENTS: dict[str, Step] = {
         "tickets", "/tickets/{}/complete", {"result": "ok"}, role="aftersales", about="ticket dispatched"
     ),
     "an overdue ticket": let_ticket_be_overdue,
-    "a shipment to a suspended dealer": in_order(suspend_dealer, ship_order()),
+    "a rejection to a suspended dealer": in_order(suspend_dealer, reject_order),
 }
 
 
 # ---- text messages ----
-
-reject_order = act_on_order("reject", order="order to reject")
 
 
 def use_up_daily_texts(company: SampleCompany) -> None:

@@ -85,7 +85,7 @@ SUBMIT = [
         "contended: another order uses up the credit",
         body=order_body(("L3", 100)),
         role="dealer_buyer",
-        rival=submit_order(("L3", 1_300)),
+        rival=submit_order(("L3", 720)),
     ),
     Situation("the first of a dealer", body=order_body(("L3", 3)), dealer="D0009", prepare=_import_dealer),
 ]

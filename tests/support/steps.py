@@ -77,7 +77,7 @@ def change_terms(dealer: str = OWN, **terms: Any) -> Step:
     def act(company: SampleCompany) -> None:
         path = f"/dealers/{dealer}"
         shown = company.send("dealers", "GET", path, role="admin").json
-        names = ("name", "territory", "grade", "status", "price_list", "warehouse", "credit_limit_fen", "payment_days")
+        names = ("grade", "status", "price_list", "warehouse", "credit_limit_fen", "payment_days")
         body = {name: shown[name] for name in names} | {"version": shown["version"], "reason": "复核"} | terms
         answer = company.send("dealers", "PUT", f"{path}/terms", body, role="admin")
         assert answer.status == 200, answer.json

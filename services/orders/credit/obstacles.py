@@ -92,7 +92,8 @@ def obstacles(action: Action, order: OrderCredit, dealer_credit: DealerCredit) -
         Obstacle.DEALER_SUSPENDED: not dealer_credit.active,
         Obstacle.CREDIT_HOLD: over_limit or Hold.CREDIT in order.holds,
         Obstacle.STOCK_HOLD: Hold.STOCK in order.holds,
-        Obstacle.STOCK_UNDECIDED: order.undecided,
+        # A credit hold is the reason for which the stock of its order is undecided.
+        Obstacle.STOCK_UNDECIDED: order.undecided and Hold.CREDIT not in order.holds,
     }
     return [obstacle for obstacle in Obstacle if present[obstacle] and obstacle in STOPPED_BY[action]]
 

@@ -66,6 +66,13 @@ EVENTS: dict[str, Step] = {
 # ---- text messages ----
 
 
+def notify_without_texts(company: SampleCompany) -> None:
+    """Deliver all messages but the text messages, which wait."""
+    spec = next(spec for spec in company.world.app("notifications").consumers if spec.function == "send_sms")
+    with company.world.held_back(spec.queue):
+        company.world.drain()
+
+
 def use_up_daily_texts(company: SampleCompany) -> None:
     """Send each buyer as many text messages as a phone gets in a day."""
     for number in range(10):
@@ -179,7 +186,10 @@ TRIGGERS = [
                 prepare=in_order(reject_order, act_on_order("reject", order="order in review")),
             ),
             Situation("above the daily limit", prepare=in_order(use_up_daily_texts, reject_order)),
-            Situation("the dealer is suspended meanwhile", prepare=in_order(reject_order, suspend_dealer)),
+            Situation(
+                "the dealer is suspended meanwhile",
+                prepare=in_order(reject_order, notify_without_texts, suspend_dealer),
+            ),
             Situation("rejected for good", prepare=reject_order, around=provider(Rejected("opted-out"))),
             Situation("rejected for now", prepare=reject_order, around=provider(Rejected("throttled", temporary=True))),
             Situation("outcome unknown", prepare=reject_order, around=provider(Unknown("timeout"))),

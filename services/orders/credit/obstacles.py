@@ -88,12 +88,13 @@ def obstacles(action: Action, order: OrderCredit, dealer_credit: DealerCredit) -
     """
     limit_fen = dealer_credit.limit_fen if action is Action.SUBMIT else dealer_credit.bound_fen
     over_limit = exceeds_credit_limit(order.uncommitted_fen, dealer_credit.committed_fen, limit_fen)
+    credit = over_limit or Hold.CREDIT in order.holds
     present = {
         Obstacle.DEALER_SUSPENDED: not dealer_credit.active,
-        Obstacle.CREDIT_HOLD: over_limit or Hold.CREDIT in order.holds,
+        Obstacle.CREDIT_HOLD: credit,
         Obstacle.STOCK_HOLD: Hold.STOCK in order.holds,
-        # A credit hold is the reason for which the stock of its order is undecided.
-        Obstacle.STOCK_UNDECIDED: order.undecided and Hold.CREDIT not in order.holds,
+        # Where credit stops an order, its stock is undecided for that reason.
+        Obstacle.STOCK_UNDECIDED: order.undecided and not credit,
     }
     return [obstacle for obstacle in Obstacle if present[obstacle] and obstacle in STOPPED_BY[action]]
 

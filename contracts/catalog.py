@@ -47,18 +47,18 @@ class Price(NamedTuple):
 class ProductItem(Item, discriminator="product"):
     """Product as dealers may order it. `sku_index` is its permanent number, the same in every warehouse's buckets.
 
-    `specs`: {name: value} for people; `carton`: pieces in a box; `order_multiple`: an order line's pieces must be a
-    multiple of this number; `tax_percent`: VAT contained in its prices; `status`: active | discontinued; `successor`:
-    SKU to order instead of a discontinued one.
+    `specs`: {name: value} for people; `carton`: pieces in a box, None if unknown; `order_multiple`: an order line's
+    pieces must be a multiple of this number; `tax_percent`: VAT contained in its prices; `status`: active |
+    discontinued; `successor`: SKU to order instead of a discontinued one.
     """
 
     sku = UnicodeAttribute()
     sku_index = IntegerAttribute()
     name_zh = UnicodeAttribute()
-    name_en = UnicodeAttribute()
+    name_en = UnicodeAttribute(null=True)
     category = UnicodeAttribute()
     specs: JSONAttribute = JSONAttribute()
-    carton = IntegerAttribute()
+    carton = IntegerAttribute(null=True)
     order_multiple = IntegerAttribute(default=1)
     tax_percent = IntegerAttribute(default=13)
     status = UnicodeAttribute(default="active")

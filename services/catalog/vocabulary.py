@@ -31,10 +31,10 @@ class Product(NamedTuple):
 
     sku: str
     name_zh: str
-    name_en: str
+    name_en: str | None
     category: str
     specs: Mapping[str, str]
-    carton: int
+    carton: int | None
     order_multiple: int
     tax_percent: int
     status: str

@@ -1,6 +1,7 @@
 """Requests and answers of dealers."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,6 +20,7 @@ from kernel.http.models import (
     problems_of_repeated_names,
     rows_with_paths,
 )
+from kernel.http.partial_rows import LEFT_OUT, PartialRow
 from kernel.http.principal import Role
 from services.dealers.items import MAX_USERS
 from services.dealers.rules import DealerStatus
@@ -37,13 +39,21 @@ DealerRole = Literal["dealer_admin", "dealer_buyer", "dealer_accountant"]
 StaffRole = Literal["assistant", "finance", "warehouse", "aftersales", "admin"]
 
 
-class DealerUserRow(Body):
-    """A user of a dealer. The phone gets text messages and is never shown again."""
+class UserRow(PartialRow):
+    """A user of a dealer or of the head office. The phone gets text messages and is never shown again."""
+
+    NAME = "username"
+    WHEN_NEW: ClassVar[Mapping[str, Any]] = {"phone": None}
 
     username: Username
-    name: Name
-    phone: Phone | None = None
-    roles: Annotated[list[DealerRole], Field(min_length=1, max_length=3)]
+    name: Name = LEFT_OUT
+    phone: Phone | None = LEFT_OUT
+
+
+class DealerUserRow(UserRow):
+    """A user of a dealer. A field left out does not change; a new user needs name and roles."""
+
+    roles: Annotated[list[DealerRole], Field(min_length=1, max_length=3)] = LEFT_OUT
 
 
 class Terms(Body):
@@ -56,13 +66,21 @@ class Terms(Body):
     payment_days: PaymentDays
 
 
-class DealerRow(Terms):
-    """A dealer with its users. Users not named do not change; a suspended dealer stays suspended."""
+class DealerRow(PartialRow):
+    """A dealer with its users. Fields and users not named do not change; a new dealer needs all of its fields."""
+
+    NAME = "dealer_id"
+    WHEN_NEW: ClassVar[Mapping[str, Any]] = {"users": ()}
 
     dealer_id: DealerId
-    name: Name
-    territory: Territory
-    users: Annotated[list[DealerUserRow], Field(max_length=MAX_USERS)]
+    name: Name = LEFT_OUT
+    territory: Territory = LEFT_OUT
+    grade: Grade = LEFT_OUT
+    price_list: PriceListId = LEFT_OUT
+    warehouse: WarehouseId = LEFT_OUT
+    credit_limit_fen: FenOrZero = LEFT_OUT
+    payment_days: PaymentDays = LEFT_OUT
+    users: Annotated[list[DealerUserRow], Field(max_length=MAX_USERS, default_factory=list)]
 
 
 class ImportDealers(Body):
@@ -80,13 +98,10 @@ class ImportDealers(Body):
         ]
 
 
-class StaffRow(Body):
-    """A user of the head office."""
+class StaffRow(UserRow):
+    """A user of the head office. A field left out does not change; a new user needs name and roles."""
 
-    username: Username
-    name: Name
-    phone: Phone | None = None
-    roles: Annotated[list[StaffRole], Field(min_length=1, max_length=5)]
+    roles: Annotated[list[StaffRole], Field(min_length=1, max_length=5)] = LEFT_OUT
 
 
 class ImportStaff(Body):

@@ -22,13 +22,13 @@ from services.dealers.api import (
     Counts,
     DealerRow,
     DealersImported,
-    DealerUserRow,
     ImportDealers,
     ImportStaff,
     StaffImported,
     StaffRow,
+    UserRow,
 )
-from services.dealers.items import UsernameItem, load_users, username_key, users_by_name
+from services.dealers.items import UsernameItem, load_users, user_of, username_key, users_by_name
 from services.dealers.people_changes import ChangeGroup, administrator_left_after_import, dealer_changes, user_changes
 from services.dealers.rules import User, has_administrator, unknown_price_list_problem, users_after_import
 
@@ -42,7 +42,7 @@ _Written = Counter[tuple[str, bool]]
 
 
 def import_dealers(caller: Principal, request: ImportDealers, key: IdempotencyKey) -> DealersImported:
-    """Write the named dealers and users as the file has them. Unchanged rows write nothing.
+    """Write the fields of dealers and users that the file names. Unchanged rows write nothing.
 
     A dealer and its users are written in one transaction; a file of many dealers takes several transactions.
 
@@ -61,7 +61,7 @@ def import_dealers(caller: Principal, request: ImportDealers, key: IdempotencyKe
 
 
 def import_staff(request: ImportStaff, key: IdempotencyKey) -> StaffImported:
-    """Write the named users of the head office as the file has them. Unchanged rows write nothing.
+    """Write the fields of head office users that the file names. Unchanged rows write nothing.
 
     Raises:
         Invalid: user names belong to dealers; names the rows, and nothing was written.
@@ -99,7 +99,7 @@ def _dealer_groups(caller: Principal, rows: Sequence[DealerRow]) -> list[ChangeG
     found = fetch(
         chain(
             (dealer_key(row.dealer_id) for row in rows),
-            {price_list_key(row.price_list) for row in rows},
+            {price_list_key(price_list) for row in rows if (price_list := row.changes.get("price_list"))},
             *(_user_keys(row.dealer_id, row.users) for row in rows),
         )
     )
@@ -107,11 +107,14 @@ def _dealer_groups(caller: Principal, rows: Sequence[DealerRow]) -> list[ChangeG
     groups = []
     for index, row in enumerate(rows):
         path = f"dealers.{index}"
-        users = [_user(user, row.dealer_id) for user in row.users]
+        users = [_user(user, row.dealer_id, found) for user in row.users]
         present = _present_users(row.dealer_id, users, found)
+        problems += row.missing_fields(path, found.get(dealer_key(row.dealer_id)))
         problems += _dealer_problems(path, row, found)
+        incomplete = _missing_user_fields(f"{path}.users", row.dealer_id, row.users, found)
+        problems += incomplete
         problems += _username_problems(f"{path}.users", users, found)
-        if not has_administrator(users_after_import(users_by_name(present), users).values()):
+        if not incomplete and not has_administrator(users_after_import(users_by_name(present), users).values()):
             detail = "至少保留一名经销商管理员 / a dealer must keep a user with the role dealer_admin"
             problems.append(FieldProblem(field=f"{path}.users", code="no-administrator", detail=detail))
         changes = (*dealer_changes(caller, row, found), *user_changes(users, found))
@@ -123,21 +126,34 @@ def _dealer_groups(caller: Principal, rows: Sequence[DealerRow]) -> list[ChangeG
 
 def _staff_groups(rows: Sequence[StaffRow]) -> list[ChangeGroup]:
     found = fetch(_user_keys(None, rows))
-    users = [_user(row, None) for row in rows]
-    problems = _username_problems("staff", users, found)
+    users = [_user(row, None, found) for row in rows]
+    problems = [*_missing_user_fields("staff", None, rows, found), *_username_problems("staff", users, found)]
     if problems:
         raise Invalid(problems)
     return [ChangeGroup((change,)) for change in user_changes(users, found)]
 
 
-def _user_keys(dealer_id: str | None, rows: Iterable[DealerUserRow | StaffRow]) -> Iterator[Key]:
+def _user_keys(dealer_id: str | None, rows: Iterable[UserRow]) -> Iterator[Key]:
     for row in rows:
         yield user_key(dealer_id, row.username)
         yield username_key(row.username)
 
 
-def _user(row: DealerUserRow | StaffRow, dealer_id: str | None) -> User:
-    return User(row.username, dealer_id, row.name, row.phone, frozenset(map(Role, row.roles)))
+def _user(row: UserRow, dealer_id: str | None, found: Mapping[Key, Item]) -> User:
+    """Return the user after the row. What a new user lacks is empty: `_missing_user_fields` has its problem."""
+    item = found.get(user_key(dealer_id, row.username))
+    fields = row.applied_to(vars(user_of(item)) if isinstance(item, UserItem) else None)
+    return User(**{**fields, "dealer_id": dealer_id, "roles": frozenset(map(Role, fields["roles"] or ()))})
+
+
+def _missing_user_fields(
+    path: str, dealer_id: str | None, rows: Sequence[UserRow], found: Mapping[Key, Item]
+) -> list[FieldProblem]:
+    return [
+        problem
+        for index, row in enumerate(rows)
+        for problem in row.missing_fields(f"{path}.{index}", found.get(user_key(dealer_id, row.username)))
+    ]
 
 
 def _dealer_problems(path: str, row: DealerRow, found: Mapping[Key, Item]) -> list[FieldProblem]:
@@ -145,7 +161,8 @@ def _dealer_problems(path: str, row: DealerRow, found: Mapping[Key, Item]) -> li
     if row.dealer_id == HOUSE:
         detail = "该编号保留给本公司 / this id is reserved for the distributor's own people"
         problems.append(FieldProblem(field=f"{path}.dealer_id", code="reserved", detail=detail))
-    if price_list_key(row.price_list) not in found:
+    price_list = row.changes.get("price_list")
+    if price_list and price_list_key(price_list) not in found:
         problems.append(unknown_price_list_problem(f"{path}.price_list"))
     return problems
 

@@ -88,17 +88,10 @@ def dealer_changes(caller: Principal, row: DealerRow, found: Mapping[Key, Item])
     item = found.get(dealer_key(row.dealer_id))
     stored = item if isinstance(item, DealerItem) else None
     before = dealer_of(stored) if stored else None
-    after = Dealer(
-        dealer_id=row.dealer_id,
-        name=row.name,
-        territory=row.territory,
-        grade=row.grade,
-        status=before.status if before else DealerStatus.ACTIVE,
-        price_list=row.price_list,
-        warehouse=row.warehouse,
-        credit_limit_fen=row.credit_limit_fen,
-        payment_days=row.payment_days,
-    )
+    fields = row.applied_to(vars(before) if before else None)
+    fields.pop("users", None)
+    # A row names no status: a suspended dealer stays suspended.
+    after = Dealer(**{"status": DealerStatus.ACTIVE, **fields})
     if after == before:
         return []
     puts = [ConditionalPut(dealer_item(after, next_version(stored)), unchanged_condition(stored))]

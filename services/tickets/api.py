@@ -231,7 +231,7 @@ class TicketView(TicketSummary):
     """A whole ticket. Clock in working minutes; `actions` may be taken by the caller now; notes are for staff only."""
 
     product_name_zh: str
-    product_name_en: str
+    product_name_en: str | None
     serial: str | None
     lot: str | None
     description: str

@@ -82,7 +82,7 @@ class RequestItem(Item, discriminator="ticket_request"):
     """The dealer's request, written once. `contact_phone` is E.164; lifecycle.CALLERS lists the staff who see it."""
 
     product_name_zh = UnicodeAttribute()
-    product_name_en = UnicodeAttribute()
+    product_name_en = UnicodeAttribute(null=True)
     serial = UnicodeAttribute(null=True)
     lot = UnicodeAttribute(null=True)
     description = UnicodeAttribute()

@@ -151,10 +151,27 @@ def test_import_names_all_problems_of_all_rows_and_writes_nothing(catalog: Catal
         ("products.3.sku", "string_pattern_mismatch"),
         ("products.3.tax_percent", "int_type"),
         ("products.4.status", "literal_error"),
-        ("products.5.name_zh", "missing"),
         ("products.5.sku", "repeated"),
     }
     assert catalog.world.snapshot() == before
+
+
+def test_row_without_carton_and_english_name_is_imported_and_found(catalog: CatalogClient) -> None:
+    assert catalog.import_products({"sku": "P-1", "name_zh": "三防灯", "category": "灯具"}).json["created"] == 1
+    [shown] = catalog.search(text="三防灯").json["products"]
+    assert (shown["carton"], shown["name_en"], shown["tax_percent"], shown["order_multiple"]) == (None, None, 13, 1)
+    assert catalog.import_products({"sku": "P-1", "carton": 24, "name_en": "Tri-proof"}).json["changed"] == 1
+    assert catalog.search(text="tri-proof").json["products"] == [shown | {"carton": 24, "name_en": "Tri-proof"}]
+
+
+def test_active_row_is_refused_until_it_clears_the_successor(catalog: CatalogClient) -> None:
+    catalog.import_products(product_row("NEW-1"), product_row("OLD-1", status="discontinued", successor="NEW-1"))
+    refused = catalog.import_products({"sku": "OLD-1", "status": "active"})
+    assert [(error["field"], error["code"]) for error in refused.json["errors"]] == [
+        ("products.0.successor", "successor-of-active")
+    ]
+    assert "NEW-1" in refused.json["errors"][0]["detail"]
+    assert catalog.import_products({"sku": "OLD-1", "status": "active", "successor": None}).json["changed"] == 1
 
 
 def test_discontinued_product_stays_visible_with_its_existing_successor(catalog: CatalogClient) -> None:

@@ -1,11 +1,13 @@
 """Request and response of the product import."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from kernel.base.problems import FieldProblem
 from kernel.http.models import IGNORE_KEY_ORDER, Answer, Body, Name, Sku
+from kernel.http.partial_rows import LEFT_OUT, PartialRow
 from services.catalog.vocabulary import Category, ProductStatusText, repeated_skus
 
 MAX_PRODUCTS = 500
@@ -17,19 +19,34 @@ SpecValue = Annotated[Name, Field(max_length=60)]
 PackSize = Annotated[int, Field(ge=1, le=100_000)]
 
 
-class ProductRow(Body):
-    """Row of a product file; an omitted field has its default. `tax_percent` is the VAT contained in the prices."""
+class ProductRow(PartialRow):
+    """Row of a product file. A field left out does not change, null clears it; `tax_percent` is the VAT in the prices.
+
+    A new product needs its Chinese name and its category. Left out, it has no English name, specs, carton and
+    successor, an order multiple of 1, 13 % VAT and the status active.
+    """
+
+    NAME = "sku"
+    WHEN_NEW: ClassVar[Mapping[str, Any]] = {
+        "name_en": None,
+        "specs": {},
+        "carton": None,
+        "order_multiple": 1,
+        "tax_percent": 13,
+        "status": "active",
+        "successor": None,
+    }
 
     sku: Sku
-    name_zh: Name
-    name_en: Name
-    category: Category
-    specs: Annotated[dict[SpecName, SpecValue], Field(max_length=16, default_factory=dict), IGNORE_KEY_ORDER]
-    carton: PackSize
-    order_multiple: PackSize = 1
-    tax_percent: Annotated[int, Field(ge=0, le=17)] = 13
-    status: ProductStatusText = "active"
-    successor: Sku | None = None
+    name_zh: Name = LEFT_OUT
+    name_en: Name | None = LEFT_OUT
+    category: Category = LEFT_OUT
+    specs: Annotated[dict[SpecName, SpecValue], Field(max_length=16), IGNORE_KEY_ORDER] | None = LEFT_OUT
+    carton: PackSize | None = LEFT_OUT
+    order_multiple: PackSize | None = LEFT_OUT
+    tax_percent: Annotated[int, Field(ge=0, le=17)] = LEFT_OUT
+    status: ProductStatusText = LEFT_OUT
+    successor: Sku | None = LEFT_OUT
 
 
 class ImportProducts(Body):

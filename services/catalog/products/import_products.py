@@ -13,7 +13,7 @@ from kernel.http.idempotency import IdempotencyKey
 from kernel.store.items import Item, Key
 from kernel.store.transaction import MAX_ACTIONS, Transaction
 from kernel.store.write import batches, retry_on_conflict
-from services.catalog.products.api import ImportProducts, ImportProductsResult
+from services.catalog.products.api import ImportProducts, ImportProductsResult, ProductRow
 from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
 from services.catalog.products.rules import successor_problems
 from services.catalog.products.write_products import (
@@ -29,7 +29,7 @@ _ATTEMPTS = 5
 
 
 def import_products(request: ImportProducts, key: IdempotencyKey) -> ImportProductsResult:
-    """Create and change products as the rows of a file state them. Unchanged rows write nothing.
+    """Create products and change the fields that the rows of a file name. Unchanged rows write nothing.
 
     Each transaction leaves all copies of a product equal.
 
@@ -38,24 +38,24 @@ def import_products(request: ImportProducts, key: IdempotencyKey) -> ImportProdu
         Busy: other imports kept changing the same buckets.
     """
     key.reject_if_used()
-    products = [Product(**row.model_dump()) for row in request.products]
+    rows = request.products
     written: list[ProductChange] = []
-    retry_on_conflict(_ATTEMPTS, partial(_import, products, written))
+    retry_on_conflict(_ATTEMPTS, partial(_import, rows, written))
     created = sum(change.before is None for change in written)
     changed = sum(change.before not in (None, change.product) for change in written)
-    unchanged = len(products) - created - changed
-    result = ImportProductsResult(received=len(products), created=created, changed=changed, unchanged=unchanged)
+    unchanged = len(rows) - created - changed
+    result = ImportProductsResult(received=len(rows), created=created, changed=changed, unchanged=unchanged)
     transaction = Transaction()
     key.record_response(transaction, result)
     transaction.commit()
     return result
 
 
-def _import(products: Sequence[Product], written: list[ProductChange]) -> None:
+def _import(rows: Sequence[ProductRow], written: list[ProductChange]) -> None:
     """Write the products that differ from the stored ones, batch by batch; append to `written` after each commit."""
-    successors = {product.successor for product in products if product.successor}
-    found = load_products_with_pages([product.sku for product in products], successors)
-    changes = _changes(products, found)
+    successors = {successor for row in rows if (successor := row.changes.get("successor"))}
+    found = load_products_with_pages([row.sku for row in rows], successors)
+    changes = _changes(rows, found)
     found |= load_search_buckets(changes)
     for batch in batches(changes, ProductChange.written_items, MAX_ACTIONS):
         transaction = Transaction()
@@ -65,16 +65,23 @@ def _import(products: Sequence[Product], written: list[ProductChange]) -> None:
         written += batch
 
 
-def _changes(products: Sequence[Product], found: Mapping[Key, Item]) -> list[ProductChange]:
+def _changes(rows: Sequence[ProductRow], found: Mapping[Key, Item]) -> list[ProductChange]:
     """Return the changes to write; new products get the next free SKU indexes.
 
     An unchanged product is written again if the assortment lacks it: it was imported before there were pages.
 
     Raises:
-        Invalid: successors are wrong.
+        Invalid: new products lack required fields, or successors are wrong.
     """
     stored = {item.sku: item for item in found.values() if isinstance(item, ProductItem)}
-    problems = successor_problems(products, stored)
+    products = [_product_after(row, stored.get(row.sku)) for row in rows]
+    problems = [
+        problem
+        for index, row in enumerate(rows)
+        for problem in row.missing_fields(f"products.{index}", stored.get(row.sku))
+    ]
+    # A stored successor was checked when it was stored, and products are never deleted.
+    problems += successor_problems(products, {*stored, *(item.successor for item in stored.values() if item.successor)})
     if problems:
         raise Invalid(problems)
     listed: dict[str, Listing] = {}
@@ -91,3 +98,7 @@ def _changes(products: Sequence[Product], found: Mapping[Key, Item]) -> list[Pro
         elif Product.of(item) != product or listed.get(product.sku) != Listing.of(item):
             changes.append(ProductChange(product, item.sku_index, Product.of(item), version=item.version + 1))
     return changes
+
+
+def _product_after(row: ProductRow, item: ProductItem | None) -> Product:
+    return Product(**row.applied_to(Product.of(item)._asdict() if item else None))

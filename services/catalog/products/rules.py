@@ -24,7 +24,9 @@ def _successor_problem(product: Product, existing: set[str]) -> tuple[str, str] 
     if product.successor is None:
         return None
     if product.status != ProductStatus.DISCONTINUED:
-        return "successor-of-active", "在售商品不应有替代品 / only a discontinued product has a successor"
+        chinese = f'{product.sku} 在售,不应有替代品 {product.successor};请发送 "successor": null 以清除'
+        english = f'{product.sku} is active: only a discontinued product has a successor; send "successor": null'
+        return "successor-of-active", f"{chinese} / {english}"
     if product.successor == product.sku:
         return "own-successor", "替代品不能是自己 / a product cannot succeed itself"
     if product.successor not in existing:

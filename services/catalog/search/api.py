@@ -66,10 +66,10 @@ class ProductView(Answer):
 
     sku: str
     name_zh: str
-    name_en: str
+    name_en: str | None
     category: str
     specs: dict[str, str]
-    carton: int
+    carton: int | None
     order_multiple: int
     tax_percent: int
     status: ProductStatusText

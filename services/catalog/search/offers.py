@@ -78,7 +78,9 @@ class Offers(NamedTuple):
         if self.pricing_dealer is None:
             return None
         warehouse = self.pricing_dealer.warehouse
-        found = availability_label(available_pieces(self.found, warehouse, position), product.carton)
+        found = availability_label(
+            available_pieces(self.found, warehouse, position), product.carton or product.order_multiple
+        )
         return AvailabilityView(warehouse=warehouse, as_of=self.as_of, **found._asdict())
 
 

@@ -37,7 +37,7 @@ def product_tokens(product: Product) -> frozenset[str]:
     They are its category, its SKU with prefixes and parts, the words of its names and their parts, and bigrams and
     single characters of Chinese. The single characters come last, so a very long name loses some of them.
     """
-    names = f"{product.name_zh} {product.name_en}".lower()
+    names = f"{product.name_zh} {product.name_en or ''}".lower()
     sku = product.sku.lower()
     runs = _CHINESE.findall(names)
     tokens = chain(
@@ -145,7 +145,11 @@ class Availability(NamedTuple):
 
 
 def availability_label(pieces: int, carton: int) -> Availability:
-    """Return the availability of so many pieces. Less than two cartons are few: a dealer's second carton may lack."""
+    """Return the availability of so many pieces. Less than two cartons are few: a dealer's second carton may lack.
+
+    Args:
+        carton: pieces in a carton; the order multiple for a product whose carton is unknown.
+    """
     if pieces <= 0:
         return Availability(AvailabilityBand.NONE, "缺货 / out of stock", 0)
     if pieces < 2 * carton:

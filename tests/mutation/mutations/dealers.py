@@ -9,8 +9,8 @@ MUTATIONS = (
         "an import of dealers activates a suspended dealer",
         Kind.WRONG_SOURCE,
         "services.dealers:dealer_changes",
-        old="__before.status if __before else DealerStatus.ACTIVE",
-        new="DealerStatus.ACTIVE",
+        old='{"status": DealerStatus.ACTIVE, **__fields}',
+        new='{**__fields, "status": DealerStatus.ACTIVE}',
         caught_by="test_import_keeps_a_suspended_dealer_suspended",
     ),
     Mutation(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple, Self
@@ -76,7 +76,7 @@ class PriceListItem(Item, discriminator="price_list"):
     """Published version of a price list, valid from `valid_from` to `valid_to` inclusive (ISO business days).
 
     `edition` is unique for this publication, in any table: a reader may cache its pages. Without `valid_to` the list
-    does not end.
+    does not end. `page_versions`: for each bucket, the version that wrote its page; 0 where no SKU has a price.
     """
 
     price_list_id = UnicodeAttribute()
@@ -85,23 +85,46 @@ class PriceListItem(Item, discriminator="price_list"):
     edition = UnicodeAttribute(null=True)  # price lists published before there were editions have none
     valid_from = UnicodeAttribute()
     valid_to = UnicodeAttribute(null=True)
+    page_versions = PackedJSONAttribute(default=())
+
+    def page_key(self, bucket: int) -> Key:
+        """Return the key of the prices of a bucket's SKUs; without prices, there is no item at this key."""
+        return price_page_key(self.price_list_id, page_version(self.page_versions, bucket), bucket)
 
     def is_valid_on(self, day: date) -> bool:
         """Return true if the list is valid on a business day."""
         return self.valid_from <= day.isoformat() and (self.valid_to is None or day.isoformat() <= self.valid_to)
 
 
-# P  prices of a bucket's SKUs   pk: PRICELIST#<id>   sk: PAGE#<version>#<bucket>
-# P  all prices of a version     pk: PRICELIST#<id>   sk: PAGE#<version>#…
-class PricePageItem(Item, discriminator="price_page"):
-    """Prices of the SKUs of one bucket in one version of a price list. They never change once the version is published.
+# P  one published version       pk: PRICELIST#<id>   sk: VERSION#<version>
+# P  history of a price list     pk: PRICELIST#<id>   sk: VERSION#…
+class PriceVersionItem(Item, discriminator="price_version"):
+    """Version of a price list as it was published, with its author; it never changes. `page_versions` as in the list.
 
-    `prices`: {position as text: price as `Price.as_stored`}, some 6 KB packed into one or two; `revision` counts the
-    writes of the draft.
+    `removals`: SKUs that left the list with it; `restored_from`: the former version that its draft began with.
+    """
+
+    price_list_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    version = IntegerAttribute()
+    valid_from = UnicodeAttribute()
+    valid_to = UnicodeAttribute(null=True)
+    page_versions = PackedJSONAttribute()
+    published_by = UnicodeAttribute()
+    published_at = UnicodeAttribute()
+    removals = IntegerAttribute(default=0)
+    restored_from = IntegerAttribute(null=True)
+
+
+# P  prices of a bucket's SKUs   pk: PRICELIST#<id>   sk: PAGE#<version>#<bucket>
+class PricePageItem(Item, discriminator="price_page"):
+    """Prices of the SKUs of one bucket, written by one version of a price list and used until a later one writes them.
+
+    They never change once the version is published. `prices`: {position as text: price as `Price.as_stored`}, some
+    6 KB packed into one or two.
     """
 
     prices = PackedJSONAttribute()
-    revision = IntegerAttribute(default=1)
 
     def by_sku_index(self, bucket: int) -> dict[int, Price]:
         """Return all prices by SKU index. The caller passes the bucket, because the page does not store it."""
@@ -124,11 +147,16 @@ def price_list_key(price_list_id: str) -> Key:
     return f"PRICELIST#{price_list_id}", "CURRENT"
 
 
-def price_pages(version: int) -> str:
-    """Return the prefix of the sort keys of a version's pages."""
-    return f"PAGE#{version:06d}#"
+def price_version_key(price_list_id: str, version: int) -> Key:
+    """Return the key of a published version in the history of its price list."""
+    return f"PRICELIST#{price_list_id}", f"VERSION#{version:06d}"
 
 
 def price_page_key(price_list_id: str, version: int, bucket: int) -> Key:
-    """Return the key of the prices of one bucket's SKUs."""
-    return f"PRICELIST#{price_list_id}", f"{price_pages(version)}{bucket:04d}"
+    """Return the key of the prices of one bucket's SKUs that a version wrote."""
+    return f"PRICELIST#{price_list_id}", f"PAGE#{version:06d}#{bucket:04d}"
+
+
+def page_version(page_versions: Sequence[int], bucket: int) -> int:
+    """Return the version that wrote the page of a bucket; 0 if it has none."""
+    return page_versions[bucket] if bucket < len(page_versions) else 0

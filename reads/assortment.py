@@ -75,6 +75,18 @@ class Assortment(NamedTuple):
         return found | {item.sku: Listing.of(item) for item in products if isinstance(item, ProductItem)}
 
 
+def skus_by_index() -> dict[int, str]:
+    """Load the SKU of every SKU index, from all pages: for a clerk's requests, not for those of dealers."""
+    assortment = Assortment.of(fetch([ASSORTMENT_KEY]).get(ASSORTMENT_KEY))
+    unread = [assortment_page_key(page) for page, listings in assortment.pages.items() if listings is None]
+    pages = {page: listings for page, listings in assortment.pages.items() if listings is not None}
+    for item in fetch(unread).values():
+        if isinstance(item, AssortmentPageItem):
+            pages[item.page] = item.listings
+            _pages.put(item.digest, pages[item.page])
+    return {listing.sku_index: sku for listings in pages.values() for sku, listing in listings.items()}
+
+
 def listings_of(skus: Iterable[str]) -> dict[str, Listing]:
     """Load the listings of these SKUs; SKUs without a product are left out."""
     wanted = dict.fromkeys(skus)

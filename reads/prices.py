@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from contracts.catalog import Price, PriceListItem, PricePageItem, price_page_key
+from contracts.catalog import Price, PriceListItem, PricePageItem
 from contracts.stock import SKUS_PER_BUCKET
 from kernel.store.read import fetch
 from reads.cache import Cache
@@ -22,8 +22,7 @@ def prices_of(price_list: PriceListItem, sku_indexes: Collection[int]) -> dict[i
     edition = price_list.price_list_id, price_list.edition or ""
     buckets = {sku_index // SKUS_PER_BUCKET for sku_index in sku_indexes}
     pages = {bucket: page for bucket in buckets if (page := _pages.get((*edition, bucket))) is not None}
-    version = price_list.version
-    unread = {price_page_key(price_list.price_list_id, version, bucket): bucket for bucket in buckets - pages.keys()}
+    unread = {price_list.page_key(bucket): bucket for bucket in buckets - pages.keys()}
     found = fetch(unread)
     for key, bucket in unread.items():
         item = found.get(key)

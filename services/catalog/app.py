@@ -3,9 +3,21 @@
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal, Role
+from services.catalog.prices import compare_draft, read_versions, restore_version
 from services.catalog.prices import publish_prices as publication
 from services.catalog.prices import save_draft_prices as drafting
-from services.catalog.prices.api import DraftPrices, DraftPricesResult, PublishedPriceList, PublishPrices
+from services.catalog.prices.api import (
+    DraftChanges,
+    DraftPrices,
+    DraftPricesResult,
+    DraftQuery,
+    PriceListVersions,
+    PublishedPriceList,
+    PublishPrices,
+    RestoredDraft,
+    RestoreVersion,
+    VersionsQuery,
+)
 from services.catalog.products.api import ImportProducts, ImportProductsResult
 from services.catalog.products.import_products import import_products
 from services.catalog.search import find_products
@@ -32,8 +44,37 @@ def draft_prices(price_list_id: str, draft: str, body: DraftPrices, key: Idempot
 @app.operation(
     "POST", "/price-lists/{price_list_id}/drafts/{draft}/publish", roles=CLERKS, summary="发布价格表 / Publish prices"
 )
-def publish_prices(price_list_id: str, draft: str, body: PublishPrices, key: IdempotencyKey) -> PublishedPriceList:
-    return publication.publish_prices(price_list_id, draft, body, key)
+def publish_prices(
+    caller: Principal, price_list_id: str, draft: str, body: PublishPrices, key: IdempotencyKey
+) -> PublishedPriceList:
+    return publication.publish_prices(caller, price_list_id, draft, body, key)
+
+
+@app.operation(
+    "GET",
+    "/price-lists/{price_list_id}/drafts/{draft}",
+    roles=CLERKS,
+    summary="价格草稿与现行版本的差异 / Show a draft's changes",
+)
+def show_draft(caller: Principal, price_list_id: str, draft: str, query: DraftQuery) -> DraftChanges:
+    return compare_draft.show_draft(caller, price_list_id, draft, query)
+
+
+@app.operation(
+    "POST",
+    "/price-lists/{price_list_id}/drafts/{draft}/restore",
+    roles=CLERKS,
+    summary="以旧版本为草稿 / Restore a former version as draft",
+)
+def restore_price_version(price_list_id: str, draft: str, body: RestoreVersion, key: IdempotencyKey) -> RestoredDraft:
+    return restore_version.restore_version(price_list_id, draft, body, key)
+
+
+@app.operation(
+    "GET", "/price-lists/{price_list_id}/versions", roles=CLERKS, summary="价格表历史 / List versions of a price list"
+)
+def list_price_versions(caller: Principal, price_list_id: str, query: VersionsQuery) -> PriceListVersions:
+    return read_versions.list_versions(caller, price_list_id, query)
 
 
 @app.operation("GET", "/products", roles=EVERYONE, summary="商品目录 / Search the catalogue")

@@ -95,7 +95,9 @@ class BodySchema:
 
     def takes_numbers(self, path: FieldPath) -> bool:
         """Return True for an exact number, which may be sent as text or as a number."""
-        kinds = {option.get("type") for option in self._at(path).get("anyOf", [])}
+        options = self._at(path).get("anyOf", [])
+        # An exact number that may also be null has its own choice inside.
+        kinds = {inner.get("type") for option in options for inner in option.get("anyOf", [option])}
         return {"number", "string"} <= kinds
 
 

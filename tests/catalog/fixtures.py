@@ -88,6 +88,18 @@ class CatalogClient:
         assert self.draft_prices(price_list, version, *rows).status == 200
         assert self.publish_prices(price_list, version).status == 200
 
+    def get(self, path: str, **query: Any) -> Response:
+        """Send a GET request."""
+        return self.world.call("catalog", "GET", path, query=query, token=self.clerk)
+
+    def draft_changes(self, price_list: str, version: int | str, **query: Any) -> Response:
+        """Return a page of a draft's changes."""
+        return self.get(f"/price-lists/{price_list}/drafts/{version}", **query)
+
+    def restore_version(self, price_list: str, draft: int, version: int, key: str | None = None) -> Response:
+        """Begin a draft with a former version."""
+        return self.post(f"/price-lists/{price_list}/drafts/{draft}/restore", {"version": version}, key)
+
     def search(self, token: str | None = None, **query: Any) -> Response:
         """Return one page of a search."""
         return self.world.call("catalog", "GET", "/products", query=query, token=token or self.clerk)

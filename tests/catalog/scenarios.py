@@ -32,6 +32,11 @@ def draft_prices(*skus: str) -> Step:
     return request("catalog", f"/price-lists/{PRICE_LIST}/drafts/2/prices", prices(*skus), role="assistant")
 
 
+def remove_price(sku: str) -> Step:
+    body = {"prices": [{"sku": sku, "unit_price": None}]}
+    return request("catalog", f"/price-lists/{PRICE_LIST}/drafts/2/prices", body, role="assistant")
+
+
 publish_draft = request("catalog", f"/price-lists/{PRICE_LIST}/drafts/2/publish", PUBLISHED, role="assistant")
 
 TRIGGERS = [
@@ -97,8 +102,36 @@ TRIGGERS = [
         body={"name": "一级价", "valid_from": "2026-01-01", "valid_to": "2027-12-31"},
         situations=[
             Situation("published already", body=PUBLISHED, prepare=publish_draft),
+            Situation("with removals", body=PUBLISHED | {"removals": 1}, prepare=remove_price("L1")),
+            Situation("removals not confirmed", body=PUBLISHED, prepare=remove_price("L1"), statuses=(409,)),
             Situation("contended: published meanwhile", body=PUBLISHED, rival=publish_draft),
+            Situation(
+                "contended: another clerk removes a price", body=PUBLISHED, rival=remove_price("L1"), statuses=(409,)
+            ),
         ],
+    ),
+    Trigger("GET /price-lists/{price_list_id}/drafts/{draft}", roles=CLERKS, path=DRAFT),
+    Trigger(
+        "POST /price-lists/{price_list_id}/drafts/{draft}/restore",
+        roles=CLERKS,
+        path=DRAFT,
+        body={"version": 1},
+        other_body={"version": 2},
+        situations=[
+            Situation("replaces a written draft", body={"version": 1}, prepare=draft_prices("L1")),
+            Situation(
+                "contended: another clerk writes into the draft",
+                body={"version": 1},
+                rival=draft_prices("L1"),
+            ),
+            Situation("contended: published meanwhile", body={"version": 1}, rival=publish_draft, statuses=(409,)),
+        ],
+    ),
+    Trigger(
+        "GET /price-lists/{price_list_id}/versions",
+        roles=CLERKS,
+        path={"price_list_id": f"={PRICE_LIST}"},
+        missing={"price_list_id": "NONE"},
     ),
     Trigger("GET /products", roles=ALL_USERS, variants=[OF_DEALER]),
     Trigger(

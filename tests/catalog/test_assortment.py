@@ -97,7 +97,9 @@ def test_order_names_all_line_problems_and_writes_nothing(catalog: CatalogClient
 
 def test_new_prices_apply_to_next_order(catalog: CatalogClient) -> None:
     assert order(catalog, ("L-01", 2), key="first").json["gross_fen"] == 2500
-    catalog.publish_price_list("A", *(price_row(sku, "9.99") for sku in SKUS[:5]), version=2)
+    removed = [{"sku": sku, "unit_price": None} for sku in SKUS[5:]]
+    catalog.draft_prices("A", 2, *(price_row(sku, "9.99") for sku in SKUS[:5]), *removed)
+    assert catalog.publish_prices("A", 2, removals=len(removed)).status == 200
     assert order(catalog, ("L-01", 2), key="second").json["gross_fen"] == 1998
     gone = order(catalog, ("L-09", 2), key="third")
     assert [error["code"] for error in gone.json["errors"]] == ["not-in-price-list"]

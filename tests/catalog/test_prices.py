@@ -58,8 +58,8 @@ def test_publication_replaces_version_in_one_write(catalog: CatalogClient) -> No
     before = catalog.stored_catalogue()
     catalog.publish_prices("A", 2)
     changed = {key for key, item in catalog.stored_catalogue().items() if before.get(key) != item}
-    assert changed == {"PRICELIST#A CURRENT"}
-    assert (unit_price(catalog, "P-0"), unit_price(catalog, "P-5")) == ("9.99", None)
+    assert changed == {"PRICELIST#A CURRENT", "PRICELIST#A VERSION#000002"}
+    assert (unit_price(catalog, "P-0"), unit_price(catalog, "P-5")) == ("9.99", "12.50")
 
 
 def test_repeated_prices_write_nothing(catalog: CatalogClient) -> None:
@@ -87,17 +87,23 @@ def test_draft_names_all_wrong_prices_and_writes_none(catalog: CatalogClient) ->
         "prices.1.unit_price",
         "prices.2.unit_price",
         "prices.3.sku",
-        "prices.4.unit_price",
-        "prices.4.price_policy",
     }
     wrong = catalog.draft_prices(
-        "A", 1, price_row("P-1"), price_row("NO-1"), price_row("P-2", "5", (10, "5"), (10, "4")), price_row("NO-2")
+        "A",
+        1,
+        price_row("P-1"),
+        price_row("NO-1"),
+        price_row("P-2", "5", (10, "5"), (10, "4")),
+        price_row("NO-2"),
+        {"sku": "P-4"},
     )
     assert [(error["field"], error["code"]) for error in wrong.json["errors"]] == [
         ("prices.1.sku", "unknown-sku"),
         ("prices.2.breaks.0.unit_price", "not-cheaper"),
         ("prices.2.breaks.1.quantity", "not-ascending"),
         ("prices.3.sku", "unknown-sku"),
+        ("prices.4.unit_price", "missing"),
+        ("prices.4.price_policy", "missing"),
     ]
     assert catalog.stored_catalogue() == before
 

@@ -85,8 +85,16 @@ def fill(size: int) -> None:
         pieces = [(bucket * 7 + position * 37) % 2_000 for position in range(SKUS_PER_BUCKET)]
         collector.put(PricePageItem(*price_page_key("A", 1, bucket), prices=prices))
         collector.put(StockBucketItem(*stock_bucket_key("GZ", bucket), available=pieces))
+    pages = [1] * (-(-size // SKUS_PER_BUCKET))
     collector.put(
-        PriceListItem(*price_list_key("A"), price_list_id="A", name="一级经销价", version=1, valid_from="2026-01-01")
+        PriceListItem(
+            *price_list_key("A"),
+            price_list_id="A",
+            name="一级经销价",
+            version=1,
+            valid_from="2026-01-01",
+            page_versions=pages,
+        )
     )
     collector.save_all()
     store_dealer("D0001", price_list="A", warehouse="GZ")

@@ -43,7 +43,12 @@ class DealersClient:
     def publish_price_list(self, price_list: str) -> None:
         """Store a price list as catalog does."""
         PriceListItem(
-            *price_list_key(price_list), price_list_id=price_list, name="价", version=1, valid_from="2026-01-01"
+            *price_list_key(price_list),
+            price_list_id=price_list,
+            name="价",
+            version=1,
+            valid_from="2026-01-01",
+            page_versions=[],
         ).save()
 
     def post(self, path: str, body: Any, key: str | None = None) -> Response:

@@ -13,6 +13,7 @@ from contracts.dealers import DealerItem, UserItem, dealer_key, user_key
 from kernel.http.partial_rows import PartialRow
 from kernel.store.items import Item, Key
 from kernel.store.read import fetch_one
+from services.catalog.prices.api import PriceRow
 from services.catalog.products.api import ProductRow
 from services.dealers.api import DealerRow, DealerUserRow, StaffRow
 from tests.support.functions import load_apps
@@ -103,7 +104,9 @@ def _dealer(_: World) -> Stored | None:
 
 def _publish_price_lists(_: World) -> None:
     for name in ("A", "B"):
-        PriceListItem(*price_list_key(name), price_list_id=name, name="价", version=1, valid_from="2026-01-01").save()
+        PriceListItem(
+            *price_list_key(name), price_list_id=name, name="价", version=1, valid_from="2026-01-01", page_versions=[]
+        ).save()
 
 
 def _import_successor(world: World) -> None:
@@ -114,6 +117,12 @@ def _import_successor(world: World) -> None:
 def _import_dealer(world: World) -> None:
     _publish_price_lists(world)
     assert post(world, "dealers", "/imports/dealers", {"dealers": [DEALER]}).status == 200
+
+
+def _draft_price(world: World) -> Stored | None:
+    path = "/price-lists/A/drafts/1"
+    changes = world.call("catalog", "GET", path, token=world.token(role="admin")).json["changes"]
+    return changes[0]["after"] if changes else None
 
 
 def _owner(name: str) -> Row:
@@ -163,6 +172,25 @@ ROW_KINDS = (
         prepare=_import_successor,
         send=lambda world, row: post(world, "catalog", "/imports/products", {"products": [row]}),
         read=_of_item(ProductItem, product_key("L-1")),
+    ),
+    RowKind(
+        PriceRow,
+        "catalog POST /price-lists/{price_list_id}/drafts/{draft}/prices",
+        first={
+            "sku": "S-1",
+            "unit_price": "12.50",
+            "price_policy": "标准价",
+            "breaks": [{"quantity": 10, "unit_price": "8.00"}],
+        },
+        second={
+            "sku": "S-1",
+            "unit_price": "11.00",
+            "price_policy": "促销价",
+            "breaks": [{"quantity": 20, "unit_price": "7.50"}, {"quantity": 50, "unit_price": "7.00"}],
+        },
+        prepare=_import_successor,
+        send=lambda world, row: post(world, "catalog", "/price-lists/A/drafts/1/prices", {"prices": [row]}),
+        read=_draft_price,
     ),
     RowKind(
         DealerRow,

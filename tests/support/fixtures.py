@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from typing import Any, cast
 
-from contracts.catalog import PriceListItem, PricePageItem, ProductItem, price_list_key, price_page_key, product_key
+from contracts.catalog import (
+    PriceListItem,
+    PricePageItem,
+    PriceVersionItem,
+    ProductItem,
+    price_list_key,
+    price_page_key,
+    price_version_key,
+    product_key,
+)
 from contracts.dealers import DealerItem, dealer_key
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition, StockBucketItem, stock_bucket_key
 from kernel.base import ids
@@ -96,6 +105,19 @@ def open_shop(
             version=1,
             edition=ids.new_id("edn"),
             valid_from="2020-01-01",
+            page_versions=_page_versions(buckets),
+        )
+    )
+    collector.put(
+        PriceVersionItem(
+            *price_version_key(PRICE_LIST, 1),
+            price_list_id=PRICE_LIST,
+            name="一级价",
+            version=1,
+            valid_from="2020-01-01",
+            page_versions=_page_versions(buckets),
+            published_by="助理",
+            published_at="2020-01-01T00:00:00.000Z",
         )
     )
     for dealer_id in dealers:
@@ -137,6 +159,10 @@ def _product(number: int) -> Product:
         status="active",
         successor=None,
     )
+
+
+def _page_versions(buckets: Collection[int]) -> list[int]:
+    return [int(bucket in set(buckets)) for bucket in range(max(buckets, default=-1) + 1)]
 
 
 def _price_page(bucket: int, positions: Sequence[int], unit_price: str) -> PricePageItem:

@@ -1,12 +1,14 @@
 """Requests and responses of price lists."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from kernel.base.problems import FieldProblem
-from kernel.http.models import Answer, Body, Name, Sku, UnitPrice
+from kernel.http.models import Answer, Body, Name, QuantityOrZero, Query, Sku, UnitPrice
+from kernel.http.partial_rows import LEFT_OUT, PartialRow
 from services.catalog.vocabulary import repeated_skus
 
 MAX_PRICES = 1_000
@@ -19,13 +21,19 @@ class BreakRow(Body):
     unit_price: Annotated[UnitPrice, Field(gt=0)]
 
 
-class PriceRow(Body):
-    """Price of a product in a list, in yuan for a piece with VAT. Dealers see `price_policy` as the reason for it."""
+class PriceRow(PartialRow):
+    """Price of a product in a list, in yuan for a piece with VAT. Dealers see `price_policy` as the reason for it.
+
+    A field left out does not change. `unit_price` null removes the product from the list, `breaks` null its breaks.
+    """
+
+    NAME = "sku"
+    WHEN_NEW: ClassVar[Mapping[str, Any]] = {"breaks": ()}
 
     sku: Sku
-    unit_price: Annotated[UnitPrice, Field(gt=0)]
-    price_policy: Annotated[Name, Field(max_length=40)]
-    breaks: Annotated[tuple[BreakRow, ...], Field(max_length=5)] = ()
+    unit_price: Annotated[UnitPrice, Field(gt=0)] | None = LEFT_OUT
+    price_policy: Annotated[Name, Field(max_length=40)] = LEFT_OUT
+    breaks: Annotated[tuple[BreakRow, ...], Field(max_length=5)] | None = LEFT_OUT
 
 
 class DraftPrices(Body):
@@ -49,12 +57,81 @@ class DraftPricesResult(Answer):
     unchanged: int
 
 
+class DraftQuery(Query):
+    """Page of a draft's changes."""
+
+    cursor: str | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_PRICES)] = 200
+
+
+class PriceBreak(Answer):
+    """Quantity break: from `quantity` pieces on, a piece costs `unit_price` yuan."""
+
+    quantity: int
+    unit_price: UnitPrice
+
+
+class ListedPrice(Answer):
+    """Price of a product in a version, in yuan for a piece with VAT."""
+
+    unit_price: UnitPrice
+    price_policy: str
+    breaks: list[PriceBreak]
+
+
+class PriceChange(Answer):
+    """Change of a product's price in a draft: `before` is null if it is added, `after` if it is removed."""
+
+    sku: str
+    change: Literal["added", "changed", "removed"]
+    before: ListedPrice | None
+    after: ListedPrice | None
+
+
+class DraftChanges(Answer):
+    """Changes of a draft against the published version, in the order of the catalogue, and their number in all."""
+
+    price_list_id: str
+    draft: str
+    restored_from: int | None
+    added: int
+    changed: int
+    removed: int
+    changes: list[PriceChange]
+    next_cursor: str | None
+
+
+class RestoreVersion(Body):
+    """The published version whose prices a draft begins with."""
+
+    version: Annotated[int, Field(ge=1, le=999_999)]
+
+
+class RestoredDraft(Answer):
+    """Draft with the prices of a published version."""
+
+    price_list_id: str
+    draft: str
+    restored_from: int
+
+
+class VersionsQuery(Query):
+    """Page of the history of a price list."""
+
+    cursor: str | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
 class PublishPrices(Body):
-    """Name and validity of a price list. `valid_from` and `valid_to` are its first and last business day."""
+    """Name and validity of a price list. `valid_from` and `valid_to` are its first and last business day.
+
+    `removals` confirms the number of products that leave the list.
+    """
 
     name: Name
     valid_from: date
     valid_to: date | None = None
+    removals: QuantityOrZero = 0
 
 
 class PublishedPriceList(Answer):
@@ -65,3 +142,19 @@ class PublishedPriceList(Answer):
     name: str
     valid_from: date
     valid_to: date | None
+
+
+class PriceListVersion(PublishedPriceList):
+    """Version in the history of a price list, with its author."""
+
+    published_by: str
+    published_at: str
+    removals: int
+    restored_from: int | None
+
+
+class PriceListVersions(Answer):
+    """Published versions of a price list, the newest first."""
+
+    versions: list[PriceListVersion]
+    next_cursor: str | None

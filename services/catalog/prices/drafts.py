@@ -1,8 +1,13 @@
-"""Drafts: the next version of a price list, until its publication."""
+"""Drafts: the next version of a price list, until its publication.
+
+A draft begins with the pages of the published version and writes its own page only for a bucket in which a price
+changes. All its writers replace the one `PriceDraftItem` under its revision, so none loses what another wrote.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,10 +16,24 @@ from pynamodb.expressions.condition import Condition
 from contracts.catalog import PriceListItem, price_list_key
 from kernel.base.problems import FieldProblem, Invalid, Refusal
 from kernel.http.models import PriceListId
-from kernel.store.read import fetch_one
+from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
+from kernel.store.read import fetch
+from kernel.store.transaction import Transaction
 
 _VERSION = re.compile(r"[1-9][0-9]{0,5}")
 _LIST_ID: TypeAdapter[str] = TypeAdapter(PriceListId)
+
+
+# P2  draft of a price list   pk: PRICELIST#<id>   sk: DRAFT#<version>
+class PriceDraftItem(Item, discriminator="price_draft"):
+    """Draft that differs from the published version. `page_versions` as in `PriceListItem`.
+
+    `revision` counts and guards its writes; `restored_from`: the former version whose prices it began with.
+    """
+
+    page_versions = PackedJSONAttribute()
+    revision = IntegerAttribute()
+    restored_from = IntegerAttribute(null=True)
 
 
 class PriceListDraft(NamedTuple):
@@ -42,6 +61,11 @@ class PriceListDraft(NamedTuple):
         if problems:
             raise Invalid(problems)
         return cls(price_list_id, int(version))
+
+    @property
+    def key(self) -> Key:
+        """Return the key of the draft."""
+        return price_list_key(self.price_list_id)[0], f"DRAFT#{self.version:06d}"
 
     @property
     def still_open(self) -> Condition:
@@ -72,6 +96,49 @@ class PriceListDraft(NamedTuple):
             )
 
 
-def load_published_price_list(price_list_id: str) -> PriceListItem | None:
-    """Load the published version of a price list, None before the first."""
-    return fetch_one(PriceListItem, price_list_key(price_list_id))
+class DraftState(NamedTuple):
+    """A draft as it is stored, and the published version of its price list; None before the first writing of either."""
+
+    draft: PriceListDraft
+    published: PriceListItem | None
+    item: PriceDraftItem | None
+
+    @property
+    def published_pages(self) -> Sequence[int]:
+        """Return the page version of each bucket in the published version."""
+        return self.published.page_versions if self.published else ()
+
+    @property
+    def pages(self) -> Sequence[int]:
+        """Return the page version of each bucket in the draft."""
+        return self.item.page_versions if self.item else self.published_pages
+
+    @property
+    def unchanged(self) -> Condition:
+        """Return the condition on the stored draft that holds until another writer changes it."""
+        return PriceDraftItem.revision == self.item.revision if self.item else PriceDraftItem.pk.does_not_exist()
+
+    def write(self, transaction: Transaction, pages: Sequence[int], restored_from: int | None) -> DraftState:
+        """Add the draft with these page versions to a transaction; return it as it is after the commit.
+
+        The transaction is refused if the draft is published or has another revision by then.
+        """
+        revision = self.item.revision + 1 if self.item else 1
+        item = PriceDraftItem(
+            *self.draft.key, page_versions=list(pages), revision=revision, restored_from=restored_from
+        )
+        list_key = price_list_key(self.draft.price_list_id)
+        transaction.check(PriceListItem, list_key, self.draft.still_open, "price list")
+        transaction.put(item, "draft", self.unchanged)
+        return self._replace(item=item)
+
+
+def load_draft(draft: PriceListDraft) -> DraftState:
+    """Load a draft and the published version of its price list, consistently."""
+    found = fetch([price_list_key(draft.price_list_id), draft.key])
+    published, item = found.get(price_list_key(draft.price_list_id)), found.get(draft.key)
+    return DraftState(
+        draft,
+        published if isinstance(published, PriceListItem) else None,
+        item if isinstance(item, PriceDraftItem) else None,
+    )

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from datetime import date
 
-from contracts.catalog import PriceListItem, PricePageItem, price_list_key, price_pages
+from contracts.catalog import PriceListItem, PriceVersionItem, price_list_key, price_version_key
 from kernel.base import ids
-from kernel.base.problems import Busy, Invalid, Refusal
+from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
 from kernel.http.idempotency import IdempotencyKey
-from kernel.store.read import query_page
+from kernel.http.principal import Principal
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.catalog.prices.api import PublishedPriceList, PublishPrices
-from services.catalog.prices.drafts import PriceListDraft, load_published_price_list
+from services.catalog.prices.compare_draft import count_removals
+from services.catalog.prices.drafts import DraftState, PriceDraftItem, PriceListDraft, load_draft
 from services.catalog.prices.rules import validity_problems
 
 
-def publish_prices(price_list_id: str, version: str, request: PublishPrices, key: IdempotencyKey) -> PublishedPriceList:
+def publish_prices(
+    caller: Principal, price_list_id: str, version: str, request: PublishPrices, key: IdempotencyKey
+) -> PublishedPriceList:
     """Replace the valid version of a price list by this draft. An order uses either version as a whole.
 
     Raises:
         Invalid: the days are wrong.
-        Refusal: the draft is empty or published already, or an earlier version is not published.
+        Refusal: the draft is empty or published already, an earlier version is not published, or the number of
+            products that leave the list is another than the request confirms.
+        Busy: another request wrote into the draft meanwhile.
     """
     draft = PriceListDraft.from_path(price_list_id, version)
     problems = validity_problems(request.valid_from, request.valid_to, clock.business_date(clock.now()))
@@ -36,11 +41,12 @@ def publish_prices(price_list_id: str, version: str, request: PublishPrices, key
     )
     transaction = Transaction()
     key.record_response(transaction, wanted)
-    stored = load_published_price_list(price_list_id)
-    if stored is None or _view(stored) != wanted:
-        draft.require_next(stored)
-        _require_prices(draft)
-        transaction.put(_price_list_item(wanted), "price list", draft.still_open)
+    state = load_draft(draft)
+    if state.published is None or _view(state.published) != wanted:
+        draft.require_next(state.published)
+        _require_prices(state)
+        _require_confirmed_removals(state, request.removals)
+        _write_version(transaction, wanted, state, request.removals, caller)
     try:
         transaction.commit()
     except TransactionRefused as refused:
@@ -60,11 +66,37 @@ def _view(item: PriceListItem) -> PublishedPriceList:
     )
 
 
-def _price_list_item(view: PublishedPriceList) -> PriceListItem:
-    return PriceListItem(*price_list_key(view.price_list_id), **view.model_dump(mode="json"), edition=ids.new_id("edn"))
+def _write_version(
+    transaction: Transaction, view: PublishedPriceList, state: DraftState, removals: int, caller: Principal
+) -> None:
+    """Add the version to a transaction, which is refused if the draft has changed since its removals were counted."""
+    fields = {**view.model_dump(mode="json"), "page_versions": list(state.pages)}
+    published = PriceListItem(*price_list_key(view.price_list_id), **fields, edition=ids.new_id("edn"))
+    version = PriceVersionItem(
+        *price_version_key(view.price_list_id, view.version),
+        **fields,
+        published_by=caller.name,
+        published_at=clock.stamp(),
+        removals=removals,
+        restored_from=state.item.restored_from if state.item else None,
+    )
+    transaction.check(PriceDraftItem, state.draft.key, state.unchanged, "draft")
+    transaction.put(published, "price list", state.draft.still_open)
+    transaction.create(version, "version")
 
 
-def _require_prices(draft: PriceListDraft) -> None:
-    pages = PricePageItem.sk.startswith(price_pages(draft.version))
-    if not query_page(PricePageItem, price_list_key(draft.price_list_id)[0], sk=pages, limit=1, consistent=True).items:
+def _require_prices(state: DraftState) -> None:
+    if not any(state.pages):
         raise Refusal("empty-draft", "该版本还没有价格 / there are no prices in this draft; send them first")
+
+
+def _require_confirmed_removals(state: DraftState, confirmed: int) -> None:
+    removals = count_removals(state)
+    if removals != confirmed:
+        raise Refusal(
+            "removals-not-confirmed",
+            f"{removals} 个商品将从价格表移除,请核对后发送 removals: {removals} / {removals} products leave the list; "
+            f"check the draft's changes and send removals: {removals}",
+            [FieldProblem(field="removals", code="not-confirmed", detail=f"应为 {removals} / must be {removals}")],
+            removals=removals,
+        )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from contracts.catalog import Price
+from contracts.catalog import Price, page_version
 from kernel.base.problems import FieldProblem
 
 
@@ -28,6 +29,33 @@ def price_problems(index: int, price: Price) -> list[FieldProblem]:
             detail = f"价格须低于 {dearer} / must be below {dearer}"
             problems.append(FieldProblem(field=f"{path}.unit_price", code="not-cheaper", detail=detail))
     return problems
+
+
+def changed_buckets(before: Sequence[int], after: Sequence[int]) -> list[int]:
+    """Return the buckets whose pages differ between two versions. Both arguments have a page version per bucket."""
+    return [
+        bucket
+        for bucket in range(max(len(before), len(after)))
+        if page_version(before, bucket) != page_version(after, bucket)
+    ]
+
+
+def with_pages(page_versions: Sequence[int], version: int, buckets: Sequence[int]) -> list[int]:
+    """Return the page versions after `version` has written the pages of these buckets."""
+    length = max([len(page_versions), *(bucket + 1 for bucket in buckets)])
+    written = set(buckets)
+    return [version if bucket in written else page_version(page_versions, bucket) for bucket in range(length)]
+
+
+def price_changes(
+    before: Mapping[int, Price], after: Mapping[int, Price]
+) -> dict[int, tuple[Price | None, Price | None]]:
+    """Return the old and the new price of every SKU index at which they differ; None where there is no price."""
+    return {
+        sku_index: (before.get(sku_index), after.get(sku_index))
+        for sku_index in sorted(before.keys() | after.keys())
+        if before.get(sku_index) != after.get(sku_index)
+    }
 
 
 def validity_problems(valid_from: date, valid_to: date | None, today: date) -> list[FieldProblem]:

@@ -7,20 +7,28 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from contracts.catalog import Price, PriceListItem, PricePageItem, price_list_key, price_page_key
+from contracts.assortment import Listing
+from contracts.catalog import Price, PricePageItem, page_version, price_page_key
 from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.idempotency import IdempotencyKey
-from kernel.store.items import Item, Key
 from kernel.store.read import fetch
 from kernel.store.transaction import MAX_ACTIONS, Transaction
 from kernel.store.write import batches, retry_on_conflict
 from reads.assortment import listings_of
 from services.catalog.prices.api import DraftPrices, DraftPricesResult, PriceRow
-from services.catalog.prices.drafts import PriceListDraft, load_published_price_list
-from services.catalog.prices.rules import price_problems
+from services.catalog.prices.drafts import DraftState, PriceListDraft, load_draft
+from services.catalog.prices.rules import price_problems, with_pages
 
 #: Another clerk may write into the same draft; each attempt reads the draft anew.
 _ATTEMPTS = 5
+
+
+class PageChange(NamedTuple):
+    """Page of a draft to write: all prices of its bucket as they are stored, and how many of them change."""
+
+    bucket: int
+    prices: Mapping[str, Any]
+    changed_prices: int
 
 
 def save_draft_prices(price_list_id: str, version: str, request: DraftPrices, key: IdempotencyKey) -> DraftPricesResult:
@@ -29,13 +37,13 @@ def save_draft_prices(price_list_id: str, version: str, request: DraftPrices, ke
     Raises:
         Invalid: rows are wrong; names them all, and nothing is written.
         Refusal: the draft is published already, or an earlier version is not.
-        Busy: other requests kept writing into the same pages.
+        Busy: other requests kept writing into the same draft.
     """
     key.reject_if_used()
     draft = PriceListDraft.from_path(price_list_id, version)
-    prices = _prices_by_bucket(request.prices)
+    listings = listings_of([row.sku for row in request.prices])
     written: list[PageChange] = []
-    retry_on_conflict(_ATTEMPTS, partial(_write_pages, draft, prices, written))
+    retry_on_conflict(_ATTEMPTS, partial(_write_pages, draft, request.prices, listings, written))
     changed = sum(change.changed_prices for change in written)
     received = len(request.prices)
     result = DraftPricesResult(
@@ -47,75 +55,77 @@ def save_draft_prices(price_list_id: str, version: str, request: DraftPrices, ke
     return result
 
 
-def _prices_by_bucket(rows: Sequence[PriceRow]) -> dict[int, dict[str, Any]]:
-    """Return prices as pages store them: {bucket: {position as text: price}}.
-
-    Raises:
-        Invalid: SKUs are unknown, or breaks are wrong.
-    """
-    listings = listings_of([row.sku for row in rows])
-    problems = []
-    pages: dict[int, dict[str, Any]] = defaultdict(dict)
-    for index, row in enumerate(rows):
-        price = _price(row)
-        problems += price_problems(index, price)
-        listing = listings.get(row.sku)
-        if listing is None:
-            detail = "无此商品,请先导入 / no such product; import it first"
-            problems.append(FieldProblem(field=f"prices.{index}.sku", code="unknown-sku", detail=detail))
-        else:
-            pages[listing.bucket_position.bucket][str(listing.bucket_position.position)] = price.as_stored
-    if problems:
-        raise Invalid(problems)
-    return pages
-
-
-def _price(row: PriceRow) -> Price:
-    breaks = tuple((step.quantity, step.unit_price) for step in row.breaks)
-    return Price(unit_price=row.unit_price, price_policy=row.price_policy, breaks=breaks)
-
-
-def _write_pages(draft: PriceListDraft, prices: Mapping[int, Mapping[str, Any]], written: list[PageChange]) -> None:
+def _write_pages(
+    draft: PriceListDraft, rows: Sequence[PriceRow], listings: Mapping[str, Listing], written: list[PageChange]
+) -> None:
     """Write the pages of the draft that change; append them to `written` after each commit.
 
     Raises:
+        Invalid: rows are wrong.
         Refusal: the draft is published already, or an earlier version is not.
     """
-    draft.require_next(load_published_price_list(draft.price_list_id))
-    keys = {bucket: price_page_key(draft.price_list_id, draft.version, bucket) for bucket in prices}
-    found = fetch(keys.values())
-    changes = [
-        change
-        for bucket, key in keys.items()
-        if (change := PageChange.of(key, found.get(key), prices[bucket])).changed_prices
-    ]
-    for batch in batches(changes, lambda change: [change.key], MAX_ACTIONS - 1):
+    state = load_draft(draft)
+    draft.require_next(state.published)
+    changes = _page_changes(state, rows, listings)
+    for batch in batches(changes, lambda change: [change.bucket], MAX_ACTIONS - 2):
         transaction = Transaction()
-        transaction.check(PriceListItem, price_list_key(draft.price_list_id), draft.still_open, "price list")
+        pages = with_pages(state.pages, draft.version, [change.bucket for change in batch])
+        after_commit = state.write(transaction, pages, state.item.restored_from if state.item else None)
         for change in batch:
-            change.add_to(transaction)
+            key = price_page_key(draft.price_list_id, draft.version, change.bucket)
+            # The revision of the draft guards its pages.
+            transaction.put(PricePageItem(*key, prices=dict(change.prices)), f"page {change.bucket}")
         transaction.commit()
+        state = after_commit
         written += batch
 
 
-class PageChange(NamedTuple):
-    """Next revision of a page: all its prices, and how many of them change."""
+def _page_changes(state: DraftState, rows: Sequence[PriceRow], listings: Mapping[str, Listing]) -> list[PageChange]:
+    """Return the pages that these rows change. A page begins with the prices that its bucket has in the draft.
 
-    key: Key
-    revision: int
-    prices: Mapping[str, Any]
-    changed_prices: int
+    Raises:
+        Invalid: SKUs are unknown, new prices lack fields, or breaks are wrong.
+    """
+    buckets = {listing.bucket_position.bucket for listing in listings.values()}
+    price_list = state.draft.price_list_id
+    keys = {bucket: price_page_key(price_list, page_version(state.pages, bucket), bucket) for bucket in buckets}
+    found = fetch(keys.values())
+    before: dict[int, dict[str, Any]] = defaultdict(dict)
+    for bucket, key in keys.items():
+        page = found.get(key)
+        before[bucket] = dict(page.prices) if isinstance(page, PricePageItem) else {}
+    after = {bucket: dict(prices) for bucket, prices in before.items()}
+    problems: list[FieldProblem] = []
+    for index, row in enumerate(rows):
+        listing = listings.get(row.sku)
+        if listing is None:
+            detail = f"无此商品 {row.sku},请先导入 / no such product {row.sku}; import it first"
+            problems.append(FieldProblem(field=f"prices.{index}.sku", code="unknown-sku", detail=detail))
+            continue
+        bucket, position = listing.bucket_position
+        problems += _apply(index, row, after[bucket], str(position))
+    if problems:
+        raise Invalid(problems)
+    changed = {
+        bucket: sum(before[bucket].get(at) != prices.get(at) for at in before[bucket].keys() | prices.keys())
+        for bucket, prices in after.items()
+    }
+    return [PageChange(bucket, after[bucket], changed[bucket]) for bucket in sorted(after) if changed[bucket]]
 
-    @classmethod
-    def of(cls, key: Key, stored: Item | None, prices: Mapping[str, Any]) -> PageChange:
-        """Return the change that these prices make to the stored page."""
-        page, revision = (stored.prices, stored.revision) if isinstance(stored, PricePageItem) else ({}, 0)
-        changed = sum(page.get(position) != price for position, price in prices.items())
-        return cls(key, revision + 1, {**page, **prices}, changed)
 
-    def add_to(self, transaction: Transaction) -> None:
-        """Add the page to a transaction that is refused if another request has written the page since."""
-        replaced = self.revision - 1
-        unchanged = PricePageItem.revision == replaced if replaced else PricePageItem.pk.does_not_exist()
-        item = PricePageItem(*self.key, prices=dict(self.prices), revision=self.revision)
-        transaction.put(item, f"page {self.key[1]}", unchanged)
+def _apply(index: int, row: PriceRow, prices: dict[str, Any], position: str) -> list[FieldProblem]:
+    """Apply a row to the prices of its bucket as they are stored; return the problems of the row."""
+    changes = row.changes
+    if "unit_price" in changes and changes["unit_price"] is None:
+        prices.pop(position, None)
+        return []
+    stored = Price.of(prices[position]) if position in prices else None
+    missing = row.missing_fields(f"prices.{index}", stored)
+    if missing:
+        return missing
+    fields = row.applied_to(stored._asdict() if stored else None)
+    if "breaks" in changes:
+        fields["breaks"] = tuple((step.quantity, step.unit_price) for step in changes["breaks"])
+    price = Price(fields["unit_price"], fields["price_policy"], fields["breaks"])
+    prices[position] = price.as_stored
+    return price_problems(index, price)

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from contracts.catalog import Price, PriceListItem, PricePageItem, price_list_key, price_page_key
+from contracts.catalog import Price, PriceListItem, PricePageItem, price_list_key
 from contracts.dealers import DealerItem
 from contracts.stock import BucketPosition
 from kernel.store.items import Item, Key
@@ -37,7 +37,7 @@ def load_prices_and_stock(
     price_list = found.get(list_key)
     pages: list[Key] = []
     if isinstance(price_list, PriceListItem) and price_list.is_valid_on(clock.business_date(clock.now())):
-        pages = [price_page_key(pricing_dealer.price_list, price_list.version, bucket) for bucket in buckets]
+        pages = [price_list.page_key(bucket) for bucket in buckets]
     else:
         price_list = None
     return Offers(pricing_dealer, price_list, found | fetch([*extra_keys, *pages], consistent=False), as_of)
@@ -70,7 +70,7 @@ class Offers(NamedTuple):
     def _price(self, product: Product, position: BucketPosition) -> PriceView | None:
         if self.price_list is None:
             return None
-        page = self.found.get(price_page_key(self.price_list.price_list_id, self.price_list.version, position.bucket))
+        page = self.found.get(self.price_list.page_key(position.bucket))
         price = page.price_at(position.position) if isinstance(page, PricePageItem) else None
         return _price_view(price, self.price_list, product.order_multiple) if price else None
 

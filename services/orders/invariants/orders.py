@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from contracts.catalog import PricePageItem, price_page_key
+from contracts.catalog import PricePageItem, PriceVersionItem, page_version, price_page_key, price_version_key
 from contracts.stock import BucketPosition
 from kernel.base.money import fen_of
 from kernel.http.idempotency import IdempotencyItem
@@ -163,12 +163,13 @@ def line_amounts_are_price_times_quantity(snapshot: Snapshot) -> Iterator[Findin
 def line_prices_are_from_the_price_list(snapshot: Snapshot) -> Iterator[Finding]:
     """Find lines with another price than the order's price list version has for all pieces of that SKU."""
     pages = {(page.pk, page.sk): page for page in snapshot.items(PricePageItem)}
+    versions = {(version.pk, version.sk): version.page_versions for version in snapshot.items(PriceVersionItem)}
     for order in snapshot.cached(all_orders):
         pieces: Counter[int] = Counter()
         for line in order.lines:
             pieces[line.sku_index] += line.quantity
         for line in order.lines:
-            listed = _list_price(pages, order, line.sku_index, pieces[line.sku_index])
+            listed = _list_price(pages, versions, order, line.sku_index, pieces[line.sku_index])
             if listed != line.unit_price:
                 detail = f"{line.unit_price}, in the price list {listed}"
                 yield Finding("order-line-price", line_name(order, line), detail)
@@ -200,8 +201,16 @@ def _may_be_undecided(order: Order) -> bool:
     return order.state is State.SUBMITTED or header.is_on_credit_hold or asks
 
 
-def _list_price(pages: Mapping[tuple[str, str], Any], order: Order, sku_index: int, pieces: int) -> Decimal | None:
+def _list_price(
+    pages: Mapping[tuple[str, str], Any],
+    versions: Mapping[tuple[str, str], Any],
+    order: Order,
+    sku_index: int,
+    pieces: int,
+) -> Decimal | None:
     bucket, position = BucketPosition.of(sku_index)
-    page = pages.get(price_page_key(order.ordered.price_list, order.ordered.price_version, bucket))
+    price_list = order.ordered.price_list
+    page_versions = versions.get(price_version_key(price_list, order.ordered.price_version), ())
+    page = pages.get(price_page_key(price_list, page_version(page_versions, bucket), bucket))
     price = page.price_at(position) if page else None
     return price.at(pieces) if price else None

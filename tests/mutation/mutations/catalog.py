@@ -20,7 +20,7 @@ MUTATIONS = (
     Mutation(
         "a dealer sees the price of an earlier version",
         Kind.WRONG_SOURCE,
-        "services.catalog:load_prices_and_stock",
+        "contracts.catalog:PriceListItem.page_key",
         old="price_page_key(__list, _, __bucket)",
         new="price_page_key(__list, 1, __bucket)",
         caught_by="test_publication_replaces_version_in_one_write",
@@ -36,15 +36,15 @@ MUTATIONS = (
     Mutation(
         "a published price changes while an order is priced",
         Kind.REMOVED_CONDITION,
-        "services.catalog.prices:_write_pages",
-        old="__transaction.check(PriceListItem, _, __draft.still_open, _)",
+        "services.catalog.prices:DraftState.write",
+        old="__transaction.check(PriceListItem, *_)",
         new="",
         caught_by="test_prices_are_refused_when_draft_is_published_meanwhile",
     ),
     Mutation(
         "the second of two clerks in one draft deletes the prices of the first",
         Kind.LOST_UPDATE,
-        "services.catalog:PageChange.add_to",
+        "services.catalog.prices:DraftState.write",
         old="__transaction.put(__item, __label, _)",
         new="__transaction.put(__item, __label)",
         caught_by="test_concurrent_requests_to_one_draft_lose_no_price",

@@ -205,6 +205,21 @@ class OrderCancelled(OrderEvent):
     reason: str
 
 
+class OrderLinesCancelled(OrderEvent):
+    """Published when unshipped pieces of single lines are cancelled. Subscribers: notifications.
+
+    `cancelled`: pieces cancelled, on the lines `cancelled_lines`; `released`: those of them that were reserved and are
+    available again. An order of which nothing is open any more ends with it: see `state`.
+    """
+
+    TYPE: ClassVar[str] = "order.lines-cancelled.v1"
+
+    cancelled: int
+    cancelled_lines: tuple[int, ...]
+    released: int
+    reason: str
+
+
 class OrderShipped(OrderEvent):
     """Published when a shipment leaves.
 

@@ -19,9 +19,10 @@ from services.orders.on_time.api import OnTimeQuery, OnTimeReport
 from services.orders.order.api import OrderConfirmation, OrderSummary, ReasonRequest
 from services.orders.order.lifecycle import Action, roles_allowed
 from services.orders.reservation import extend_reservation as extension
+from services.orders.review import cancel_lines as line_cancellation
 from services.orders.review import cancel_order as cancellation
 from services.orders.review import review_order
-from services.orders.review.api import Approve
+from services.orders.review.api import Approve, CancelLines
 from services.orders.service import EVERYONE, app
 from services.orders.shipping import ship_order
 from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList
@@ -129,6 +130,16 @@ def show_allocations(caller: Principal, order_id: str) -> AllocationList:
 )
 def cancel_order(caller: Principal, order_id: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
     return cancellation.cancel_order(caller, order_id, body, key)
+
+
+@app.operation(
+    "POST",
+    "/orders/{order_id}/lines/cancel",
+    roles=roles_allowed(Action.CANCEL_LINES),
+    summary="取消订单行 / Cancel unshipped pieces of some lines",
+)
+def cancel_lines(caller: Principal, order_id: str, body: CancelLines, key: IdempotencyKey) -> OrderSummary:
+    return line_cancellation.cancel_lines(caller, order_id, body, key)
 
 
 @app.operation(

@@ -7,6 +7,7 @@ import pytest
 from contracts.orders import (
     OrderBackordersFilled,
     OrderCancelled,
+    OrderLinesCancelled,
     OrderOverdue,
     OrderReservationExpired,
     OrderReservationExpiring,
@@ -66,6 +67,8 @@ def test_reserved_order_notifies_dealer_and_assistant() -> None:
 
 def test_cancelled_order_notifies_dealer_and_warehouse() -> None:
     assert mailboxes_of(OrderCancelled(**ORDER, cancelled=5, reason="重复下单")) == [Mailbox.DEALER, Mailbox.WAREHOUSE]
+    lines_cancelled = OrderLinesCancelled(**ORDER, cancelled=5, cancelled_lines=(2,), released=3, reason="停产")
+    assert mailboxes_of(lines_cancelled) == [Mailbox.DEALER, Mailbox.WAREHOUSE]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,16 @@ def cancel_as_clerk(client: RandomClient) -> RandomRequest | None:
     return client.order_request("cancel", {"reason": "客户来电"}, "assistant", "submitted", "in_review", "confirmed")
 
 
+def cancel_lines(client: RandomClient) -> RandomRequest | None:
+    random = client.random
+    lines = [
+        {"line_no": number, "quantity": random.choice([1, 1, 2, 3])}
+        for number in random.sample([1, 2, 3], random.choice([1, 1, 2]))
+    ]
+    body = {"reason": "客户改单", "lines": lines}
+    return client.order_request("lines/cancel", body, "assistant", "in_review", "confirmed")
+
+
 def approve(client: RandomClient) -> RandomRequest | None:
     return client.order_request("approve", {}, "assistant", "in_review")
 

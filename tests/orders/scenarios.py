@@ -138,6 +138,30 @@ ORDERS = [
         random={random_requests.cancel_as_dealer: 2, random_requests.cancel_as_clerk: 1},
     ),
     act(
+        "lines/cancel",
+        "order in review",
+        BUYERS | CLERKS,
+        {"reason": "停产", "lines": [{"line_no": 1, "quantity": 1}]},
+        situations=situations.CANCEL_LINES,
+        races=[
+            Race("by the dealer", body=situations.cancelled_lines((1, 1)), role="dealer_buyer"),
+            Race("of everything", body=situations.cancelled_lines((1, 4), (2, 1)), role="assistant"),
+            Race(
+                "of a confirmed order",
+                body=situations.cancelled_lines((1, 2)),
+                path={"order_id": "order to ship"},
+                role="assistant",
+            ),
+            Race(
+                "of a backordered order",
+                body=situations.cancelled_lines((1, 5)),
+                path={"order_id": "backordered order"},
+                role="assistant",
+            ),
+        ],
+        random={random_requests.cancel_lines: 2},
+    ),
+    act(
         "extend-reservation",
         "order in review",
         BUYERS | CLERKS,

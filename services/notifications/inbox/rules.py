@@ -9,6 +9,7 @@ from contracts.orders import (
     OrderBackordersFilled,
     OrderCancelled,
     OrderCreditHoldPlaced,
+    OrderLinesCancelled,
     OrderOverdue,
     OrderPromiseSlipped,
     OrderRejected,
@@ -82,6 +83,10 @@ NOTIFICATION_RULES: dict[type[Event], tuple[NotificationRule, ...]] = {
     OrderApproved: (NotificationRule("order_approved"), NotificationRule("order_to_ship", Mailbox.WAREHOUSE)),
     OrderRejected: (NotificationRule("order_rejected"),),
     OrderCancelled: (NotificationRule("order_cancelled"), NotificationRule("order_cancelled_staff", Mailbox.WAREHOUSE)),
+    OrderLinesCancelled: (
+        NotificationRule("order_cancelled"),
+        NotificationRule("order_cancelled_staff", Mailbox.WAREHOUSE),
+    ),
     OrderShipped: (NotificationRule("order_shipped"),),
     PaymentPosted: (NotificationRule("payment_received", Mailbox.ACCOUNTS),),
     StatementIssued: (NotificationRule("statement_issued", Mailbox.ACCOUNTS),),

@@ -10,7 +10,7 @@ from kernel.messaging.events import Envelope
 from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem
 from services.orders.invariants.loading import orders_by_dealer
 from services.orders.order.items import Order
-from services.orders.vocabulary import OPEN_STATES
+from services.orders.order.rules import value_without_cancelled
 
 
 def committed_amount_is_orders_plus_ledger_events(snapshot: Snapshot) -> Iterator[Finding]:
@@ -52,9 +52,10 @@ WHEN_DUE = (ledger_events_are_applied,)
 
 
 def ordered_fen(order: Order) -> int:
-    """Return the committed value of an order: all lines while it is open and not on credit hold, else what left."""
-    counts_whole = order.state in OPEN_STATES and not order.header.is_on_credit_hold
-    return order.header.gross_fen if counts_whole else shipped_fen(order)
+    """Return the committed value of an order in fen: all pieces that are not cancelled, on credit hold what left."""
+    if order.header.is_on_credit_hold:
+        return shipped_fen(order)
+    return value_without_cancelled(order.lines, order.progress)
 
 
 def shipped_fen(order: Order) -> int:

@@ -11,6 +11,7 @@ from contracts.orders import (
     OrderCancelled,
     OrderCreditHoldPlaced,
     OrderHoldReleased,
+    OrderLinesCancelled,
     OrderOverdue,
     OrderPromiseMoved,
     OrderPromiseSlipped,
@@ -47,10 +48,11 @@ ACTION_OF_EVENT: Mapping[str, Action] = {
     OrderApproved.TYPE: Action.APPROVE,
     OrderRejected.TYPE: Action.REJECT,
     OrderCancelled.TYPE: Action.CANCEL,
+    OrderLinesCancelled.TYPE: Action.CANCEL_LINES,
     OrderShipped.TYPE: Action.SHIP,
 }
 #: Actions after which an order may have no open piece, so that it closes: see `next_state`.
-_MAY_CLOSE = frozenset({Action.SHIP, Action.CANCEL})
+_MAY_CLOSE = frozenset({Action.SHIP, Action.CANCEL, Action.CANCEL_LINES})
 
 
 def every_order_version_has_an_event(snapshot: Snapshot) -> Iterator[Finding]:
@@ -98,4 +100,6 @@ def _is_possible(before: State | None, event_type: str, after: State) -> bool:
     transition = TRANSITIONS.get((before, action)) if action else None
     if transition is None:
         return False
+    if after is State.CANCELLED and action is Action.CANCEL_LINES:
+        return True
     return after is transition.leads_to or (after is State.CLOSED and action in _MAY_CLOSE)

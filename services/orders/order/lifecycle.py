@@ -30,6 +30,7 @@ class Action(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     CANCEL = "cancel"
+    CANCEL_LINES = "cancel_lines"
     SHIP = "ship"
 
 
@@ -75,6 +76,9 @@ TRANSITIONS: Mapping[tuple[State, Action], Transition] = {
     (State.CONFIRMED, Action.SHIP): Transition(_SHIPPERS, State.CONFIRMED),
     # The warehouse may have begun to pick, so the dealer may no longer cancel.
     (State.CONFIRMED, Action.CANCEL): Transition(_CLERKS, State.CANCELLED),
+    # A submitted order is decided within a minute; until then it can only be cancelled whole.
+    (State.IN_REVIEW, Action.CANCEL_LINES): Transition(_BUYERS | _CLERKS, State.IN_REVIEW),
+    (State.CONFIRMED, Action.CANCEL_LINES): Transition(_CLERKS, State.CONFIRMED),
 }
 
 
@@ -106,6 +110,11 @@ def require_allowed(action: Action, state: State, roles: frozenset[Role]) -> Non
 def next_state(state: State, action: Action, *, open_pieces: int, shipped_pieces: int) -> State:
     """Return the state after an action, given the pieces open and shipped after it.
 
-    An order that has shipped pieces and no open ones is closed. Otherwise the table decides.
+    An order without open pieces is closed if pieces were shipped, and cancelled if its last lines were. Otherwise the
+    table decides.
     """
-    return State.CLOSED if shipped_pieces and not open_pieces else TRANSITIONS[state, action].leads_to
+    if not open_pieces and shipped_pieces:
+        return State.CLOSED
+    if not open_pieces and action is Action.CANCEL_LINES:
+        return State.CANCELLED
+    return TRANSITIONS[state, action].leads_to

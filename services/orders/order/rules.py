@@ -157,20 +157,40 @@ def turn_open_into_undecided(progress: Sequence[Progress]) -> tuple[Progress, ..
     return tuple(line_progress._replace(reserved=0, backordered=0) for line_progress in progress)
 
 
-def unshipped_value_fen(lines: Sequence[Line], progress: Sequence[Progress]) -> int:
-    """Return the value in fen of the pieces of an open order that were not shipped."""
-    return sum(
-        line.gross_fen - line.value_of(line_progress.shipped)
-        for line, line_progress in zip(lines, progress, strict=True)
-    )
-
-
 def cancel_unshipped(lines: Sequence[Line], progress: Sequence[Progress]) -> tuple[Progress, ...]:
     """Cancel all pieces that were not shipped."""
     return tuple(
         Progress(shipped=line_progress.shipped, cancelled=line.quantity - line_progress.shipped)
         for line, line_progress in zip(lines, progress, strict=True)
     )
+
+
+def cancel_pieces(progress: Progress, quantity: int) -> Progress:
+    """Cancel open pieces of a line: backordered ones first, so that the dealer keeps what is reserved.
+
+    What exceeds both is undecided: pieces of an order on credit hold.
+    """
+    backordered = min(progress.backordered, quantity)
+    reserved = min(progress.reserved, quantity - backordered)
+    return progress._replace(
+        backordered=progress.backordered - backordered,
+        reserved=progress.reserved - reserved,
+        cancelled=progress.cancelled + quantity,
+    )
+
+
+def value_without_cancelled(lines: Sequence[Line], progress: Sequence[Progress]) -> int:
+    """Gross fen of all pieces that are not cancelled: what an order commits of its dealer's credit."""
+    return sum(
+        line.value_of(line.quantity - line_progress.cancelled)
+        for line, line_progress in zip(lines, progress, strict=True)
+    )
+
+
+def unshipped_value_fen(lines: Sequence[Line], progress: Sequence[Progress]) -> int:
+    """Return the value in fen of the open pieces of an order: all that are neither shipped nor cancelled."""
+    nothing_open = cancel_unshipped(lines, progress)
+    return value_without_cancelled(lines, progress) - value_without_cancelled(lines, nothing_open)
 
 
 def has_nothing_left_to_ship(lines: Sequence[Line], progress: Sequence[Progress]) -> bool:

@@ -51,7 +51,7 @@ def end_order(
         key,
         by=by,
         facts=facts,
-        progress=cancel_unshipped(order.lines, order.progress),
+        progress=progress,
         # The released pieces go to the backorder queue.
         command=Command(RESERVE_QUEUE, order.header.warehouse),
         **ended,

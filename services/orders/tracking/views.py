@@ -28,6 +28,7 @@ LABELS = {
     "order.approved.v1": "已审核通过 / approved",
     "order.rejected.v1": "已驳回 / rejected",
     "order.cancelled.v1": "已取消 / cancelled",
+    "order.lines-cancelled.v1": "已取消部分行 / lines cancelled",
     "order.shipped.v1": "已发货 / shipped",
 }
 

@@ -224,6 +224,7 @@ class OrderShipped(OrderEvent):
     """Published when a shipment leaves.
 
     Subscribers: orders (record on-time shipments), reconciliation (post the receivable), notifications (inbox, SMS).
+    A shipment that never left is taken back by `OrderShipmentVoided`.
 
     `shipped_gross_fen` = `shipped_net_fen` + `shipped_tax_fen` is the value of this shipment. The values of all
     shipments of a line add up to the line's gross. `payment_days`: days from shipment until payment is due.
@@ -241,3 +242,27 @@ class OrderShipped(OrderEvent):
     carrier: str
     waybill: str
     complete: bool
+
+
+class OrderShipmentVoided(OrderEvent):
+    """Published when a shipment that never left is voided. Its pieces are reserved for the order again.
+
+    Subscribers: orders (take its punctuality back), reconciliation (reverse its journal), notifications (inbox, SMS).
+
+    The fields of the shipment are those of its `OrderShipped`, so that a subscriber needs no other event. `by` voided
+    it, at `voided_at`, for the `reason`.
+    """
+
+    TYPE: ClassVar[str] = "order.shipment-voided.v1"
+
+    shipment_id: str
+    shipped_pieces: int
+    shipped_gross_fen: int
+    shipped_net_fen: int
+    shipped_tax_fen: int
+    shipped_at: str
+    payment_days: int
+    carrier: str
+    waybill: str
+    voided_at: str
+    reason: str

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from contracts.orders import OrderShipped
+from contracts.orders import OrderShipmentVoided, OrderShipped
 from contracts.reconciliation import JournalReversed, PaymentPosted
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import STAFF_ROLES, Principal, Role
@@ -25,7 +25,8 @@ from services.orders.review import review_order
 from services.orders.review.api import Approve, CancelLines
 from services.orders.service import EVERYONE, app
 from services.orders.shipping import ship_order
-from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList
+from services.orders.shipping import void_shipment as shipment_void
+from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList, VoidedShipment
 from services.orders.tracking import read_orders
 from services.orders.tracking.api import OrderPage, OrdersQuery, OrderView, ReviewQuery, Timeline
 
@@ -158,7 +159,19 @@ def list_shipments(caller: Principal, order_id: str) -> ShipmentList:
     return ship_order.list_shipments(caller, order_id)
 
 
-@app.consumer(subscribes=[OrderShipped])
+@app.operation(
+    "POST",
+    "/orders/{order_id}/shipments/{shipment_id}/void",
+    roles=roles_allowed(Action.VOID_SHIPMENT),
+    summary="作废发货 / Void a shipment that never left",
+)
+def void_shipment(
+    caller: Principal, order_id: str, shipment_id: str, body: ReasonRequest, key: IdempotencyKey
+) -> VoidedShipment:
+    return shipment_void.void_shipment(caller, order_id, shipment_id, body, key)
+
+
+@app.consumer(subscribes=[OrderShipped, OrderShipmentVoided])
 def record_on_time_shipments(message: Envelope) -> None:
     on_time_rate.record_on_time_shipment(message)
 

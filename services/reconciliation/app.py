@@ -2,13 +2,13 @@
 
 from http import HTTPStatus
 
-from contracts.orders import OrderShipped
+from contracts.orders import OrderShipmentVoided, OrderShipped
 from contracts.reconciliation import StatementRequested, StatementRunStarted
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal, Role
 from kernel.messaging.events import Envelope
-from services.reconciliation.journals import post_payment, post_shipment
+from services.reconciliation.journals import post_payment, post_shipment, reverse_voided_shipment
 from services.reconciliation.journals import reverse_journal as reversal
 from services.reconciliation.journals import show_journal as journals
 from services.reconciliation.journals.api import JournalView, Payment, PostPayment, ReverseJournal
@@ -36,9 +36,10 @@ BOOKKEEPERS = frozenset({Role.FINANCE, Role.ADMIN})
 READERS = BOOKKEEPERS | {Role.ASSISTANT, Role.DEALER_ADMIN, Role.DEALER_ACCOUNTANT}
 
 
-@app.consumer(subscribes=[OrderShipped])
+@app.consumer(subscribes=[OrderShipped, OrderShipmentVoided])
 def post_ledger_entries(message: Envelope) -> None:
     post_shipment.post_shipment(message)
+    reverse_voided_shipment.reverse_voided_shipment(message)
 
 
 @app.operation("POST", "/payments", roles=FINANCE, status=HTTPStatus.CREATED, summary="收款入账 / Post a payment")

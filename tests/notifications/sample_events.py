@@ -15,6 +15,7 @@ from contracts.orders import (
     OrderReservationExpired,
     OrderReservationExpiring,
     OrderReserved,
+    OrderShipmentVoided,
     OrderShipped,
     OrderSubmitted,
 )
@@ -55,6 +56,12 @@ def order_shipped(**changes: Any) -> OrderShipped:
     return OrderShipped(**fields | changes)
 
 
+def shipment_voided() -> OrderShipmentVoided:
+    """Return the event that voids the shipment of `order_shipped`."""
+    shipment = order_shipped().model_dump(exclude={"complete"})
+    return OrderShipmentVoided(**shipment, voided_at="2026-11-24T02:00:00.000Z", reason="司机未装车")
+
+
 EVENTS: list[Event] = [
     OrderSubmitted(**ORDER),
     OrderReserved(**ORDER, reserved=90, backordered=10),
@@ -71,6 +78,7 @@ EVENTS: list[Event] = [
     OrderCancelled(**ORDER, cancelled=5, reason="重复下单"),
     OrderLinesCancelled(**ORDER, cancelled=5, cancelled_lines=(2,), released=3, reason="停产"),
     order_shipped(),
+    shipment_voided(),
     PaymentPosted(payment_id="pay_1", dealer_id="D0001", amount_fen=123_450, received_on="2026-11-20"),
     StatementIssued(statement_id="stm_1", dealer_id="D0001", period="2026-11", opening_fen=0, closing_fen=123_450),
     ticket_progressed("registered"),

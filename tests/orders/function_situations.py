@@ -25,6 +25,7 @@ from tests.support.steps import (
     ship_order,
     stock_many_buckets,
     submit_order,
+    void_first_shipment,
     wide_lines,
 )
 from tests.support.trigger import Situation, Step
@@ -209,6 +210,7 @@ RECORD_ON_TIME_SHIPMENTS = [
     Situation("an order is shipped", prepare=ship_order()),
     Situation("a part of an order is shipped", prepare=ship_order(pieces=1)),
     Situation("contended: the rest is shipped meanwhile", prepare=ship_order(pieces=1), rival=ship_order()),
+    Situation("a shipment is voided", prepare=in_order(ship_order(), void_first_shipment)),
 ]
 
 

@@ -63,6 +63,15 @@ def ship(client: RandomClient) -> RandomRequest | None:
     return client.order_request("shipments", body, "warehouse", "confirmed")
 
 
+def void_shipment(client: RandomClient) -> RandomRequest | None:
+    order_id = client.order("confirmed", "closed")
+    if not order_id:
+        return None
+    shipment_id = f"{order_id}-S{client.random.choice([1, 1, 2]):02d}"
+    path = f"/orders/{order_id}/shipments/{shipment_id}/void"
+    return client.staff_request(path, {"reason": "未装车"}, "warehouse")
+
+
 def receive_goods(client: RandomClient) -> RandomRequest:
     skus = client.random.sample(SKUS, client.random.choice([1, 1, 2]))
     body = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Any
 
-from tests.orders import function_situations, random_requests, situations
+from tests.orders import correction_situations, function_situations, random_requests, situations
 from tests.support.company_data import WAREHOUSE
 from tests.support.steps import SHIPMENT, order_body
 from tests.support.trigger import ALL_USERS, BUYERS, DEALER_USERS, STAFF, Race, Trigger, variant
@@ -142,23 +142,8 @@ ORDERS = [
         "order in review",
         BUYERS | CLERKS,
         {"reason": "停产", "lines": [{"line_no": 1, "quantity": 1}]},
-        situations=situations.CANCEL_LINES,
-        races=[
-            Race("by the dealer", body=situations.cancelled_lines((1, 1)), role="dealer_buyer"),
-            Race("of everything", body=situations.cancelled_lines((1, 4), (2, 1)), role="assistant"),
-            Race(
-                "of a confirmed order",
-                body=situations.cancelled_lines((1, 2)),
-                path={"order_id": "order to ship"},
-                role="assistant",
-            ),
-            Race(
-                "of a backordered order",
-                body=situations.cancelled_lines((1, 5)),
-                path={"order_id": "backordered order"},
-                role="assistant",
-            ),
-        ],
+        situations=correction_situations.CANCEL_LINES,
+        races=correction_situations.CANCEL_LINES_RACES,
         random={random_requests.cancel_lines: 2},
     ),
     act(
@@ -182,6 +167,17 @@ ORDERS = [
             Race("of some", body=SHIPMENT | {"lines": [{"line_no": 1, "quantity": 1}]}, role="warehouse"),
         ],
         random={random_requests.ship: 6},
+    ),
+    Trigger(
+        "POST /orders/{order_id}/shipments/{shipment_id}/void",
+        roles=WAREHOUSE_CLERKS,
+        path={"order_id": "order partly shipped", "shipment_id": "shipment"},
+        missing=NO_ORDER,
+        of_dealer=True,
+        body={"reason": "未装车"},
+        situations=correction_situations.VOID_SHIPMENT,
+        races=correction_situations.VOID_SHIPMENT_RACES,
+        random={random_requests.void_shipment: 2},
     ),
 ]
 

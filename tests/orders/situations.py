@@ -173,28 +173,6 @@ CANCEL = [
 ]
 
 
-def cancelled_lines(*lines: tuple[int, int]) -> dict[str, Any]:
-    """Return the body of a cancellation of (line, pieces)."""
-    return {"reason": "停产", "lines": [{"line_no": number, "quantity": pieces} for number, pieces in lines]}
-
-
-CANCEL_LINES = [
-    on_new_order("backordered pieces first", backorder, body=cancelled_lines((2, 4)), role="dealer_buyer"),
-    on_new_order("everything", backorder, body=cancelled_lines((1, 3), (2, 5)), role="assistant"),
-    Situation("the rest, partly shipped", path=partly_shipped, body=cancelled_lines((1, 3), (2, 1)), role="assistant"),
-    on_new_order(
-        "contended: approved meanwhile",
-        place_order(("L3", 3)),
-        body=cancelled_lines((1, 1)),
-        role="dealer_buyer",
-        rival=act_on_order("approve", {"note": ""}),
-        statuses=(409,),
-    ),
-    on_new_order(
-        "with many buckets", place_wide_order, body=cancelled_lines((1, 2), (2, 2), (4, 5)), role="dealer_buyer"
-    ),
-]
-
 EXTEND_RESERVATION = [
     on_new_order("backordered", backorder, role="dealer_buyer"),
     on_new_order("approved", in_order(place_order(("L3", 3)), approve_order), role="assistant"),
@@ -240,6 +218,7 @@ SHIP = [
         prepare=in_order(place_wide_order, approve_order),
     ),
 ]
+
 
 # ---- stock ----
 

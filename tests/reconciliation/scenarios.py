@@ -11,7 +11,7 @@ from services.reconciliation.statements import run_statements
 from tests.reconciliation.random_requests import post_payment, reverse_journal
 from tests.support.company import SampleCompany
 from tests.support.company_data import OWN
-from tests.support.steps import drain, in_order, request, ship_order
+from tests.support.steps import drain, in_order, request, ship_order, void_first_shipment
 from tests.support.trigger import ExternalSystem, NoExternalSystem, Race, Situation, Step, Trigger, variant
 
 FINANCE = {"finance"}
@@ -161,6 +161,8 @@ TRIGGERS = [
         situations=[
             Situation("an order is shipped", prepare=ship_order()),
             Situation("an order is shipped in two parts", prepare=in_order(ship_order(pieces=1), ship_order())),
+            Situation("a shipment is voided", prepare=in_order(ship_order(), drain, void_first_shipment)),
+            Situation("a shipment is voided before it is posted", prepare=in_order(ship_order(), void_first_shipment)),
             Situation("contended: a payment is posted meanwhile", prepare=ship_order(), rival=post(PAYMENT)),
         ],
     ),

@@ -156,6 +156,7 @@ class SampleCompany:
             self._act(self._submit(dealer, name, 4), "approve", {"note": marker(dealer)})
         shipment = {"carrier": "顺丰", "waybill": "SF1", "lines": [{"line_no": 1, "quantity": 1}]}
         self._act(self.ids["order partly shipped", dealer], "shipments", shipment, "warehouse")
+        self.ids["shipment", dealer] = f"{self.ids['order partly shipped', dealer]}-S01"
         self._submit(dealer, "order short of stock", 1, sku="L4")
         self._submit(dealer, "order above credit limit", 9_000, sku="L1")
 

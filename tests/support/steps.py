@@ -121,6 +121,12 @@ def ship_order(order: str = "order to ship", *, pieces: int | None = None) -> St
     return act_on_order("shipments", body, role="warehouse", order=order)
 
 
+def void_first_shipment(company: SampleCompany) -> None:
+    """Void the first shipment of the order to ship."""
+    order_id = company.ids["order to ship", OWN]
+    request("orders", f"/orders/{order_id}/shipments/{order_id}-S01/void", {"reason": "r"}, role="warehouse")(company)
+
+
 def advance_clock_and_extend_others(*, hours: float) -> Step:
     """Return a step after which it is later and only the reservation of the new order was not extended."""
 

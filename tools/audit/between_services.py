@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.orders import OrderShipped
+from contracts.orders import OrderShipmentVoided, OrderShipped
 from kernel.invariants.snapshot import Finding, Snapshot
 from services.orders.credit.items import OrderingAccountItem
 from services.orders.invariants.credit import credit_changes_applied, credit_changes_published, ordered_fen, shipped_fen
 from services.orders.invariants.loading import all_readable_shipments, orders_by_dealer
-from services.reconciliation.invariants.journals import shipment_journals
+from services.reconciliation.invariants.journals import shipment_journals, voided_shipment_ids
 from services.reconciliation.ledger.items import LedgerItem
 from services.reconciliation.ledger.rules import Account
 
@@ -58,12 +58,18 @@ def _amounts_of(shipped: OrderShipped) -> dict[str, int]:
 
 
 def _dealers_in_progress(snapshot: Snapshot) -> set[str]:
-    """Return the dealers with a shipment that is not posted, or with a ledger event that is not applied."""
+    """Return the dealers with a shipment that is not posted or reversed, or with a ledger event that is not applied."""
     posted, applied = snapshot.cached(shipment_journals), snapshot.cached(credit_changes_applied)
     unposted = {
         message.data["dealer_id"]
         for message in snapshot.events_of_type(OrderShipped.TYPE)
         if message.data["shipped_gross_fen"] and message.data["shipment_id"] not in posted
+    }
+    voided = snapshot.cached(voided_shipment_ids)
+    unposted |= {
+        message.data["dealer_id"]
+        for message in snapshot.events_of_type(OrderShipmentVoided.TYPE)
+        if message.data["shipped_gross_fen"] and message.data["shipment_id"] not in voided
     }
     changes = snapshot.cached(credit_changes_published).items()
     return unposted | {dealer_id for event_id, (dealer_id, _) in changes if event_id not in applied}

@@ -16,6 +16,7 @@ from contracts.orders import (
     OrderReservationExpired,
     OrderReservationExpiring,
     OrderReserved,
+    OrderShipmentVoided,
     OrderShipped,
     OrderSubmitted,
 )
@@ -88,6 +89,7 @@ NOTIFICATION_RULES: dict[type[Event], tuple[NotificationRule, ...]] = {
         NotificationRule("order_cancelled_staff", Mailbox.WAREHOUSE),
     ),
     OrderShipped: (NotificationRule("order_shipped"),),
+    OrderShipmentVoided: (NotificationRule("shipment_voided"),),
     PaymentPosted: (NotificationRule("payment_received", Mailbox.ACCOUNTS),),
     StatementIssued: (NotificationRule("statement_issued", Mailbox.ACCOUNTS),),
     TicketProgressed: (

@@ -83,6 +83,13 @@ TEMPLATES: dict[str, Template] = {
         "承运:{carrier},运单号:{waybill},金额 {shipped_gross}。",
         "Carrier {carrier}, waybill {waybill}, worth {shipped_gross}.",
     ),
+    "shipment_voided": Template(
+        "订单 {order_id} 的发货 {shipment_id} 未发出,已作废",
+        "Order {order_id}: shipment {shipment_id} never left and is void",
+        "运单号:{waybill},{shipped_pieces} 件仍为您预留,将重新发货;金额 {shipped_gross} 从往来账户冲回。原因:{reason}",
+        "Waybill {waybill}: {shipped_pieces} pieces stay reserved and leave later; {shipped_gross} is taken off"
+        " your account. Reason: {reason}",
+    ),
     "payment_received": Template(
         "收到您的款项 {amount}",
         "We received your payment of {amount}",

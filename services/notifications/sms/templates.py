@@ -24,6 +24,9 @@ SMS_TEMPLATES: dict[str, SmsTemplate] = {
     "reservation_expired": SmsTemplate("【渠道】您的订单{order_id}预留已到期释放,如仍需要请登录处理。", BUYER_ROLES),
     "order_rejected": SmsTemplate("【渠道】您的订单{order_id}未通过审核,请登录查看原因。", BUYER_ROLES),
     "order_shipped": SmsTemplate("【渠道】订单{order_id}已发货{shipped_pieces}件,运单{waybill},请查收。", BUYER_ROLES),
+    "shipment_voided": SmsTemplate(
+        "【渠道】订单{order_id}的运单{waybill}未发出,将重新发货,详情请登录查看。", BUYER_ROLES
+    ),
     "payment_received": SmsTemplate("【渠道】您的往来账户有更新,请登录查看。", ACCOUNTANT_ROLES),
     "statement_issued": SmsTemplate("【渠道】您{period}的对账单已生成,请登录核对。", ACCOUNTANT_ROLES),
     "ticket_completed": SmsTemplate("【渠道】您的服务单{ticket_id}已处理完成,请登录查看并评价。", BUYER_ROLES),

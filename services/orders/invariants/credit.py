@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+from contracts.orders import OrderShipmentVoided
 from contracts.reconciliation import JournalReversed, PaymentPosted
 from kernel.invariants.snapshot import Finding, Snapshot
 from kernel.messaging.events import Envelope
@@ -14,7 +16,13 @@ from services.orders.order.rules import value_without_cancelled
 
 
 def committed_amount_is_orders_plus_ledger_events(snapshot: Snapshot) -> Iterator[Finding]:
-    """Find dealers without: committed = value of orders + changes by applied events of the ledger."""
+    """Find dealers without: committed = value of orders and void shipments + changes by applied events of the ledger.
+
+    The pieces of a void shipment count with their order; the reversal of its journal is an event of the ledger.
+    """
+    voided: Counter[str] = Counter()
+    for message in snapshot.events_of_type(OrderShipmentVoided.TYPE):
+        voided[message.data["dealer_id"]] += message.data["shipped_gross_fen"]
     accounts, applied, by_dealer = (
         snapshot.by_partition(OrderingAccountItem),
         snapshot.by_partition(AppliedLedgerEventItem),
@@ -22,7 +30,7 @@ def committed_amount_is_orders_plus_ledger_events(snapshot: Snapshot) -> Iterato
     )
     for dealer_id in sorted(by_dealer.keys() | accounts.keys() | applied.keys()):
         stored = accounts[dealer_id][0].committed_fen if dealer_id in accounts else 0
-        expected = sum(map(ordered_fen, by_dealer.get(dealer_id, [])))
+        expected = sum(map(ordered_fen, by_dealer.get(dealer_id, []))) + voided[dealer_id]
         expected += sum(event.change_fen for event in applied.get(dealer_id, []))
         if stored != expected:
             detail = f"account has {stored} fen, orders and applied events {expected}"

@@ -20,6 +20,7 @@ from contracts.orders import (
     OrderReservationExpiring,
     OrderReservationExtended,
     OrderReserved,
+    OrderShipmentVoided,
     OrderShipped,
     OrderSubmitted,
 )
@@ -50,6 +51,7 @@ ACTION_OF_EVENT: Mapping[str, Action] = {
     OrderCancelled.TYPE: Action.CANCEL,
     OrderLinesCancelled.TYPE: Action.CANCEL_LINES,
     OrderShipped.TYPE: Action.SHIP,
+    OrderShipmentVoided.TYPE: Action.VOID_SHIPMENT,
 }
 #: Actions after which an order may have no open piece, so that it closes: see `next_state`.
 _MAY_CLOSE = frozenset({Action.SHIP, Action.CANCEL, Action.CANCEL_LINES})

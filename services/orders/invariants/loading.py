@@ -49,7 +49,7 @@ def shipments_by_order(snapshot: Snapshot) -> Mapping[str, list[Shipment] | None
         ]
         try:
             found[order_id] = unpack_shipments(order.lines, history)
-        except (LookupError, TypeError, ValueError):
+        except (LookupError, StopIteration, TypeError, ValueError):
             found[order_id] = None
     return found
 

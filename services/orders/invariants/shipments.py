@@ -57,20 +57,26 @@ def shipment_events_are_sums_of_lines(snapshot: Snapshot) -> Iterator[Finding]:
 
 def shipment_punctuality_follows_from_events(snapshot: Snapshot) -> Iterator[Finding]:
     """Find records of punctuality that do not follow from the events of the order."""
-    expected = snapshot.cached(_expected_punctuality)
+    expected, voided = snapshot.cached(_expected_punctuality), snapshot.cached(_voided_at_by_key)
     for item in snapshot.items(ShipmentPunctualityItem):
-        if expected.get((item.pk, item.sk)) != [item.shipped_on, item.rows]:
+        key = item.pk, item.sk
+        taken_back = bool(item.voided) and key in voided and not item.rows
+        if not taken_back and (item.voided or expected.get(key) != [item.shipped_on, item.rows]):
             detail = f"{item.rows}, by the order's events {expected.get((item.pk, item.sk))}"
             yield Finding("shipment-punctuality", item.sk.partition("#")[2], detail)
 
 
 def shipment_punctuality_is_recorded(snapshot: Snapshot, due: str) -> Iterator[Finding]:
-    """Find shipments that are due and have no record of punctuality."""
+    """Find shipments that are due and have no record of punctuality, and void ones that still count."""
     recorded = {(item.pk, item.sk) for item in snapshot.items(ShipmentPunctualityItem)}
     for key in sorted(snapshot.cached(_expected_punctuality).keys() - recorded):
         shipped_at, _, shipment_id = key[1].partition("#")
         if shipped_at < due:
             yield Finding("shipment-punctuality-missing", shipment_id, "no record whether it was on time")
+    taken_back = {(item.pk, item.sk) for item in snapshot.items(ShipmentPunctualityItem) if item.voided}
+    for key, voided_at in sorted(snapshot.cached(_voided_at_by_key).items()):
+        if key not in taken_back and voided_at < due:
+            yield Finding("shipment-punctuality-voided", key[1].partition("#")[2], "it is void and still counts")
 
 
 ALWAYS = (
@@ -82,11 +88,11 @@ WHEN_DUE = (shipment_punctuality_is_recorded,)
 
 
 def _sums_by_line(shipments: Iterable[Shipment]) -> tuple[Counter[int], dict[int, tuple[int, int]]]:
-    """Return shipped pieces, and gross and tax in fen, by line number."""
+    """Return shipped pieces, and gross and tax in fen, by line number; void shipments count nothing."""
     pieces: Counter[int] = Counter()
     amounts: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for shipment in shipments:
-        for line in shipment.lines:
+        for line in shipment.lines if shipment.voided is None else ():
             gross_fen, tax_fen = amounts[line.line_no]
             pieces[line.line_no] += line.quantity
             amounts[line.line_no] = gross_fen + line.gross_fen, tax_fen + line.tax_fen
@@ -106,10 +112,26 @@ def _expected_punctuality(snapshot: Snapshot) -> dict[tuple[str, str], list[Any]
         history = snapshot.history.get(order_id, [])
         ends = [number for number, message in enumerate(history, 1) if message.type == OrderShipped.TYPE]
         for shipment, end in zip(shipments, ends, strict=True):
-            event = shipment.event
-            shipped_on = clock.business_date(clock.parse_stamp(event.shipped_at)).isoformat()
-            days = first_promised_day_by_line(history[:end], event.line_count)
+            days = first_promised_day_by_line(history[:end], shipment.event.line_count)
             rows = [[line.sku, line.quantity, days.get(line.line_no)] for line in shipment.lines]
-            key = shipment_punctuality_pk(event.warehouse, shipped_on[:7]), f"{event.shipped_at}#{event.shipment_id}"
-            found[key] = [shipped_on, rows]
+            found[_punctuality_key(shipment.event)] = [_shipped_on(shipment.event), rows]
     return found
+
+
+def _voided_at_by_key(snapshot: Snapshot) -> dict[tuple[str, str], str]:
+    """Return the stamp of the void of every void shipment by the key of its record of punctuality."""
+    return {
+        _punctuality_key(shipment.event): shipment.voided.voided_at
+        for shipments in snapshot.cached(all_readable_shipments).values()
+        for shipment in shipments
+        if shipment.voided
+    }
+
+
+def _shipped_on(event: OrderShipped) -> str:
+    return clock.business_date(clock.parse_stamp(event.shipped_at)).isoformat()
+
+
+def _punctuality_key(event: OrderShipped) -> tuple[str, str]:
+    pk = shipment_punctuality_pk(event.warehouse, _shipped_on(event)[:7])
+    return pk, f"{event.shipped_at}#{event.shipment_id}"

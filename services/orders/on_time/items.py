@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from kernel.store.items import Item, PackedJSONAttribute
 
@@ -11,11 +11,13 @@ from kernel.store.items import Item, PackedJSONAttribute
 class ShipmentPunctualityItem(Item, discriminator="shipment_punctuality"):
     """Punctuality of one shipment.
 
-    `shipped_on`: ISO date of Asia/Shanghai; `rows`: SKU, pieces and first promised day (or None) of each line.
+    `shipped_on`: ISO date of Asia/Shanghai; `rows`: SKU, pieces and first promised day (or None) of each line; a
+    `voided` one has none.
     """
 
     shipped_on = UnicodeAttribute()
     rows = PackedJSONAttribute()
+    voided = BooleanAttribute(null=True)
 
 
 def shipment_punctuality_pk(warehouse: str, month: str) -> str:

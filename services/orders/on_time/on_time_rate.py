@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from contracts.orders import OrderShipped
+from collections.abc import Sequence
+from typing import Any
+
+from pynamodb.exceptions import PutError
+
+from contracts.orders import OrderShipmentVoided, OrderShipped
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import event_history_with_records
 from kernel.store.read import query_all
@@ -15,22 +20,41 @@ from services.orders.shipping.shipments import unpack_shipments
 
 
 def record_on_time_shipment(message: Envelope) -> None:
-    """Record for which day each line of a shipment was first promised, by the events before it.
+    """Record for which day each line of a shipment was first promised, by the events before it; nothing of a void one.
 
-    A second delivery of the message writes the same item.
+    A second delivery of the message writes the same item. Once the shipment is void, its own message writes nothing.
     """
+    if message.type == OrderShipmentVoided.TYPE:
+        _take_back(OrderShipmentVoided.model_validate(message.data))
+        return
     shipment = OrderShipped.model_validate(message.data)
     order = load_order(message.subject)
     told = event_history_with_records(order.header.pk, message.subject)[: message.sequence]
     *_, shipped = unpack_shipments(order.lines, told)
     days = first_promised_day_by_line((earlier for earlier, _ in told), len(order.lines))
+    item = _record_of(shipment, [[line.sku, line.quantity, days.get(line.line_no)] for line in shipped.lines])
+    try:
+        item.save(ShipmentPunctualityItem.voided.does_not_exist())
+    except PutError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+
+
+def _take_back(shipment: OrderShipmentVoided) -> None:
+    """Leave an empty record, so that a message about the shipment that comes later writes nothing."""
+    item = _record_of(shipment, [])
+    item.voided = True
+    item.save()
+
+
+def _record_of(shipment: OrderShipped | OrderShipmentVoided, rows: Sequence[Sequence[Any]]) -> ShipmentPunctualityItem:
     shipped_on = clock.business_date(clock.parse_stamp(shipment.shipped_at)).isoformat()
-    ShipmentPunctualityItem(
+    return ShipmentPunctualityItem(
         shipment_punctuality_pk(shipment.warehouse, shipped_on[:7]),
         f"{shipment.shipped_at}#{shipment.shipment_id}",
         shipped_on=shipped_on,
-        rows=[[line.sku, line.quantity, days.get(line.line_no)] for line in shipped.lines],
-    ).save()
+        rows=rows,
+    )
 
 
 def show_on_time_rate(query: OnTimeQuery) -> OnTimeReport:

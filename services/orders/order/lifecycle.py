@@ -32,6 +32,7 @@ class Action(StrEnum):
     CANCEL = "cancel"
     CANCEL_LINES = "cancel_lines"
     SHIP = "ship"
+    VOID_SHIPMENT = "void_shipment"
 
 
 class Transition(NamedTuple):
@@ -45,6 +46,8 @@ _SYSTEM: frozenset[Role] = frozenset()
 _BUYERS = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
 _CLERKS = frozenset({Role.ASSISTANT, Role.ADMIN})
 _SHIPPERS = _CLERKS | {Role.WAREHOUSE}
+#: Those who can see that the goods are still there.
+_STOCKTAKERS = frozenset({Role.WAREHOUSE, Role.ADMIN})
 
 #: A pair that is missing here is impossible; an order begins with SUBMIT, so no state has it. An order of which
 #: nothing is open any more closes instead: `next_state`.
@@ -74,6 +77,8 @@ TRANSITIONS: Mapping[tuple[State, Action], Transition] = {
     (State.CONFIRMED, Action.EXPIRE_RESERVATION): Transition(_SYSTEM, State.CONFIRMED),
     (State.CONFIRMED, Action.EXTEND_RESERVATION): Transition(_BUYERS | _CLERKS, State.CONFIRMED),
     (State.CONFIRMED, Action.SHIP): Transition(_SHIPPERS, State.CONFIRMED),
+    (State.CONFIRMED, Action.VOID_SHIPMENT): Transition(_STOCKTAKERS, State.CONFIRMED),
+    (State.CLOSED, Action.VOID_SHIPMENT): Transition(_STOCKTAKERS, State.CONFIRMED),
     # The warehouse may have begun to pick, so the dealer may no longer cancel.
     (State.CONFIRMED, Action.CANCEL): Transition(_CLERKS, State.CANCELLED),
     # A submitted order is decided within a minute; until then it can only be cancelled whole.

@@ -20,6 +20,6 @@ def cancel_order(caller: Principal, order_id: str, request: ReasonRequest, key: 
     """
     order = load_own_order(caller, order_id)
     require_allowed(Action.CANCEL, order.state, caller.roles)
-    unshipped = order.header.pieces - order.header.shipped
+    unshipped = order.header.pieces - order.header.shipped - order.header.cancelled
     facts = {"cancelled": unshipped, "reason": request.reason}
     return end_order(order, Action.CANCEL, OrderCancelled, key, by=caller.name, facts=facts)

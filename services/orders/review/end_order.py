@@ -51,7 +51,7 @@ def end_order(
         key,
         by=by,
         facts=facts,
-        progress=progress,
+        progress=cancel_unshipped(order.lines, order.progress),
         # The released pieces go to the backorder queue.
         command=Command(RESERVE_QUEUE, order.header.warehouse),
         **ended,

@@ -55,10 +55,21 @@ class ShipmentConfirmation(ShipmentSummary):
     state: State
 
 
+class VoidedShipment(ShipmentConfirmation):
+    """Proof that a shipment is void. `voided_by` is the name of the person, `void_reason` is read by the dealer."""
+
+    voided_at: str
+    voided_by: str
+    void_reason: str
+
+
 class ShipmentView(ShipmentSummary):
-    """A shipment with its lines."""
+    """A shipment with its lines. `voided_at`, `voided_by`, `void_reason`: of a shipment that never left, else null."""
 
     lines: list[ShipmentLineView]
+    voided_at: str | None = None
+    voided_by: str | None = None
+    void_reason: str | None = None
 
 
 class ShipmentList(Answer):

@@ -1,4 +1,4 @@
-"""Value and progress of shipped pieces."""
+"""Value and progress of shipped pieces, and of pieces that did not leave after all."""
 
 from __future__ import annotations
 
@@ -32,3 +32,8 @@ def shipped_line(line: Line, before: int, quantity: int) -> ShippedLine:
 def ship_pieces(progress: Progress, quantity: int) -> Progress:
     """Return the progress of a line after `quantity` reserved pieces left."""
     return progress._replace(reserved=progress.reserved - quantity, shipped=progress.shipped + quantity)
+
+
+def take_back_shipped_pieces(progress: Progress, quantity: int) -> Progress:
+    """Return the progress of a line of whose shipped pieces `quantity` never left and are reserved again."""
+    return progress._replace(reserved=progress.reserved + quantity, shipped=progress.shipped - quantity)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.orders import OrderShipped
-from services.orders.shipping.api import ShipmentConfirmation, ShipmentLineView, ShipmentView
+from contracts.orders import OrderShipmentVoided, OrderShipped
+from services.orders.shipping.api import ShipmentConfirmation, ShipmentLineView, ShipmentView, VoidedShipment
 from services.orders.shipping.shipments import Shipment
 from services.orders.vocabulary import State
 
@@ -18,7 +18,17 @@ def shipment_confirmation(event: OrderShipped) -> ShipmentConfirmation:
 def shipment_view(shipment: Shipment) -> ShipmentView:
     """Return a shipment as an answer."""
     lines = [ShipmentLineView(**line._asdict()) for line in shipment.lines]
-    return ShipmentView(**_shipment(shipment.event), lines=lines)
+    void = _void(shipment.voided) if shipment.voided else {}
+    return ShipmentView(**_shipment(shipment.event), lines=lines, **void)
+
+
+def voided_shipment(shipment: OrderShipped, voided: OrderShipmentVoided) -> VoidedShipment:
+    """Return the confirmation that a shipment is void."""
+    return VoidedShipment(**_shipment(shipment), state=State(voided.state), **_void(voided))
+
+
+def _void(event: OrderShipmentVoided) -> dict[str, Any]:
+    return {"voided_at": event.voided_at, "voided_by": event.by, "void_reason": event.reason}
 
 
 def _shipment(event: OrderShipped) -> dict[str, Any]:

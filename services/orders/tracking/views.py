@@ -30,6 +30,7 @@ LABELS = {
     "order.cancelled.v1": "已取消 / cancelled",
     "order.lines-cancelled.v1": "已取消部分行 / lines cancelled",
     "order.shipped.v1": "已发货 / shipped",
+    "order.shipment-voided.v1": "发货已作废 / shipment voided",
 }
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from contracts.orders import OrderShipped
+from contracts.orders import OrderShipmentVoided, OrderShipped
 from contracts.reconciliation import JournalReversed, PaymentPosted
 from kernel.invariants.snapshot import Finding, Snapshot
-from services.reconciliation.ledger.items import BankReferenceItem, JournalItem
-from services.reconciliation.ledger.rules import Account, DocumentKind
+from services.reconciliation.ledger.items import BankReferenceItem, JournalItem, VoidedShipmentItem
+from services.reconciliation.ledger.rules import Account, DocumentKind, reversal_id
 
 _ACCOUNTS = frozenset(Account)
 
@@ -83,14 +83,41 @@ def shipments_are_posted(snapshot: Snapshot, due: str) -> Iterator[Finding]:
             yield Finding("shipment-unposted", shipment_id, f"{gross_fen} fen are not in the ledger")
 
 
+def voided_shipments_count_nothing(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find void shipments that are marked as out of the ledger and still count there."""
+    journals = {journal_id(journal) for journal in snapshot.items(JournalItem)}
+    for item in snapshot.items(VoidedShipmentItem):
+        dealer_id, shipment_id = item.pk.partition("#")[2], item.sk.partition("#")[2]
+        last, reversals = f"{dealer_id}.{DocumentKind.SHIPMENT}.{shipment_id}", 0
+        while reversal_id(last) in journals:
+            last, reversals = reversal_id(last), reversals + 1
+        if not reversals % 2:
+            yield Finding("voided-shipment", shipment_id, f"it is void, and its journal has {reversals} reversals")
+
+
+def voided_shipments_are_reversed(snapshot: Snapshot, due: str) -> Iterator[Finding]:
+    """Find void shipments that are due and not taken out of the ledger."""
+    marked = snapshot.cached(voided_shipment_ids)
+    for message in snapshot.events_of_type(OrderShipmentVoided.TYPE):
+        shipment_id, gross_fen = message.data["shipment_id"], message.data["shipped_gross_fen"]
+        if gross_fen and shipment_id not in marked and message.time < due:
+            yield Finding("voided-shipment-posted", shipment_id, f"{gross_fen} fen are still in the ledger")
+
+
 ALWAYS = (
     journal_debits_equal_credits,
     reversals_mirror_their_journal,
     journal_keys_follow_from_documents,
     payments_have_one_bank_reference,
+    voided_shipments_count_nothing,
 )
 ALWAYS_WITH_EVENTS = (journal_events_match_journals,)
-WHEN_DUE = (shipments_are_posted,)
+WHEN_DUE = (shipments_are_posted, voided_shipments_are_reversed)
+
+
+def voided_shipment_ids(snapshot: Snapshot) -> set[str]:
+    """Return the ids of void shipments that are out of the ledger."""
+    return {item.sk.partition("#")[2] for item in snapshot.items(VoidedShipmentItem)}
 
 
 def shipment_journals(snapshot: Snapshot) -> dict[str, JournalItem]:

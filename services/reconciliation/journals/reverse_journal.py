@@ -13,10 +13,10 @@ from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.reconciliation.journals.api import JournalView, ReverseJournal
 from services.reconciliation.journals.views import journal_view
-from services.reconciliation.ledger.items import JournalItem, ledger_pk
+from services.reconciliation.ledger.items import JournalItem, VoidedShipmentItem, ledger_pk, voided_shipment_key
 from services.reconciliation.ledger.posting import post_journal
 from services.reconciliation.ledger.queries import load_journal
-from services.reconciliation.ledger.rules import Journal, reversal_id, reversal_of
+from services.reconciliation.ledger.rules import Journal, reversal_id, reversal_of, shipment_behind
 
 
 def reverse_journal(caller: Principal, journal_id: str, request: ReverseJournal, key: IdempotencyKey) -> JournalView:
@@ -24,7 +24,7 @@ def reverse_journal(caller: Principal, journal_id: str, request: ReverseJournal,
 
     Raises:
         NotFound: there is no such journal.
-        Refusal: `already-reversed`.
+        Refusal: `already-reversed`, or `shipment-voided`: the reversal of a void shipment stays.
     """
     original, is_reversed = load_journal(journal_id)
     if is_reversed:
@@ -33,19 +33,28 @@ def reverse_journal(caller: Principal, journal_id: str, request: ReverseJournal,
     reversal = reversal_of(original.journal, reversed_on, request.reason)
 
     def add_more(transaction: Transaction, posted: JournalItem) -> None:
-        transaction.create(_journal_reversed(original.journal, reversal), "event")
+        transaction.create(journal_reversed_event(original.journal, reversal), "event")
+        if shipment_id := shipment_behind(original.journal):
+            mark = voided_shipment_key(original.dealer_id, shipment_id)
+            transaction.check(VoidedShipmentItem, mark, VoidedShipmentItem.pk.does_not_exist(), "voided")
         key.record_response(transaction, journal_view(posted, is_reversed=False))
 
     try:
         posted = post_journal(reversal, posted_by=caller.name, add_more=add_more)
     except TransactionRefused as refused:
+        if "voided" in refused:
+            raise Refusal(
+                "shipment-voided",
+                "该发货已作废,其冲销不能撤销 / this shipment is void; its reversal stays, ship the goods again",
+            ) from None
         if "journal" in refused:
             raise _already_reversed(original.journal) from None
         raise
     return journal_view(posted, is_reversed=False)
 
 
-def _journal_reversed(original: Journal, reversal: Journal) -> EventItem:
+def journal_reversed_event(original: Journal, reversal: Journal) -> EventItem:
+    """Return the event of a reversal, which changes the dealer's credit."""
     event = JournalReversed(
         journal_id=reversal.journal_id,
         dealer_id=reversal.dealer_id,

@@ -40,6 +40,13 @@ class LedgerItem(Item, discriminator="ledger"):
         return int(getattr(self, f"{account}_fen"))
 
 
+# P  whether a void shipment is out of the ledger    pk: LEDGER#<dealer>    sk: VOIDED#<shipment>
+class VoidedShipmentItem(Item, discriminator="voided_shipment"):
+    """Void shipment whose journal is reversed, and whose reversal may not be reversed any more."""
+
+    voided_at = UnicodeAttribute()
+
+
 # P  journal of a document, once    pk: LEDGER#<dealer>    sk: JOURNAL#<kind>.<document>
 class JournalItem(Item, discriminator="journal"):
     """A posted journal, with its posting day, time and author. `amounts`: {account: fen}."""
@@ -142,6 +149,11 @@ def ledger_key(dealer_id: str) -> Key:
 def bank_reference_key(bank: str, reference: str) -> Key:
     """Return the key of a bank reference, which ignores spaces and case."""
     return f"LEDGER#BANK#{bank}", "".join(reference.split()).upper()
+
+
+def voided_shipment_key(dealer_id: str, shipment_id: str) -> Key:
+    """Return the key of the mark that a void shipment is out of the ledger."""
+    return ledger_pk(dealer_id), f"VOIDED#{shipment_id}"
 
 
 def journal_key(journal_id: str) -> Key:

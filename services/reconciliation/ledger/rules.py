@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from contracts.orders import OrderShipped
+from contracts.orders import OrderShipmentVoided, OrderShipped
 from kernel.base.problems import FieldProblem
 from kernel.time.clock import business_date, parse_stamp
 from services.reconciliation.periods import first_day, next_period
@@ -108,8 +108,10 @@ class Journal:
         return self.amounts.get(Account.RECEIVABLE, 0)
 
 
-def shipment_journal(shipped: OrderShipped) -> Journal | None:
+def shipment_journal(shipped: OrderShipped | OrderShipmentVoided) -> Journal | None:
     """Return the journal of a shipment: receivable against sales and output VAT; None if its price is 0.
+
+    The event that voids a shipment has the same fields, so it gives the same journal.
 
     Raises:
         UnbalancedJournal: net and tax do not add up to gross.
@@ -166,6 +168,12 @@ def reversal_id(journal_id: str) -> str:
     """Return the id that the reversal of a journal has, or would have: `D0001.reversal.payment.pay_1`."""
     dealer_id, _, document_key = journal_id.partition(".")
     return f"{dealer_id}.{DocumentKind.REVERSAL}.{document_key}"
+
+
+def shipment_behind(journal: Journal) -> str | None:
+    """Return the id of the shipment that a journal posts, or that its reversals in a row reverse; None for others."""
+    kind, _, document = journal.document_key.rpartition(f"{DocumentKind.REVERSAL}.")[2].partition(".")
+    return document if kind == DocumentKind.SHIPMENT else None
 
 
 def payment_day_problem(received_on: date, today: date) -> FieldProblem | None:

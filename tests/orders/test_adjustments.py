@@ -30,6 +30,12 @@ def test_quarantined_pieces_are_unavailable_until_cleared(client: OrdersClient) 
     open_shop(stock=10)
     assert client.adjust("set_aside", "Q-1", (sku(1), 6)).status == 201
     assert (counters(1), aside(1)) == ((4, 0), 6)
+    token = client.world.token(role="warehouse")
+    shown = client.world.call("orders", "GET", "/stock/GZ", query={"skus": f"{sku(1)},{sku(2)}"}, token=token)
+    assert [(line["available"], line["on_hand"], line["quarantined"]) for line in shown.json["stock"]] == [
+        (4, 4, 6),
+        (10, 10, 0),
+    ]
     assert client.adjust("clear", "Q-1", (sku(1), 2)).status == 201
     assert client.adjust("scrap", "Q-1", (sku(1), 3)).status == 201
     assert (counters(1), aside(1)) == ((6, 0), 1)

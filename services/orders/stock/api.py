@@ -14,12 +14,16 @@ class StockQuery(Query):
 
 
 class StockLine(Answer):
-    """Pieces of a SKU in a warehouse: on_hand = available + reserved."""
+    """Pieces of a SKU in a warehouse: on_hand = available + reserved, the pieces that are fit for sale.
+
+    `quarantined`: further pieces that are in the warehouse and may not be sold.
+    """
 
     sku: str
     available: int
     reserved: int
     on_hand: int
+    quarantined: int
 
 
 class StockView(Answer):

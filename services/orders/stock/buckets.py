@@ -52,6 +52,18 @@ def available_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, in
     return found
 
 
+def quarantined_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, int]:
+    """Load pieces in quarantine by SKU index, 0 where nothing was ever set aside; consistent read."""
+    found = dict.fromkeys(sorted(set(sku_indexes)), 0)
+    items = fetch({quarantine_key(warehouse, BucketPosition.of(number).bucket) for number in found})
+    for number in found:
+        bucket, position = BucketPosition.of(number)
+        item = items.get(quarantine_key(warehouse, bucket))
+        if isinstance(item, QuarantineItem):
+            found[number] = item.pieces[position]
+    return found
+
+
 def available_in_refused_buckets(refusal: TransactionRefused) -> dict[int, int]:
     """Return the available pieces by SKU index of every bucket that refused; 0 where the bucket does not exist."""
     return _refused(refusal, BUCKET_LABEL, "available")

@@ -27,28 +27,44 @@ class OnHand(NamedTuple):
 
 def on_hand_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, OnHand]:
     """Load pieces on hand by SKU index. Orders are read one by one, so a concurrent change may be seen in part."""
+    return _look(warehouse, sku_indexes).on_hand
+
+
+class _Look(NamedTuple):
+    """Pieces that one read of a warehouse saw: on hand by SKU index, and reserved by each order."""
+
+    on_hand: dict[int, OnHand]
+    reserved_by_order: dict[str, dict[int, int]]
+
+
+def _look(warehouse: str, sku_indexes: Iterable[int]) -> _Look:
     available = available_pieces(warehouse, sku_indexes)
     reserved: Counter[int] = Counter()
+    by_order = {}
     for order in orders_with_reservations(warehouse):
-        reserved.update(reserved_by_sku_index(order.demands, order.progress))
-    return {sku_index: OnHand(pieces, reserved[sku_index]) for sku_index, pieces in available.items()}
+        pieces = reserved_by_sku_index(order.demands, order.progress)
+        if counted := {sku_index: quantity for sku_index, quantity in pieces.items() if sku_index in available}:
+            by_order[order.header.order_id] = counted
+            reserved.update(counted)
+    on_hand = {sku_index: OnHand(pieces, reserved[sku_index]) for sku_index, pieces in available.items()}
+    return _Look(on_hand, by_order)
 
 
 def consistent_on_hand_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, OnHand]:
     """Load pieces on hand by SKU index as of one moment: two reads in a row that agree.
 
-    While available pieces stay the same, only a shipment can change reserved ones, and it lowers them. Two equal
-    reads therefore show one moment.
+    A shipment lowers what is reserved, a void raises it, and available pieces stay the same. Two reads that find the
+    same with every single order therefore show one moment.
 
     Raises:
         Busy: the stock kept changing.
     """
     sku_indexes = list(sku_indexes)
-    seen = on_hand_pieces(warehouse, sku_indexes)
+    seen = _look(warehouse, sku_indexes)
     for _ in range(_LOOKS):
-        before, seen = seen, on_hand_pieces(warehouse, sku_indexes)
+        before, seen = seen, _look(warehouse, sku_indexes)
         if before == seen:
-            return seen
+            return seen.on_hand
     raise Busy
 
 

@@ -1,23 +1,33 @@
-"""Show stock on hand."""
+"""Show stock on hand and in quarantine."""
 
 from __future__ import annotations
 
 from kernel.time import clock
 from services.orders.stock.api import StockLine, StockQuery, StockView
+from services.orders.stock.buckets import quarantined_pieces
 from services.orders.stock.document_lines import products_in_query
 from services.orders.stock.on_hand import on_hand_pieces
 
 
 def show_stock(warehouse: str, query: StockQuery) -> StockView:
-    """Show available and reserved pieces of the requested SKUs.
+    """Show available, reserved and quarantined pieces of the requested SKUs.
 
     Raises:
         Invalid: SKUs are unknown, or there are more than 50.
     """
     products = products_in_query(query.skus)
-    found = on_hand_pieces(warehouse, [product.sku_index for product in products.values()])
+    sku_indexes = [product.sku_index for product in products.values()]
+    found, aside = on_hand_pieces(warehouse, sku_indexes), quarantined_pieces(warehouse, sku_indexes)
     lines = []
     for sku, product in products.items():
         available, reserved = found[product.sku_index]
-        lines.append(StockLine(sku=sku, available=available, reserved=reserved, on_hand=available + reserved))
+        lines.append(
+            StockLine(
+                sku=sku,
+                available=available,
+                reserved=reserved,
+                on_hand=available + reserved,
+                quarantined=aside[product.sku_index],
+            )
+        )
     return StockView(warehouse=warehouse, as_of=clock.stamp(), stock=lines)

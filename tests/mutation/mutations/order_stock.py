@@ -140,9 +140,9 @@ MUTATIONS = (
         "services.orders:consistent_on_hand_pieces",
         old="""
             if __before == __seen:
-                return __seen
+                return __seen.on_hand
         """,
-        new="return __before",
+        new="return __before.on_hand",
         caught_by="test_count_sees_concurrent_shipments_all_or_not_at_all",
     ),
     Mutation(

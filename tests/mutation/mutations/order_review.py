@@ -115,4 +115,32 @@ MUTATIONS = (
         new="__line.line_no > len(order.lines)",
         caught_by="test_shipment_beyond_the_reservation_is_refused_and_changes_nothing",
     ),
+    # corrections
+    Mutation(
+        "cancelled pieces of a line are taken from the reserved ones first",
+        Kind.WRONG_SOURCE,
+        "services.orders:cancel_pieces",
+        old="min(__progress.backordered, __quantity)",
+        new="max(__quantity - __progress.reserved, 0)",
+        caught_by="test_cancelled_line_takes_backordered_pieces_before_reserved_ones",
+    ),
+    Mutation(
+        "a void takes the credit that its reversal takes again",
+        Kind.SIGN_FLIP,
+        "services.orders:void_shipment",
+        old='{"committed_fen": __shipment.event.shipped_gross_fen}',
+        new='{"committed_fen": 0}',
+        caught_by="test_void_takes_a_shipment_out_of_order_ledger_and_on_time_rate",
+    ),
+    Mutation(
+        "a shipment is voided twice",
+        Kind.MISSING_DEDUPLICATION,
+        "services.orders.shipping.void_shipment:_require_voidable",
+        old="""
+            if __shipment.voided:
+                __refuse
+        """,
+        new="",
+        caught_by="test_shipment_is_voided_once",
+    ),
 )

@@ -34,6 +34,8 @@ STOPPED_BY: Mapping[Action, frozenset[Obstacle]] = {
     Action.SHIP: frozenset({Obstacle.DEALER_SUSPENDED, Obstacle.CREDIT_HOLD}),
     Action.REJECT: frozenset(),
     Action.CANCEL: frozenset(),
+    Action.CANCEL_LINES: frozenset(),
+    Action.VOID_SHIPMENT: frozenset(),
     Action.PLACE_CREDIT_HOLD: frozenset(),
     Action.RESERVE: frozenset(),
     Action.FILL_BACKORDERS: frozenset(),

@@ -38,11 +38,17 @@ def void_shipment(
 
     Raises:
         NotFound: there is no such order or shipment.
-        Refusal: the order is neither confirmed nor closed, the shipment is void already, or one of its lines was
-            shipped again since.
+        Refusal: the order is neither confirmed nor closed, or on credit hold; the shipment is void already, or one of
+            its lines was shipped again since.
     """
     order = load_order(order_id)
     require_allowed(Action.VOID_SHIPMENT, order.state, caller.roles)
+    if order.header.is_on_credit_hold:
+        raise Refusal(
+            "credit-hold",
+            "订单信用冻结,不可预留库存;请财务先解除冻结再作废 / "
+            "the order is on credit hold and may reserve nothing; void the shipment once finance has released the hold",
+        )
     shipment = _require_voidable(
         unpack_shipments(order.lines, event_history_with_records(order.header.pk, order_id)), shipment_id
     )

@@ -79,7 +79,7 @@ MUTATIONS = (
         Kind.WRONG_SOURCE,
         "services.orders:unshipped_value_fen",
         old="value_without_cancelled(*_) - value_without_cancelled(*_)",
-        new="value_without_cancelled(__lines, __progress)",
+        new="value_without_cancelled(lines, progress)",
         caught_by="test_cancelled_order_keeps_its_shipped_part_committed",
     ),
     # shipping

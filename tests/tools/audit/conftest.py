@@ -34,10 +34,12 @@ def _add_more_states(company: SampleCompany) -> None:
             path = f"/orders/{order['order_id']}/extend-reservation"
             company.send_and_drain("orders", "POST", path, {"reason": "r"}, role="assistant")
     _submit(company, "order of all", 5, shortage_policy="all_or_nothing")
-    _submit(company, "order of nothing", 20_000, shortage_policy="all_or_nothing")
-    _submit(company, "order that waits", 20_000, shortage_policy="wait")
+    nothing = _submit(company, "order of nothing", 20_000, shortage_policy="all_or_nothing")
+    waits = _submit(company, "order that waits", 20_000, shortage_policy="wait")
     done = _submit(company, "order done", 2)
-    company.send_and_drain("orders", "POST", f"/orders/{done}/holds/credit/release", {"reason": "r"}, role="finance")
+    for order_id in (nothing, waits, done):
+        path = f"/orders/{order_id}/holds/credit/release"
+        company.send_and_drain("orders", "POST", path, {"reason": "r"}, role="finance")
     company.send_and_drain("orders", "POST", f"/orders/{done}/approve", {"note": ""}, role="assistant")
     company.send_and_drain(
         "orders", "POST", f"/orders/{done}/shipments", {"carrier": "c", "waybill": "w"}, role="warehouse"

@@ -87,7 +87,8 @@ def reservations_expire(snapshot: Snapshot, due: str) -> Iterator[Finding]:
 def submitted_orders_get_decided(snapshot: Snapshot, due: str) -> Iterator[Finding]:
     """Find orders that are due and whose stock is not decided: submitted, or released from a credit hold."""
     for header in snapshot.items(HeaderItem):
-        if (header.state == State.SUBMITTED or header.awaits_reservation) and header.wants_stock_since < due:
+        released = header.credit_released_at and header.awaits_reservation
+        if (header.state == State.SUBMITTED or released) and header.wants_stock_since < due:
             yield Finding("order-undecided", header.order_id, f"stock is not decided since {header.wants_stock_since}")
 
 

@@ -154,6 +154,10 @@ DAMAGES: Damages = {
         {"grant-event", "grant-share"},
     ),
     "a grant belongs to no allocation run": (_delete_allocation_run, {"grant-share"}),
+    "an order on credit hold keeps its pieces": (
+        lambda table: table.update(table.order_key("order in review"), holds=["credit"]),
+        {"credit-hold-stock", "order-committed", "order-exposure"},
+    ),
     # amounts
     "a header counts a piece too many": (
         lambda table: table.add(table.order_key("order in review"), pieces=1),
@@ -174,7 +178,10 @@ DAMAGES: Damages = {
         {"order-events"},
     ),
     "an order made an impossible transition": (_replace_approval, {"order-transition", "message-event"}),
-    "the stock of an order is never decided": (_leave_undecided, {"order-undecided", "order-transition"}),
+    "the stock of an order is never decided": (
+        _leave_undecided,
+        {"order-undecided", "order-transition", "order-events"},
+    ),
     "an expired reservation is not released": (
         lambda table: table.update(table.order_key("order in review"), reserved_until="2026-11-01T00:00:00.000Z"),
         {"reservation-expired"},

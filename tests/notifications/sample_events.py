@@ -27,7 +27,7 @@ ORDER: dict[str, Any] = {
     "order_id": "D0001-000123",
     "dealer_id": "D0001",
     "warehouse": "GZ",
-    "state": "reserved",
+    "state": "in_review",
     "line_count": 120,
     "gross_fen": 1_234_500,
 }

@@ -93,7 +93,8 @@ def release_hold(caller: Principal, order_id: str, hold: str, body: ReasonReques
     "POST", "/orders/{order_id}/approve", roles=roles_allowed(Action.APPROVE), summary="审核通过 / Approve an order"
 )
 def approve_order(caller: Principal, order_id: str, body: Approve, key: IdempotencyKey) -> OrderSummary:
-    return hold_if_refused_for_credit(order_id, lambda: review_order.approve_order(caller, order_id, body, key))
+    with hold_if_refused_for_credit(order_id):
+        return review_order.approve_order(caller, order_id, body, key)
 
 
 @app.operation(
@@ -151,7 +152,8 @@ def cancel_lines(caller: Principal, order_id: str, body: CancelLines, key: Idemp
     summary="发货 / Ship reserved goods, in full or in part",
 )
 def create_shipment(caller: Principal, order_id: str, body: Ship, key: IdempotencyKey) -> ShipmentConfirmation:
-    return hold_if_refused_for_credit(order_id, lambda: ship_order.ship_order(caller, order_id, body, key))
+    with hold_if_refused_for_credit(order_id):
+        return ship_order.ship_order(caller, order_id, body, key)
 
 
 @app.operation("GET", "/orders/{order_id}/shipments", roles=EVERYONE, summary="发货记录 / List an order's shipments")

@@ -63,7 +63,7 @@ def test_redelivery_creates_no_second_message_or_sms(dealer_world: World) -> Non
     dealer_world.drain()
     before = dealer_world.snapshot()
     sent = recorded_sms(dealer_world)
-    assert len(sent) == 2 * 10  # ten templates, each to the administrator and one more user
+    assert len(sent) == 2 * 11  # eleven templates, each to the administrator and one more user
     dealer_world.redeliver_everything()
     assert recorded_sms(dealer_world) == sent
     assert dealer_world.snapshot() == before

@@ -58,7 +58,7 @@ def test_count_below_reservations_is_refused_with_the_figure(client: OrdersClien
     before = client.world.snapshot()
     answer = client.adjust("count", "C-1", (sku(2), 3), (sku(1), 3))
     assert (answer.status, codes(answer)) == (422, [("lines.1.quantity", "below-reserved")])
-    assert "占用 4 件" in answer.json["errors"][0]["detail"]
+    assert "预留 4 件" in answer.json["errors"][0]["detail"]
     assert client.world.snapshot() == before
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.orders import OrderHoldReleased
-from kernel.http.idempotency import IdempotencyKey
 from kernel.messaging.outbox import Command
 from kernel.store.transaction import Transaction
 from kernel.store.write import retry_on_conflict
@@ -17,8 +16,7 @@ from services.orders.credit.load_dealer_credit import (
     load_order_and_dealer_credit,
 )
 from services.orders.credit.obstacles import DealerCredit, OrderCredit, is_covered_by_limit, order_credit
-from services.orders.order.api import OrderSummary
-from services.orders.order.change_order import change_order, commit_change
+from services.orders.order.change_order import change_order
 from services.orders.order.items import HeaderItem, Order
 from services.orders.order.lifecycle import Action, is_allowed
 from services.orders.vocabulary import RESERVE_QUEUE, RESERVE_URGENT_QUEUE, Hold
@@ -27,23 +25,19 @@ _ATTEMPTS = 5
 _COVERED = "额度已够,自动解除 / the credit limit covers the order"
 
 
-def release_credit_hold(
-    order: Order, dealer_credit: DealerCredit, key: IdempotencyKey, *, by: str, reason: str
-) -> OrderSummary:
-    """Release the credit hold of an order for finance; the account records the amount that finance accepts with it.
+def accept_exposure(transaction: Transaction, order: Order, dealer_credit: DealerCredit) -> dict[str, Any]:
+    """Commit the value of an order on credit hold, and record the amount that finance accepts with the release.
 
-    Raises:
-        TransactionRefused: with the label "account" if the dealer's account has changed since it was loaded.
+    The transaction is refused with the label "account" if the dealer's account has changed since it was loaded.
+
+    Returns:
+        What a release of the hold changes in the order.
     """
-    transaction = Transaction()
     value_fen = order_credit(order).uncommitted_fen
     exposure_fen = dealer_credit.committed_fen + value_fen
     accepted_fen = exposure_fen if exposure_fen > dealer_credit.limit_fen else None
     change_committed(transaction, order.header.dealer_id, value_fen, dealer_credit, accepted_fen=accepted_fen)
-    facts = {"hold": Hold.CREDIT.value, "reason": reason}
-    return commit_change(
-        transaction, order, Action.RELEASE_HOLD, OrderHoldReleased, key, by=by, facts=facts, **_changes(order)
-    )
+    return _changes(order)
 
 
 def release_covered_credit_hold(header: HeaderItem) -> None:

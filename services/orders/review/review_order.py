@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from contracts.orders import OrderApproved, OrderHoldReleased, OrderRejected
 from kernel.base import observability
-from kernel.base.problems import NotAllowed, NotFound
+from kernel.base.problems import Busy, NotAllowed, NotFound
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal, Role
 from kernel.store.transaction import Transaction, TransactionRefused
-from kernel.store.write import retry_on_conflict
 from kernel.time import clock
 from services.orders.credit.load_dealer_credit import (
     DEALER_CREDIT_LABELS,
@@ -24,12 +23,13 @@ from services.orders.order.lifecycle import Action, require_allowed
 from services.orders.order.load_order import load_order
 from services.orders.review.api import Approve
 from services.orders.review.end_order import end_order
-from services.orders.review.release_credit_hold import release_credit_hold
+from services.orders.review.release_credit_hold import accept_exposure
 from services.orders.service_terms import reservation_end_stamp
 from services.orders.stock.move_stock import MovementCause, record_reservation_kept_in_next_state
 from services.orders.vocabulary import Hold, State
 
-#: Another order or a payment of the dealer may change its account meanwhile.
+#: Another order or a payment of the dealer may change its account meanwhile. The attempts are plain loops, because a
+#: helper would add frames between route and commit.
 _ATTEMPTS = 8
 
 _RELEASERS = {
@@ -47,9 +47,12 @@ def approve_order(caller: Principal, order_id: str, request: Approve, key: Idemp
     Raises:
         Refusal: the order is not in review, or something stops it: its dealer, credit, a hold, undecided stock.
     """
-    return retry_on_conflict(
-        _ATTEMPTS, lambda: _approve(caller, order_id, request, key), retry_if=_dealer_credit_changed
-    )
+    for _ in range(_ATTEMPTS):
+        try:
+            return _approve(caller, order_id, request, key)
+        except TransactionRefused as refused:
+            _raise_unless_credit_changed(refused)
+    raise Busy
 
 
 def _approve(caller: Principal, order_id: str, request: Approve, key: IdempotencyKey) -> OrderSummary:
@@ -101,9 +104,12 @@ def release_hold(
         NotAllowed: another role releases this hold.
         Refusal: the dealer is suspended.
     """
-    return retry_on_conflict(
-        _ATTEMPTS, lambda: _release_hold(caller, order_id, hold, request, key), retry_if=_dealer_credit_changed
-    )
+    for _ in range(_ATTEMPTS):
+        try:
+            return _release_hold(caller, order_id, hold, request, key)
+        except TransactionRefused as refused:
+            _raise_unless_credit_changed(refused)
+    raise Busy
 
 
 def _release_hold(
@@ -116,23 +122,25 @@ def _release_hold(
     if not caller.roles & _RELEASERS[Hold(hold)]:
         raise NotAllowed
     require_no_obstacle(Action.RELEASE_HOLD, order_credit(order), dealer_credit)
+    transaction, changes = Transaction(), {"holds": sorted(order.holds - {Hold(hold)})}
     if hold == Hold.CREDIT:
-        return release_credit_hold(order, dealer_credit, key, by=caller.name, reason=request.reason)
+        changes |= accept_exposure(transaction, order, dealer_credit)
     return commit_change(
-        Transaction(),
+        transaction,
         order,
         Action.RELEASE_HOLD,
         OrderHoldReleased,
         key,
         by=caller.name,
         facts={"hold": hold, "reason": request.reason},
-        holds=sorted(order.holds - {Hold(hold)}),
+        **changes,
     )
 
 
-def _dealer_credit_changed(refused: TransactionRefused) -> bool:
-    """Return whether only the credit of the dealer has changed, so that the next attempt decides anew."""
-    return refused.reasons.keys() <= DEALER_CREDIT_LABELS
+def _raise_unless_credit_changed(refused: TransactionRefused) -> None:
+    """Raise a refusal again unless only the credit of the dealer has changed, so that the next attempt decides anew."""
+    if not refused.reasons.keys() <= DEALER_CREDIT_LABELS:
+        raise refused
 
 
 def _measure_decision(order: Order) -> None:

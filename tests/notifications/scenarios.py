@@ -118,7 +118,7 @@ TRIGGERS = [
     Trigger("GET /inbox", roles=ALL_USERS),
     Trigger(
         "POST /inbox/{message_id}/read",
-        roles=ALL_USERS - {"finance"},  # finance has no mailbox
+        roles=ALL_USERS,
         refusals={404},
         path={"message_id": "message of {role}"},
         missing={"message_id": "1795399200433.dealer.evt_{dealer}-999999_5"},

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from services.reconciliation.ledger.items import BankReferenceItem, JournalItem
+from contracts.orders import OrderShipmentVoided
+from services.reconciliation.ledger.items import (
+    BankReferenceItem,
+    JournalItem,
+    VoidedShipmentItem,
+    voided_shipment_key,
+)
 from tests.support.company_data import OWN
 from tests.tools.audit.table import ACCOUNT, LEDGER, STATEMENT, Damage, Damages, Key, TableCopy, all_of
 
@@ -81,6 +87,19 @@ def unpost_shipment(table: TableCopy) -> None:
     table.add(LEDGER, journal_count=-1, **{f"{account}_fen": -fen for account, fen in booked.amounts.items()})
 
 
+def _mark_shipment_void(table: TableCopy) -> None:
+    """Mark a shipment as out of the ledger whose journal still counts there."""
+    key = table.keys(LEDGER[0], "JOURNAL#shipment")[0]
+    shipment_id = key[1].partition(".")[2]
+    table.put(VoidedShipmentItem(*voided_shipment_key(OWN, shipment_id), voided_at="2026-11-20T00:00:00.000Z"))
+
+
+def _void_shipment_without_reversal(table: TableCopy) -> None:
+    """Turn the event of a shipment into one that voids it, which the ledger never saw."""
+    key = table.shipment_event_key()
+    table.change_event(key, {"type": OrderShipmentVoided.TYPE}, voided_at="2026-11-20T00:00:00.000Z", reason="r")
+
+
 def _split_shipment_otherwise(table: TableCopy) -> None:
     key = table.keys(LEDGER[0], "JOURNAL#shipment")[0]
     table.update(key, amounts={"receivable": 1250, "sales": -1107, "output_tax": -143})
@@ -112,6 +131,18 @@ DAMAGES: Damages = {
     "a payment changed credit by another amount": (_apply_other_amount, {"credit-change", "order-exposure"}),
     "a payment is not applied to credit": (_unapply_payment, {"credit-change-missing"}),
     "a shipment is booked with other amounts": (_split_shipment_otherwise, {"journal-amounts", "ledger-total"}),
+    "a void shipment still counts in the ledger": (_mark_shipment_void, {"voided-shipment"}),
+    "a void shipment is not reversed": (
+        _void_shipment_without_reversal,
+        {
+            "voided-shipment-posted",
+            "journal-without-shipment",
+            "shipment-unreadable",
+            "shipment-punctuality",
+            "order-committed",
+            "message-event",
+        },
+    ),
     "a shipment is not booked": (unpost_shipment, {"shipment-unposted"}),
     "a statement line is a fen too high": (
         lambda table: table.add(table.entry_key(table.journal_key()), credit_fen=1),

@@ -116,7 +116,7 @@ DAMAGES: Damages = {
     ),
     "an ended order has backordered pieces": (
         progress("order to cancel", Progress(backordered=1, cancelled=1), Progress(cancelled=1)),
-        {"open-after-end"},
+        {"open-after-end", "order-committed", "order-exposure"},
     ),
     "an order is closed without a shipped piece": (_close_cancelled_order, {"state-shipped"}),
     # parts
@@ -163,7 +163,10 @@ DAMAGES: Damages = {
         lambda table: table.add(table.order_key("order in review"), pieces=1),
         {"order-total"},
     ),
-    "a line amount is a fen too high": (first_line(gross_fen=2501), {"order-line-amount"}),
+    "a line amount is a fen too high": (
+        first_line(gross_fen=2501),
+        {"order-line-amount", "order-committed", "order-exposure"},
+    ),
     "a line has another price than the list": (
         first_line(unit_price=Decimal("12.60"), gross_fen=2520),
         {"order-line-price"},

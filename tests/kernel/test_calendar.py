@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kernel.time.calendar import Calendar
 from kernel.time.clock import business_date
-from kernel.time.holidays import CHINA, WARNING_DAYS, calendar_end_if_passed, read_calendar
+from kernel.time.holidays import CHINA, calendar_end_if_passed, read_calendar
 
 
 @pytest.mark.parametrize(
@@ -32,11 +32,6 @@ def test_first_workday_is_the_day_itself_when_it_is_a_workday(day: date, expecte
 
 def test_calendar_without_holidays_has_workdays_on_holidays() -> None:
     assert Calendar().first_workday_from(date(2026, 10, 1)) == date(2026, 10, 1)
-
-
-def test_calendar_is_known_for_sixty_more_days() -> None:
-    known = CHINA.days_known(business_date(datetime.now(UTC)))
-    assert known >= WARNING_DAYS, f"{known} days are known: add the next year (docs/operating.md, “The calendar”)"
 
 
 @pytest.mark.parametrize(

@@ -29,10 +29,11 @@ class CostSplit(BaseModel):
 class TicketProgressed(Event):
     """Published at every step of a ticket, including its registration. Subscribers: notifications.
 
-    `step`: registered, accepted, reviewed, dispatched, completed, rejected, asked, answered, reopened or rated;
+    `step`: registered, accepted, reviewed, dispatched, reassigned, completed, rejected, withdrawn, asked,
+    answered, reopened or rated;
     `state`: state after the step; `title`: the dealer's words; `by`: name of the person who acted; `note`: message of
     this person to the other side; `expected_at`: promised time of the next step (of a dispatch: the visit). A dispatch
-    has `assignee` and `parts`, a completion `cost`, a rating `rating` (1-5).
+    or reassignment has `assignee` and `parts`, a completion `cost`, a rating `rating` (1-5).
     """
 
     TYPE: ClassVar[str] = "ticket.progressed.v1"

@@ -63,7 +63,7 @@ class PartToTake(Body):
 
 
 class Dispatch(StaffStep):
-    """Send a technician. The dealer sees the technician, the time of the visit and the parts."""
+    """Send a technician, or another one instead. The dealer sees technician, time of the visit and parts."""
 
     assignee: Name
     visit_at: AwareDatetime | None = None
@@ -129,6 +129,16 @@ class AnswerQuestion(Body):
     def step_input(self) -> StepInput:
         """Return the input of the step for the rules."""
         return StepInput(note=self.answer)
+
+
+class Withdraw(Body):
+    """Withdraw a request for service, with the reason."""
+
+    reason: _Paragraph
+
+    def step_input(self) -> StepInput:
+        """Return the input of the step for the rules."""
+        return StepInput(note=self.reason)
 
 
 class Reopen(Body):

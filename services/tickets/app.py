@@ -20,6 +20,7 @@ from services.tickets.api import (
     TicketPage,
     TicketsQuery,
     TicketView,
+    Withdraw,
 )
 from services.tickets.lifecycle import REGISTRANTS, roles_allowed
 from services.tickets.register_ticket import register_ticket as register_new_ticket
@@ -67,6 +68,16 @@ def dispatch_ticket(caller: Principal, ticket_id: str, body: Dispatch, key: Idem
     return take_step(caller, ticket_id, Action.DISPATCH, body.step_input(), key)
 
 
+@app.operation(
+    "POST",
+    "/tickets/{ticket_id}/reassign",
+    roles=roles_allowed(Action.REASSIGN),
+    summary="改派 / send another technician instead",
+)
+def reassign_ticket(caller: Principal, ticket_id: str, body: Dispatch, key: IdempotencyKey) -> TicketConfirmation:
+    return take_step(caller, ticket_id, Action.REASSIGN, body.step_input(), key)
+
+
 @app.operation("POST", "/tickets/{ticket_id}/complete", roles=roles_allowed(Action.COMPLETE), summary="完成 / complete")
 def complete_ticket(caller: Principal, ticket_id: str, body: Complete, key: IdempotencyKey) -> TicketConfirmation:
     return take_step(caller, ticket_id, Action.COMPLETE, body.step_input(), key)
@@ -85,6 +96,13 @@ def ask_dealer(caller: Principal, ticket_id: str, body: Ask, key: IdempotencyKey
 @app.operation("POST", "/tickets/{ticket_id}/answer", roles=roles_allowed(Action.ANSWER), summary="补充资料 / answer")
 def answer_question(caller: Principal, ticket_id: str, body: AnswerQuestion, key: IdempotencyKey) -> TicketConfirmation:
     return take_step(caller, ticket_id, Action.ANSWER, body.step_input(), key)
+
+
+@app.operation(
+    "POST", "/tickets/{ticket_id}/withdraw", roles=roles_allowed(Action.WITHDRAW), summary="撤回 / withdraw a request"
+)
+def withdraw_ticket(caller: Principal, ticket_id: str, body: Withdraw, key: IdempotencyKey) -> TicketConfirmation:
+    return take_step(caller, ticket_id, Action.WITHDRAW, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/reopen", roles=roles_allowed(Action.REOPEN), summary="重开 / reopen")

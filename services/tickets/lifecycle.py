@@ -10,12 +10,14 @@ from typing import NamedTuple
 from contracts.tickets import CostSplit, Part
 from kernel.base.problems import FieldProblem, NotAllowed, Problem, Refusal
 from kernel.http.principal import Role
-from services.tickets.vocabulary import Action, State, chinese_name, english_name
+from services.tickets.vocabulary import WAITING, Action, State, chinese_name, english_name
 
 #: Days after the end of a ticket in which the dealer may reopen it.
 REOPEN_DAYS = 15
-#: A ticket of so many steps takes no further ask or reopen, because its whole history is read at once.
+#: A ticket of so many steps takes no further ask, reassignment or reopening, because its whole history is read at once.
 MAX_STEPS = 150
+#: Actions that a ticket can take any number of times.
+_REPEATABLE = frozenset({Action.ASK, Action.REASSIGN, Action.REOPEN})
 #: Longest time from a step to the time it promises.
 _LONGEST_PROMISE = timedelta(days=365)
 
@@ -51,6 +53,7 @@ TRANSITIONS: Mapping[tuple[State, Action], Transition] = {
     (State.REVIEWED, Action.DISPATCH): Transition(_AFTERSALES, State.DISPATCHED),
     (State.REVIEWED, Action.ASK): Transition(_AFTERSALES, State.NEED_INFO),
     (State.REVIEWED, Action.REJECT): Transition(_AFTERSALES, State.REJECTED),
+    (State.DISPATCHED, Action.REASSIGN): Transition(_AFTERSALES, State.DISPATCHED),
     (State.DISPATCHED, Action.COMPLETE): Transition(_AFTERSALES, State.COMPLETED),
     (State.DISPATCHED, Action.ASK): Transition(_AFTERSALES, State.NEED_INFO),
     (State.NEED_INFO, Action.ANSWER): Transition(_DEALER, None),
@@ -61,6 +64,9 @@ TRANSITIONS: Mapping[tuple[State, Action], Transition] = {
     (State.REOPENED, Action.ACCEPT): Transition(_SERVICE_DESK, State.ACCEPTED),
     (State.REOPENED, Action.ASK): Transition(_SERVICE_DESK, State.NEED_INFO),
     (State.REOPENED, Action.REJECT): Transition(_AFTERSALES, State.REJECTED),
+    (State.WITHDRAWN, Action.REOPEN): Transition(_DEALER, State.REOPENED),
+    # The dealer may no longer need the service at any time before its end.
+    **{(state, Action.WITHDRAW): Transition(_DEALER, State.WITHDRAWN) for state in sorted(WAITING)},
 }
 
 
@@ -76,7 +82,7 @@ class TicketStatus:
     """Status of a ticket.
 
     `steps` counts all steps so far; `asked_in` is the state in which the open question was asked; `finished_at` is set
-    while the ticket is completed or rejected; `rating` (1-5) is the dealer's rating of the last completion.
+    while the ticket is completed, rejected or withdrawn; `rating` (1-5) is the dealer's rating of the last completion.
     """
 
     state: State
@@ -128,9 +134,9 @@ def apply_action(
     match action:
         case Action.ASK:
             return replace(after, asked_in=status.state)
-        case Action.DISPATCH:
+        case Action.DISPATCH | Action.REASSIGN:
             return replace(after, assignee=step_input.assignee)
-        case Action.COMPLETE | Action.REJECT:
+        case Action.COMPLETE | Action.REJECT | Action.WITHDRAW:
             return replace(after, finished_at=now)
         case Action.RATE:
             return replace(after, rating=step_input.rating)
@@ -155,7 +161,7 @@ def action_problem(status: TicketStatus, action: Action, roles: frozenset[Role],
             f"结束已超过 {REOPEN_DAYS} 天,请新建工单 / finished more than {REOPEN_DAYS} days ago; register a new ticket"
         )
         return Refusal("reopen-window-closed", detail)
-    if action in (Action.ASK, Action.REOPEN) and status.steps >= MAX_STEPS:
+    if action in _REPEATABLE and status.steps >= MAX_STEPS:
         return Refusal("too-many-steps", "此工单记录过长,请新建工单 / this ticket is too long; register a new one")
     return None
 

@@ -62,7 +62,7 @@ def _take_step(
 
 
 def _check(action: Action, step_input: StepInput, now: datetime) -> None:
-    field = "visit_at" if action is Action.DISPATCH else "expected_at"
+    field = "visit_at" if action in (Action.DISPATCH, Action.REASSIGN) else "expected_at"
     problems = promised_time_problems(field, step_input.expected_at, now)
     known = load_products([part.sku for part in step_input.parts])
     problems += [

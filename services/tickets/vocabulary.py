@@ -14,7 +14,7 @@ class TicketKind(StrEnum):
 
 
 class State(StrEnum):
-    """State of a ticket: 登记 受理 审核 派工 完成 驳回, 待补充, 重开."""
+    """State of a ticket: 登记 受理 审核 派工 完成 驳回 撤回, 待补充, 重开."""
 
     REGISTERED = "registered"
     ACCEPTED = "accepted"
@@ -22,6 +22,7 @@ class State(StrEnum):
     DISPATCHED = "dispatched"
     COMPLETED = "completed"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
     NEED_INFO = "need_info"
     REOPENED = "reopened"
 
@@ -32,8 +33,10 @@ class Action(StrEnum):
     ACCEPT = "accept"
     REVIEW = "review"
     DISPATCH = "dispatch"
+    REASSIGN = "reassign"
     COMPLETE = "complete"
     REJECT = "reject"
+    WITHDRAW = "withdraw"
     ASK = "ask"
     ANSWER = "answer"
     REOPEN = "reopen"
@@ -47,8 +50,10 @@ class Step(StrEnum):
     ACCEPTED = "accepted"
     REVIEWED = "reviewed"
     DISPATCHED = "dispatched"
+    REASSIGNED = "reassigned"
     COMPLETED = "completed"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
     ASKED = "asked"
     ANSWERED = "answered"
     REOPENED = "reopened"
@@ -56,7 +61,7 @@ class Step(StrEnum):
     OVERDUE = "overdue"
 
 
-FINISHED = frozenset({State.COMPLETED, State.REJECTED})
+FINISHED = frozenset({State.COMPLETED, State.REJECTED, State.WITHDRAWN})
 #: States in which the distributor or the dealer has to act.
 WAITING = frozenset(State) - FINISHED
 #: States in which the distributor has to act: the service clock runs.
@@ -67,8 +72,10 @@ STEP_OF_ACTION = {
     Action.ACCEPT: Step.ACCEPTED,
     Action.REVIEW: Step.REVIEWED,
     Action.DISPATCH: Step.DISPATCHED,
+    Action.REASSIGN: Step.REASSIGNED,
     Action.COMPLETE: Step.COMPLETED,
     Action.REJECT: Step.REJECTED,
+    Action.WITHDRAW: Step.WITHDRAWN,
     Action.ASK: Step.ASKED,
     Action.ANSWER: Step.ANSWERED,
     Action.REOPEN: Step.REOPENED,
@@ -80,8 +87,10 @@ _CHINESE: Mapping[str, str] = {
     "accepted": "已受理",
     "reviewed": "已审核",
     "dispatched": "已派工",
+    "reassigned": "已改派",
     "completed": "已完成",
     "rejected": "已驳回",
+    "withdrawn": "已撤回",
     "need_info": "待补充",
     "reopened": "已重开",
     "asked": "请补充",

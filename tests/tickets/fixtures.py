@@ -33,13 +33,18 @@ def ticket_request(**more: Any) -> dict[str, Any]:
     }
 
 
+#: Actions of the dealer; all others are those of staff.
+DEALER_ACTIONS = frozenset({"answer", "reopen", "rating", "withdraw"})
+
 #: Body of every action.
 BODIES: dict[str, dict[str, Any]] = {
     "accept": {},
     "review": {},
     "dispatch": {"assignee": "张工"},
+    "reassign": {"assignee": "李工"},
     "complete": {"result": "已更换灯带"},
     "reject": {"reason": "人为损坏,不在保修范围"},
+    "withdraw": {"reason": "客户已自行解决"},
     "ask": {"question": "请提供电源型号"},
     "answer": {"answer": "明纬 LRS-100-24"},
     "reopen": {"reason": "又不亮了"},
@@ -92,7 +97,7 @@ class TicketsClient:
     def take_steps(self, ticket_id: str, *actions: str) -> None:
         """Take actions with the default bodies; each must succeed."""
         for action in actions:
-            act = self.act_as_dealer if action in ("answer", "reopen", "rating") else self.act
+            act = self.act_as_dealer if action in DEALER_ACTIONS else self.act
             answer = act(ticket_id, action)
             assert answer.status == 200, (action, answer.json)
 

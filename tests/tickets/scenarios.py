@@ -98,12 +98,42 @@ TRIGGERS = [
         },
     ),
     step(
+        "reassign",
+        "ticket dispatched",
+        AFTERSALES,
+        {"assignee": "李工", "visit_at": "2026-12-11T02:00:00Z"},
+        situations=[
+            Situation(
+                "contended: withdrawn by the dealer",
+                body={"assignee": "李工"},
+                role="aftersales",
+                rival=act("withdraw", "ticket dispatched", {"reason": "r"}, "dealer_buyer"),
+                statuses=(409,),
+            ),
+        ],
+    ),
+    step(
         "complete",
         "ticket dispatched",
         AFTERSALES,
         {"result": "已更换", "cost": {"brand_fen": 100, "dealer_fen": 0, "customer_fen": 0}},
     ),
     step("reject", "ticket registered", CLERKS, {"reason": "人为损坏"}),
+    step(
+        "withdraw",
+        "ticket dispatched",
+        BUYERS,
+        {"reason": "客户已自行解决"},
+        situations=[
+            Situation(
+                "contended: completed meanwhile",
+                body={"reason": "r"},
+                role="dealer_buyer",
+                rival=act("complete", "ticket dispatched", {"result": "r"}),
+                statuses=(409,),
+            ),
+        ],
+    ),
     step("ask", "ticket registered", CLERKS, {"question": "电源型号?"}),
     step(
         "answer",

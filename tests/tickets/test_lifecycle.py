@@ -30,15 +30,16 @@ NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 #: The workflow, written independently of the code. d: service desk (assistant, aftersales, admin); a: aftersales and
 #: admin; c: dealer's administrator and buyer; -: not allowed.
 EXPECTED_TABLE = """
-             accept review dispatch complete reject ask answer reopen rate
-registered   d      -      -        -        d      d   -      -      -
-accepted     -      a      -        -        a      d   -      -      -
-reviewed     -      -      a        -        a      a   -      -      -
-dispatched   -      -      -        a        -      a   -      -      -
-need_info    -      -      -        -        a      -   c      -      -
-completed    -      -      -        -        -      -   -      c      c
-rejected     -      -      -        -        -      -   -      c      -
-reopened     d      -      -        -        a      d   -      -      -
+             accept review dispatch reassign complete reject withdraw ask answer reopen rate
+registered   d      -      -        -        -        d      c        d   -      -      -
+accepted     -      a      -        -        -        a      c        d   -      -      -
+reviewed     -      -      a        -        -        a      c        a   -      -      -
+dispatched   -      -      -        a        a        -      c        a   -      -      -
+need_info    -      -      -        -        -        a      c        -   c      -      -
+completed    -      -      -        -        -        -      -        -   -      c      c
+rejected     -      -      -        -        -        -      -        -   -      c      -
+withdrawn    -      -      -        -        -        -      -        -   -      c      -
+reopened     d      -      -        -        -        a      c        d   -      -      -
 """
 ROLES = {
     "d": {Role.ASSISTANT, Role.AFTERSALES, Role.ADMIN},
@@ -51,8 +52,10 @@ LEADS_TO = {
     Action.ACCEPT: State.ACCEPTED,
     Action.REVIEW: State.REVIEWED,
     Action.DISPATCH: State.DISPATCHED,
+    Action.REASSIGN: State.DISPATCHED,
     Action.COMPLETE: State.COMPLETED,
     Action.REJECT: State.REJECTED,
+    Action.WITHDRAW: State.WITHDRAWN,
     Action.ASK: State.NEED_INFO,
     Action.REOPEN: State.REOPENED,
     Action.RATE: State.COMPLETED,
@@ -139,6 +142,19 @@ def test_question_keeps_the_assignee() -> None:
     assert isinstance(asked, TicketStatus) and asked.assignee == "张工"
 
 
+def test_reassignment_replaces_the_assignee_only() -> None:
+    before = _status(State.DISPATCHED, assignee="李工")
+    after = _outcome(before, Action.REASSIGN, {Role.AFTERSALES})
+    assert isinstance(after, TicketStatus)
+    assert (after.state, after.assignee) == (State.DISPATCHED, "张工")
+
+
+def test_ticket_can_be_withdrawn_until_it_is_finished() -> None:
+    for state in State:
+        outcome = _outcome(_status(state), Action.WITHDRAW, {Role.DEALER_BUYER})
+        assert isinstance(outcome, TicketStatus) == (state in WAITING)
+
+
 def test_reopening_is_allowed_until_its_last_day() -> None:
     last_moment = NOW + timedelta(days=REOPEN_DAYS)
     for state in FINISHED:
@@ -166,6 +182,7 @@ def test_ticket_of_too_many_steps_can_only_be_finished() -> None:
     for state, action, role in [
         (State.ACCEPTED, Action.ASK, Role.AFTERSALES),
         (State.COMPLETED, Action.REOPEN, Role.DEALER_BUYER),
+        (State.DISPATCHED, Action.REASSIGN, Role.AFTERSALES),
     ]:
         refused = _outcome(_status(state, steps=MAX_STEPS), action, {role})
         assert isinstance(refused, Refusal) and refused.code == "too-many-steps"

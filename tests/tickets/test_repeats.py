@@ -7,16 +7,16 @@ from typing import Any
 from services.tickets import register_ticket, take_step
 from services.tickets.items import TicketItem
 from tests.support.gateway import Response
-from tests.tickets.fixtures import TicketsClient
+from tests.tickets.fixtures import DEALER_ACTIONS, TicketsClient
 
 
 def test_repeated_requests_get_same_answers_and_change_nothing(client: TicketsClient) -> None:
     first = client.register(key="r")
     ticket_id = first.json["ticket_id"]
-    steps = ["accept", "ask", "answer", "review", "dispatch", "complete", "rating", "reopen"]
+    steps = ["accept", "ask", "answer", "review", "dispatch", "reassign", "complete", "rating", "reopen", "withdraw"]
 
     def send(action: str) -> Response:
-        act = client.act_as_dealer if action in ("answer", "reopen", "rating") else client.act
+        act = client.act_as_dealer if action in DEALER_ACTIONS else client.act
         return act(ticket_id, action, key=f"k-{action}")
 
     answers = [send(action) for action in steps]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.tickets.vocabulary import WAITING
 from tests.support.fixtures import sku
 from tests.tickets.fixtures import BODIES, PHONE, TicketsClient, ticket_request
 
@@ -79,6 +80,30 @@ def test_rejected_ticket_is_reopened_and_completed(client: TicketsClient) -> Non
     shown = client.show(ticket_id, dealer="D0001")
     assert shown["state"] == "completed"
     assert shown["timeline"][1]["note"] == BODIES["reject"]["reason"]
+
+
+def test_reassigned_ticket_names_the_new_technician_in_its_timeline(client: TicketsClient) -> None:
+    ticket_id = client.new_ticket()
+    client.take_steps(ticket_id, "accept", "review", "dispatch", "reassign")
+    shown = client.show(ticket_id, dealer="D0001")
+    assert (shown["state"], shown["assignee"]) == ("dispatched", "李工")
+    assert [(entry["step"], entry["assignee"]) for entry in shown["timeline"][-2:]] == [
+        ("dispatched", "张工"),
+        ("reassigned", "李工"),
+    ]
+    refused = client.act(ticket_id, "reassign", {"assignee": "张工", "visit_at": "2026-11-20T09:00:00Z"})
+    assert [problem["field"] for problem in refused.json["errors"]] == ["visit_at"]
+
+
+def test_withdrawn_ticket_leaves_every_queue_and_can_be_reopened(client: TicketsClient) -> None:
+    ticket_id = client.new_ticket()
+    client.take_steps(ticket_id, "accept", "review", "dispatch", "withdraw")
+    shown = client.show(ticket_id)
+    assert (shown["state"], shown["due_at"], shown["actions"]) == ("withdrawn", None, [])
+    for state in WAITING:
+        assert client.get(f"/tickets?state={state}").json["tickets"] == []
+    client.take_steps(ticket_id, "reopen", "accept")
+    assert client.show(ticket_id, dealer="D0001")["actions"] == ["withdraw"]
 
 
 def test_late_reopening_is_refused_and_changes_nothing(client: TicketsClient) -> None:

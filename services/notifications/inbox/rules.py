@@ -97,6 +97,7 @@ NOTIFICATION_RULES: dict[type[Event], tuple[NotificationRule, ...]] = {
         NotificationRule("ticket_progressed", excluded_steps=frozenset({"completed", "rated"})),
         NotificationRule("ticket_completed", steps=frozenset({"completed"})),
         NotificationRule("ticket_waiting", Mailbox.AFTERSALES, steps=frozenset({"registered", "answered", "reopened"})),
+        NotificationRule("ticket_withdrawn", Mailbox.AFTERSALES, steps=frozenset({"withdrawn"})),
     ),
     TicketOverdue: (NotificationRule("ticket_overdue", Mailbox.AFTERSALES),),
 }

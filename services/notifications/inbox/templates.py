@@ -176,6 +176,12 @@ TEMPLATES: dict[str, Template] = {
         "{dealer_id}{step_zh}:「{title}」{note}",
         "{step_en} by {dealer_id}: “{title}” {note}",
     ),
+    "ticket_withdrawn": Template(
+        "服务单 {ticket_id} 已撤回,请停止处理",
+        "Service request {ticket_id} was withdrawn: stop the work",
+        "{dealer_id}「{title}」{note}",
+        "{dealer_id} “{title}” {note}",
+    ),
     "ticket_overdue": Template(
         "服务单 {ticket_id} 已超时",
         "Service request {ticket_id} is overdue",
@@ -190,8 +196,10 @@ TICKET_STEPS = {
     "accepted": ("已受理", "accepted"),
     "reviewed": ("已审核", "reviewed"),
     "dispatched": ("已派工", "dispatched"),
+    "reassigned": ("已改派", "reassigned to another technician"),
     "completed": ("已完成", "completed"),
     "rejected": ("已驳回", "rejected"),
+    "withdrawn": ("已撤回", "withdrawn"),
     "asked": ("需要您补充信息", "needs your answer"),
     "answered": ("已补充信息", "answered"),
     "reopened": ("已重开", "reopened"),

@@ -53,17 +53,19 @@ class ServiceApp(Chalice):
         method: str,
         path: str,
         *,
-        roles: Collection[Role],
+        roles: Collection[Role] = (),
+        public: bool = False,
         summary: str,
         status: int = HTTPStatus.OK,
         function: str = API_HANDLER,
     ) -> Callable[[F], F]:
-        """Declare a route. Default deny: a route without roles does not start.
+        """Declare a route. Default deny: a route without roles does not start, unless it is declared public.
 
         The handler's own signature declares what it takes: `caller: Principal`, `body: <Body>`, `query: <Query>`,
         `key: IdempotencyKey` (makes the header mandatory), and path variables by name. It returns the answer model.
 
         Args:
+            public: anyone may call the route without a token; then it takes no `caller` and no `key`.
             function: Lambda function that serves the route; each has its own policy.
 
         Raises:
@@ -72,7 +74,7 @@ class ServiceApp(Chalice):
 
         def declare(handler: F) -> F:
             operation = operation_from_signature(
-                method, path, frozenset(roles), int(status), summary, handler, function
+                method, path, frozenset(roles), int(status), summary, handler, function, public=public
             )
             self.operations.append(operation)
             # Every content type may pass: the strict parser decides what is JSON, and answers with a problem document.
@@ -92,7 +94,7 @@ class ServiceApp(Chalice):
             request: Any = self.current_request
             observability.correlate_with_idempotency_key(request.headers.get(requests.KEY_HEADER))
             try:
-                caller = principal_of(request.headers.get("authorization"))
+                caller = None if operation.public else principal_of(request.headers.get("authorization"))
                 requests.check_role(operation, caller)
                 requests.check_path_values(path_values)
                 query = requests.read_query(operation, request)

@@ -24,6 +24,7 @@ class Operation(NamedTuple):
 
     `takes`: those of `caller`, `query`, `body` and `key` that the handler has as parameters.
     `function`: the Lambda function that serves the route.
+    `public`: anyone may call the route, without a token; it has no roles.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Operation(NamedTuple):
     answer: type[BaseModel]
     takes: tuple[str, ...]
     function: str
+    public: bool = False
 
     @property
     def name(self) -> str:
@@ -97,6 +99,8 @@ def operation_from_signature(
     summary: str,
     handler: Callable[..., Any],
     function: str,
+    *,
+    public: bool = False,
 ) -> Operation:
     """Return the operation that a handler's signature declares.
 
@@ -107,8 +111,10 @@ def operation_from_signature(
     parameters = inspect.signature(handler).parameters
     answer, body, query = hints.get("return"), hints.get("body"), hints.get("query")
     path_names = tuple(name for name in parameters if f"{{{name}}}" in path)
-    if not roles or not summary:
+    if bool(roles) is public or not summary:
         raise TypeError(f"{method} {path}: say who may call it and what it does")
+    if public and {"caller", "key"} & set(parameters):
+        raise TypeError(f"{method} {path}: a public route has no caller, and so no idempotency key")
     if not (isinstance(answer, type) and issubclass(answer, BaseModel)):
         raise TypeError(f"{method} {path}: {handler.__name__} must return a model")
     if set(parameters) - set(path_names) - set(_READ):
@@ -130,4 +136,5 @@ def operation_from_signature(
         answer=answer,
         takes=tuple(name for name in _READ if name in parameters),
         function=function,
+        public=public,
     )

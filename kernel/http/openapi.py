@@ -78,7 +78,9 @@ def _operation(service: str, operation: Operation, names: Any, schemas: dict[str
         "operationId": f"{service}_{operation.name}",
         "tags": [service],
         "summary": operation.summary,
-        "description": "角色 / roles: " + ", ".join(sorted(operation.roles)),
+        "description": "公开,无需登录 / public, without a token"
+        if operation.public
+        else "角色 / roles: " + ", ".join(sorted(operation.roles)),
         "parameters": _parameters(operation, names, schemas),
         "responses": {
             str(operation.status): {
@@ -88,6 +90,8 @@ def _operation(service: str, operation: Operation, names: Any, schemas: dict[str
             **{status: _refusal(text, names) for status, text in _REFUSALS.items()},
         },
     }
+    if operation.public:
+        described["security"] = []
     if operation.body:
         schema = names[(operation.body, "validation")]
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}

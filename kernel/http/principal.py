@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +15,7 @@ from kernel.base.settings import settings
 if TYPE_CHECKING:
     from jwt import PyJWKClient
 
+#: For issuers whose clock is ahead of ours: a token may be this much younger than now.
 _LEEWAY_SECONDS = 30
 #: As long as `kernel.http.models.Name` allows.
 _LONGEST_NAME = 120
@@ -119,6 +121,9 @@ def _verified(token: str) -> dict[str, Any]:
             leeway=_LEEWAY_SECONDS,
             options={"require": ["exp", "iat", "iss", "aud", "sub"]},
         )
+        # Without leeway: the end of a token is the end of a removed user's access.
+        if float(claims["exp"]) <= time.time():
+            raise NotSignedIn
     except (jwt.PyJWTError, ValueError, TypeError, LookupError):
         raise NotSignedIn from None
     return claims

@@ -24,13 +24,13 @@ _MAX_PATH_VALUE = 200
 _MAX_PROBLEMS = 1_000
 
 
-def check_role(operation: Operation, caller: Principal) -> None:
-    """Refuse a caller who has none of the route's roles.
+def check_role(operation: Operation, caller: Principal | None) -> None:
+    """Refuse a caller who has none of the route's roles. Only a public route has no caller.
 
     Raises:
         NotAllowed: always the same, before anything of the request is read.
     """
-    if not caller.roles & operation.roles:
+    if not operation.public and not (caller and caller.roles & operation.roles):
         raise NotAllowed
 
 
@@ -86,14 +86,18 @@ def read_body(operation: Operation, request: Any) -> Body | None:
 
 
 def idempotency_key_of(
-    operation: Operation, headers: Mapping[str, str], caller: Principal, path_values: dict[str, str], body: Body | None
+    operation: Operation,
+    headers: Mapping[str, str],
+    caller: Principal | None,
+    path_values: dict[str, str],
+    body: Body | None,
 ) -> IdempotencyKey | None:
     """Return the Idempotency-Key bound to caller, route and content, None for a route that takes none.
 
     Raises:
         BadRequest: the header is missing or malformed.
     """
-    if not operation.takes_key:
+    if not operation.takes_key or caller is None:
         return None
     sent = headers.get(KEY_HEADER, "")
     if not 1 <= len(sent) <= _MAX_KEY or not sent.isascii() or not sent.isprintable() or "#" in sent:

@@ -13,8 +13,9 @@ from pydantic import BaseModel
 
 from kernel.base.problems import problem_document
 from kernel.http.app import ServiceApp
+from kernel.http.idempotency import IdempotencyKey
 from kernel.http.models import Answer
-from kernel.http.principal import Role
+from kernel.http.principal import Principal, Role
 from tests.kernel.sample_service import SampleService, create_sheet, sheet
 from tests.support.functions import LambdaContext
 from tests.support.world import World
@@ -63,6 +64,25 @@ def test_route_with_unknown_parameter_does_not_start() -> None:
 
     with pytest.raises(TypeError, match="does not have"):
         declared(do)
+
+
+def test_public_route_has_no_roles_no_caller_and_no_key() -> None:
+    def answer() -> Done:
+        raise NotImplementedError
+
+    def ask_caller(caller: Principal) -> Done:
+        raise NotImplementedError
+
+    def ask_key(key: IdempotencyKey) -> Done:
+        raise NotImplementedError
+
+    with pytest.raises(TypeError, match="may call it"):
+        ServiceApp("x").operation("GET", "/x", summary="x")(answer)
+    with pytest.raises(TypeError, match="may call it"):
+        ServiceApp("x").operation("GET", "/x", roles={Role.ADMIN}, public=True, summary="x")(answer)
+    for handler in (ask_caller, ask_key):
+        with pytest.raises(TypeError, match="public route"):
+            ServiceApp("x").operation("GET", "/x", public=True, summary="x")(handler)
 
 
 class Loose(BaseModel):

@@ -174,7 +174,7 @@ MUTATIONS = (
         Kind.REMOVED_CONDITION,
         "kernel.http:check_role",
         old="""
-            if not __caller.roles & __operation.roles:
+            if not __operation.public and not (__caller and __caller.roles & __operation.roles):
                 raise NotAllowed
         """,
         new="",

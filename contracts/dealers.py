@@ -36,13 +36,19 @@ class DealerItem(Item, discriminator="dealer"):
 # P  one user               pk: DEALER#<dealer or HOUSE>   sk: USER#<username>
 # P  users of a dealer      pk: DEALER#<dealer or HOUSE>   sk: USER#…
 class UserItem(Item, discriminator="user"):
-    """Person who may sign in. `phone` is E.164; only the SMS provider gets it."""
+    """Person who may sign in. `phone` is E.164; only the SMS provider gets it.
+
+    A removed user has `removed_at` (ISO 8601), `removed_by` (user id) and `removal_reason`, no phone, and no access.
+    """
 
     username = UnicodeAttribute()
     dealer_id = UnicodeAttribute(null=True)
     name = UnicodeAttribute()
     phone = UnicodeAttribute(null=True)
     roles: UnicodeSetAttribute = UnicodeSetAttribute()
+    removed_at = UnicodeAttribute(null=True)
+    removed_by = UnicodeAttribute(null=True)
+    removal_reason = UnicodeAttribute(null=True)
     version = IntegerAttribute(default=1)
 
 
@@ -61,9 +67,12 @@ def user_key(dealer_id: str | None, username: str) -> Key:
 
 
 class UserRegistered(Event):
-    """Published when a user is imported or changed. Subscribers: dealers (open the account at the identity provider).
+    """Published when a user is imported, invited or changed.
 
-    The subject is `ming@D0001`, or `ming@HOUSE` for head office: a username may equal a dealer id.
+    Subscribers: dealers (open the account at the identity provider), notifications (text the invitation).
+
+    The subject is `ming@D0001`, or `ming@HOUSE` for head office: a username may equal a dealer id. `invitation`: number
+    of the invitation that this change made; its code is in no event. `texted`: the user gets the code by SMS.
     """
 
     TYPE: ClassVar[str] = "user.registered.v1"
@@ -72,12 +81,30 @@ class UserRegistered(Event):
     username: str
     dealer_id: str | None = None
     roles: tuple[str, ...]
+    invitation: int | None = None
+    texted: bool = False
+
+
+class UserRemoved(Event):
+    """Published when a user is removed. Subscribers: dealers (close the account at the identity provider).
+
+    The subject is that of `UserRegistered`. `author`: user id of the person who removed the user.
+    """
+
+    TYPE: ClassVar[str] = "user.removed.v1"
+    SOURCE: ClassVar[str] = "dealers"
+
+    username: str
+    dealer_id: str | None = None
+    author: str
+    reason: str
 
 
 class DealerTermsChanged(Event):
     """Published when name, territory or terms of a dealer change; the subject is the dealer.
 
-    Subscribers: none yet; the event is the record of the change. `author` is the user id of the person who made it.
+    Subscribers: dealers (close the accounts of a suspended dealer). The event is the record of the change. `author` is
+    the user id of the person who made it.
     `before` and `after` contain only the changed fields, named as in `DealerItem`.
     """
 

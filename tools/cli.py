@@ -200,6 +200,31 @@ def redrive_dead_letters(
         raise typer.Exit(report.redrive_letters(stage, queue, ids=ids or [], all_letters=all_letters, as_json=as_json))
 
 
+administrators = typer.Typer(help="The first administrator of a stage.", no_args_is_help=True)
+app.add_typer(administrators, name="admin")
+
+
+@administrators.command("invite")
+def invite_administrator(
+    user: Annotated[str, typer.Argument(help="user name, such as li.wei")],
+    stage: Annotated[str, typer.Option(help="name of the copy of Qudao")],
+    name: Annotated[str | None, typer.Option(help="name of the person; the user name by default")] = None,
+) -> None:
+    """Invite the first administrator and print the code, once. A repetition replaces the code."""
+    from tools.first_admin import invite_first_administrator
+
+    with _short_errors():
+        invitation = invite_first_administrator(stage, user, name or user)
+        console.print(f"用户名 / user name  {invitation.username}", highlight=False)
+        console.print(f"邀请码 / code       {invitation.code}", highlight=False)
+        console.print(f"有效至 / valid to   {invitation.valid_until}", highlight=False)
+
+
+@administrators.callback()
+def _administrators() -> None:
+    """Keep `invite` a separate command."""
+
+
 def _service_names(services: list[str] | None) -> list[str]:
     """Return these services, or all.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.type_defs import AttributeTypeTypeDef
 
 #: Get a new token this long before the current one expires.
-_MARGIN_SECONDS = 300
+_MARGIN_SECONDS = 60
 
 
 @dataclass(frozen=True)

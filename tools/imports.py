@@ -101,15 +101,15 @@ def publish_prices(
 
 
 def import_dealers(api: Api, rows: Sequence[Json], on_progress: OnProgress) -> None:
-    """Import dealers with their users, rows as `DealerRow`."""
+    """Import dealers with their users, rows as `DealerRow`. Their passwords are set here, so they get no invitation."""
     for part in chunks(rows, DEALERS_PER_REQUEST):
-        api.post("/api/dealers/imports/dealers", {"dealers": part})
+        api.post("/api/dealers/imports/dealers", {"dealers": part, "invite": False})
         on_progress(len(part))
 
 
 def import_staff(api: Api, rows: Sequence[Json]) -> None:
     """Import the users of head office, rows as `StaffRow`."""
-    api.post("/api/dealers/imports/staff", {"staff": rows})
+    api.post("/api/dealers/imports/staff", {"staff": rows, "invite": False})
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
-"""Sealed values: cursors, which clients return unread and unchanged, and stored webhook secrets."""
+"""Sealed values: cursors, which clients return unread and unchanged, and stored webhook secrets. Keyed digests."""
 
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import cache
+from hashlib import sha256
+from hmac import digest
 from typing import TYPE_CHECKING, Any
 
 from kernel.base import strict_json
@@ -20,8 +22,22 @@ def _box() -> MultiFernet:
     """Return the keys of the stage. The first key encrypts, all keys decrypt, so that keys can be replaced."""
     from cryptography.fernet import Fernet, MultiFernet
 
+    return MultiFernet([Fernet(key) for key in _keys()])
+
+
+@cache
+def _keys() -> list[str]:
     keys = aws.secrets().get_secret_value(SecretId=settings().sealing_key_name)["SecretString"]
-    return MultiFernet([Fernet(key.strip()) for key in keys.split(",")])
+    return [key.strip() for key in keys.split(",")]
+
+
+def keyed_digest(purpose: str, *parts: str) -> bytes:
+    """Return 32 bytes that only holders of the stage's first sealing key can compute: HMAC-SHA256 of these texts.
+
+    Args:
+        purpose: a word of one use, so that no two uses compute the same digest.
+    """
+    return digest(_keys()[0].encode(), strict_json.canonical([purpose, *parts]).encode(), sha256)
 
 
 def seal(value: Any) -> str:

@@ -23,7 +23,7 @@ from kernel.http.models import (
 from kernel.http.partial_rows import LEFT_OUT, PartialRow
 from kernel.http.principal import Role
 from services.dealers.items import MAX_USERS
-from services.dealers.rules import DealerStatus
+from services.dealers.rules import DealerStatus, password_problems
 
 MAX_DEALERS = 500
 MAX_STAFF = 500
@@ -84,8 +84,9 @@ class DealerRow(PartialRow):
 
 
 class ImportDealers(Body):
-    """A dealer file. Dealers not named do not change."""
+    """A dealer file. Dealers not named do not change. `invite` lets new users set a password."""
 
+    invite: bool = True
     dealers: Annotated[list[DealerRow], Field(min_length=1, max_length=MAX_DEALERS)]
 
     @classmethod
@@ -105,8 +106,9 @@ class StaffRow(UserRow):
 
 
 class ImportStaff(Body):
-    """A staff file. Users not named do not change."""
+    """A staff file. Users not named do not change. `invite` lets new users set a password."""
 
+    invite: bool = True
     staff: Annotated[list[StaffRow], Field(min_length=1, max_length=MAX_STAFF)]
 
     @classmethod
@@ -125,17 +127,37 @@ class Counts(Answer):
     unchanged: int
 
 
+class InvitationView(Answer):
+    """An invitation of a user; `dealer_id` is null for the head office.
+
+    `delivery` "sms": the code goes to the user's phone; "shown": it is in `code`, to be handed over; "none": the issuer
+    of the stage manages the accounts.
+    """
+
+    username: str
+    dealer_id: str | None
+    number: int
+    valid_until: str
+    delivery: Literal["sms", "shown", "none"]
+    code: str | None
+
+
 class DealersImported(Answer):
-    """Result of a dealer file. Accounts are opened some seconds later."""
+    """Result of a dealer file. Accounts are opened some seconds later.
+
+    `invitations`: those of new users without a phone. Their codes are shown only here.
+    """
 
     dealers: Counts
     users: Counts
+    invitations: list[InvitationView]
 
 
 class StaffImported(Answer):
-    """Result of a staff file. Accounts are opened some seconds later."""
+    """Result of a staff file; see `DealersImported`."""
 
     users: Counts
+    invitations: list[InvitationView]
 
 
 class ChangeTerms(Terms):
@@ -197,3 +219,72 @@ class Me(Answer):
     name: str
     roles: list[Role]
     dealer: DealerView | None
+
+
+class InvitePerson(Body):
+    """A new user, or a removed one again. `show_code`: the answer has the code, also if the user has a phone."""
+
+    username: Username
+    name: Name
+    phone: Phone | None = None
+    roles: Annotated[list[Role], Field(min_length=1, max_length=5)]
+    show_code: bool = False
+
+
+class SendInvitation(Body):
+    """A new invitation. `show_code`: the answer has the code, also if the user has a phone."""
+
+    show_code: bool
+
+
+class ChangeRoles(Body):
+    """Exactly these roles, in place of those of `version`."""
+
+    roles: Annotated[list[Role], Field(min_length=1, max_length=5)]
+    version: Version
+
+
+class RemovePerson(Body):
+    """Why the user is removed."""
+
+    reason: Annotated[Text, Field(min_length=1, max_length=500)]
+
+
+class PersonView(UserView):
+    """A user as administrators see it. `state` "invited": the last invitation is not accepted, see `invited_until`."""
+
+    has_phone: bool
+    state: Literal["invited", "active", "removed"]
+    invited_until: str | None
+    removed_at: str | None
+    removal_reason: str | None
+    version: int
+
+
+class People(Answer):
+    """Users by user name, also removed ones."""
+
+    people: list[PersonView]
+
+
+class AcceptInvitation(Body):
+    """User name, code of the invitation, and the password that the user chooses."""
+
+    username: Username
+    code: Annotated[str, Field(min_length=8, max_length=40)]
+    password: Annotated[str, Field(max_length=256)]
+
+    @classmethod
+    def problems_across(cls, value: Any) -> list[FieldProblem]:
+        password, username = (value.get("password"), value.get("username")) if isinstance(value, dict) else (None, None)
+        if not isinstance(password, str):
+            return []
+        return password_problems("password", password, username if isinstance(username, str) else "")
+
+
+class SignedIn(Answer):
+    """Tokens of a signed-in user. `id_token` is sent as `Authorization: Bearer …`, for `expires_in` seconds."""
+
+    id_token: str
+    refresh_token: str
+    expires_in: int

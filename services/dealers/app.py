@@ -1,12 +1,18 @@
 """Triggers of dealers: imports, terms, and accounts of users."""
 
-from contracts.dealers import UserRegistered
+from http import HTTPStatus
+
+from contracts.dealers import DealerTermsChanged, UserRegistered, UserRemoved
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import STAFF_ROLES, Principal, Role
 from kernel.messaging.events import Envelope
-from services.dealers import import_people, read_dealers
+from services.dealers import accept_invitation as accepting
+from services.dealers import import_people, invite_person, list_people, read_dealers
+from services.dealers import remove_person as removing
 from services.dealers.api import (
+    AcceptInvitation,
+    ChangeRoles,
     ChangeTerms,
     DealerPage,
     DealersImported,
@@ -15,9 +21,17 @@ from services.dealers.api import (
     DealerWithUsers,
     ImportDealers,
     ImportStaff,
+    InvitationView,
+    InvitePerson,
     Me,
+    People,
+    PersonView,
+    RemovePerson,
+    SendInvitation,
+    SignedIn,
     StaffImported,
 )
+from services.dealers.change_roles import change_roles as change_user_roles
 from services.dealers.change_terms import change_terms as change_dealer_terms
 from services.dealers.open_account import open_account as open_user_account
 
@@ -25,6 +39,8 @@ app = ServiceApp("dealers")
 
 EVERYONE = frozenset(Role)
 ADMIN = frozenset({Role.ADMIN})
+#: Administrators of a dealer manage its people; those of the head office also their own, `HOUSE`.
+ADMINISTRATORS = frozenset({Role.DEALER_ADMIN, Role.ADMIN})
 TERMS_EDITORS = frozenset({Role.FINANCE, Role.ADMIN})
 
 
@@ -38,7 +54,9 @@ def import_staff(body: ImportStaff, key: IdempotencyKey) -> StaffImported:
     return import_people.import_staff(body, key)
 
 
-@app.consumer(subscribes=[UserRegistered])
+@app.consumer(
+    subscribes=[UserRegistered, UserRemoved, DealerTermsChanged], batch_size=5, timeout_seconds=60, message_seconds=25
+)
 def open_account(message: Envelope) -> None:
     open_user_account(message)
 
@@ -61,3 +79,58 @@ def change_terms(caller: Principal, dealer_id: str, body: ChangeTerms) -> Dealer
 @app.operation("GET", "/me", roles=EVERYONE, summary="我是谁 / Who am I")
 def show_me(caller: Principal) -> Me:
     return read_dealers.show_me(caller)
+
+
+# ---- people ----
+
+
+@app.operation("GET", "/dealers/{dealer_id}/people", roles=ADMINISTRATORS, summary="人员列表 / List people")
+def people(caller: Principal, dealer_id: str) -> People:
+    return list_people.list_people(caller, dealer_id)
+
+
+@app.operation(
+    "POST",
+    "/dealers/{dealer_id}/people",
+    roles=ADMINISTRATORS,
+    status=HTTPStatus.CREATED,
+    summary="邀请人员 / Invite a person",
+)
+def invite(caller: Principal, dealer_id: str, body: InvitePerson, key: IdempotencyKey) -> InvitationView:
+    return invite_person.invite_person(caller, dealer_id, body, key)
+
+
+@app.operation(
+    "POST",
+    "/dealers/{dealer_id}/people/{username}/invitation",
+    roles=ADMINISTRATORS,
+    summary="重发邀请 / Send a new invitation; the last one and, once accepted, the old password are void",
+)
+def send_invitation(
+    caller: Principal, dealer_id: str, username: str, body: SendInvitation, key: IdempotencyKey
+) -> InvitationView:
+    return invite_person.send_invitation(caller, dealer_id, username, body, key)
+
+
+@app.operation(
+    "PUT", "/dealers/{dealer_id}/people/{username}/roles", roles=ADMINISTRATORS, summary="变更角色 / Change roles"
+)
+def change_roles(caller: Principal, dealer_id: str, username: str, body: ChangeRoles) -> PersonView:
+    return change_user_roles(caller, dealer_id, username, body)
+
+
+@app.operation(
+    "POST", "/dealers/{dealer_id}/people/{username}/remove", roles=ADMINISTRATORS, summary="移除人员 / Remove a person"
+)
+def remove_person(
+    caller: Principal, dealer_id: str, username: str, body: RemovePerson, key: IdempotencyKey
+) -> PersonView:
+    return removing.remove_person(caller, dealer_id, username, body, key)
+
+
+# Public: an invited person has no token yet. The code is the proof, and a few wrong ones end the invitation.
+@app.operation(
+    "POST", "/invitations/accept", public=True, summary="接受邀请,设密码并登录 / Accept an invitation and sign in"
+)
+def accept_invitation(body: AcceptInvitation) -> SignedIn:
+    return accepting.accept_invitation(body)

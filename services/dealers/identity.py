@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import secrets
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from kernel.base.settings import settings
@@ -18,7 +19,36 @@ class IdentityProvider(Protocol):
     """Service that has the accounts and signs users in."""
 
     def sync_user(self, user: User) -> None:
-        """Create or change the account: exactly this name, dealer and roles. May be repeated and interrupted."""
+        """Open or change the account: exactly this name, dealer and roles. May be repeated and interrupted."""
+
+    def close_account(self, username: str, *, forget_password: bool) -> None:
+        """Let the account neither sign in nor get another token. Without an account, nothing happens.
+
+        Args:
+            forget_password: the password stops to be valid, also when the account is opened again.
+        """
+
+    def set_password(self, username: str, password: str) -> bool:
+        """Set the permanent password and end every session; False if the account is not opened yet.
+
+        Raises:
+            WeakPassword: the policy of the provider refuses the password.
+        """
+
+    def sign_in(self, username: str, password: str) -> Tokens | None:
+        """Return tokens of the user; None if the account is closed or the password is another."""
+
+
+class WeakPassword(Exception):
+    """The policy of the provider refuses a password."""
+
+
+class Tokens(NamedTuple):
+    """Tokens of a signed-in user; the ID token is valid for `expires_in` seconds."""
+
+    id_token: str
+    refresh_token: str
+    expires_in: int
 
 
 def identity_provider() -> IdentityProvider | None:
@@ -52,7 +82,51 @@ class CognitoUserPool:
             self._client.admin_update_user_attributes(
                 UserPoolId=self._pool_id, Username=user.username, UserAttributes=attributes
             )
+            if not user.dealer_id:
+                # The user may come from a dealer; with both a dealer and staff roles every token would be refused.
+                self._client.admin_delete_user_attributes(
+                    UserPoolId=self._pool_id, Username=user.username, UserAttributeNames=["custom:dealer_id"]
+                )
         self._sync_roles(user)
+        # Last: no user signs in with the roles that the account had when it was closed.
+        self._client.admin_enable_user(UserPoolId=self._pool_id, Username=user.username)
+
+    def close_account(self, username: str, *, forget_password: bool) -> None:
+        """Disable the account, then revoke its refresh tokens; a token lives for five minutes more."""
+        account = {"UserPoolId": self._pool_id, "Username": username}
+        try:
+            self._client.admin_disable_user(**account)
+            self._client.admin_user_global_sign_out(**account)
+            if forget_password:
+                password = f"a1{secrets.token_urlsafe(48)}"
+                self._client.admin_set_user_password(**account, Password=password, Permanent=True)
+        except self._client.exceptions.UserNotFoundException:
+            return
+
+    def set_password(self, username: str, password: str) -> bool:
+        """Set the permanent password and end every session; False if the account is not opened yet."""
+        account = {"UserPoolId": self._pool_id, "Username": username}
+        try:
+            self._client.admin_set_user_password(**account, Password=password, Permanent=True)
+            self._client.admin_user_global_sign_out(**account)
+        except self._client.exceptions.UserNotFoundException:
+            return False
+        except self._client.exceptions.InvalidPasswordException:
+            raise WeakPassword from None
+        return True
+
+    def sign_in(self, username: str, password: str) -> Tokens | None:
+        """Return tokens of the user; None if the account is closed or the password is another."""
+        try:
+            answer = self._client.admin_initiate_auth(
+                UserPoolId=self._pool_id,
+                ClientId=settings().oidc_audience,
+                AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+                AuthParameters={"USERNAME": username, "PASSWORD": password},
+            )["AuthenticationResult"]
+        except self._client.exceptions.NotAuthorizedException:
+            return None
+        return Tokens(answer["IdToken"], answer["RefreshToken"], answer["ExpiresIn"])
 
     def _sync_roles(self, user: User) -> None:
         groups = self._client.admin_list_groups_for_user(UserPoolId=self._pool_id, Username=user.username)["Groups"]

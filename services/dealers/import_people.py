@@ -12,27 +12,35 @@ from contracts.catalog import price_list_key
 from contracts.dealers import HOUSE, UserItem, dealer_key, user_key
 from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.idempotency import IdempotencyKey
-from kernel.http.models import Answer
 from kernel.http.principal import Principal, Role
 from kernel.store.items import Item, Key
 from kernel.store.read import fetch
 from kernel.store.transaction import MAX_ACTIONS, Transaction
 from kernel.store.write import batches, retry_on_conflict
+from services.dealers import identity
 from services.dealers.api import (
     Counts,
     DealerRow,
     DealersImported,
     ImportDealers,
     ImportStaff,
+    InvitationView,
     StaffImported,
     StaffRow,
     UserRow,
 )
-from services.dealers.items import UsernameItem, load_users, user_of, username_key, users_by_name
+from services.dealers.invitations import invitations_to_show, with_code
+from services.dealers.items import UsernameItem, load_users, present_user, user_of, username_key, users_by_name
 from services.dealers.people_changes import ChangeGroup, administrator_left_after_import, dealer_changes, user_changes
-from services.dealers.rules import User, has_administrator, unknown_price_list_problem, users_after_import
+from services.dealers.rules import (
+    User,
+    has_administrator,
+    no_administrator_problem,
+    unknown_price_list_problem,
+    users_after_import,
+)
 
-Response = TypeVar("Response", bound=Answer)
+Response = TypeVar("Response", DealersImported, StaffImported)
 
 #: Another import may write the same items; every attempt starts from what is stored then.
 _ATTEMPTS = 5
@@ -50,12 +58,16 @@ def import_dealers(caller: Principal, request: ImportDealers, key: IdempotencyKe
         Invalid: some rows are wrong; names all of them, and nothing was written.
         Busy: others kept changing the same dealers.
     """
-    key.reject_if_used()
+    if recorded := _recorded_answer(key, DealersImported):
+        return recorded
     written: _Written = Counter()
-    retry_on_conflict(_ATTEMPTS, partial(_write_changes, partial(_dealer_groups, caller, request.dealers), written))
-    users = sum(len(row.users) for row in request.dealers)
+    plan = partial(_dealer_groups, caller, request.dealers, _inviting(request.invite, key))
+    retry_on_conflict(_ATTEMPTS, partial(_write_changes, plan, written))
+    users = [(row.dealer_id, user) for row in request.dealers for user in row.users]
     answer = DealersImported(
-        dealers=_counts("dealer", len(request.dealers), written), users=_counts("user", users, written)
+        dealers=_counts("dealer", len(request.dealers), written),
+        users=_counts("user", len(users), written),
+        invitations=_invitations(users, key),
     )
     return _record_response(key, answer)
 
@@ -67,10 +79,28 @@ def import_staff(request: ImportStaff, key: IdempotencyKey) -> StaffImported:
         Invalid: user names belong to dealers; names the rows, and nothing was written.
         Busy: others kept changing the same users.
     """
-    key.reject_if_used()
+    if recorded := _recorded_answer(key, StaffImported):
+        return recorded
     written: _Written = Counter()
-    retry_on_conflict(_ATTEMPTS, partial(_write_changes, partial(_staff_groups, request.staff), written))
-    return _record_response(key, StaffImported(users=_counts("user", len(request.staff), written)))
+    plan = partial(_staff_groups, request.staff, _inviting(request.invite, key))
+    retry_on_conflict(_ATTEMPTS, partial(_write_changes, plan, written))
+    answer = StaffImported(
+        users=_counts("user", len(request.staff), written),
+        invitations=_invitations([(None, row) for row in request.staff], key),
+    )
+    return _record_response(key, answer)
+
+
+def _invitations(users: Iterable[tuple[str | None, UserRow]], key: IdempotencyKey) -> list[InvitationView]:
+    """Return the invitations of this request whose codes are shown: of rows without a phone."""
+    return invitations_to_show(
+        ((dealer_id, row.username) for dealer_id, row in users if not row.changes.get("phone")), key.request_id
+    )
+
+
+def _inviting(invite: bool, key: IdempotencyKey) -> str | None:
+    """Return the id of the request if it invites new users: not where another issuer manages the accounts."""
+    return key.request_id if invite and identity.identity_provider() else None
 
 
 def _write_changes(plan: Callable[[], Iterable[ChangeGroup]], written: _Written) -> None:
@@ -90,12 +120,22 @@ def _counts(entity: str, received: int, written: _Written) -> Counts:
 
 def _record_response(key: IdempotencyKey, answer: Response) -> Response:
     transaction = Transaction()
+    # The recorded response holds no code: a repeated request computes the codes again.
     key.record_response(transaction, answer)
     transaction.commit()
-    return answer
+    return _with_codes(answer)
 
 
-def _dealer_groups(caller: Principal, rows: Sequence[DealerRow]) -> list[ChangeGroup]:
+def _recorded_answer(key: IdempotencyKey, kind: type[Response]) -> Response | None:
+    recorded = key.recorded_response()
+    return _with_codes(kind.model_validate_json(recorded[1])) if recorded else None
+
+
+def _with_codes(answer: Response) -> Response:
+    return answer.model_copy(update={"invitations": [with_code(invitation) for invitation in answer.invitations]})
+
+
+def _dealer_groups(caller: Principal, rows: Sequence[DealerRow], inviting: str | None) -> list[ChangeGroup]:
     found = fetch(
         chain(
             (dealer_key(row.dealer_id) for row in rows),
@@ -115,22 +155,28 @@ def _dealer_groups(caller: Principal, rows: Sequence[DealerRow]) -> list[ChangeG
         problems += incomplete
         problems += _username_problems(f"{path}.users", users, found)
         if not incomplete and not has_administrator(users_after_import(users_by_name(present), users).values()):
-            detail = "至少保留一名经销商管理员 / a dealer must keep a user with the role dealer_admin"
-            problems.append(FieldProblem(field=f"{path}.users", code="no-administrator", detail=detail))
-        changes = (*dealer_changes(caller, row, found), *user_changes(users, found))
+            problems.append(no_administrator_problem(f"{path}.users"))
+        changes = (*dealer_changes(caller, row, found), *user_changes(users, found, inviting))
         groups.append(ChangeGroup(changes, administrator_left_after_import(present, users)))
     if problems:
         raise Invalid(problems)
     return [group for group in groups if group.changes]
 
 
-def _staff_groups(rows: Sequence[StaffRow]) -> list[ChangeGroup]:
+def _staff_groups(rows: Sequence[StaffRow], inviting: str | None) -> list[ChangeGroup]:
     found = fetch(_user_keys(None, rows))
     users = [_user(row, None, found) for row in rows]
     problems = [*_missing_user_fields("staff", None, rows, found), *_username_problems("staff", users, found)]
+    stored = {user.username: item for user in users if (item := present_user(found.get(user_key(None, user.username))))}
+    had_administrator = has_administrator(users_by_name(stored).values())
+    if had_administrator and not has_administrator(users):
+        stored = {item.username: item for item in load_users(HOUSE)}
+        if not has_administrator(users_after_import(users_by_name(stored), users).values()):
+            problems.append(no_administrator_problem("staff"))
     if problems:
         raise Invalid(problems)
-    return [ChangeGroup((change,)) for change in user_changes(users, found)]
+    remaining = administrator_left_after_import(stored, users)
+    return [ChangeGroup((change,), remaining) for change in user_changes(users, found, inviting)]
 
 
 def _user_keys(dealer_id: str | None, rows: Iterable[UserRow]) -> Iterator[Key]:
@@ -174,12 +220,19 @@ def _username_problems(path: str, users: Sequence[User], found: Mapping[Key, Ite
         if isinstance(item, UsernameItem) and item.owner != user.owner:
             detail = "用户名已被使用 / this user name is taken; choose another"
             problems.append(FieldProblem(field=f"{path}.{index}.username", code="taken", detail=detail))
+        stored = found.get(user_key(user.dealer_id, user.username))
+        if isinstance(stored, UserItem) and stored.removed_at:
+            detail = (
+                f"{user.username} 已被移除,请删除此行,或在人员中重新邀请 / "
+                f"{user.username} was removed: leave out the row, or invite the user again"
+            )
+            problems.append(FieldProblem(field=f"{path}.{index}.username", code="removed", detail=detail))
     return problems
 
 
 def _present_users(dealer_id: str, imported: Sequence[User], found: Mapping[Key, Item]) -> dict[str, UserItem]:
     """Return the stored items of the imported users; of all users if no imported user is an administrator."""
     if has_administrator(imported):
-        stored = (found.get(user_key(dealer_id, user.username)) for user in imported)
-        return {item.username: item for item in stored if isinstance(item, UserItem)}
+        stored = (present_user(found.get(user_key(dealer_id, user.username))) for user in imported)
+        return {item.username: item for item in stored if item}
     return {item.username: item for item in load_users(dealer_id)}

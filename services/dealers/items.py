@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from contracts.dealers import DEALERS, DealerItem, DealerTermsChanged, UserItem, dealer_key, user_key
 from kernel.http.principal import Role
 from kernel.messaging.outbox import EventItem, outbox_event
-from kernel.store.items import Item, Key
+from kernel.store.items import IntegerAttribute, Item, Key
 from kernel.store.read import query_all
 from services.dealers.rules import Dealer, User, changes_by_field
 
@@ -21,9 +22,22 @@ _USERS_PER_PAGE = 100
 
 # P  owner of a user name   pk: USER#<username>   sk: OWNER
 class UsernameItem(Item, discriminator="username"):
-    """The dealer, or the head office, that a user name belongs to for ever: accounts differ only by their user name."""
+    """The dealer, or the head office, that a user name belongs to until its user is removed, and the last invitation.
+
+    Accounts differ only by their user name. `invitation`: number of the invitation; `code_digest`: of its code;
+    `invited_until`: end of the invitation; `request`: request that made it; `wrong_codes`: attempts with another code.
+    While it is accepted, `accepting` is a digest of code and password, `accepting_since` the start; then `accepted_at`.
+    """
 
     owner = UnicodeAttribute()
+    invitation = IntegerAttribute(null=True)
+    code_digest = BinaryAttribute(legacy_encoding=False, null=True)
+    invited_until = UnicodeAttribute(null=True)
+    request = UnicodeAttribute(null=True)
+    wrong_codes = IntegerAttribute(null=True)
+    accepting = BinaryAttribute(legacy_encoding=False, null=True)
+    accepting_since = UnicodeAttribute(null=True)
+    accepted_at = UnicodeAttribute(null=True)
 
 
 def username_key(username: str) -> Key:
@@ -31,9 +45,9 @@ def username_key(username: str) -> Key:
     return f"USER#{username}", "OWNER"
 
 
-def username_item(user: User) -> UsernameItem:
-    """Return the item that gives a user's name to the owner."""
-    return UsernameItem(*username_key(user.username), owner=user.owner)
+def username_item(user: User, **invitation: Any) -> UsernameItem:
+    """Return the item that gives a user's name to the owner, with the attributes of an invitation."""
+    return UsernameItem(*username_key(user.username), owner=user.owner, **invitation)
 
 
 def dealer_of(item: DealerItem) -> Dealer:
@@ -79,10 +93,20 @@ def user_item(user: User, version: int) -> UserItem:
     return UserItem(*user_key(user.dealer_id, user.username), version=version, **fields)
 
 
-def load_users(dealer_id: str) -> list[UserItem]:
-    """Load all users of a dealer, read consistently."""
+def load_people(dealer_id: str) -> list[UserItem]:
+    """Load all users of a dealer (or HOUSE), also removed ones, read consistently."""
     pk, _ = dealer_key(dealer_id)
     return list(query_all(UserItem, pk, sk=UserItem.sk.startswith("USER#"), page_size=_USERS_PER_PAGE))
+
+
+def load_users(dealer_id: str) -> list[UserItem]:
+    """Load the users of a dealer (or HOUSE) who are not removed, read consistently."""
+    return [item for item in load_people(dealer_id) if not item.removed_at]
+
+
+def present_user(item: Item | None) -> UserItem | None:
+    """Return the item if it is that of a user who is not removed."""
+    return item if isinstance(item, UserItem) and not item.removed_at else None
 
 
 def users_by_name(items: Mapping[str, UserItem]) -> dict[str, User]:

@@ -7,12 +7,13 @@ from typing import Literal, NamedTuple
 
 from pynamodb.expressions.condition import Condition
 
-from contracts.dealers import DealerItem, UserItem, UserRegistered, dealer_key, user_key
+from contracts.dealers import DealerItem, UserItem, dealer_key, user_key
 from kernel.http.principal import Principal
-from kernel.messaging.outbox import outbox_event
 from kernel.store.items import Item, Key
 from kernel.store.transaction import Transaction
+from kernel.time import clock
 from services.dealers.api import DealerRow
+from services.dealers.invitations import invitation_of, registered_event
 from services.dealers.items import (
     dealer_item,
     dealer_of,
@@ -101,29 +102,30 @@ def dealer_changes(caller: Principal, row: DealerRow, found: Mapping[Key, Item])
     return [ImportChange("dealer", stored is None, tuple(puts))]
 
 
-def user_changes(imported: Sequence[User], found: Mapping[Key, Item]) -> Iterator[ImportChange]:
-    """Yield the change of every imported user who is new or differs from the stored one."""
+def user_changes(imported: Sequence[User], found: Mapping[Key, Item], inviting: str | None) -> Iterator[ImportChange]:
+    """Yield the change of every imported user who is new or differs from the stored one.
+
+    Args:
+        inviting: id of the request if it invites new users.
+    """
     for user in imported:
         item = found.get(user_key(user.dealer_id, user.username))
         stored = item if isinstance(item, UserItem) else None
         if stored is None or user_of(stored) != user:
-            yield _user_change(user, stored)
+            yield _user_change(user, stored, inviting)
 
 
-def _user_change(user: User, stored: UserItem | None) -> ImportChange:
+def _user_change(user: User, stored: UserItem | None, inviting: str | None) -> ImportChange:
     version = next_version(stored)
-    event = outbox_event(
-        UserRegistered(username=user.username, dealer_id=user.dealer_id, roles=tuple(sorted(user.roles))),
-        pk=user_key(user.dealer_id, user.username)[0],
-        # With the owner, because a user name may equal a dealer id.
-        subject=f"{user.username}@{user.owner}",
-        sequence=version,
-        dealer_id=user.dealer_id,
+    invites = inviting if stored is None else None
+    event = registered_event(
+        user, version, invited=invites is not None, texted=invites is not None and user.phone is not None
     )
     puts = [
         ConditionalPut(user_item(user, version), unchanged_condition(stored)),
         ConditionalPut(event, unchanged_condition(None)),
     ]
     if stored is None:
-        puts.append(ConditionalPut(username_item(user), unchanged_condition(None)))
+        invitation = invitation_of(user, version, invites, clock.now()) if invites else {}
+        puts.append(ConditionalPut(username_item(user, **invitation), unchanged_condition(None)))
     return ImportChange("user", stored is None, tuple(puts))

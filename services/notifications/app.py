@@ -1,5 +1,6 @@
 """Triggers of notifications: inbox, text messages, webhook endpoints and their deliveries."""
 
+from contracts.dealers import UserRegistered
 from contracts.notifications import SmsQueued
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
@@ -14,6 +15,7 @@ from services.notifications.deliveries.api import Deliveries, ReplayAccepted
 from services.notifications.inbox import notify_recipients, read_inbox
 from services.notifications.inbox.api import Inbox, MessageRead
 from services.notifications.inbox.rules import NOTIFICATION_RULES
+from services.notifications.invitations import text_invitation
 from services.notifications.sms import list_sms
 from services.notifications.sms import send_sms as sending
 from services.notifications.sms.api import SmsPage
@@ -111,10 +113,13 @@ def replay_delivery(endpoint_id: str, event_id: str, key: IdempotencyKey) -> Rep
 # ---- events ----
 
 
-@app.consumer(subscribes=NOTIFICATION_RULES)
+@app.consumer(subscribes=[*NOTIFICATION_RULES, UserRegistered])
 def notify(message: Envelope) -> None:
     """Store the messages of an event and queue its text messages."""
-    notify_recipients.notify_recipients(message)
+    if isinstance(message.event, UserRegistered):
+        text_invitation.text_invitation(message)
+    else:
+        notify_recipients.notify_recipients(message)
 
 
 # Batches are small enough to start each of their messages even when the provider or the receivers are slow. A message

@@ -14,7 +14,10 @@ from tests.support.functions import load_apps
 from tests.support.gateway import Response
 from tests.support.trigger import Case
 
-CASES = cases()
+PUBLIC = [case for case in cases() if case.public]
+CASES = [case for case in cases() if not case.public]
+#: Every route that needs no token, by hand: one more is a decision.
+PUBLIC_ROUTES = {"dealers POST /invitations/accept"}
 OF_DEALER = [case for case in CASES if case.of_dealer]
 WITH_MISSING = [case for case in CASES if case.missing]
 
@@ -33,7 +36,27 @@ def test_declarations_match_the_apps() -> None:
     assert not undeclared(apps), "\n".join(undeclared(apps))
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+def test_public_routes_are_exactly_the_listed_ones() -> None:
+    apps, _ = load_apps()
+    public = {
+        f"{service} {operation.method} {operation.path}"
+        for service, app in apps.items()
+        for operation in app.operations
+        if operation.public or not operation.roles
+    }
+    assert public == PUBLIC_ROUTES == {str(case) for case in PUBLIC}
+
+
+@pytest.mark.parametrize("case", PUBLIC, ids=str)
+def test_public_route_answers_all_callers_alike(company: SampleCompany, case: Case) -> None:
+    before = company.world.snapshot()
+    answers = {send(company, case, role, OWN).text for role in ALL_ROLES}
+    answers |= {send(company, case, "admin", OWN, token=token).text for token in (None, "", "x.y.z")}
+    assert len(answers) == 1
+    assert company.world.snapshot() == before
+
+
+@pytest.mark.parametrize("case", [*CASES, *PUBLIC], ids=str)
 def test_declared_body_matches_the_route(case: Case) -> None:
     file = f"tests/{case.service}/scenarios.py"
     takes_body = operation_of(case).body is not None

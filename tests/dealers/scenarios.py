@@ -2,69 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from tests.dealers.user_pool import user_pool
-from tests.support.company import SampleCompany
-from tests.support.company_data import OTHER, OWN, PRICE_LIST, WAREHOUSE, dealer_row
-from tests.support.normalizers import ignore_import_counts
-from tests.support.steps import drain, in_order, request
-from tests.support.trigger import ALL_USERS, STAFF, Situation, Step, Trigger
-
-OF_DEALER = {"dealer_id": "={dealer}"}
-NO_DEALER = {"dealer_id": "D9999"}
-OTHER_DEALER = {"dealer_id": f"={OTHER}"}
-TERMS = {
-    "version": 1,
-    "status": "active",
-    "grade": "二级",
-    "price_list": PRICE_LIST,
-    "warehouse": WAREHOUSE,
-    "credit_limit_fen": 5,
-    "payment_days": 10,
-    "reason": "年度调整",
-}
-
-
-def user(username: str, *roles: str, **facts: Any) -> dict[str, Any]:
-    return {"username": username, "name": username, "phone": "+8613712345678", "roles": list(roles), **facts}
-
-
-def dealers(*rows: dict[str, Any]) -> dict[str, Any]:
-    return {"dealers": list(rows)}
-
-
-def staff(*rows: dict[str, Any]) -> dict[str, Any]:
-    return {"staff": list(rows)}
-
-
-def new_dealer(number: int) -> dict[str, Any]:
-    return dealer_row(OWN) | {"dealer_id": f"D1{number:03d}", "users": [user(f"owner-{number}", "dealer_admin")]}
-
-
-def other_dealer(**facts: Any) -> dict[str, Any]:
-    return dealer_row(OTHER) | facts
-
-
-def import_dealers(*rows: dict[str, Any]) -> Step:
-    return request("dealers", "/imports/dealers", dealers(*rows), role="admin")
-
-
-def import_staff(*rows: dict[str, Any]) -> Step:
-    return request("dealers", "/imports/staff", staff(*rows), role="admin")
-
-
-def change_terms(company: SampleCompany) -> None:
-    answer = company.send("dealers", "PUT", f"/dealers/{OTHER}/terms", TERMS | {"payment_days": 60}, role="finance")
-    assert answer.status == 200, answer.json
-
-
-ADMINISTRATOR, BUYER, _ = dealer_row(OTHER)["users"]
-ADMINISTRATOR_CHANGES = other_dealer(
-    users=[ADMINISTRATOR | {"roles": ["dealer_buyer"]}, BUYER | {"roles": ["dealer_admin"]}]
+from tests.dealers.steps import (
+    ADMINISTRATOR_CHANGES,
+    ADMINISTRATORS,
+    BUYER,
+    BUYER_OF_DEALER,
+    CODE,
+    FIRST_ADMINISTRATOR,
+    FIRST_ADMINISTRATOR_LEAVES,
+    NO_BUYER,
+    NO_DEALER,
+    OF_DEALER,
+    OTHER_DEALER,
+    PASSWORD,
+    PEOPLE,
+    SECOND_ADMINISTRATOR,
+    TERMS,
+    WITHOUT_PHONE,
+    change_terms,
+    change_terms_of_other,
+    dealers,
+    import_dealers,
+    import_staff,
+    invitation_with_known_code,
+    new_dealer,
+    other_dealer,
+    remove,
+    staff,
+    user,
 )
-SECOND_ADMINISTRATOR = other_dealer(users=[user("second-owner", "dealer_admin")])
-FIRST_ADMINISTRATOR_LEAVES = other_dealer(users=[ADMINISTRATOR | {"roles": ["dealer_buyer"]}])
+from tests.dealers.user_pool import user_pool
+from tests.support.company_data import dealer_row
+from tests.support.normalizers import ignore_import_counts
+from tests.support.steps import drain, in_order
+from tests.support.trigger import ALL_USERS, STAFF, Situation, Trigger, variant
 
 TRIGGERS = [
     Trigger(
@@ -78,6 +49,7 @@ TRIGGERS = [
                 body=dealers(other_dealer(territory="深圳", users=[user("newcomer", "dealer_buyer")])),
             ),
             Situation("unchanged", body=dealers(other_dealer())),
+            Situation("new users are invited", body=dealers(other_dealer(users=[WITHOUT_PHONE])), around=user_pool),
             Situation("the administrator changes", body=dealers(ADMINISTRATOR_CHANGES)),
             Situation(
                 "one of two administrators leaves",
@@ -134,6 +106,96 @@ TRIGGERS = [
         ],
     ),
     Trigger("GET /me", roles=ALL_USERS),
+    Trigger(f"GET {PEOPLE}", roles=ADMINISTRATORS, path=OF_DEALER, missing=NO_DEALER, of_dealer=True),
+    Trigger(
+        f"POST {PEOPLE}",
+        roles=ADMINISTRATORS,
+        status=201,
+        path=OF_DEALER,
+        missing=NO_DEALER,
+        of_dealer=True,
+        body=user("newcomer", "dealer_buyer"),
+        usual=variant(around=user_pool),
+        situations=[
+            Situation("the code is shown", body=WITHOUT_PHONE, around=user_pool),
+            Situation(
+                "a removed user again", path=OTHER_DEALER, body=BUYER, role="admin", prepare=remove(BUYER["username"])
+            ),
+            Situation(
+                "contended: an import takes the name",
+                around=user_pool,
+                rival=import_dealers(other_dealer(users=[user("newcomer", "dealer_buyer")])),
+                statuses=(422,),
+            ),
+        ],
+    ),
+    Trigger(
+        f"POST {PEOPLE}/{{username}}/invitation",
+        roles=ADMINISTRATORS,
+        path=BUYER_OF_DEALER,
+        missing=NO_BUYER,
+        of_dealer=True,
+        body={"show_code": True},
+        usual=variant(around=user_pool),
+        situations=[Situation("by SMS", body={"show_code": False}, around=user_pool)],
+    ),
+    Trigger(
+        f"PUT {PEOPLE}/{{username}}/roles",
+        roles=ADMINISTRATORS,
+        path=BUYER_OF_DEALER,
+        missing=NO_BUYER,
+        of_dealer=True,
+        body={"roles": ["dealer_buyer", "dealer_accountant"], "version": 1},
+        situations=[
+            Situation(
+                "one of two administrators stops",
+                path=FIRST_ADMINISTRATOR,
+                body={"roles": ["dealer_buyer"], "version": 1},
+                role="admin",
+                prepare=import_dealers(SECOND_ADMINISTRATOR),
+            ),
+            Situation(
+                "contended: the other administrator is removed meanwhile",
+                path=FIRST_ADMINISTRATOR,
+                body={"roles": ["dealer_buyer"], "version": 1},
+                role="admin",
+                prepare=import_dealers(SECOND_ADMINISTRATOR),
+                rival=remove("second-owner"),
+                statuses=(412, 409),
+            ),
+        ],
+    ),
+    Trigger(
+        f"POST {PEOPLE}/{{username}}/remove",
+        roles=ADMINISTRATORS,
+        path=BUYER_OF_DEALER,
+        missing=NO_BUYER,
+        of_dealer=True,
+        body={"reason": "离职"},
+        situations=[
+            Situation(
+                "one of two administrators",
+                path=FIRST_ADMINISTRATOR,
+                role="admin",
+                prepare=import_dealers(SECOND_ADMINISTRATOR),
+            ),
+            Situation(
+                "contended: the other administrator is removed meanwhile",
+                path=FIRST_ADMINISTRATOR,
+                role="admin",
+                prepare=import_dealers(SECOND_ADMINISTRATOR),
+                rival=remove("second-owner"),
+                statuses=(409,),
+            ),
+        ],
+    ),
+    Trigger(
+        "POST /invitations/accept",
+        public=True,
+        body={"username": "newcomer", "code": CODE, "password": PASSWORD},
+        # A repeat after a lost answer is refused: an invitation is accepted once, and the user can sign in.
+        usual=variant(around=user_pool, prepare=invitation_with_known_code, statuses=(200, 422)),
+    ),
     Trigger(
         "open_account",
         situations=[
@@ -157,6 +219,28 @@ TRIGGERS = [
                 prepare=in_order(
                     import_staff(user("new-clerk", "warehouse", "assistant")),
                     import_staff(user("new-clerk", "finance")),
+                ),
+                around=user_pool,
+            ),
+            Situation(
+                "removed",
+                prepare=in_order(import_dealers(SECOND_ADMINISTRATOR), drain, remove("second-owner")),
+                around=user_pool,
+            ),
+            Situation(
+                "the dealer is suspended",
+                prepare=in_order(
+                    import_dealers(SECOND_ADMINISTRATOR), drain, change_terms_of_other(status="suspended")
+                ),
+                around=user_pool,
+            ),
+            Situation(
+                "a clerk who was a dealer's user",
+                prepare=in_order(
+                    import_dealers(SECOND_ADMINISTRATOR),
+                    drain,
+                    remove("second-owner"),
+                    import_staff(user("second-owner", "finance")),
                 ),
                 around=user_pool,
             ),

@@ -42,12 +42,15 @@ def counts(received: int, created: int = 0, changed: int = 0) -> dict[str, int]:
 def test_one_file_imports_400_dealers_with_1200_users(client: DealersClient) -> None:
     file = [dealer_with_users(number) for number in range(400)]
     answer = client.import_dealers(*file, key="k")
-    assert (answer.status, answer.json) == (200, {"dealers": counts(400, 400), "users": counts(1200, 1200)})
+    assert (answer.status, answer.json) == (
+        200,
+        {"dealers": counts(400, 400), "users": counts(1200, 1200), "invitations": []},
+    )
     kinds = [item["kind"] for item in client.world.items("DEALER#")]
     assert {kind: kinds.count(kind) for kind in set(kinds)} == {"dealer": 400, "user": 1200, "event": 1200}
     before = client.stored_items()
     again = client.import_dealers(*file)
-    assert again.json == {"dealers": counts(400), "users": counts(1200)}
+    assert again.json == {"dealers": counts(400), "users": counts(1200), "invitations": []}
     assert client.stored_items() == before
     assert client.import_dealers(*file, key="k").json == answer.json
 
@@ -60,7 +63,13 @@ def test_each_user_version_is_published_once_with_its_sequence(client: DealersCl
     assert [event["sequence"] for event in client.events("d0001-owner@D0001")] == [1]
     first, second = client.events("d0001-buyer@D0001")
     assert (first["type"], first["subject"], first["dealerid"]) == ("user.registered.v1", "d0001-buyer@D0001", "D0001")
-    assert first["data"] == {"username": "d0001-buyer", "dealer_id": "D0001", "roles": ["dealer_buyer"]}
+    assert first["data"] == {
+        "username": "d0001-buyer",
+        "dealer_id": "D0001",
+        "roles": ["dealer_buyer"],
+        "invitation": None,
+        "texted": False,
+    }
     assert (second["sequence"], second["data"]["roles"]) == (2, ["dealer_admin", "dealer_buyer"])
     assert len(client.world.drain().delivered) and not client.world.dead_letters()
 
@@ -109,7 +118,7 @@ def test_concurrent_imports_lose_no_event(client: DealersClient) -> None:
 
     with before_commit(0, colleague):
         answer = client.import_dealers(dealer_with_users(1, grade="三级"))
-    assert answer.json == {"dealers": counts(1, changed=1), "users": counts(3)}
+    assert answer.json == {"dealers": counts(1, changed=1), "users": counts(3), "invitations": []}
     assert client.get("/dealers/D0001").json["grade"] == "三级"
     [event] = client.events("D0001")
     assert (event["data"]["before"], event["data"]["after"]) == ({"grade": "二级"}, {"grade": "三级"})
@@ -218,14 +227,17 @@ def test_import_keeps_a_suspended_dealer_suspended(client: DealersClient) -> Non
 
 def test_staff_import_accepts_only_staff_roles(client: DealersClient) -> None:
     answer = client.import_staff(user_row("liang", "assistant", "finance"), user_row("he", "warehouse"))
-    assert (answer.status, answer.json) == (200, {"users": counts(2, 2)})
+    assert (answer.status, answer.json) == (200, {"users": counts(2, 2), "invitations": []})
     assert client.events("liang@HOUSE")[0]["data"] == {
         "username": "liang",
         "dealer_id": None,
         "roles": ["assistant", "finance"],
+        "invitation": None,
+        "texted": False,
     }
     assert client.import_staff(user_row("liang", "assistant"), user_row("he", "warehouse")).json == {
-        "users": counts(2, changed=1)
+        "users": counts(2, changed=1),
+        "invitations": [],
     }
     before = client.stored_items()
     wrong = client.import_staff(user_row("xu", "dealer_admin"), user_row("ye", "admin"), user_row("ye", "admin"))

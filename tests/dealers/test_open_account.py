@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from kernel.http.principal import Role
-from services.dealers import open_account
+from services.dealers import identity
 from services.dealers.identity import CognitoUserPool, identity_provider
 from services.dealers.rules import User
 from tests.dealers.fixtures import DealersClient, dealer_row, user_row
@@ -58,7 +58,7 @@ def client(world: World) -> DealersClient:
 @pytest.fixture
 def pool(world: World) -> Iterator[Pool]:
     pool = Pool()
-    with patch.object(open_account, "identity_provider", lambda: pool):
+    with patch.object(identity, "identity_provider", lambda: pool):
         yield pool
 
 

@@ -2,56 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from kernel.store import aws
-from services.dealers import open_account
+from services.dealers import identity
 from services.dealers.identity import CognitoUserPool
 from tests.fast_aws import interception
 from tests.fast_aws.interception import Answer, Proceed, Request
-from tests.support.trigger import ExternalSystem
+
+
+class Account(NamedTuple):
+    """An account; `password` None until it is set. `sessions` counts those that are not revoked."""
+
+    facts: Mapping[str, str] = {}
+    roles: frozenset[str] = frozenset()
+    password: str | None = None
+    is_enabled: bool = True
+    sessions: int = 0
 
 
 class UserPool:
     """Accounts of a user pool; answers the calls the dealers service makes."""
 
     def __init__(self) -> None:
-        self._accounts: dict[str, tuple[dict[str, str], frozenset[str]]] = {}
+        self.accounts: dict[str, Account] = {}
 
     def save(self) -> Any:
-        return dict(self._accounts)
+        return dict(self.accounts)
 
     def restore(self, saved: Any) -> None:
-        self._accounts = dict(saved)
+        self.accounts = dict(saved)
 
     def visible(self) -> list[str]:
-        return [f"{name}: {sorted(facts.items())} {sorted(roles)}" for name, (facts, roles) in self._accounts.items()]
+        """Return the accounts. Passwords that no user knows are alike, and sessions do not count."""
+        return [
+            f"{name}: {sorted(account.facts.items())} {sorted(account.roles)} {account.is_enabled} "
+            f"{'unknown' if (account.password or '').startswith('a1') else account.password}"
+            for name, account in self.accounts.items()
+        ]
 
     def layer(self, call: Request, proceed: Proceed) -> Answer:
         """Answer the calls to Cognito; pass all others on."""
         if call.service != "cognito-idp":
             return proceed(call)
+        if call.operation == "AdminInitiateAuth":
+            return self._sign_in(call)
         name = call.params["Username"]
-        known = self._accounts.get(name)
-        facts, roles = known or ({}, frozenset[str]())
+        known = self.accounts.get(name)
         if call.operation == "AdminCreateUser":
             if known and not call.answer_lost:
                 raise call.client_error("UsernameExistsException", "User account already exists")
-            self._accounts[name] = _facts(call), roles
-        elif call.operation == "AdminUpdateUserAttributes":
-            self._accounts[name] = {**facts, **_facts(call)}, roles
-        elif call.operation == "AdminAddUserToGroup":
-            self._accounts[name] = facts, roles | {call.params["GroupName"]}
-        elif call.operation == "AdminRemoveUserFromGroup":
-            self._accounts[name] = facts, roles - {call.params["GroupName"]}
-        elif call.operation == "AdminListGroupsForUser":
-            return {"Groups": [{"GroupName": role} for role in sorted(roles)]}
-        else:
-            raise NotImplementedError(call.operation)
+            self.accounts[name] = (known or Account())._replace(facts=_facts(call))
+            return {}
+        if known is None:
+            raise call.client_error("UserNotFoundException", "User does not exist.")
+        if call.operation == "AdminListGroupsForUser":
+            return {"Groups": [{"GroupName": role} for role in sorted(known.roles)]}
+        self.accounts[name] = _changed(call, known)
         return {}
+
+    def _sign_in(self, call: Request) -> Answer:
+        name, password = call.params["AuthParameters"]["USERNAME"], call.params["AuthParameters"]["PASSWORD"]
+        account = self.accounts.get(name)
+        if account is None or not account.is_enabled or account.password != password:
+            raise call.client_error("NotAuthorizedException", "Incorrect username or password.")
+        self.accounts[name] = account._replace(sessions=account.sessions + 1)
+        return {"AuthenticationResult": {"IdToken": f"id of {name}", "RefreshToken": "refresh", "ExpiresIn": 300}}
+
+
+def _changed(call: Request, account: Account) -> Account:
+    match call.operation:
+        case "AdminUpdateUserAttributes":
+            return account._replace(facts={**account.facts, **_facts(call)})
+        case "AdminDeleteUserAttributes":
+            gone = call.params["UserAttributeNames"]
+            return account._replace(facts={name: fact for name, fact in account.facts.items() if name not in gone})
+        case "AdminAddUserToGroup":
+            return account._replace(roles=account.roles | {call.params["GroupName"]})
+        case "AdminRemoveUserFromGroup":
+            return account._replace(roles=account.roles - {call.params["GroupName"]})
+        case "AdminEnableUser" | "AdminDisableUser":
+            return account._replace(is_enabled=call.operation == "AdminEnableUser")
+        case "AdminUserGlobalSignOut":
+            return account._replace(sessions=0)
+        case "AdminSetUserPassword":
+            return account._replace(password=call.params["Password"])
+    raise NotImplementedError(call.operation)
 
 
 def _facts(call: Request) -> dict[str, str]:
@@ -59,7 +98,7 @@ def _facts(call: Request) -> dict[str, str]:
 
 
 @contextmanager
-def user_pool() -> Iterator[ExternalSystem]:
+def user_pool() -> Iterator[UserPool]:
     """Let users sign in with a Cognito user pool."""
     pool = UserPool()
 
@@ -68,6 +107,6 @@ def user_pool() -> Iterator[ExternalSystem]:
 
     with (
         interception.intercept(interception.Layer.ANSWER, pool.layer),
-        patch.object(open_account, "identity_provider", provider),
+        patch.object(identity, "identity_provider", provider),
     ):
         yield pool

@@ -12,3 +12,4 @@ def clear_process_caches() -> None:
     forget_all()
     relay._queue_url.cache_clear()
     cursors._box.cache_clear()
+    cursors._keys.cache_clear()

@@ -114,6 +114,8 @@ class SampleCompany:
         self.send_and_drain("dealers", "POST", "/imports/staff", {"staff": staff}, role="admin")
         dealers = [dealer_row(dealer) for dealer in DEALERS]
         self.send_and_drain("dealers", "POST", "/imports/dealers", {"dealers": dealers}, role="admin")
+        for dealer in DEALERS:
+            self.ids["buyer", dealer] = user_of("dealer_buyer", dealer)
 
     def receive_goods(self, reference: str, warehouse: str = WAREHOUSE, **pieces: int) -> None:
         """Book a goods receipt; `pieces` by SKU."""

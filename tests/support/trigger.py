@@ -142,6 +142,7 @@ class _Request:
     empty_for: Set[str] = frozenset()
     bad_query: Mapping[str, Sequence[str]] = field(default_factory=dict)
     other_body: Body | None = None
+    public: bool = False
 
     def body_for(self, dealer: str) -> dict[str, Any] | None:
         """Return the body, made for this dealer."""
@@ -149,8 +150,8 @@ class _Request:
 
     @property
     def first_role(self) -> str:
-        """Return the first role that is let in."""
-        return next(role for role in ALL_ROLES if role in self.roles)
+        """Return the first role that is let in; a public route lets in all."""
+        return next(role for role in ALL_ROLES if self.public or role in self.roles)
 
 
 _FIELDS = [entry.name for entry in fields(_Request)]
@@ -199,6 +200,7 @@ class Trigger(_Request):
         empty_for: roles that get an empty list for a missing object.
         bad_query: wrong values of a query field, where the common ones do not do.
         other_body: another valid body, where changing one field of `body` does not make one.
+        public: anyone may call the route, without a token.
         variants: other ways to send the request; each a `variant(...)` of the fields above.
         usual: `variant(...)` of the Situation "as usual", in which each request is sent to the sample company.
         situations: all other situations; a function needs at least one.

@@ -40,7 +40,7 @@ def claim_sms(item: SmsItem, phone: str, now: datetime) -> None:
         label="day",
     )
     transaction.put(
-        LastSmsItem(*last_sms_key(phone, item.template), at=epoch, expires_at=expires_at),
+        LastSmsItem(*last_sms_key(phone, _repeatable(item)), at=epoch, expires_at=expires_at),
         "pause",
         LastSmsItem.at.does_not_exist() | (LastSmsItem.at <= epoch - COLLAPSE_SECONDS),
     )
@@ -61,7 +61,7 @@ def return_to_queue(item: SmsItem, phone: str, claimed_at: datetime) -> None:
     transaction.update_fields(
         SmsDayCountItem, day, {}, increments={"sent": -1}, condition=SmsDayCountItem.sent > 0, label="day"
     )
-    transaction.delete(LastSmsItem, last_sms_key(phone, item.template), None, "pause")
+    transaction.delete(LastSmsItem, last_sms_key(phone, _repeatable(item)), None, "pause")
     transaction.commit()
 
 
@@ -73,3 +73,8 @@ def record_result(
     if provider_id:
         values["provider_id"] = provider_id
     return try_commit(update_of(item, values, condition=SmsItem.state.is_in(*expected)))
+
+
+def _repeatable(item: SmsItem) -> str:
+    """Return what a phone gets once a minute: a template. Each invitation has another code, so all of them are sent."""
+    return item.sms_id if item.invitation else item.template

@@ -26,7 +26,10 @@ _RETENTION = timedelta(days=400)
 # P  one text message                   pk: SMS#<id>         sk: SMS
 # P  all text messages, newest first    gsi1pk: SMS#ALL      gsi1sk: <queued at>#<id>
 class SmsItem(Item, discriminator="sms"):
-    """A text message to one user about one event. Stores the user name, and of the phone only the masked form."""
+    """A text message to one user about one event. Stores the user name, and of the phone only the masked form.
+
+    `invitation`: number of the invitation whose code is put into the text when it is sent.
+    """
 
     sms_id = UnicodeAttribute()
     event_type = UnicodeAttribute()
@@ -40,6 +43,7 @@ class SmsItem(Item, discriminator="sms"):
     state = UnicodeAttribute()
     reason = UnicodeAttribute(null=True)
     provider_id = UnicodeAttribute(null=True)
+    invitation = IntegerAttribute(null=True)
     queued_at = UnicodeAttribute()
     changed_at = UnicodeAttribute()
 
@@ -65,6 +69,8 @@ def queue_sms(
     user: UserItem,
     template: str,
     values: Mapping[str, str],
+    *,
+    invitation: int | None = None,
 ) -> None:
     """Add a text message about an event to the transaction, and the `SmsQueued` event that has it sent.
 
@@ -85,6 +91,7 @@ def queue_sms(
         variables=variables,
         text=sms_text(template, variables),
         state=SmsState.QUEUED,
+        invitation=invitation,
         queued_at=clock.stamp(now),
         changed_at=clock.stamp(now),
         gsi1pk="SMS#ALL",

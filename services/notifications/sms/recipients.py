@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.dealers import DealerItem, UserItem, dealer_key, user_key
+from contracts.dealers import HOUSE, DealerItem, UserItem, dealer_key, user_key
 from kernel.http.principal import Role
 from kernel.store.read import fetch, fetch_one, query_page
 
@@ -18,7 +18,19 @@ def users_with_phones(dealer_id: str, roles: frozenset[Role]) -> list[UserItem]:
     page = query_page(
         UserItem, dealer_key(dealer_id)[0], sk=UserItem.sk.startswith("USER#"), limit=200, consistent=True
     )
-    return [user for user in page.items if user.phone and roles & set(user.roles)]
+    return [user for user in page.items if user.phone and not user.removed_at and roles & set(user.roles)]
+
+
+def invited_user(dealer_id: str | None, username: str) -> UserItem | None:
+    """Return a user of the dealer (None: of the head office) who has a phone; None if the user is removed."""
+    user = fetch_one(UserItem, user_key(dealer_id, username))
+    return user if user and user.phone and not user.removed_at else None
+
+
+def phone_of_invited(dealer_id: str, username: str) -> str | None:
+    """Return the present phone of an invited user of a dealer or of HOUSE; None if user or phone is gone."""
+    user = invited_user(None if dealer_id == HOUSE else dealer_id, username)
+    return user.phone if user else None
 
 
 def current_phone(dealer_id: str, username: str, roles: frozenset[Role]) -> str | None:
@@ -26,5 +38,7 @@ def current_phone(dealer_id: str, username: str, roles: frozenset[Role]) -> str 
     found = fetch([dealer_key(dealer_id), user_key(dealer_id, username)])
     dealer, user = found.get(dealer_key(dealer_id)), found.get(user_key(dealer_id, username))
     if not isinstance(dealer, DealerItem) or dealer.status != "active" or not isinstance(user, UserItem):
+        return None
+    if user.removed_at:
         return None
     return user.phone if roles & set(user.roles) else None

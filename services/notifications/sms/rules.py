@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from string import Formatter
 
-from services.notifications.sms.templates import SMS_TEMPLATES
+from services.notifications.sms.templates import HIDDEN, PERSONAL_TEMPLATES, SECRET_VARIABLES, SMS_TEMPLATES
 
 #: Text messages one phone gets on one day (Asia/Shanghai); further ones are skipped, their inbox messages are not.
 SMS_PER_DAY = 20
@@ -21,7 +21,7 @@ MAX_RECIPIENTS = 20
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 #: Longest value by variable, so that every text message fits into one part.
-_MAX_LENGTHS = {"waybill": 20}
+_MAX_LENGTHS = {"waybill": 20, "username": 63}
 _MAX_LENGTH = 32
 
 _SEE_INBOX = "见站内"
@@ -50,7 +50,12 @@ def sms_variables(template: str, values: Mapping[str, str]) -> dict[str, str]:
         LookupError: the template has no SMS wording.
     """
     names = [name for _, name, _, _ in Formatter().parse(_wording(template)) if name]
-    return {name: _plain_value(name, values[name]) for name in names}
+    return {name: HIDDEN if name in SECRET_VARIABLES else _plain_value(name, values[name]) for name in names}
+
+
+def without_secrets(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables as they may be stored."""
+    return {name: HIDDEN if name in SECRET_VARIABLES else value for name, value in variables.items()}
 
 
 def sms_text(template: str, variables: Mapping[str, str]) -> str:
@@ -63,6 +68,8 @@ def sms_text(template: str, variables: Mapping[str, str]) -> str:
 
 
 def _wording(template: str) -> str:
+    if template in PERSONAL_TEMPLATES:
+        return PERSONAL_TEMPLATES[template]
     found = SMS_TEMPLATES.get(template)
     if found is None:
         raise LookupError(f"{template} has no SMS wording")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contracts.dealers import HOUSE
 from contracts.notifications import SmsQueued
 from kernel.base import observability
 from kernel.messaging.events import Envelope
 from kernel.store.transaction import TransactionRefused
 from kernel.time import clock
+from reads.invitations import invitation_code
 from services.notifications.sms.claims import claim_sms, record_result, return_to_queue
 from services.notifications.sms.items import SmsItem, load_sms
 from services.notifications.sms.providers.configured import configured_provider
 from services.notifications.sms.providers.provider import Accepted, Rejected, Result
-from services.notifications.sms.recipients import current_phone
+from services.notifications.sms.recipients import current_phone, phone_of_invited
 from services.notifications.sms.rules import SmsState
 from services.notifications.sms.templates import sms_roles
 
@@ -39,7 +41,7 @@ def send_sms(envelope: Envelope) -> None:
 
 
 def _send(item: SmsItem) -> None:
-    phone = current_phone(item.dealer_id, item.username, sms_roles(item.template))
+    phone = _phone_of(item)
     if phone is None:
         _finish(item, SmsState.SKIPPED, "not-a-recipient", [SmsState.QUEUED])
         return
@@ -51,11 +53,25 @@ def _send(item: SmsItem) -> None:
             reason = "daily-limit" if "day" in refusal else "collapsed"
             _finish(item, SmsState.SKIPPED, reason, [SmsState.QUEUED])
         return
-    result = configured_provider().send(item.sms_id, phone, item.template, item.variables)
+    result = configured_provider().send(item.sms_id, phone, item.template, _variables_of(item))
     if isinstance(result, Rejected) and result.temporary:
         return_to_queue(item, phone, now)
         raise ProviderBusy(result.reason)
     _record(item, result)
+
+
+def _phone_of(item: SmsItem) -> str | None:
+    if item.invitation:
+        return phone_of_invited(item.dealer_id, item.username)
+    return current_phone(item.dealer_id, item.username, sms_roles(item.template))
+
+
+def _variables_of(item: SmsItem) -> dict[str, str]:
+    """Return the variables of the template, with the code of an invitation, which is stored nowhere."""
+    if not item.invitation:
+        return dict(item.variables)
+    dealer_id = None if item.dealer_id == HOUSE else item.dealer_id
+    return {**item.variables, "code": invitation_code(dealer_id, item.username, item.invitation)}
 
 
 def _record(item: SmsItem, result: Result) -> None:

@@ -33,6 +33,16 @@ SMS_TEMPLATES: dict[str, SmsTemplate] = {
 }
 
 
+#: By template: texts to one user about that user alone, without an inbox message.
+PERSONAL_TEMPLATES: dict[str, str] = {
+    "user_invited": "【渠道】您的用户名{username},邀请码{code},7天内有效,请登录设置密码,勿转告他人。",
+}
+#: Variables that are computed when a text is sent, and are stored nowhere.
+SECRET_VARIABLES = frozenset({"code"})
+#: Takes the place of a secret variable wherever a text is stored.
+HIDDEN = "******"
+
+
 def sms_roles(template: str) -> frozenset[Role]:
     """Return the roles that receive a template as a text message; empty if the template has no SMS wording."""
     found = SMS_TEMPLATES.get(template)

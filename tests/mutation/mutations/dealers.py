@@ -25,8 +25,8 @@ MUTATIONS = (
         "a user name in use is given to the user of another dealer",
         Kind.REMOVED_CONDITION,
         "services.dealers:_user_change",
-        old="ConditionalPut(username_item(__user), _)",
-        new="ConditionalPut(username_item(__user), Item.sk.does_not_exist() | Item.sk.exists())",
+        old="ConditionalPut(username_item(__user, **__invitation), _)",
+        new="ConditionalPut(username_item(__user, **__invitation), Item.sk.does_not_exist() | Item.sk.exists())",
         caught_by="test_user_name_is_refused_when_taken_meanwhile",
     ),
     Mutation(
@@ -40,7 +40,7 @@ MUTATIONS = (
     Mutation(
         "an account gets the values of an older change that took longer",
         Kind.LOST_UPDATE,
-        "services.dealers:open_account",
+        "services.dealers:_sync_account",
         old="""
             while __is_newer:
                 __update

@@ -13,7 +13,7 @@ from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.notifications.sms.items import sms_key
 from services.notifications.sms.providers.provider import Accepted, Result
-from services.notifications.sms.rules import sms_text
+from services.notifications.sms.rules import sms_text, without_secrets
 
 _RETENTION = timedelta(days=30)
 
@@ -28,7 +28,7 @@ class RecordedSmsItem(Item, discriminator="sms_recorded"):
 
 
 class Recorder:
-    """Provider that accepts every message."""
+    """Provider that accepts every message. What it stores has no secrets."""
 
     def send(self, message_id: str, phone: str, template_key: str, variables: Mapping[str, str]) -> Result:
         """Store the message; see `Provider.send`."""
@@ -37,7 +37,7 @@ class Recorder:
             sms_key(message_id)[0],
             f"RECORDED#{record_id}",
             phone=phone,
-            text=sms_text(template_key, variables),
+            text=sms_text(template_key, without_secrets(variables)),
             at=clock.stamp(now),
             expires_at=clock.epoch(now + _RETENTION),
         )

@@ -1,0 +1,1 @@
+"""Invitations of new users by text message."""

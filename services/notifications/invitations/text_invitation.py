@@ -1,0 +1,29 @@
+"""Text an invitation to the user's phone. It has no inbox message: the user cannot sign in yet."""
+
+from __future__ import annotations
+
+from contracts.dealers import HOUSE, UserRegistered
+from kernel.messaging.events import Envelope
+from kernel.store.transaction import Transaction, TransactionRefused
+from services.notifications.sms.items import queue_sms
+from services.notifications.sms.recipients import invited_user
+
+_TEMPLATE = "user_invited"
+
+
+def text_invitation(envelope: Envelope) -> None:
+    """Queue the text message of an invitation, once: a second delivery of the event changes nothing."""
+    event = envelope.event
+    assert isinstance(event, UserRegistered)
+    if event.invitation is None or not event.texted:
+        return
+    user = invited_user(event.dealer_id, event.username)
+    if user is None:
+        return
+    transaction = Transaction()
+    values = {"username": event.username}
+    queue_sms(transaction, envelope, event.dealer_id or HOUSE, user, _TEMPLATE, values, invitation=event.invitation)
+    try:
+        transaction.commit()
+    except TransactionRefused:
+        return  # each item of it must be new, so a refusal means that all of them exist

@@ -1,0 +1,72 @@
+"""`qudao admin invite`: make the first administrator of a stage, with the code of the services."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tools import aws
+from tools.deploy import sealing_key_name
+from tools.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from services.dealers.api import InvitationView
+
+
+def invite_first_administrator(stage: str, username: str, name: str) -> InvitationView:
+    """Return the invitation of the administrator, with its code. A repetition makes a new one.
+
+    Raises:
+        CommandError: the stage has another administrator, trusts another issuer, or the user name cannot be used.
+    """
+    from pydantic import ValidationError
+
+    from kernel.base.ids import new_id
+    from kernel.base.problems import Problem
+    from kernel.http.idempotency import IdempotencyKey
+    from services.dealers.api import StaffRow
+    from services.dealers.invite_person import invite_first_administrator as invite
+
+    try:
+        row = StaffRow(username=username, name=name, roles=["admin"])
+    except ValidationError:
+        raise CommandError(f"'{username}' is no user name: 2 to 63 small letters, digits, '.', '_' or '-'") from None
+    request = new_id("cli")
+    key = IdempotencyKey.of(who="user:operator", route="admin invite", key=request, path={}, body=row, status=200)
+    try:
+        with _settings_of(stage):
+            invitation = invite(row.username, row.name, key)
+    except Problem as problem:
+        raise CommandError(f"refused: {problem.detail}") from None
+    if invitation is None:
+        raise CommandError(f"{stage} has an administrator already, who can invite others: POST /dealers/HOUSE/people")
+    if invitation.code is None:
+        raise CommandError(f"{stage} trusts another issuer: open the account there")
+    return invitation
+
+
+@contextmanager
+def _settings_of(stage: str) -> Iterator[None]:
+    """Give this process the settings that the functions of the stage have."""
+    facts = {
+        "TABLE": "table-name",
+        "BUS": "bus-name",
+        "OIDC_ISSUER": "oidc-issuer",
+        "OIDC_AUDIENCE": "oidc-audience",
+        "OIDC_JWKS_URL": "oidc-jwks-url",
+    }
+    values = {f"QUDAO_{name}": aws.parameter(stage, "core", fact) for name, fact in facts.items()}
+    values |= {"QUDAO_STAGE": stage, "QUDAO_SEALING_KEY_NAME": sealing_key_name(stage)}
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

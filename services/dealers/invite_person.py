@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from contracts.dealers import HOUSE, UserItem, user_key
 from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal, Role
 from kernel.store.read import fetch, fetch_one
-from kernel.store.transaction import Transaction, TransactionRefused
+from kernel.store.transaction import Transaction
 from kernel.store.write import retry_on_conflict
 from kernel.time import clock
 from services.dealers import identity
@@ -32,6 +34,14 @@ from services.dealers.rules import User, role_problems
 _ATTEMPTS = 5
 
 
+class _Invited(NamedTuple):
+    """The user to invite, and what is stored of the user and of the user name."""
+
+    user: User
+    stored: UserItem | None
+    name: UsernameItem | None
+
+
 def invite_person(caller: Principal, dealer_id: str, request: InvitePerson, key: IdempotencyKey) -> InvitationView:
     """Register a user of the dealer (or HOUSE) with an invitation. A removed user may be invited again.
 
@@ -43,7 +53,7 @@ def invite_person(caller: Principal, dealer_id: str, request: InvitePerson, key:
     if problems := role_problems("roles", request.roles, owner):
         raise Invalid(problems)
     user = User(request.username, owner, request.name, request.phone, frozenset(request.roles))
-    return _once(key, partial(_register, user, request.show_code, key))
+    return retry_on_conflict(_ATTEMPTS, partial(_write, partial(_registered, user), request.show_code, key))
 
 
 def send_invitation(
@@ -55,7 +65,7 @@ def send_invitation(
         NotFound: there is no such dealer or user, or the caller is of another dealer.
     """
     owner = managed_dealer(caller, dealer_id)
-    return _once(key, partial(_renew, owner, username, request.show_code, key))
+    return retry_on_conflict(_ATTEMPTS, partial(_write, partial(_renewed, owner, username), request.show_code, key))
 
 
 def invite_first_administrator(username: str, name: str, key: IdempotencyKey) -> InvitationView | None:
@@ -67,30 +77,18 @@ def invite_first_administrator(username: str, name: str, key: IdempotencyKey) ->
     if administrators and administrators != [username]:
         return None
     if administrators:
-        return _once(key, partial(_renew, None, username, True, key))
+        return retry_on_conflict(_ATTEMPTS, partial(_write, partial(_renewed, None, username), True, key))
     user = User(username, None, name, None, frozenset({Role.ADMIN}))
-    return _once(key, partial(_register, user, True, key))
-
-
-def _once(key: IdempotencyKey, invite: partial[InvitationView]) -> InvitationView:
-    """Return the invitation that this request makes or has made. The recorded response holds no code."""
-    if recorded := _recorded(key):
-        return recorded
-    try:
-        view = retry_on_conflict(_ATTEMPTS, invite, retry_if=lambda refused: key.LABEL not in refused)
-    except TransactionRefused:
-        if recorded := _recorded(key):
-            return recorded
-        raise
-    return with_code(view)
+    return retry_on_conflict(_ATTEMPTS, partial(_write, partial(_registered, user), True, key))
 
 
 def _recorded(key: IdempotencyKey) -> InvitationView | None:
+    """Return the invitation that this request has made. The recorded response holds no code."""
     recorded = key.recorded_response()
     return with_code(InvitationView.model_validate_json(recorded[1])) if recorded else None
 
 
-def _register(user: User, show_code: bool, key: IdempotencyKey) -> InvitationView:
+def _registered(user: User) -> _Invited:
     name_key, item_key = username_key(user.username), user_key(user.dealer_id, user.username)
     found = fetch([name_key, item_key])
     name, stored = found.get(name_key), found.get(item_key)
@@ -100,18 +98,19 @@ def _register(user: User, show_code: bool, key: IdempotencyKey) -> InvitationVie
             "choose another, or send a new invitation to your own user"
         )
         raise Invalid([FieldProblem(field="username", code="taken", detail=detail)])
-    return _write(user, stored if isinstance(stored, UserItem) else None, None, show_code, key)
+    return _Invited(user, stored if isinstance(stored, UserItem) else None, None)
 
 
-def _renew(owner: str | None, username: str, show_code: bool, key: IdempotencyKey) -> InvitationView:
+def _renewed(owner: str | None, username: str) -> _Invited:
     stored = load_person(owner, username)
-    return _write(user_of(stored), stored, fetch_one(UsernameItem, username_key(username)), show_code, key)
+    return _Invited(user_of(stored), stored, fetch_one(UsernameItem, username_key(username)))
 
 
-def _write(
-    user: User, stored: UserItem | None, name: UsernameItem | None, show_code: bool, key: IdempotencyKey
-) -> InvitationView:
+def _write(read: Callable[[], _Invited], show_code: bool, key: IdempotencyKey) -> InvitationView:
     """Write the next version of the user, its event and the user name with the invitation."""
+    if recorded := _recorded(key):
+        return recorded
+    user, stored, name = read()
     version = next_version(stored)
     is_managed_here = identity.identity_provider() is not None
     texted = is_managed_here and user.phone is not None and not show_code
@@ -127,4 +126,4 @@ def _write(
         view = view.model_copy(update={"delivery": "none"})
     key.record_response(transaction, view)
     transaction.commit()
-    return view
+    return with_code(view)

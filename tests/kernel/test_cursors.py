@@ -7,9 +7,10 @@ from cryptography.fernet import Fernet
 
 from kernel.base.problems import BadRequest
 from kernel.base.settings import settings
-from kernel.store import aws, cursors
+from kernel.store import aws
 from kernel.store.cursors import Forged, next_cursor, open_cursor, seal, unseal
 from tests.kernel.sample_service import SampleService, sheet
+from tests.support.caches import clear_process_caches
 from tests.support.functions import SEALING_KEY
 from tests.support.gateway import Response
 from tests.support.world import World
@@ -34,7 +35,7 @@ def test_new_key_seals_and_old_key_still_opens(world: World) -> None:
 
     def set_keys(secret: str) -> None:
         aws.secrets().put_secret_value(SecretId=settings().sealing_key_name, SecretString=secret)
-        cursors._box.cache_clear()
+        clear_process_caches()
 
     set_keys(old)
     earlier = seal("先前")
@@ -104,7 +105,7 @@ def test_equal_values_have_different_tokens(world: World) -> None:
 def test_key_is_fetched_once_per_process(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.support import faults
 
-    cursors._box.cache_clear()
+    clear_process_caches()
     calls = faults.calls_of(lambda: [seal(number) for number in range(5)])
     assert [(call.service, call.operation) for call in calls] == [("secretsmanager", "GetSecretValue")]
 

@@ -71,7 +71,12 @@ class ProductItem(Item, discriminator="product"):
         return BucketPosition.of(self.sku_index)
 
 
+#: Index partition of all published price lists.
+PRICE_LISTS = "PRICELISTS"
+
+
 # P  published version of a price list   pk: PRICELIST#<id>   sk: CURRENT
+# P  published price lists by id         gsi1pk: PRICELISTS   gsi1sk: <id>
 class PriceListItem(Item, discriminator="price_list"):
     """Published version of a price list, valid from `valid_from` to `valid_to` inclusive (ISO business days).
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TypeVar
@@ -72,6 +72,18 @@ def chunks(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Yield consecutive parts of at most `size` rows."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
+
+
+def publish_warehouses(api: Api, names: Mapping[str, str]) -> None:
+    """Create warehouses, `names`: "广州仓 / Guangzhou" by id. One that exists already stays as it is."""
+    for warehouse_id, name in names.items():
+        name_zh, _, name_en = name.partition(" / ")
+        body = {"name_zh": name_zh, "name_en": name_en, "active": True, "reason": "开仓 / opened", "version": 0}
+        try:
+            api.put(f"/api/orders/warehouses/{warehouse_id}", body)
+        except ApiProblem as problem:
+            if problem.code != "stale":
+                raise
 
 
 def import_products(api: Api, rows: Sequence[Json], on_progress: OnProgress) -> None:

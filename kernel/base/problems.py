@@ -82,12 +82,16 @@ class NotAllowed(Problem):
 
 
 class NotFound(Problem):
-    """The object does not exist, or belongs to another dealer: the answer is the same."""
+    """The object does not exist, or belongs to another dealer: the answer is the same.
+
+    Args:
+        fields: path variables that name nothing, where every user may read what they could name.
+    """
 
     status = HTTPStatus.NOT_FOUND
 
-    def __init__(self) -> None:
-        super().__init__("not-found", "未找到 / there is no such thing here; check the address")
+    def __init__(self, fields: Iterable[FieldProblem] = ()) -> None:
+        super().__init__("not-found", "未找到 / there is no such thing here; check the address", fields)
 
 
 class Refusal(Problem):

@@ -54,6 +54,7 @@ def field_problem(error: Mapping[str, Any]) -> FieldProblem:
     """Return the problem of one entry of pydantic's `errors()`. Messages of own validators are already bilingual."""
     field = ".".join(map(str, error["loc"]))[:_MAX_NAME] or "body"
     message = error["msg"].removeprefix("Value error, ")
-    if error["type"] != "value_error":
+    # Codes of our own have dashes, those of pydantic underscores.
+    if error["type"] != "value_error" and "-" not in error["type"]:
         message = f"{_CHINESE.get(error['type'], _OTHERWISE)} / {message[:_MAX_NAME]}"
     return FieldProblem(field=field, code=error["type"], detail=message)

@@ -17,6 +17,7 @@ OWNERS = {
     "ORDERING": "orders",
     "BUCKET": "orders",
     "STOCK": "orders",
+    "WAREHOUSES": "orders",
     "LEDGER": "reconciliation",
     "STATEMENT": "reconciliation",
     "INBOX": "notifications",

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from contracts.grades import GradeCodeOrName
 from kernel.base.problems import FieldProblem
 from kernel.http.models import (
     Answer,
@@ -30,7 +31,6 @@ MAX_STAFF = 500
 
 Username = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{1,62}$")]
 Territory = Annotated[Name, Field(max_length=60, pattern=r"^[^#]*$")]
-Grade = Annotated[Name, Field(max_length=20)]
 #: Days from shipment until payment is due.
 PaymentDays = Annotated[int, Field(ge=0, le=365)]
 Version = Annotated[int, Field(ge=1)]
@@ -57,9 +57,9 @@ class DealerUserRow(UserRow):
 
 
 class Terms(Body):
-    """Terms agreed with a dealer. Amounts in fen, tax included."""
+    """Terms agreed with a dealer. `grade`: its code or Chinese name; amounts in fen, tax included."""
 
-    grade: Grade
+    grade: GradeCodeOrName
     price_list: PriceListId
     warehouse: WarehouseId
     credit_limit_fen: FenOrZero
@@ -177,12 +177,13 @@ class DealersQuery(Query):
 
 
 class DealerView(Answer):
-    """A dealer and its terms. `version` must be sent back with a change."""
+    """A dealer and its terms. `grade`: its code; `version` must be sent back with a change."""
 
     dealer_id: str
     name: str
     territory: str
     grade: str
+    grade_name: str
     status: DealerStatus
     price_list: str
     warehouse: str

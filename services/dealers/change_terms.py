@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from contracts.catalog import PriceListItem, price_list_key
+from contracts.catalog import price_list_key
 from kernel.base.problems import Invalid, Stale
 from kernel.http.principal import Principal
-from kernel.store.read import fetch_one
+from kernel.store.read import fetch
 from kernel.store.transaction import Transaction, TransactionRefused
+from reads.price_lists import price_list_problems
+from reads.warehouses import warehouse_problems
 from services.dealers.api import ChangeTerms, DealerView
 from services.dealers.items import dealer_item, dealer_of, next_version, terms_changed_event, unchanged_condition
 from services.dealers.read_dealers import dealer_view, load_dealer
-from services.dealers.rules import unknown_price_list_problem
 
 
 def change_terms(caller: Principal, dealer_id: str, request: ChangeTerms) -> DealerView:
@@ -23,7 +24,7 @@ def change_terms(caller: Principal, dealer_id: str, request: ChangeTerms) -> Dea
     Raises:
         NotFound: there is no such dealer.
         Stale: another version is stored.
-        Invalid: the price list is not published.
+        Invalid: the price list is not published, or the warehouse is unknown or no longer used.
     """
     item = load_dealer(dealer_id)
     stored = item.version
@@ -33,8 +34,10 @@ def change_terms(caller: Principal, dealer_id: str, request: ChangeTerms) -> Dea
         return dealer_view(before, stored)
     if stored != request.version:
         raise Stale
-    if fetch_one(PriceListItem, price_list_key(after.price_list)) is None:
-        raise Invalid([unknown_price_list_problem("price_list")])
+    problems = warehouse_problems([("warehouse", after.warehouse)], must_be_active=True)
+    problems += price_list_problems([("price_list", after.price_list)], fetch([price_list_key(after.price_list)]))
+    if problems:
+        raise Invalid(problems)
     version = next_version(item)
     event = terms_changed_event(item, before, after, author=caller.user_id, reason=request.reason)
     transaction = Transaction()

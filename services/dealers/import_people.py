@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
@@ -17,6 +17,8 @@ from kernel.store.items import Item, Key
 from kernel.store.read import fetch
 from kernel.store.transaction import MAX_ACTIONS, Transaction
 from kernel.store.write import batches, retry_on_conflict
+from reads.price_lists import price_list_problems
+from reads.warehouses import warehouse_problems
 from services.dealers import identity
 from services.dealers.api import (
     Counts,
@@ -36,7 +38,6 @@ from services.dealers.rules import (
     User,
     has_administrator,
     no_administrator_problem,
-    unknown_price_list_problem,
     users_after_import,
 )
 
@@ -144,13 +145,14 @@ def _dealer_groups(caller: Principal, rows: Sequence[DealerRow], inviting: str |
         )
     )
     problems: list[FieldProblem] = []
+    unknown = _unknown_reference_problems(rows, found)
     groups = []
     for index, row in enumerate(rows):
         path = f"dealers.{index}"
         users = [_user(user, row.dealer_id, found) for user in row.users]
         present = _present_users(row.dealer_id, users, found)
         problems += row.missing_fields(path, found.get(dealer_key(row.dealer_id)))
-        problems += _dealer_problems(path, row, found)
+        problems += _dealer_problems(path, row) + unknown[row.dealer_id]
         incomplete = _missing_user_fields(f"{path}.users", row.dealer_id, row.users, found)
         problems += incomplete
         problems += _username_problems(f"{path}.users", users, found)
@@ -202,14 +204,25 @@ def _missing_user_fields(
     ]
 
 
-def _dealer_problems(path: str, row: DealerRow, found: Mapping[Key, Item]) -> list[FieldProblem]:
+def _unknown_reference_problems(rows: Sequence[DealerRow], found: Mapping[Key, Item]) -> dict[str, list[FieldProblem]]:
+    """Return the problems of rows that name a price list or a warehouse that a dealer cannot have, by dealer."""
+    price_lists = {f"dealers.{index}.price_list": row for index, row in enumerate(rows) if row.price_list}
+    warehouses = {f"dealers.{index}.warehouse": row for index, row in enumerate(rows) if row.warehouse}
+    problems = price_list_problems([(field, row.price_list) for field, row in price_lists.items()], found.keys())
+    problems += warehouse_problems([(field, row.warehouse) for field, row in warehouses.items()], must_be_active=True)
+    row_of = price_lists | warehouses
+    by_dealer: dict[str, list[FieldProblem]] = defaultdict(list)
+    for problem in problems:
+        dealer_id = row_of[problem.field].dealer_id
+        by_dealer[dealer_id].append(problem.model_copy(update={"detail": f"{dealer_id}:{problem.detail}"}))
+    return by_dealer
+
+
+def _dealer_problems(path: str, row: DealerRow) -> list[FieldProblem]:
     problems = []
     if row.dealer_id == HOUSE:
         detail = "该编号保留给本公司 / this id is reserved for the distributor's own people"
         problems.append(FieldProblem(field=f"{path}.dealer_id", code="reserved", detail=detail))
-    price_list = row.changes.get("price_list")
-    if price_list and price_list_key(price_list) not in found:
-        problems.append(unknown_price_list_problem(f"{path}.price_list"))
     return problems
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contracts.dealers import DEALERS, DealerItem, dealer_key
+from contracts.grades import grade_name
 from kernel.base.problems import NotFound
 from kernel.http.principal import Principal
 from kernel.store.cursors import next_cursor, open_cursor
@@ -75,4 +76,5 @@ def load_dealer(dealer_id: str) -> DealerItem:
 
 def dealer_view(dealer: Dealer, version: int) -> DealerView:
     """Return the answer that shows a dealer at a version."""
-    return DealerView(**{**vars(dealer), "status": DealerStatus(dealer.status)}, version=version)
+    facts = {**vars(dealer), "status": DealerStatus(dealer.status), "grade_name": grade_name(dealer.grade)}
+    return DealerView(**facts, version=version)

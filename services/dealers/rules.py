@@ -32,7 +32,7 @@ class DealerStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Dealer:
-    """A dealer with its terms: credit limit in fen, days from shipment until payment is due."""
+    """A dealer with its terms: code of the grade, credit limit in fen, days from shipment until payment is due."""
 
     dealer_id: str
     name: str
@@ -74,12 +74,6 @@ def changes_by_field(before: Dealer, after: Dealer) -> tuple[FieldValues, FieldV
     old, new = asdict(before), asdict(after)
     changed = [name for name in old if old[name] != new[name]]
     return {name: old[name] for name in changed}, {name: new[name] for name in changed}
-
-
-def unknown_price_list_problem(field: str) -> FieldProblem:
-    """Return the problem of a field that names a price list without a published version."""
-    detail = "价格表尚未发布 / no such price list is published; publish it first"
-    return FieldProblem(field=field, code="unknown-price-list", detail=detail)
 
 
 def no_administrator_problem(field: str) -> FieldProblem:

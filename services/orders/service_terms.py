@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
+from contracts.grades import GRADES, Grade
 from kernel.time import clock
 from kernel.time.calendar import Calendar
 from kernel.time.clock import BUSINESS_ZONE, business_date
 from kernel.time.holidays import CHINA
-from services.orders.vocabulary import Grade, State, grade_of
-
-
-class GradeTerms(NamedTuple):
-    """Terms of a grade: hours a reservation lasts in each state, day and night; urgent orders in a week."""
-
-    hours_in_review: int
-    hours_confirmed: int
-    urgent_per_week: int
-
-
-GRADE_TERMS: Mapping[Grade, GradeTerms] = {
-    Grade.A: GradeTerms(hours_in_review=72, hours_confirmed=240, urgent_per_week=5),
-    Grade.B: GradeTerms(hours_in_review=48, hours_confirmed=168, urgent_per_week=3),
-    Grade.C: GradeTerms(hours_in_review=24, hours_confirmed=120, urgent_per_week=1),
-}
-
+from services.orders.vocabulary import State
 
 #: Working time between the warning and the end of a reservation, so that there is always time to act.
 EXPIRY_WARNING = timedelta(hours=4)
@@ -42,7 +25,7 @@ def reservation_end(stage: State, grade: Grade, since: datetime, calendar: Calen
     A reservation that would end on a day off ends at the same time of the next working day; outside of business hours,
     at the beginning of the next shift; and never before there was working time for the warning.
     """
-    terms = GRADE_TERMS[grade]
+    terms = GRADES[grade]
     hours = {State.IN_REVIEW: terms.hours_in_review, State.CONFIRMED: terms.hours_confirmed}.get(stage)
     if hours is None:
         return None
@@ -65,7 +48,7 @@ def urgent_quota_week(submitted: datetime) -> str:
 
 def has_urgent_order_left(grade: Grade, already: int) -> bool:
     """Return whether a dealer with `already` urgent orders in the week may submit one more."""
-    return already < GRADE_TERMS[grade].urgent_per_week
+    return already < GRADES[grade].urgent_per_week
 
 
 def urgent_review_deadline(since: datetime, calendar: Calendar) -> datetime:
@@ -74,6 +57,10 @@ def urgent_review_deadline(since: datetime, calendar: Calendar) -> datetime:
 
 
 def reservation_end_stamp(stage: State, grade: str, since: datetime) -> str | None:
-    """Return when a reservation ends as a stamp, None in a state without reservations."""
-    ends = reservation_end(stage, grade_of(grade), since, CHINA)
+    """Return when a reservation ends as a stamp, None in a state without reservations.
+
+    Raises:
+        ValueError: a stored grade is no code of a grade.
+    """
+    ends = reservation_end(stage, Grade(grade), since, CHINA)
     return clock.stamp(ends) if ends else None

@@ -17,6 +17,9 @@ from services.orders.stock import show_stock as stock
 from services.orders.stock.api import StockQuery, StockView
 from services.orders.stock_documents import adjust_stock, receive_goods, transfer_stock
 from services.orders.stock_documents.api import AdjustStock, GoodsReceipt, ReceiveStock, StockDocument, TransferStock
+from services.orders.warehouses import list_warehouses as warehouse_list
+from services.orders.warehouses import publish_warehouse as warehouses
+from services.orders.warehouses.api import PublishWarehouse, WarehouseList, WarehouseView
 
 
 @app.operation(
@@ -101,6 +104,22 @@ def show_stock(warehouse: str, query: StockQuery) -> StockView:
 )
 def show_available_to_promise(caller: Principal, warehouse: str, query: StockQuery) -> AvailableToPromise:
     return promises.show_available_to_promise(caller, warehouse, query)
+
+
+@app.operation("GET", "/warehouses", roles=EVERYONE, summary="仓库列表 / List the warehouses")
+def list_warehouses() -> WarehouseList:
+    return warehouse_list.list_warehouses()
+
+
+@app.operation(
+    "PUT",
+    "/warehouses/{warehouse}",
+    roles={Role.ADMIN},
+    summary="新建、更名、停用仓库 / Create, rename or deactivate a warehouse",
+    function="stock_api",
+)
+def publish_warehouse(caller: Principal, warehouse: str, body: PublishWarehouse) -> WarehouseView:
+    return warehouses.publish_warehouse(caller, warehouse, body)
 
 
 @app.operation(

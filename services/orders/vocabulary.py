@@ -1,14 +1,12 @@
 """Words that all rooms of orders share: states, holds, policies, queue names and field types."""
 
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from kernel.base.problems import NotFound
-from kernel.http.models import WAREHOUSE_ID, Text
+from kernel.http.models import Text
 
 #: FIFO queues that decide orders and allocate backorders, one warehouse (message group) at a time.
 #: Queues have the names of the functions that read them (app.py): reserve_stock and reserve_urgent_stock.
@@ -86,38 +84,11 @@ class ShortagePolicy(StrEnum):
         return self is not ShortagePolicy.ALL_OR_NOTHING
 
 
-class Grade(StrEnum):
-    """Grade of a dealer. Rules by grade serve A first."""
-
-    A = "A"
-    B = "B"
-    C = "C"
-
-
-_ALSO_CALLED = {"一级": Grade.A, "二级": Grade.B, "三级": Grade.C}
-
-
-def grade_of(text: str) -> Grade:
-    """Return the grade that a dealer's record names, `A` or `一级`. An unknown grade has the strictest terms."""
-    name = text.strip().upper()
-    return _ALSO_CALLED.get(name) or (Grade(name) if name in Grade.__members__ else Grade.C)
-
-
 class PiecesOnDay(NamedTuple):
     """Pieces on a day (ISO date)."""
 
     day: str
     pieces: int
-
-
-def require_warehouse_id(warehouse: str) -> None:
-    """Refuse a text that cannot be the id of a warehouse.
-
-    Raises:
-        NotFound: the text has another form.
-    """
-    if not re.fullmatch(WAREHOUSE_ID, warehouse):
-        raise NotFound
 
 
 #: Pieces by SKU index.

@@ -58,6 +58,11 @@ TRIGGERS = [
             ),
             Situation("several transactions", body=dealers(*map(new_dealer, range(40)))),
             Situation(
+                "with an unknown price list and warehouse",
+                body=dealers(other_dealer(price_list="NONE", warehouse="XX")),
+                statuses=(422,),
+            ),
+            Situation(
                 "contended: another import changes the same dealer",
                 body=dealers(other_dealer(territory="深圳")),
                 rival=import_dealers(other_dealer(territory="佛山")),

@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.deployed.conftest import Deployed
 from tools.client import Api
+from tools.imports import publish_warehouses
 
 #: Most rows of one import.
 _ROWS = 500
@@ -56,6 +57,7 @@ def open_market(deployed: Deployed, name: str, skus: Sequence[str], dealers: int
     admin = deployed.api("admin")
     _list_products(admin, name, skus)
     depots = [f"{name}{number}" for number in range(warehouses)]
+    publish_warehouses(admin, {depot: f"仓 {depot} / Depot {depot}" for depot in depots})
     rows = [_dealer(f"{name}{number:03d}", name, depots[number % warehouses]) for number in range(dealers)]
     admin.post("/api/dealers/imports/dealers", {"dealers": rows})
     buyers = {row["dealer_id"]: deployed.api("dealer_buyer", row["dealer_id"]) for row in rows}

@@ -7,6 +7,7 @@ from typing import Any
 from tests.deployed.conftest import Deployed, eventually
 from tests.notifications.webhook_receiver import run_receiver
 from tools.client import Api
+from tools.imports import publish_warehouses
 
 DEALER = "DN01"
 PHONE = "+8613800138000"
@@ -30,6 +31,7 @@ def import_dealer_with_phone(admin: Api) -> None:
         "payment_days": 30,
         "users": [user],
     }
+    publish_warehouses(admin, {"GZ": "广州仓 / Guangzhou"})
     admin.post("/api/dealers/imports/dealers", {"dealers": [dealer]})
 
 

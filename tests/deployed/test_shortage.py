@@ -8,6 +8,7 @@ from tests.deployed.conftest import Deployed, eventually
 from tests.deployed.market import open_market
 from tests.deployed.test_reservations import assert_invariants_hold, submit
 from tools.client import Api
+from tools.imports import publish_warehouses
 
 
 def order_of(buyer: Api, order_id: str, *, reserved: int, backordered: int) -> Any:
@@ -61,6 +62,7 @@ def test_received_stock_fills_backorders_urgent_first_with_readable_reasons(depl
 def test_alternate_warehouse_serves_order_when_home_lacks_stock(deployed: Deployed) -> None:
     market = open_market(deployed, "RV", ["RV-0"], dealers=1)
     (home,), (buyer,) = market.warehouses, market.buyers.values()
+    publish_warehouses(deployed.api("admin"), {"RVX": "备选仓 / Alternate"})
     body = {"alternates": ["RVX"], "reason": "就近", "version": 0}
     deployed.api("admin").put(f"/api/orders/warehouses/{home}/sourcing-rule", body)
     market.receive("RVX", "RV-1", {"RV-0": 3})

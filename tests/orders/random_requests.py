@@ -131,3 +131,10 @@ def publish_sourcing_rule(client: RandomClient) -> RandomRequest:
     alternates, version = client.random.choice([[], ["FS"]]), client.random.choice([0, 1])
     body = {"alternates": alternates, "reason": "约定", "version": version}
     return client.staff_request("/warehouses/GZ/sourcing-rule", body, "admin", method="PUT")
+
+
+def publish_warehouse(client: RandomClient) -> RandomRequest:
+    warehouse_id, version = client.random.choice(["FS", "SZ", "HZ"]), client.random.choice([0, 1, 2])
+    active = warehouse_id == "FS" or client.random.random() < 0.5
+    body = {"name_zh": "仓", "name_en": "Warehouse", "active": active, "reason": "约定", "version": version}
+    return client.staff_request(f"/warehouses/{warehouse_id}", body, "admin", method="PUT")

@@ -239,10 +239,23 @@ STOCK = [
         query={"skus": "=L1,L4"},
     ),
     Trigger("GET /on-time-rate", roles=ALL_USERS, query={"warehouse": f"={WAREHOUSE}", "month": "=2026-11"}),
-    Trigger("GET /stock/{warehouse}", roles=STAFF, path=IN_WAREHOUSE, query={"skus": "=L1,L2"}),
+    Trigger("GET /stock/{warehouse}", roles=STAFF, path=IN_WAREHOUSE, missing=NO_WAREHOUSE, query={"skus": "=L1,L2"}),
 ]
 
 RULES = [
+    Trigger("GET /warehouses", roles=ALL_USERS),
+    Trigger(
+        "PUT /warehouses/{warehouse}",
+        roles=ADMIN,
+        path={"warehouse": "=HZ"},
+        body=situations.warehouse("惠州仓", "Huizhou"),
+        situations=situations.PUBLISH_WAREHOUSE,
+        races=[
+            Race("another", body=situations.warehouse("惠州仓", "Huizhou")),
+            Race("deactivation", path={"warehouse": "=SZ"}, body=situations.DEACTIVATED),
+        ],
+        random={random_requests.publish_warehouse: 0.3},
+    ),
     Trigger(
         "GET /warehouses/{warehouse}/allocation-rule",
         roles=ALL_USERS,

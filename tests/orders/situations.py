@@ -280,6 +280,43 @@ def delivery(*lines: tuple[str, int], expected_on: str, version: int) -> dict[st
     return {"expected_on": expected_on, "lines": lines_of(*lines), "reason": "船期推迟", "version": version}
 
 
+def warehouse(name_zh: str, name_en: str, *, active: bool = True, version: int = 0) -> dict[str, Any]:
+    """Return the body that publishes a warehouse."""
+    return {"name_zh": name_zh, "name_en": name_en, "active": active, "reason": "开仓", "version": version}
+
+
+def _publish_warehouse(warehouse_id: str, body: Mapping[str, Any]) -> Step:
+    return request("orders", f"/warehouses/{warehouse_id}", body, role="admin", method="PUT")
+
+
+#: SZ has no dealers, and nothing is expected there.
+DEACTIVATED = warehouse("深圳仓", "Shenzhen", active=False, version=1)
+_IN_SZ: Mapping[str, Any] = {"path": {"warehouse": "=SZ"}}
+
+PUBLISH_WAREHOUSE = [
+    Situation("renamed", body=warehouse("深圳新仓", "Shenzhen", version=1), **_IN_SZ),
+    Situation("deactivated", body=DEACTIVATED, **_IN_SZ),
+    Situation(
+        "contended: another warehouse is published meanwhile",
+        body=DEACTIVATED,
+        rival=_publish_warehouse("HZ", warehouse("惠州仓", "Huizhou")),
+        **_IN_SZ,
+    ),
+    Situation(
+        "contended: renamed meanwhile",
+        body=DEACTIVATED,
+        rival=_publish_warehouse("SZ", warehouse("深圳新仓", "Shenzhen", version=1)),
+        statuses=(412,),
+        **_IN_SZ,
+    ),
+    Situation(
+        "deactivated while dealers have it",
+        path={"warehouse": f"={WAREHOUSE}"},
+        body=warehouse("广州仓", "Guangzhou", active=False, version=1),
+        statuses=(409,),
+    ),
+]
+
 PUBLISH_ALLOCATION_RULE = [
     Situation(
         "in place of another rule",

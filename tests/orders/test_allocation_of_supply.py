@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.grades import Grade
 from services.orders.allocation.rules import (
     AllocationRule,
     AllocationSettings,
@@ -15,7 +16,6 @@ from services.orders.allocation.rules import (
     allocate_sku,
     allocate_supply,
 )
-from services.orders.vocabulary import Grade
 
 
 def waiting_order(number: int, wanted: dict[int, int], *, whole: bool = False, urgent: bool = False) -> WaitingOrder:

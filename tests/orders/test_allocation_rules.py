@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.grades import GRADES, Grade
 from services.orders.allocation.rules import AllocationRule, AllocationSettings, Claim, Grant, allocate_sku, apportion
-from services.orders.vocabulary import Grade
 
-QUOTAS = AllocationSettings(quotas={Grade.A: 60, Grade.B: 40, Grade.C: 20})
+QUOTAS = AllocationSettings(quotas={Grade.A: 60, Grade.B: 40, Grade.PROJECT: 30, Grade.C: 20})
 
 
 def claim(
@@ -215,8 +215,8 @@ def test_pro_rata_serves_no_grade_before_the_better_ones(
     supply: int, queue: list[Claim], settings: AllocationSettings
 ) -> None:
     grants = allocate_sku(AllocationRule.PRO_RATA_BY_TIER, supply, queue, settings)
-    short = [grant.reason.grade for grant in grants if grant.pieces < grant.reason.wanted]
-    served = [grant.reason.grade for grant in grants if grant.pieces]
+    short = [GRADES[grant.reason.grade].tier for grant in grants if grant.pieces < grant.reason.wanted]
+    served = [GRADES[grant.reason.grade].tier for grant in grants if grant.pieces]
     assert not short or not served or max(served) <= min(short)
 
 

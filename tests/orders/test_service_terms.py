@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from pydantic_core import PydanticCustomError
 
+from contracts.grades import GRADES, Grade, grade_code, grade_code_or_name
 from kernel.time.clock import BUSINESS_ZONE, business_date
 from kernel.time.holidays import CHINA
 from services.orders.service_terms import (
-    GRADE_TERMS,
     has_urgent_order_left,
     reservation_end,
     reservation_warning_time,
     urgent_quota_week,
     urgent_review_deadline,
 )
-from services.orders.vocabulary import Grade, State, grade_of
+from services.orders.vocabulary import State
 
 
 def at(text: str) -> datetime:
@@ -37,6 +38,8 @@ moments = st.integers(0, 365 * 24 * 60).map(lambda minutes: at("2026-01-01 00:00
         (State.IN_REVIEW, Grade.C, "2026-11-23 10:00", "2026-11-24 10:00"),
         (State.CONFIRMED, Grade.A, "2026-11-23 10:00", "2026-12-03 10:00"),
         (State.CONFIRMED, Grade.B, "2026-11-23 10:00", "2026-11-30 10:00"),
+        (State.IN_REVIEW, Grade.PROJECT, "2026-11-23 10:00", "2026-11-25 10:00"),
+        (State.CONFIRMED, Grade.PROJECT, "2026-11-23 10:00", "2026-12-03 10:00"),
         (State.CONFIRMED, Grade.C, "2026-11-23 10:00", "2026-11-30 10:00"),  # five days end on a Saturday
         (State.IN_REVIEW, Grade.C, "2026-11-27 17:00", "2026-11-30 17:00"),  # a Friday evening
         (State.IN_REVIEW, Grade.C, "2026-09-30 10:00", "2026-10-08 10:00"),  # National Day
@@ -60,10 +63,12 @@ def test_state_without_reservation_has_no_end(stage: State) -> None:
 
 @given(moments, st.sampled_from([State.IN_REVIEW, State.CONFIRMED]))
 def test_better_grade_never_reserves_shorter(since: datetime, stage: State) -> None:
-    ends = [reservation_end(stage, grade, since, CHINA) for grade in Grade]
-    assert ends == sorted(ends, key=lambda end: end or since, reverse=True)
-    for grade, end in zip(Grade, ends, strict=True):
-        hours = GRADE_TERMS[grade].hours_in_review if stage is State.IN_REVIEW else GRADE_TERMS[grade].hours_confirmed
+    ends = {grade: reservation_end(stage, grade, since, CHINA) for grade in Grade}
+    # A project is planned, and its goods wait for the site.
+    resellers = [end for grade, end in ends.items() if grade is not Grade.PROJECT]
+    assert resellers == sorted(resellers, key=lambda end: end or since, reverse=True)
+    for grade, end in ends.items():
+        hours = GRADES[grade].hours_in_review if stage is State.IN_REVIEW else GRADES[grade].hours_confirmed
         assert end is not None and end - since >= timedelta(hours=hours)
         assert CHINA.is_workday(business_date(end))
 
@@ -82,28 +87,35 @@ def test_dealer_is_warned_four_working_hours_before_expiry(end: str, warned: str
 
 @pytest.mark.parametrize(
     ("text", "grade"),
-    [("A", Grade.A), (" b ", Grade.B), ("C", Grade.C), ("一级", Grade.A), ("二级", Grade.B), ("三级", Grade.C)],
+    [
+        *((grade.value, grade) for grade in Grade),
+        *((terms.name_zh, grade) for grade, terms in GRADES.items()),
+        (" 工程 ", Grade.PROJECT),
+    ],
 )
-def test_grade_is_read_from_letter_or_chinese_name(text: str, grade: Grade) -> None:
-    assert grade_of(text) is grade
+def test_grade_is_read_from_code_or_chinese_name(text: str, grade: Grade) -> None:
+    assert grade_code_or_name(text) is grade
 
 
-@given(st.text(max_size=6))
-def test_unknown_grade_has_the_strictest_terms(text: str) -> None:
-    known = {"A", "B", "C", "一级", "二级", "三级"}
-    assert text.strip().upper() in known or grade_of(text) is Grade.C
-    assert all(
-        (
-            GRADE_TERMS[Grade.C].hours_in_review,
-            GRADE_TERMS[Grade.C].hours_confirmed,
-            GRADE_TERMS[Grade.C].urgent_per_week,
-        )
-        <= (terms.hours_in_review, terms.hours_confirmed, terms.urgent_per_week)
-        for terms in GRADE_TERMS.values()
-    )
+@given(
+    st.one_of(st.text(max_size=6), st.sampled_from(["A级", "VIP", "a", "PROJECT", "Ａ", ""]), st.integers(), st.none())
+)
+def test_unknown_grade_is_refused_with_the_known_ones(value: object) -> None:
+    known = {name for grade, terms in GRADES.items() for name in (grade.value, terms.name_zh)}
+    assume(not (isinstance(value, str) and value.strip() in known))
+    for read in (grade_code, grade_code_or_name):
+        with pytest.raises(PydanticCustomError) as refused:
+            read(value)
+        assert refused.value.type == "unknown-grade"
+        assert all(name in refused.value.message() for name in known)
 
 
-@pytest.mark.parametrize(("grade", "allowed"), [(Grade.A, 5), (Grade.B, 3), (Grade.C, 1)])
+def test_every_grade_has_terms_and_another_tier() -> None:
+    assert GRADES.keys() == set(Grade)
+    assert len({terms.tier for terms in GRADES.values()}) == len(GRADES)
+
+
+@pytest.mark.parametrize(("grade", "allowed"), [(Grade.A, 5), (Grade.B, 3), (Grade.PROJECT, 2), (Grade.C, 1)])
 def test_urgent_quota_allows_so_many_orders_a_week(grade: Grade, allowed: int) -> None:
     assert [has_urgent_order_left(grade, already) for already in range(allowed + 2)] == [True] * allowed + [
         False,

@@ -51,6 +51,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from kernel.http.app import ServiceApp
 from kernel.http.declarations import ConsumerSpec
 from kernel.time import clock
+from reads.warehouses import forget_warehouses
 from tests.fast_aws.cloud import Cloud, CloudSetup, QueueSetup
 from tests.fast_aws.fast_cloud import FastCloud
 from tests.fast_aws.items import Item, Key
@@ -68,6 +69,7 @@ from tests.support.functions import (
 )
 from tests.support.gateway import Response, proxy_event, route
 from tests.support.tokens import cached_token, claims_of, published_keys
+from tests.support.warehouses import store_warehouses
 from tools.template import MAX_RECEIVES
 
 #: Stream records the relay gets at once.
@@ -138,11 +140,13 @@ class World:
         )
 
     def empty(self) -> None:
-        """Start again: an empty table, empty queues, Monday morning."""
+        """Start again: a table with nothing but warehouses, empty queues, Monday morning."""
         self.cloud.reset(self.cloud_setup)
         self.clock.moment = MONDAY_MORNING
         self.delivered: list[Delivery] = []
-        self._streamed = self._stream_begins = 0
+        if "orders" in self.apps:
+            store_warehouses()
+        self._streamed = self._stream_begins = self.cloud.stream_length()
         self._stream_attempts = 0
 
     def inhabit(self, *apps: ServiceApp) -> None:
@@ -160,6 +164,7 @@ class World:
         `redeliver_everything` does not deliver the messages of the time before, unless `with_past`.
         """
         self.cloud.restore(saved.cloud)
+        forget_warehouses()
         self.clock.moment = saved.moment
         self.delivered = list(saved.delivered) if with_past else []
         self._streamed = saved.streamed

@@ -7,8 +7,9 @@ from collections import Counter
 
 from pydantic import TypeAdapter
 
+from contracts.grades import GRADES, Grade
 from kernel.http.models import DealerId, Name, Phone, Sku, UnitPrice
-from tools.demo.people import STAFF, dealers
+from tools.demo.people import STAFF, WAREHOUSES, dealers
 from tools.demo.prices import PRICE_LISTS
 from tools.demo.products import RANGE_SIZE, lighting_range
 
@@ -80,6 +81,12 @@ def test_dealers_are_in_all_cities_and_have_three_users_each() -> None:
 
 def test_dealers_have_existing_price_lists() -> None:
     assert {dealer.price_list for dealer in dealers()} == {price_list.price_list_id for price_list in PRICE_LISTS}
+
+
+def test_dealers_have_known_grades_and_warehouses() -> None:
+    known = {terms.name_zh: grade for grade, terms in GRADES.items()}
+    assert {known[dealer.grade] for dealer in dealers()} == {Grade.A, Grade.B, Grade.PROJECT}
+    assert {dealer.warehouse for dealer in dealers()} == WAREHOUSES.keys()
 
 
 def test_dealers_are_the_same_for_the_same_seed() -> None:

@@ -12,6 +12,7 @@ from services.orders.invariants.loading import all_readable_shipments, orders_by
 from services.reconciliation.invariants.journals import shipment_journals, voided_shipment_ids
 from services.reconciliation.ledger.items import LedgerItem
 from services.reconciliation.ledger.rules import Account
+from tools.audit.references import inactive_warehouses_are_unused, references_name_known_masters
 
 
 def shipment_journals_match_shipments(snapshot: Snapshot) -> Iterator[Finding]:
@@ -47,7 +48,11 @@ def credit_exposure_is_owed_plus_on_order(snapshot: Snapshot, due: str) -> Itera
             yield Finding("order-exposure", dealer_id, f"account has {stored} fen, owed and on order are {exposure}")
 
 
-ALWAYS = (shipment_journals_match_shipments,)
+ALWAYS = (
+    shipment_journals_match_shipments,
+    references_name_known_masters,
+    inactive_warehouses_are_unused,
+)
 WHEN_DUE = (credit_exposure_is_owed_plus_on_order,)
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from tools import identity
 from tools.client import open_http
 from tools.demo.logins import Login, read_logins, write_logins
-from tools.demo.people import STAFF, Dealer, User, dealers
+from tools.demo.people import STAFF, WAREHOUSES, Dealer, User, dealers
 from tools.demo.prices import PRICE_LISTS
 from tools.demo.products import lighting_range
 from tools.demo.request_rows import dealer_row, opening_stock, price_row, product_row, user_row
@@ -22,6 +22,7 @@ from tools.imports import (
     import_products,
     import_staff,
     publish_prices,
+    publish_warehouses,
     receive_goods,
     run_parallel,
     set_passwords,
@@ -61,6 +62,7 @@ def seed(url: str, stage: str, logins_file: Path, console: Console, number: int 
     with open_http(url) as http, bars(console) as progress:
         admin = ApiUsers(http, stage, password).api(_first_admin().username)
 
+        publish_warehouses(admin, WAREHOUSES)
         import_staff(admin, [user_row(user) for user in STAFF])
         product_bar = add_bar(progress, "商品 / products", len(products))
         import_products(admin, [product_row(product) for product in products], product_bar)

@@ -15,6 +15,7 @@ from tools.imports import (
     import_dealers,
     import_products,
     publish_prices,
+    publish_warehouses,
     receive_goods,
     run_parallel,
 )
@@ -36,6 +37,7 @@ OpenAccounts = Callable[[Sequence[str], Callable[[int], None]], None]
 def import_plan(users: ApiUsers, plan: Plan, scarce: bool, open_accounts: OpenAccounts, progress: Progress) -> None:
     """Import products, one price list, dealers with one user each, and stock."""
     admin = users.api("admin")
+    publish_warehouses(admin, {_WAREHOUSE: "广州仓 / Guangzhou"})
     product_rows = [_product_row(product) for product in plan.products]
     import_products(admin, product_rows, add_bar(progress, "商品 / products", len(plan.products)))
     stocked = [product for product in plan.products if product.stock_pieces(scarce)]
@@ -94,7 +96,7 @@ def _dealer_row(dealer: PlannedDealer, plan: Plan) -> Json:
         "dealer_id": dealer.dealer_id,
         "name": dealer.name,
         "territory": dealer.territory,
-        "grade": "回放",
+        "grade": "C",
         "price_list": plan.price_list_id,
         "warehouse": _WAREHOUSE,
         "credit_limit_fen": _CREDIT_LIMIT_FEN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from contracts.catalog import PriceListItem, PriceVersionItem, price_list_key, price_version_key
+from contracts.catalog import PRICE_LISTS, PriceListItem, PriceVersionItem, price_list_key, price_version_key
 from kernel.base import ids
 from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
 from kernel.http.idempotency import IdempotencyKey
@@ -71,7 +71,13 @@ def _write_version(
 ) -> None:
     """Add the version to a transaction, which is refused if the draft has changed since its removals were counted."""
     fields = {**view.model_dump(mode="json"), "page_versions": list(state.pages)}
-    published = PriceListItem(*price_list_key(view.price_list_id), **fields, edition=ids.new_id("edn"))
+    published = PriceListItem(
+        *price_list_key(view.price_list_id),
+        **fields,
+        edition=ids.new_id("edn"),
+        gsi1pk=PRICE_LISTS,
+        gsi1sk=view.price_list_id,
+    )
     version = PriceVersionItem(
         *price_version_key(view.price_list_id, view.version),
         **fields,

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from contracts.grades import Grade, GradeCode
 from kernel.http.models import IGNORE_KEY_ORDER, Answer, Body, Quantity
 from services.orders.allocation.rules import AllocationRule
-from services.orders.vocabulary import Grade, ReasonText, RuleVersion
+from services.orders.vocabulary import ReasonText, RuleVersion
 
 
 class PublishAllocationRule(Body):
@@ -17,7 +18,7 @@ class PublishAllocationRule(Body):
     """
 
     rule: AllocationRule
-    quotas: Annotated[dict[Grade, Quantity], Field(default_factory=dict), IGNORE_KEY_ORDER]
+    quotas: Annotated[dict[GradeCode, Quantity], Field(default_factory=dict), IGNORE_KEY_ORDER]
     pack: Quantity = 1
     reason: ReasonText
     version: RuleVersion

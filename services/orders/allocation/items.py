@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
+from contracts.grades import Grade
 from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
 from services.orders.allocation.rules import WaitingOrder
 from services.orders.order.backorder_entry import BackorderItem
 from services.orders.order.items import order_part_key
-from services.orders.vocabulary import ShortagePolicy, grade_of
+from services.orders.vocabulary import ShortagePolicy
 
 
 # P  shares of an allocation run   pk: STOCK#<warehouse>   sk: ALLOCATION#<run>
@@ -69,7 +70,7 @@ def waiting_order_from_entry(item: BackorderItem) -> WaitingOrder:
     return WaitingOrder(
         order_id=item.order_id,
         dealer_id=item.dealer_id,
-        grade=grade_of(item.grade),
+        grade=Grade(item.grade),
         urgent=bool(item.urgent),
         since=item.since,
         whole=not ShortagePolicy(item.shortage_policy).accepts_partial,

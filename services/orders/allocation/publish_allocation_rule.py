@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from contracts.grades import Grade
 from kernel.http.principal import Principal
 from kernel.store.read import fetch_one
 from kernel.store.write import replace_version
+from reads.warehouses import require_warehouse_of_path
 from services.orders.allocation.api import AllocationRuleView, PublishAllocationRule
 from services.orders.allocation.items import AllocationRuleItem, allocation_rule_key
 from services.orders.allocation.rules import AllocationRule, AllocationSettings
-from services.orders.vocabulary import Grade, require_warehouse_id
 
 
 class PublishedAllocationRule(NamedTuple):
@@ -39,9 +40,9 @@ def show_allocation_rule(warehouse: str) -> AllocationRuleView:
     """Show the allocation rule of a warehouse to any user.
 
     Raises:
-        NotFound: the text is no warehouse id.
+        NotFound: there is no such warehouse.
     """
-    require_warehouse_id(warehouse)
+    require_warehouse_of_path(warehouse)
     rule = load_allocation_rule(warehouse)
     quotas = {grade.value: pieces for grade, pieces in rule.settings.quotas.items()}
     return AllocationRuleView(
@@ -59,10 +60,10 @@ def publish_allocation_rule(caller: Principal, warehouse: str, request: PublishA
     """Publish the allocation rule of a warehouse, from the next run on. A repeated request answers the same.
 
     Raises:
-        NotFound: the text is no warehouse id.
+        NotFound: there is no such warehouse.
         Stale: another version is stored.
     """
-    require_warehouse_id(warehouse)
+    require_warehouse_of_path(warehouse)
     item = AllocationRuleItem(
         *allocation_rule_key(warehouse),
         rule=request.rule,

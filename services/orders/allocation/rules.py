@@ -12,7 +12,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import NamedTuple
 
-from services.orders.vocabulary import Grade
+from contracts.grades import GRADES, Grade
 
 
 class AllocationRule(StrEnum):
@@ -229,7 +229,7 @@ def _pro_rata_by_tier(supply: int, queue: Sequence[Claim], settings: AllocationS
     shares: dict[int, _Share] = {}
     left = supply
     tiers = groupby(
-        sorted(range(len(queue)), key=lambda position: (queue[position].grade, position)),
+        sorted(range(len(queue)), key=lambda position: (GRADES[queue[position].grade].tier, position)),
         key=lambda position: queue[position].grade,
     )
     for _, members in tiers:

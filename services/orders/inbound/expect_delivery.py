@@ -9,6 +9,7 @@ from kernel.http.principal import Principal
 from kernel.messaging.outbox import history
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
+from reads.warehouses import require_warehouse_of_path
 from services.orders.inbound.api import ExpectedDelivery, ExpectedHistory, ExpectedList, ExpectGoods
 from services.orders.inbound.deliveries import (
     Delivery,
@@ -22,19 +23,19 @@ from services.orders.inbound.deliveries import (
 from services.orders.inbound.items import expected_pk
 from services.orders.inbound.views import delivery_change_view, delivery_view
 from services.orders.stock.document_lines import resolve_lines
-from services.orders.vocabulary import DELIVERY_REFERENCE, require_warehouse_id
+from services.orders.vocabulary import DELIVERY_REFERENCE
 
 
 def expect_delivery(caller: Principal, warehouse: str, reference: str, request: ExpectGoods) -> ExpectedDelivery:
     """Announce, move or cancel an expected delivery. A repeated request changes nothing and answers the same.
 
     Raises:
-        NotFound: the warehouse or reference has another form, or there is nothing to cancel.
+        NotFound: there is no such warehouse, the reference has another form, or there is nothing to cancel.
         Invalid: SKUs are unknown, or the day is over.
-        Refusal: the delivery touches more buckets than a goods receipt can change.
+        Refusal: the warehouse is no longer used, or the delivery touches more buckets than a goods receipt can change.
         Stale: another version is stored.
     """
-    _check_names(warehouse, reference)
+    _check_names(warehouse, reference, must_be_active=bool(request.lines))
     if request.lines:
         check_expected_day(request.expected_on)
     goods = resolve_lines(request.lines)
@@ -61,9 +62,9 @@ def list_expected(warehouse: str) -> ExpectedList:
     """List the expected deliveries of a warehouse, the earliest first.
 
     Raises:
-        NotFound: the text is no warehouse id.
+        NotFound: there is no such warehouse.
     """
-    require_warehouse_id(warehouse)
+    require_warehouse_of_path(warehouse)
     deliveries = [Delivery(warehouse, item.reference, item, item.version) for item in expected_deliveries(warehouse)]
     return ExpectedList(
         warehouse=warehouse, as_of=clock.stamp(), deliveries=[delivery_view(delivery) for delivery in deliveries]
@@ -74,7 +75,7 @@ def show_expected(warehouse: str, reference: str) -> ExpectedHistory:
     """Show a delivery and its changes, also one that is received or cancelled.
 
     Raises:
-        NotFound: nothing was ever expected under that reference.
+        NotFound: there is no such warehouse, or nothing was ever expected under that reference.
     """
     _check_names(warehouse, reference)
     delivery = load_delivery(warehouse, reference)
@@ -86,8 +87,8 @@ def show_expected(warehouse: str, reference: str) -> ExpectedHistory:
     )
 
 
-def _check_names(warehouse: str, reference: str) -> None:
-    require_warehouse_id(warehouse)
+def _check_names(warehouse: str, reference: str, *, must_be_active: bool = False) -> None:
+    require_warehouse_of_path(warehouse, must_be_active=must_be_active)
     if not re.fullmatch(DELIVERY_REFERENCE, reference):
         raise NotFound
 

@@ -7,6 +7,7 @@ from pynamodb.expressions.condition import Condition
 from contracts.assortment import ASSORTMENT_KEY
 from contracts.catalog import price_list_key
 from contracts.dealers import DealerItem, dealer_key
+from contracts.grades import Grade
 from contracts.orders import OrderSubmitted
 from kernel.base.problems import Busy, Refusal
 from kernel.http.idempotency import IdempotencyKey
@@ -38,7 +39,7 @@ from services.orders.order.lifecycle import Action
 from services.orders.order.rules import document_totals
 from services.orders.order.views import confirmation_of, event_fields
 from services.orders.service_terms import has_urgent_order_left, urgent_quota_week
-from services.orders.vocabulary import RESERVE_QUEUE, RESERVE_URGENT_QUEUE, Hold, State, grade_of
+from services.orders.vocabulary import RESERVE_QUEUE, RESERVE_URGENT_QUEUE, Hold, State
 
 #: Price list of each dealer's last order. Reading it together with the dealer saves a call unless it has changed.
 _last_price_lists: Cache[str, str] = Cache(max_entries=10_000)
@@ -166,7 +167,7 @@ def _one_more_urgent(account: Item | None, dealer: DealerItem) -> dict[str, str 
     Raises:
         Refusal: the quota of the dealer is used up.
     """
-    week, grade = urgent_quota_week(clock.now()), grade_of(dealer.grade)
+    week, grade = urgent_quota_week(clock.now()), Grade(dealer.grade)
     already = account.urgent_orders if isinstance(account, OrderingAccountItem) and account.urgent_week == week else 0
     if not has_urgent_order_left(grade, already):
         raise Refusal(

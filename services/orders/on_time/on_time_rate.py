@@ -12,6 +12,7 @@ from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import event_history_with_records
 from kernel.store.read import query_all
 from kernel.time import clock
+from reads.warehouses import require_warehouse
 from services.orders.on_time.api import OnTimeQuery, OnTimeReport, OnTimeTally
 from services.orders.on_time.items import ShipmentPunctualityItem, shipment_punctuality_pk
 from services.orders.on_time.rules import PunctualityTally, first_promised_day_by_line, tally_punctuality_by_sku
@@ -58,7 +59,12 @@ def _record_of(shipment: OrderShipped | OrderShipmentVoided, rows: Sequence[Sequ
 
 
 def show_on_time_rate(query: OnTimeQuery) -> OnTimeReport:
-    """Show how much of what left in a month left by the day first promised; by SKU, or of one SKU."""
+    """Show how much of what left in a month left by the day first promised; by SKU, or of one SKU.
+
+    Raises:
+        Invalid: there is no such warehouse.
+    """
+    require_warehouse(query.warehouse)
     shipments = query_all(ShipmentPunctualityItem, shipment_punctuality_pk(query.warehouse, query.month))
     by_sku = tally_punctuality_by_sku((item.shipped_on, item.rows) for item in shipments)
     wanted = {sku: one for sku, one in by_sku.items() if query.sku in {None, sku}}

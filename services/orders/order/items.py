@@ -65,7 +65,7 @@ class HeaderItem(Item, discriminator="order"):
     submitted_by = UnicodeAttribute()
     visible_at = UnicodeAttribute(null=True)
     decided_at = UnicodeAttribute(null=True)
-    grade = UnicodeAttribute(default="")
+    grade = UnicodeAttribute()
     backordered_since = UnicodeAttribute(null=True)
     reserved_until = UnicodeAttribute(null=True)
     warned = BooleanAttribute(null=True)

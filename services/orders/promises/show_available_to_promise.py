@@ -11,6 +11,7 @@ from kernel.http.principal import Principal
 from kernel.store.read import fetch_one
 from kernel.time import clock
 from kernel.time.holidays import CHINA, calendar_end_if_passed
+from reads.warehouses import require_warehouse_of_path
 from services.orders.inbound.deliveries import expected_deliveries, inbound_by_sku_index
 from services.orders.order.backorder_entry import backorders_of
 from services.orders.promises.api import AvailableToPromise, AvailableToPromiseDay, AvailableToPromiseSku
@@ -18,17 +19,17 @@ from services.orders.promises.rules import available_to_promise
 from services.orders.stock.api import StockQuery
 from services.orders.stock.buckets import available_pieces
 from services.orders.stock.document_lines import products_in_query
-from services.orders.vocabulary import PiecesOnDay, require_warehouse_id
+from services.orders.vocabulary import PiecesOnDay
 
 
 def show_available_to_promise(caller: Principal, warehouse: str, query: StockQuery) -> AvailableToPromise:
     """Show what may still be promised of SKUs by day: available and expected, less backorders.
 
     Raises:
-        NotFound: the text is no warehouse id, or not the dealer's own warehouse.
+        NotFound: there is no such warehouse, or it is not the dealer's own.
         Invalid: SKUs are unknown, or there are more than 50.
     """
-    require_warehouse_id(warehouse)
+    require_warehouse_of_path(warehouse)
     if caller.is_dealer:
         _check_own(caller, warehouse)
     sku_indexes = {sku: product.sku_index for sku, product in products_in_query(query.skus).items()}

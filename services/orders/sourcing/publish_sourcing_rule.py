@@ -6,18 +6,18 @@ from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.principal import Principal
 from kernel.store.read import fetch_one
 from kernel.store.write import replace_version
+from reads.warehouses import require_warehouse_of_path, warehouse_problems
 from services.orders.sourcing.api import PublishSourcingRule, SourcingRuleView
 from services.orders.sourcing.items import SourcingRuleItem, sourcing_rule_key
-from services.orders.vocabulary import require_warehouse_id
 
 
 def show_sourcing_rule(warehouse: str) -> SourcingRuleView:
     """Show the alternates of a warehouse to any user.
 
     Raises:
-        NotFound: the text is no warehouse id.
+        NotFound: there is no such warehouse.
     """
-    require_warehouse_id(warehouse)
+    require_warehouse_of_path(warehouse)
     item = fetch_one(SourcingRuleItem, sourcing_rule_key(warehouse))
     if item is None:
         return SourcingRuleView(warehouse=warehouse, alternates=[], version=0, changed_by="", reason="")
@@ -34,14 +34,17 @@ def publish_sourcing_rule(caller: Principal, warehouse: str, request: PublishSou
     """Publish the alternates of a warehouse, from the next order on. A repeated request answers the same.
 
     Raises:
-        NotFound: the text is no warehouse id.
-        Invalid: an alternate is the warehouse itself, or repeated.
+        NotFound: there is no such warehouse.
+        Invalid: an alternate is unknown or no longer used, the warehouse itself, or repeated.
         Stale: another version is stored.
     """
-    require_warehouse_id(warehouse)
+    require_warehouse_of_path(warehouse)
     if warehouse in request.alternates or len(set(request.alternates)) < len(request.alternates):
         detail = "不可重复,也不可为本仓 / each other warehouse once"
         raise Invalid([FieldProblem(field="alternates", code="repeated", detail=detail)])
+    named = [(f"alternates.{index}", alternate) for index, alternate in enumerate(request.alternates)]
+    if problems := warehouse_problems(named, must_be_active=True):
+        raise Invalid(problems)
     item = SourcingRuleItem(
         *sourcing_rule_key(warehouse),
         alternates=request.alternates,

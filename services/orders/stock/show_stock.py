@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kernel.time import clock
+from reads.warehouses import require_warehouse_of_path
 from services.orders.stock.api import StockLine, StockQuery, StockView
 from services.orders.stock.buckets import quarantined_pieces
 from services.orders.stock.document_lines import products_in_query
@@ -13,8 +14,10 @@ def show_stock(warehouse: str, query: StockQuery) -> StockView:
     """Show available, reserved and quarantined pieces of the requested SKUs.
 
     Raises:
+        NotFound: there is no such warehouse.
         Invalid: SKUs are unknown, or there are more than 50.
     """
+    require_warehouse_of_path(warehouse)
     products = products_in_query(query.skus)
     sku_indexes = [product.sku_index for product in products.values()]
     found, aside = on_hand_pieces(warehouse, sku_indexes), quarantined_pieces(warehouse, sku_indexes)

@@ -11,6 +11,7 @@ from kernel.http.principal import Principal
 from kernel.messaging.outbox import EventItem
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
+from reads.warehouses import require_warehouse
 from services.orders.stock.buckets import (
     available_in_refused_buckets,
     ensure_buckets,
@@ -47,10 +48,12 @@ def adjust_stock(caller: Principal, request: AdjustStock, key: IdempotencyKey) -
     """Post a count or an adjustment, all lines or none. Its reference counts once per warehouse and kind.
 
     Raises:
-        Invalid: SKUs are unknown, more is taken than available, or less is counted than reserved; names the lines.
+        Invalid: warehouse or SKUs are unknown, more is taken than available, or less is counted than reserved; names
+            the lines.
         Refusal: the document was posted before, or touches too many buckets.
         Busy: others kept changing what was counted.
     """
+    require_warehouse(request.warehouse)
     quarantine = request.kind is not AdjustmentKind.COUNT and bool(_MOVES[request.kind].effect.quarantined)
     goods = resolve_lines(request.lines, BUCKETS_PER_TRANSACTION // 2 if quarantine else BUCKETS_PER_TRANSACTION)
     ensure_buckets(request.warehouse, goods.sku_indexes.values(), quarantine=quarantine)

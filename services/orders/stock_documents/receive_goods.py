@@ -7,6 +7,7 @@ from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
+from reads.warehouses import require_warehouse
 from services.orders.inbound.deliveries import (
     DELIVERY_EVENT_LABEL,
     DELIVERY_LABEL,
@@ -29,10 +30,12 @@ def receive_goods(caller: Principal, request: ReceiveStock, key: IdempotencyKey)
     """Post a goods receipt, all lines or none.
 
     Raises:
-        Invalid: SKUs are unknown, or the delivery is not expected; names the lines.
+        Invalid: the warehouse is unknown or no longer used, SKUs are unknown, or the delivery is not expected; names
+            the lines.
         Refusal: this delivery note was posted before, or touches too many buckets.
         Busy: others kept changing what is expected.
     """
+    require_warehouse(request.warehouse, must_be_active=True)
     goods = resolve_lines(request.lines)
     ensure_buckets(request.warehouse, goods.by_sku_index)
     for _ in range(_ROUNDS):

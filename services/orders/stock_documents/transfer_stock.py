@@ -7,6 +7,7 @@ from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
+from reads.warehouses import warehouse_problems
 from services.orders.inbound.deliveries import (
     DELIVERY_EVENT_LABEL,
     DELIVERY_LABEL,
@@ -29,12 +30,18 @@ def transfer_stock(caller: Principal, request: TransferStock, key: IdempotencyKe
     """Send available pieces to another warehouse, all lines or none. Its reference counts once at either end.
 
     Raises:
-        Invalid: SKUs are unknown, more is sent than available, the day is over, or both warehouses are the same.
+        Invalid: a warehouse is unknown, the receiving one is no longer used or the same, SKUs are unknown, more is
+            sent than available, or the day is over.
         Refusal: the transfer was posted before, or touches too many buckets.
     """
     if request.from_warehouse == request.to_warehouse:
         detail = "须为另一仓 / must be another warehouse"
         raise Invalid([FieldProblem(field="to_warehouse", code="repeated", detail=detail)])
+    # Goods can still be moved out of a warehouse that is no longer used.
+    problems = warehouse_problems([("from_warehouse", request.from_warehouse)])
+    problems += warehouse_problems([("to_warehouse", request.to_warehouse)], must_be_active=True)
+    if problems:
+        raise Invalid(problems)
     check_expected_day(request.expected_on)
     goods = resolve_lines(request.lines)
     document = StockDocumentItem(

@@ -8,11 +8,21 @@ from functools import partial
 import pytest
 
 from kernel.invariants.snapshot import Finding
-from tests.tools.audit.damages import catalog, kernel, ledger, notifications, orders, shipments, stock, tickets
+from tests.tools.audit.damages import (
+    catalog,
+    kernel,
+    ledger,
+    notifications,
+    orders,
+    references,
+    shipments,
+    stock,
+    tickets,
+)
 from tests.tools.audit.table import IDLE, Damage, TableCopy
 from tools.audit import ALWAYS, WHEN_DUE, Snapshot, findings
 
-_MODULES = (stock, orders, shipments, ledger, tickets, notifications, catalog, kernel)
+_MODULES = (stock, references, orders, shipments, ledger, tickets, notifications, catalog, kernel)
 DAMAGES = {
     f"{module.__name__.rpartition('.')[2]}: {name}": damage
     for module in _MODULES

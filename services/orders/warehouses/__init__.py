@@ -1,0 +1,1 @@
+"""Warehouses of the distributor: which there are, what they are called, and which of them are still used."""

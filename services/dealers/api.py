@@ -75,7 +75,7 @@ class DealerRow(PartialRow):
     dealer_id: DealerId
     name: Name = LEFT_OUT
     territory: Territory = LEFT_OUT
-    grade: Grade = LEFT_OUT
+    grade: GradeCodeOrName = LEFT_OUT
     price_list: PriceListId = LEFT_OUT
     warehouse: WarehouseId = LEFT_OUT
     credit_limit_fen: FenOrZero = LEFT_OUT

@@ -145,7 +145,8 @@ class World:
         self.clock.moment = MONDAY_MORNING
         self.delivered: list[Delivery] = []
         if "orders" in self.apps:
-            store_warehouses()
+            with function_running("orders.stock_api"):  # the one that publishes them
+                store_warehouses()
         self._streamed = self._stream_begins = self.cloud.stream_length()
         self._stream_attempts = 0
 

@@ -23,7 +23,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from kernel.base.problems import CONTENT_TYPE
+from kernel.base.problems import CONTENT_TYPE, AddressTooLong, Problem
+from kernel.http.requests import KEY_HEADER, MAX_ADDRESS, single_key
 from tools import api_pages, paths
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
@@ -134,17 +135,21 @@ async def _proxy(request: Request) -> Response:
         return not_found()
     rest = raw.removeprefix(prefix)
     try:
+        _check_head(request)
         sent = await _body(request)
+    except Problem as refused:
+        return JSONResponse(refused.document(), refused.status, media_type=CONTENT_TYPE)
     except TooMuch:
         limit = f"{MAX_BODY_BYTES // 1024 // 1024} MB"
         detail = f"请求超过 {limit} / larger than {limit}; send less at once"
         return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", detail)
     url = httpx.URL(target)
     query = request.scope["query_string"]
-    path = url.raw_path.rstrip(b"/") + b"/" + rest + (b"?" + query if query else b"")
+    # The emulator decodes the path before it chooses the route; API Gateway chooses by the path as it was sent.
+    path = url.raw_path.rstrip(b"/") + b"/" + rest.replace(b"%", b"%25") + (b"?" + query if query else b"")
     try:
         answer = await request.app.state.client.request(
-            request.method, url.copy_with(raw_path=path), content=sent, headers=_passed_on(request.headers)
+            request.method, url.copy_with(raw_path=path), content=sent, headers=_headers_to_service(request)
         )
     except httpx.TimeoutException:
         return problem(
@@ -158,6 +163,19 @@ async def _proxy(request: Request) -> Response:
 def _climbs(path: bytes) -> bool:
     """Return True if a path leaves its service by `..`, also when it is encoded."""
     return any(part in (b".", b"..") for part in unquote_to_bytes(path).split(b"/"))
+
+
+def _check_head(request: Request) -> None:
+    """Refuse what the emulator would change or fail at, and API Gateway passes on or refuses.
+
+    Raises:
+        AddressTooLong: path and query are too long.
+        BadRequest: the Idempotency-Key is sent twice, which the emulator would join, or is malformed.
+    """
+    if len(_raw_path(request)) + len(request.scope["query_string"]) > MAX_ADDRESS:
+        raise AddressTooLong(MAX_ADDRESS)
+    if keys := request.headers.getlist(KEY_HEADER):
+        single_key(keys)
 
 
 def _raw_path(request: Request) -> bytes:
@@ -176,6 +194,12 @@ async def _body(request: Request) -> bytes:
         if len(read) > MAX_BODY_BYTES:
             raise TooMuch
     return bytes(read)
+
+
+def _headers_to_service(request: Request) -> list[tuple[bytes, bytes]]:
+    """Return the headers as they were sent. The emulator takes a body as binary only if it has a type."""
+    passed = [(name, value) for name, value in request.headers.raw if name.decode("latin-1") not in _NOT_PASSED_ON]
+    return passed if "content-type" in request.headers else [*passed, (b"content-type", b"application/json")]
 
 
 def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,8 @@ from kernel.http.declarations import API_HANDLER, Operation
 from tools.cloudformation import Json, logical_id, ref, sub
 from tools.template_alarms import alarm, metric
 
+_EVERY_TYPE = ["*/*"]
+
 
 def api_resources(operations: Iterable[Operation]) -> Json:
     """The API's answers, integrations and alarm."""
@@ -23,9 +25,13 @@ def api_resources(operations: Iterable[Operation]) -> Json:
         "RestAPI": {
             "Properties": {
                 "TracingEnabled": True,
+                # Every body reaches its function as it was sent. As text, the API would replace each byte that is not
+                # UTF-8, and the function would take damaged text for the client's. Answers stay text.
+                "BinaryMediaTypes": _EVERY_TYPE,
                 "DefinitionBody": {
                     # Metrics name an API by its title, so the title contains the stage.
                     "info": {"title": {"Ref": "AWS::StackName"}},
+                    "x-amazon-apigateway-binary-media-types": _EVERY_TYPE,
                     "x-amazon-apigateway-gateway-responses": {"MISSING_AUTHENTICATION_TOKEN": no_such_path},
                     "paths": _integrations(operations),
                 },

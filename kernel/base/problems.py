@@ -1,6 +1,6 @@
 """Refusals as RFC 9457 problem documents. The class of a problem decides its HTTP status."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -10,13 +10,17 @@ CONTENT_TYPE = "application/problem+json"
 
 
 class FieldProblem(BaseModel):
-    """Problem of one field: its path (`lines.3.quantity`), a stable code, and advice in Chinese and English."""
+    """Problem of one field: its path (`lines.3.quantity`), a stable code, and advice in Chinese and English.
+
+    `row`: what the row of the field is called by people: its SKU, user name or dealer id.
+    """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
     field: str
     code: str
     detail: str
+    row: str | None = None
 
 
 class Problem(Exception):
@@ -42,7 +46,7 @@ class Problem(Exception):
         """Return the RFC 9457 document."""
         document = problem_document(self.status, self.code, self.detail) | self.facts
         if self.fields:
-            document["errors"] = [problem.model_dump() for problem in self.fields]
+            document["errors"] = [problem.model_dump(exclude_none=True) for problem in self.fields]
         return document
 
 
@@ -106,6 +110,31 @@ class TooLarge(Problem):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
+class AddressTooLong(Problem):
+    """The address with its query is longer than API Gateway takes."""
+
+    status = HTTPStatus.REQUEST_URI_TOO_LONG
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            "address-too-long",
+            f"地址和查询参数合计超过 {most} 字节,请缩短 / address and query exceed {most} bytes; ask for less at once",
+        )
+
+
+class UnsupportedCharset(Problem):
+    """The request declares another charset than UTF-8."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+    def __init__(self) -> None:
+        super().__init__(
+            "unsupported-charset",
+            "只接受 UTF-8,请转换编码后重发,如 Content-Type: application/json; charset=utf-8 / "
+            "only UTF-8 is read; convert the text and send it again, such as 'application/json; charset=utf-8'",
+        )
+
+
 class Stale(Problem):
     """The request names a version that is no longer stored."""
 
@@ -122,6 +151,24 @@ class Invalid(Problem):
 
     def __init__(self, fields: Iterable[FieldProblem], code: str = "invalid-fields") -> None:
         super().__init__(code, "请更正标出的字段 / correct the fields named in 'errors' and send again", fields)
+
+
+def raise_together(*checks: Callable[[], Any]) -> list[Any]:
+    """Return the results of all checks.
+
+    Raises:
+        Invalid: names the wrong fields that any check found.
+    """
+    results: list[Any] = []
+    problems: list[FieldProblem] = []
+    for check in checks:
+        try:
+            results.append(check())
+        except Invalid as invalid:
+            problems += invalid.fields
+    if problems:
+        raise Invalid(problems)
+    return results
 
 
 class KeyReused(Problem):

@@ -33,6 +33,12 @@ from kernel.store.transaction import TransactionRefused
 # for cycles after every 700 new objects, which takes a twentieth of the order's time.
 gc.set_threshold(20_000)
 
+#: What Chalice itself refuses.
+_CHINESE = {
+    HTTPStatus.METHOD_NOT_ALLOWED: "此地址不支持该方法",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "系统错误,请稍后重试",
+}
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -58,6 +64,7 @@ class ServiceApp(Chalice):
         summary: str,
         status: int = HTTPStatus.OK,
         function: str = API_HANDLER,
+        check: Callable[..., object] | None = None,
     ) -> Callable[[F], F]:
         """Declare a route. Default deny: a route without roles does not start, unless it is declared public.
 
@@ -67,6 +74,9 @@ class ServiceApp(Chalice):
         Args:
             public: anyone may call the route without a token; then it takes no `caller` and no `key`.
             function: Lambda function that serves the route; each has its own policy.
+            check: raises `Invalid` for a body whose content is wrong, and changes nothing. It takes `body`, and of
+                `caller` and the path variables what it needs. It is called only for a body that has wrong fields, so
+                that one answer also names the wrong content of its other fields.
 
         Raises:
             TypeError: at import, when the declaration is incomplete.
@@ -74,7 +84,7 @@ class ServiceApp(Chalice):
 
         def declare(handler: F) -> F:
             operation = operation_from_signature(
-                method, path, frozenset(roles), int(status), summary, handler, function, public=public
+                method, path, frozenset(roles), int(status), summary, handler, function, check, public=public
             )
             self.operations.append(operation)
             # Every content type may pass: the strict parser decides what is JSON, and answers with a problem document.
@@ -96,10 +106,11 @@ class ServiceApp(Chalice):
             try:
                 caller = None if operation.public else principal_of(request.headers.get("authorization"))
                 requests.check_role(operation, caller)
-                requests.check_path_values(path_values)
+                requests.check_charset(request)
+                path_values = requests.read_path_values(path_values)
                 query = requests.read_query(operation, request)
-                body = requests.read_body(operation, request)
-                key = requests.idempotency_key_of(operation, request.headers, caller, path_values, body)
+                body = requests.read_body(operation, request, caller, path_values)
+                key = requests.idempotency_key_of(operation, request, caller, path_values, body)
                 arguments = operation.arguments(path_values, caller=caller, query=query, body=body, key=key)
                 try:
                     answer = operation.handler(**arguments)
@@ -112,7 +123,7 @@ class ServiceApp(Chalice):
                         raise
                     return responses.json_response(*recorded)
             except Exception as error:
-                return responses.error_response(operation, error)
+                return responses.error_response(operation, requests.with_row_names(operation, request, error))
 
         return view
 
@@ -204,5 +215,5 @@ class ServiceApp(Chalice):
         if status < HTTPStatus.BAD_REQUEST or answer["headers"].get("Content-Type") == CONTENT_TYPE:
             return answer
         code = status.phrase.lower().replace(" ", "-")
-        document = problem_document(status, code, status.phrase)
+        document = problem_document(status, code, f"{_CHINESE.get(status, '请求未能处理')} / {status.phrase.lower()}")
         return answer | responses.problem_response(int(status), document).to_dict()

@@ -25,6 +25,7 @@ class Operation(NamedTuple):
     `takes`: those of `caller`, `query`, `body` and `key` that the handler has as parameters.
     `function`: the Lambda function that serves the route.
     `public`: anyone may call the route, without a token; it has no roles.
+    `check`: raises `Invalid` for a body whose content is wrong, and changes nothing; `check_takes`: its parameters.
     """
 
     method: str
@@ -39,6 +40,8 @@ class Operation(NamedTuple):
     answer: type[BaseModel]
     takes: tuple[str, ...]
     function: str
+    check: Callable[..., object] | None
+    check_takes: tuple[str, ...]
     public: bool = False
 
     @property
@@ -99,6 +102,7 @@ def operation_from_signature(
     summary: str,
     handler: Callable[..., Any],
     function: str,
+    check: Callable[..., object] | None = None,
     *,
     public: bool = False,
 ) -> Operation:
@@ -123,6 +127,9 @@ def operation_from_signature(
         raise TypeError(f"{method} {path}: {body.__name__} must be a Body, which refuses unknown fields")
     if query is not None and not issubclass(query, Query):
         raise TypeError(f"{method} {path}: {query.__name__} must be a Query, which refuses unknown fields")
+    check_takes = tuple(inspect.signature(check).parameters) if check else ()
+    if set(check_takes) - {"caller", "body", *path_names} or (check and "body" not in check_takes):
+        raise TypeError(f"{method} {path}: the check takes the body, and of the caller and the path what it needs")
     return Operation(
         method=method,
         path=path,
@@ -136,5 +143,7 @@ def operation_from_signature(
         answer=answer,
         takes=tuple(name for name in _READ if name in parameters),
         function=function,
+        check=check,
+        check_takes=check_takes,
         public=public,
     )

@@ -13,6 +13,7 @@ from unicodedata import category
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from kernel.base.problems import FieldProblem
+from kernel.http.text_forms import text_form
 
 
 class Body(BaseModel):
@@ -115,13 +116,53 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 #: Text of several lines.
 Text = Annotated[str, Field(max_length=2_000), AfterValidator(_paragraph)]
 #: A product code as printed on the carton.
-Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
-DealerId = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9]{1,15}$")]
-PriceListId = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,23}$")]
+Sku = Annotated[
+    str,
+    text_form(
+        r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$",
+        "商品编码(1 到 40 个字母、数字、点、下划线、斜杠或短横,以字母或数字开头)",
+        "a product code of 1 to 40 letters, digits, dots, underscores, slashes or hyphens, a letter or digit first",
+        example="QP3-03-E2730",
+    ),
+]
+DealerId = Annotated[
+    str,
+    text_form(
+        r"^[A-Z0-9][A-Z0-9]{1,15}$",
+        "经销商编号(2 到 16 个大写字母或数字)",
+        "a dealer id of 2 to 16 capital letters or digits",
+        example="D0001",
+    ),
+]
+PriceListId = Annotated[
+    str,
+    text_form(
+        r"^[A-Z0-9][A-Z0-9_-]{0,23}$",
+        "价格表编号(1 到 24 个大写字母、数字、下划线或短横)",
+        "a price list id of 1 to 24 capital letters, digits, underscores or hyphens",
+        example="PL-2026",
+    ),
+]
 WAREHOUSE_ID = r"^[A-Z][A-Z0-9]{1,9}$"
-WarehouseId = Annotated[str, Field(pattern=WAREHOUSE_ID)]
+WarehouseId = Annotated[
+    str,
+    text_form(
+        WAREHOUSE_ID,
+        "仓库编号(2 到 10 个大写字母或数字,以字母开头)",
+        "a warehouse id of 2 to 10 capital letters or digits, a letter first",
+        example="GZ",
+    ),
+]
 #: Mainland mobile in E.164.
-Phone = Annotated[str, Field(pattern=r"^\+86[1][3-9][0-9]{9}$")]
+Phone = Annotated[
+    str,
+    text_form(
+        r"^\+86[1][3-9][0-9]{9}$",
+        "中国大陆手机号(+86 和 11 位数字)",
+        "a mainland mobile number, +86 and 11 digits",
+        example="+8613812345678",
+    ),
+]
 
 
 def mask_phone(phone: str) -> str:

@@ -20,6 +20,8 @@ _REFUSALS = {
     "404": "未找到 / no such thing, or not yours",
     "409": "与规则或当前状态冲突 / against a rule or the present state",
     "413": "过大 / too large",
+    "414": "地址过长 / the address with its query is too long",
+    "415": "只接受 UTF-8 / only UTF-8 is read",
     "422": "字段有误 / fields are wrong",
 }
 

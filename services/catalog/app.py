@@ -19,7 +19,7 @@ from services.catalog.prices.api import (
     VersionsQuery,
 )
 from services.catalog.products.api import ImportProducts, ImportProductsResult
-from services.catalog.products.import_products import import_products
+from services.catalog.products.import_products import check_product_file, import_products
 from services.catalog.search import find_products
 from services.catalog.search.api import PricingDealerQuery, ProductPage, ProductsQuery, ProductView
 
@@ -29,13 +29,19 @@ EVERYONE = frozenset(Role)
 CLERKS = frozenset({Role.ASSISTANT, Role.ADMIN})
 
 
-@app.operation("POST", "/imports/products", roles=CLERKS, summary="导入商品 / Import products")
+@app.operation(
+    "POST", "/imports/products", roles=CLERKS, summary="导入商品 / Import products", check=check_product_file
+)
 def import_product_file(body: ImportProducts, key: IdempotencyKey) -> ImportProductsResult:
     return import_products(body, key)
 
 
 @app.operation(
-    "POST", "/price-lists/{price_list_id}/drafts/{draft}/prices", roles=CLERKS, summary="录入价格 / Draft prices"
+    "POST",
+    "/price-lists/{price_list_id}/drafts/{draft}/prices",
+    roles=CLERKS,
+    summary="录入价格 / Draft prices",
+    check=drafting.check_draft_prices,
 )
 def draft_prices(price_list_id: str, draft: str, body: DraftPrices, key: IdempotencyKey) -> DraftPricesResult:
     return drafting.save_draft_prices(price_list_id, draft, body, key)

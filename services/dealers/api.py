@@ -23,14 +23,27 @@ from kernel.http.models import (
 )
 from kernel.http.partial_rows import LEFT_OUT, PartialRow
 from kernel.http.principal import Role
+from kernel.http.text_forms import text_form
 from services.dealers.items import MAX_USERS
 from services.dealers.rules import DealerStatus, password_problems
 
 MAX_DEALERS = 500
 MAX_STAFF = 500
 
-Username = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{1,62}$")]
-Territory = Annotated[Name, Field(max_length=60, pattern=r"^[^#]*$")]
+Username = Annotated[
+    str,
+    text_form(
+        r"^[a-z0-9][a-z0-9._-]{1,62}$",
+        "用户名(2 到 63 个小写字母、数字、点、下划线或短横)",
+        "a user name of 2 to 63 small letters, digits, dots, underscores or hyphens",
+        example="wang.li",
+    ),
+]
+Territory = Annotated[
+    Name,
+    Field(max_length=60),
+    text_form(r"^[^#]*$", "不含 # 的 1 到 60 个字", "text of 1 to 60 characters without #", example="广东"),
+]
 #: Days from shipment until payment is due.
 PaymentDays = Annotated[int, Field(ge=0, le=365)]
 Version = Annotated[int, Field(ge=1)]

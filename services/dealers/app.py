@@ -44,12 +44,20 @@ ADMINISTRATORS = frozenset({Role.DEALER_ADMIN, Role.ADMIN})
 TERMS_EDITORS = frozenset({Role.FINANCE, Role.ADMIN})
 
 
-@app.operation("POST", "/imports/dealers", roles=ADMIN, summary="导入经销商及其用户 / Import dealers and their users")
+@app.operation(
+    "POST",
+    "/imports/dealers",
+    roles=ADMIN,
+    summary="导入经销商及其用户 / Import dealers and their users",
+    check=import_people.check_dealers,
+)
 def import_dealers(caller: Principal, body: ImportDealers, key: IdempotencyKey) -> DealersImported:
     return import_people.import_dealers(caller, body, key)
 
 
-@app.operation("POST", "/imports/staff", roles=ADMIN, summary="导入员工 / Import staff")
+@app.operation(
+    "POST", "/imports/staff", roles=ADMIN, summary="导入员工 / Import staff", check=import_people.check_staff
+)
 def import_staff(body: ImportStaff, key: IdempotencyKey) -> StaffImported:
     return import_people.import_staff(body, key)
 

@@ -104,6 +104,24 @@ def _inviting(invite: bool, key: IdempotencyKey) -> str | None:
     return key.request_id if invite and identity.identity_provider() else None
 
 
+def check_dealers(caller: Principal, body: ImportDealers) -> None:
+    """Refuse dealers and users that the stored ones do not allow; write nothing.
+
+    Raises:
+        Invalid: names all rows.
+    """
+    _dealer_groups(caller, body.dealers, inviting=None)
+
+
+def check_staff(body: ImportStaff) -> None:
+    """Refuse users of the head office whose names belong to dealers; write nothing.
+
+    Raises:
+        Invalid: names all rows.
+    """
+    _staff_groups(body.staff, inviting=None)
+
+
 def _write_changes(plan: Callable[[], Iterable[ChangeGroup]], written: _Written) -> None:
     """Write the planned changes and count them. A plan made after a conflict leaves out changes already stored."""
     for batch in batches(plan(), ChangeGroup.items, MAX_ACTIONS):

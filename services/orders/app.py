@@ -35,7 +35,14 @@ __all__ = ["app", "stock_routes"]
 BUYERS = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
 
 
-@app.operation("POST", "/orders", roles=BUYERS, status=HTTPStatus.ACCEPTED, summary="提交订单 / Submit an order")
+@app.operation(
+    "POST",
+    "/orders",
+    roles=BUYERS,
+    status=HTTPStatus.ACCEPTED,
+    summary="提交订单 / Submit an order",
+    check=intake.check_order,
+)
 def submit_order(caller: Principal, body: SubmitOrder, key: IdempotencyKey) -> OrderConfirmation:
     return intake.submit_order(caller, body, key)
 

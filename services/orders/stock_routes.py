@@ -29,6 +29,7 @@ from services.orders.warehouses.api import PublishWarehouse, WarehouseList, Ware
     status=HTTPStatus.CREATED,
     summary="入库 / Take goods in",
     function="stock_api",
+    check=receive_goods.check_receipt,
 )
 def create_goods_receipt(caller: Principal, body: ReceiveStock, key: IdempotencyKey) -> GoodsReceipt:
     return receive_goods.receive_goods(caller, body, key)
@@ -41,6 +42,7 @@ def create_goods_receipt(caller: Principal, body: ReceiveStock, key: Idempotency
     status=HTTPStatus.CREATED,
     summary="盘点与调整 / Count or correct stock",
     function="stock_api",
+    check=adjust_stock.check_adjustment,
 )
 def create_stock_adjustment(caller: Principal, body: AdjustStock, key: IdempotencyKey) -> StockDocument:
     return adjust_stock.adjust_stock(caller, body, key)
@@ -53,6 +55,7 @@ def create_stock_adjustment(caller: Principal, body: AdjustStock, key: Idempoten
     status=HTTPStatus.CREATED,
     summary="调拨 / Send goods to another warehouse",
     function="stock_api",
+    check=transfer_stock.check_transfer,
 )
 def create_stock_transfer(caller: Principal, body: TransferStock, key: IdempotencyKey) -> StockDocument:
     return transfer_stock.transfer_stock(caller, body, key)

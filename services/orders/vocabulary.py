@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from kernel.http.models import Text
+from kernel.http.text_forms import text_form
 
 #: FIFO queues that decide orders and allocate backorders, one warehouse (message group) at a time.
 #: Queues have the names of the functions that read them (app.py): reserve_stock and reserve_urgent_stock.
@@ -31,10 +32,26 @@ RuleVersion = Annotated[int, Field(ge=0, le=1_000_000)]
 DELIVERY_REFERENCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
 
 
-DeliveryReference = Annotated[str, Field(pattern=DELIVERY_REFERENCE)]
+DeliveryReference = Annotated[
+    str,
+    text_form(
+        DELIVERY_REFERENCE,
+        "单号(1 到 40 个字母、数字、点、下划线或短横)",
+        "a document number of 1 to 40 letters, digits, dots, underscores or hyphens",
+        example="PO-2026-001",
+    ),
+]
 
 
-Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
+Reference = Annotated[
+    str,
+    text_form(
+        r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$",
+        "单号(1 到 40 个字母、数字、点、下划线、斜杠或短横)",
+        "a document number of 1 to 40 letters, digits, dots, underscores, slashes or hyphens",
+        example="DN-2026-001",
+    ),
+]
 
 
 #: Maximum pieces of one SKU in one order, over all its lines.

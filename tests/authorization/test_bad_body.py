@@ -29,7 +29,7 @@ RAW: dict[str, tuple[str | bytes, str]] = {
     "half a surrogate pair": ('{"a":"\\ud800"}', "invalid-json"),
     "100,000 deep": ("[" * 100_000 + "]" * 100_000, "invalid-json"),
     "5 MB": (b'{"a":"' + b"x" * 5_000_000 + b'"}', "body-too-large"),
-    "not UTF-8": (b'{"a":"\xff"}', "invalid-json"),
+    "not UTF-8": (b'{"a":"\xff"}', "not-utf-8"),
 }
 _NOT_NUMBERS = ("NaN", "Infinity", "1e999", "0x10", "１", "+1", "--1", "1.", "1_000", "9" * 400)
 

@@ -34,11 +34,8 @@ NOT_JSON: dict[str, str | bytes] = {
     "half a surrogate pair": '{"a":"\\ud800"}',
     "half a surrogate pair as key": '{"\\udfff":1}',
     "surrogates the wrong way round": '["\\udc00\\ud800"]',
-    "raw half a surrogate pair": '["\ud800"]',
-    "not UTF-8": b'{"a":"\xff\xfe"}',
-    "UTF-16": '{"a":1}'.encode("utf-16"),
-    "an overlong encoding": b'["\xc0\xaf"]',
-    "a byte order mark": "\ufeff{}",
+    "a second byte order mark": "\ufeff\ufeff{}",
+    "a byte order mark within": "{\ufeff}",
     "single quotes": "{'a':1}",
     "a comma too many": "[1,]",
     "a comment": "{} // done",
@@ -56,6 +53,16 @@ NOT_JSON: dict[str, str | bytes] = {
 }
 
 
+NOT_UTF_8: dict[str, str | bytes] = {
+    "raw half a surrogate pair": '["\ud800"]',
+    "two bytes that never occur": b'{"a":"\xff\xfe"}',
+    "UTF-16": '{"a":1}'.encode("utf-16"),
+    "GBK": '{"a":"测试"}'.encode("gbk"),
+    "Latin-1": '{"a":"é"}'.encode("latin-1"),
+    "an overlong encoding": b'["\xc0\xaf"]',
+}
+
+
 @pytest.mark.parametrize("name", NOT_JSON)
 def test_invalid_json_is_refused_within_a_second(name: str) -> None:
     start = time.perf_counter()
@@ -63,6 +70,29 @@ def test_invalid_json_is_refused_within_a_second(name: str) -> None:
         strict_json.parse(NOT_JSON[name])
     assert refused.value.code == "invalid-json"
     assert time.perf_counter() - start < 1
+
+
+@pytest.mark.parametrize("name", NOT_UTF_8)
+def test_text_that_is_not_utf_8_is_refused(name: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        strict_json.parse(NOT_UTF_8[name])
+    assert refused.value.code == "not-utf-8"
+    assert "UTF-8" in refused.value.detail
+
+
+@pytest.mark.parametrize("text", ["\ufeff{}", b"\xef\xbb\xbf{}"])
+def test_byte_order_mark_before_the_text_is_left_out(text: str | bytes) -> None:
+    assert strict_json.parse(text) == {}
+
+
+@pytest.mark.parametrize("name", NOT_JSON)
+def test_refusal_of_invalid_json_is_in_our_own_words(name: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        strict_json.parse(NOT_JSON[name])
+    chinese, _, english = refused.value.detail.partition(" / ")
+    assert chinese.startswith("请求体不是有效的 JSON:")
+    assert english.startswith("the body is not valid JSON: ")
+    assert not any(word in english for word in ("Expecting", "Extra data", "delimiter", "codec", "Invalid", "char "))
 
 
 def test_five_megabytes_are_refused_before_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,9 +182,14 @@ def refused_body(world: World, service: SampleService, **request: Any) -> Any:
     return answer.json
 
 
-@pytest.mark.parametrize("name", [name for name in NOT_JSON if "raw half" not in name])
+@pytest.mark.parametrize("name", NOT_JSON)
 def test_route_answers_invalid_json_with_a_problem(world: World, service: SampleService, name: str) -> None:
     assert refused_body(world, service, raw_body=NOT_JSON[name])["code"] == "invalid-json"
+
+
+@pytest.mark.parametrize("name", NOT_UTF_8)
+def test_route_answers_text_that_is_not_utf_8_with_a_problem(world: World, service: SampleService, name: str) -> None:
+    assert refused_body(world, service, raw_body=NOT_UTF_8[name])["code"] == "not-utf-8"
 
 
 def test_route_answers_too_large_body_with_a_problem(world: World, service: SampleService) -> None:
@@ -265,6 +300,8 @@ def test_field_problems_are_in_chinese_and_english(world: World, service: Sample
     body = {"title": "a\u0000", "rows": [{"sku": "L1", "quantity": 0}, {"sku": "L1"}], "more": 1}
     details = {error["field"]: error["detail"] for error in refused_body(world, service, body=body)["errors"]}
     assert details["title"] == "不可含控制字符 / control characters are not allowed"
-    assert details["rows.0.quantity"] == "太小 / Input should be greater than or equal to 1"
-    assert details["rows.1.quantity"].startswith("必填 / ")
-    assert details["more"].startswith("没有此字段,请删除 / ")
+    assert details["rows.0.quantity"] == (
+        "太小;应为 1 到 1000000 的整数,如 1 / too small; must be a whole number from 1 to 1000000, such as 1"
+    )
+    assert details["rows.1.quantity"].startswith("必填;应为 1 到")
+    assert details["more"].startswith("没有此字段,请删除;可用的字段:")

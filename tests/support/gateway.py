@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import urllib.parse
 from typing import Any, NamedTuple
 
 from kernel.http.app import ServiceApp
@@ -23,6 +22,8 @@ class Response(NamedTuple):
 def route(app: ServiceApp, method: str, path: str) -> tuple[Operation, dict[str, str]]:
     """Return the operation API Gateway chooses, the most literal first, and the values of its path variables.
 
+    A REST API chooses by the path as it was sent, and passes the values on as they were sent.
+
     Raises:
         LookupError: no route of the service matches.
     """
@@ -37,7 +38,7 @@ def route(app: ServiceApp, method: str, path: str) -> tuple[Operation, dict[str,
         raise LookupError(f"{app.service} has no {method} {path}")
     operation, template = min(matching, key=lambda match: [part[:1] == "{" for part in match[1]])
     pairs = zip(template, sent, strict=True)
-    return operation, {w[1:-1]: urllib.parse.unquote(g) for w, g in pairs if w[:1] == "{"}
+    return operation, {w[1:-1]: g for w, g in pairs if w[:1] == "{"}
 
 
 def _parts(path: str) -> list[str]:
@@ -49,11 +50,19 @@ def proxy_event(
     method: str,
     path: str,
     path_values: dict[str, str],
-    headers: dict[str, str],
+    headers: list[tuple[str, str]],
     query: list[tuple[str, str]],
     body: str | bytes | None,
 ) -> dict[str, Any]:
-    """Return the REST proxy event of a request; `resource` is the path of its route."""
+    """Return the REST proxy event of a request; `resource` is the path of its route.
+
+    Every body is binary for the deployed API, so it comes in base64.
+    """
+    sent: dict[str, list[str]] = {}
+    for name, value in headers:
+        sent.setdefault(name, []).append(value)
+    if isinstance(body, str):
+        body = body.encode("utf-8", "surrogatepass")
     many: dict[str, list[str]] = {}
     for name, value in query:
         many.setdefault(name, []).append(value)
@@ -61,8 +70,8 @@ def proxy_event(
         "resource": resource,
         "path": path,
         "httpMethod": method,
-        "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "headers": {name: values[-1] for name, values in sent.items()},
+        "multiValueHeaders": sent,
         "queryStringParameters": {name: values[-1] for name, values in many.items()} or None,
         "multiValueQueryStringParameters": many or None,
         "pathParameters": path_values or None,
@@ -77,6 +86,6 @@ def proxy_event(
             "requestId": "00000000-0000-4000-8000-000000000001",
             "identity": {"sourceIp": "192.0.2.1", "userAgent": "tests"},
         },
-        "body": base64.b64encode(body).decode() if isinstance(body, bytes) else body,
-        "isBase64Encoded": isinstance(body, bytes),
+        "body": base64.b64encode(body).decode() if body else None,
+        "isBase64Encoded": bool(body),
     }

@@ -191,17 +191,24 @@ class World:
         token: str | None = None,
         key: str | None = None,
         query: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
     ) -> Response:
-        """Send a request through the pretended API Gateway; `path` may contain a query string."""
+        """Send a request through the pretended API Gateway; `path` may contain a query string.
+
+        Args:
+            headers: beside those of every request; pairs may name a header twice.
+        """
         app = self.app(service)
         path, _, in_path = path.partition("?")
         operation, path_values = route(app, method, path)
-        sent = {"Content-Type": "application/json", "Host": "api.test", **(headers or {})}
+        more = list(headers.items() if isinstance(headers, Mapping) else headers or ())
+        sent = [("Host", "api.test"), *more]
+        if not any(name.lower() == "content-type" for name, _ in more):
+            sent.append(("Content-Type", "application/json"))
         if token is not None:
-            sent["Authorization"] = f"Bearer {token}"
+            sent.append(("Authorization", f"Bearer {token}"))
         if key is not None:
-            sent["Idempotency-Key"] = key
+            sent.append(("Idempotency-Key", key))
         if raw_body is None and body is not None:
             raw_body = json.dumps(body, ensure_ascii=False)
         asked = urllib.parse.parse_qsl(in_path, keep_blank_values=True)

@@ -11,11 +11,11 @@ report.py     tables and JSON
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
@@ -32,6 +32,7 @@ from tools.replay.invoices import InvoiceFile, UnreadableFile, read_invoices
 from tools.replay.plan import Plan, plan_replay, run_name
 from tools.replay.record import ReplayRecord
 from tools.screen import bars
+from tools.text_files import read_text_file
 
 #: Staff members that work at the same time.
 _CLERKS = 6
@@ -139,11 +140,9 @@ def run_replay(
 
 
 def _read_file(file: str, day: str | None, min_lines: int) -> InvoiceFile:
+    text = read_text_file(file)
     try:
-        with Path(file).open(encoding="utf-8", errors="replace", newline="") as opened:
-            invoice_file = read_invoices(opened, day=day, min_lines=min_lines)
-    except OSError as error:
-        raise CommandError(f"{file}: {error.strerror}") from error
+        invoice_file = read_invoices(io.StringIO(text, newline=""), day=day, min_lines=min_lines)
     except UnreadableFile as error:
         raise CommandError(f"{file}: {error}") from error
     if not invoice_file.invoices:

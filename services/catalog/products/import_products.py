@@ -51,10 +51,18 @@ def import_products(request: ImportProducts, key: IdempotencyKey) -> ImportProdu
     return result
 
 
+def check_product_file(body: ImportProducts) -> None:
+    """Refuse new products that lack fields, and wrong successors; write nothing.
+
+    Raises:
+        Invalid: names all rows.
+    """
+    _changes(body.products, _found(body.products))
+
+
 def _import(rows: Sequence[ProductRow], written: list[ProductChange]) -> None:
     """Write the products that differ from the stored ones, batch by batch; append to `written` after each commit."""
-    successors = {successor for row in rows if (successor := row.changes.get("successor"))}
-    found = load_products_with_pages([row.sku for row in rows], successors)
+    found = _found(rows)
     changes = _changes(rows, found)
     found |= load_search_buckets(changes)
     for batch in batches(changes, ProductChange.written_items, MAX_ACTIONS):
@@ -63,6 +71,12 @@ def _import(rows: Sequence[ProductRow], written: list[ProductChange]) -> None:
         transaction.commit()
         found |= after_commit
         written += batch
+
+
+def _found(rows: Sequence[ProductRow]) -> dict[Key, Item]:
+    """Return the stored products of the rows with their pages, and the successors that the rows name."""
+    successors = {successor for row in rows if (successor := row.changes.get("successor"))}
+    return load_products_with_pages([row.sku for row in rows], successors)
 
 
 def _changes(rows: Sequence[ProductRow], found: Mapping[Key, Item]) -> list[ProductChange]:

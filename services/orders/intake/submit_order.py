@@ -56,7 +56,35 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
         Refusal: the dealer is suspended or has no valid price list.
         Busy: other orders of this dealer were always first.
     """
-    dealer_id = caller.own_dealer_id
+    dealer, priced, account = _priced(caller.own_dealer_id, request)
+    account_key = ordering_account_key(dealer.dealer_id)
+    for _ in range(_ATTEMPTS):
+        try:
+            return _store(caller, request, dealer, priced, account, key)
+        except TransactionRefused as refused:
+            if key.LABEL in refused:
+                raise  # the key was used before: the caller gets the recorded response
+        account = fetch([account_key]).get(account_key)
+    raise Busy
+
+
+def check_order(caller: Principal, body: SubmitOrder) -> None:
+    """Refuse an order whose lines cannot be ordered; store nothing.
+
+    Raises:
+        Invalid: names every problem at once.
+        Refusal: the dealer is suspended or has no valid price list.
+    """
+    _priced(caller.own_dealer_id, body)
+
+
+def _priced(dealer_id: str, request: SubmitOrder) -> tuple[DealerItem, PricedOrder, Item | None]:
+    """Return the dealer, the priced order and the dealer's ordering account.
+
+    Raises:
+        Invalid: lines cannot be ordered; names every problem at once.
+        Refusal: the dealer is suspended or has no valid price list.
+    """
     skus = dict.fromkeys(line.sku for line in request.lines)
     last_list = _last_price_lists.get(dealer_id)
     likely_keys = [price_list_key(last_list)] if last_list else []
@@ -68,15 +96,7 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
     found |= fetch({list_key, *assortment.unread(skus)} - found.keys())
     price_list = require_valid_price_list(found.get(list_key))
     priced = price_order(request, price_list, assortment.listings(skus, found))
-    account = found.get(ordering_account_key(dealer_id))
-    for _ in range(_ATTEMPTS):
-        try:
-            return _store(caller, request, dealer, priced, account, key)
-        except TransactionRefused as refused:
-            if key.LABEL in refused:
-                raise  # the key was used before: the caller gets the recorded response
-        account = fetch([ordering_account_key(dealer_id)]).get(ordering_account_key(dealer_id))
-    raise Busy
+    return dealer, priced, found.get(ordering_account_key(dealer_id))
 
 
 def _active_dealer(dealer: Item | None) -> DealerItem:

@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from kernel.http.models import Answer, Query, Sku, WarehouseId
+from kernel.http.text_forms import text_form
 
 
 class OnTimeQuery(Query):
     """Warehouse, month of shipping (Asia/Shanghai), and one SKU or all."""
 
     warehouse: WarehouseId
-    month: Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
+    month: Annotated[
+        str, text_form(r"^20[0-9]{2}-(0[1-9]|1[0-2])$", "月份(年-月)", "a month, year-month", example="2026-11")
+    ]
     sku: Sku | None = None
 
 

@@ -71,6 +71,16 @@ def adjust_stock(caller: Principal, request: AdjustStock, key: IdempotencyKey) -
     raise Busy
 
 
+def check_adjustment(body: AdjustStock) -> None:
+    """Refuse an adjustment of unknown products; post nothing.
+
+    Raises:
+        Invalid: names all lines.
+        Refusal: the document touches too many buckets.
+    """
+    resolve_lines(body.lines)
+
+
 class _Plan(NamedTuple):
     """Movements of a document, and its stored rows.
 

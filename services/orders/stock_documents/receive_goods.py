@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
+from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal, raise_together
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.store.transaction import Transaction, TransactionRefused
@@ -35,8 +35,12 @@ def receive_goods(caller: Principal, request: ReceiveStock, key: IdempotencyKey)
         Refusal: this delivery note was posted before, or touches too many buckets.
         Busy: others kept changing what is expected.
     """
-    require_warehouse(request.warehouse, must_be_active=True)
-    goods = resolve_lines(request.lines)
+    try:
+        require_warehouse(request.warehouse, must_be_active=True)
+        goods = resolve_lines(request.lines)
+    except Invalid:
+        check_receipt(request)
+        raise
     ensure_buckets(request.warehouse, goods.by_sku_index)
     for _ in range(_ROUNDS):
         try:
@@ -49,6 +53,20 @@ def receive_goods(caller: Principal, request: ReceiveStock, key: IdempotencyKey)
             if not {DELIVERY_LABEL, DELIVERY_EVENT_LABEL} & refused.reasons.keys():
                 raise
     raise Busy
+
+
+def check_receipt(body: ReceiveStock) -> None:
+    """Refuse a goods receipt of an unknown warehouse or product, or of a delivery that is not expected; post nothing.
+
+    Raises:
+        Invalid: names all fields.
+        Refusal: the document touches too many buckets.
+    """
+    raise_together(
+        lambda: require_warehouse(body.warehouse, must_be_active=True),
+        lambda: resolve_lines(body.lines),
+        lambda: body.expected and _expected(body.warehouse, body.expected),
+    )
 
 
 def _book(caller: Principal, request: ReceiveStock, goods: DocumentLines, key: IdempotencyKey) -> GoodsReceipt:

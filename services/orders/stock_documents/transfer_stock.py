@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kernel.base.problems import FieldProblem, Invalid, Refusal
+from kernel.base.problems import FieldProblem, Invalid, Refusal, raise_together
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.store.transaction import Transaction, TransactionRefused
@@ -16,7 +16,7 @@ from services.orders.inbound.deliveries import (
     check_expected_day,
 )
 from services.orders.stock.buckets import available_in_refused_buckets
-from services.orders.stock.document_lines import resolve_lines, shortage_problems
+from services.orders.stock.document_lines import DocumentLines, resolve_lines, shortage_problems
 from services.orders.stock.move_stock import MovementCause, move_stock, stock_decreased_event
 from services.orders.stock.rules import Move
 from services.orders.stock_documents.api import StockDocument, TransferStock
@@ -34,16 +34,7 @@ def transfer_stock(caller: Principal, request: TransferStock, key: IdempotencyKe
             sent than available, or the day is over.
         Refusal: the transfer was posted before, or touches too many buckets.
     """
-    if request.from_warehouse == request.to_warehouse:
-        detail = "须为另一仓 / must be another warehouse"
-        raise Invalid([FieldProblem(field="to_warehouse", code="repeated", detail=detail)])
-    # Goods can still be moved out of a warehouse that is no longer used.
-    problems = warehouse_problems([("from_warehouse", request.from_warehouse)])
-    problems += warehouse_problems([("to_warehouse", request.to_warehouse)], must_be_active=True)
-    if problems:
-        raise Invalid(problems)
-    check_expected_day(request.expected_on)
-    goods = resolve_lines(request.lines)
+    goods = check_transfer(request)
     document = StockDocumentItem(
         *document_key(request.from_warehouse, _DOCUMENT, request.reference),
         document=_DOCUMENT,
@@ -85,3 +76,31 @@ def transfer_stock(caller: Principal, request: TransferStock, key: IdempotencyKe
             shortage_problems(request.lines, goods, short, "not-there", detail), code="not-there"
         ) from refused
     return answer
+
+
+def check_transfer(body: TransferStock) -> DocumentLines:
+    """Return the lines of a transfer, or refuse it; post nothing.
+
+    Raises:
+        Invalid: a warehouse is unknown, the receiving one is no longer used or the same, SKUs are unknown, or the day
+            is over; names all fields.
+        Refusal: the document touches too many buckets.
+    """
+    results = raise_together(
+        lambda: _check_warehouses(body),
+        lambda: check_expected_day(body.expected_on),
+        lambda: resolve_lines(body.lines),
+    )
+    goods: DocumentLines = results[-1]
+    return goods
+
+
+def _check_warehouses(body: TransferStock) -> None:
+    if body.from_warehouse == body.to_warehouse:
+        detail = "须为另一仓 / must be another warehouse"
+        raise Invalid([FieldProblem(field="to_warehouse", code="repeated", detail=detail)])
+    # Goods can still be moved out of a warehouse that is no longer used.
+    problems = warehouse_problems([("from_warehouse", body.from_warehouse)])
+    problems += warehouse_problems([("to_warehouse", body.to_warehouse)], must_be_active=True)
+    if problems:
+        raise Invalid(problems)

@@ -3,9 +3,8 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field
-
 from kernel.http.models import Answer, Body, DealerId, Fen, Name
+from kernel.http.text_forms import text_form
 
 
 class PostPayment(Body):
@@ -14,8 +13,24 @@ class PostPayment(Body):
     dealer_id: DealerId
     amount_fen: Fen
     received_on: date
-    bank: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,16}$")] = "MAIN"
-    bank_reference: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/:-]{0,59}$")]
+    bank: Annotated[
+        str,
+        text_form(
+            r"^[A-Z0-9]{2,16}$",
+            "账户代码(2 到 16 个大写字母或数字)",
+            "the code of an account, 2 to 16 capital letters or digits",
+            example="MAIN",
+        ),
+    ] = "MAIN"
+    bank_reference: Annotated[
+        str,
+        text_form(
+            r"^[A-Za-z0-9][A-Za-z0-9 ._/:-]{0,59}$",
+            "银行流水号(1 到 60 个字母、数字、空格、点、下划线、斜杠、冒号或短横)",
+            "the bank's reference, 1 to 60 letters, digits, spaces, dots, underscores, slashes, colons or hyphens",
+            example="ICBC20261123-0001",
+        ),
+    ]
 
 
 class Payment(Answer):

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from kernel.base.money import CURRENCY
 from kernel.http.models import Answer, Body, DealerId, Query
+from kernel.http.text_forms import text_form
 from services.reconciliation.periods import PERIOD
 
 _Cursor = Annotated[str, Field(max_length=4_000)]
@@ -111,7 +112,7 @@ class IssuedPage(Answer):
 class StartStatementRun(Body):
     """Period to issue statements for; it must have ended."""
 
-    period: Annotated[str, Field(pattern=f"^{PERIOD}$")]
+    period: Annotated[str, text_form(f"^{PERIOD}$", "月份(年-月)", "a month, year-month", example="2026-10")]
 
 
 class StatementRun(Answer):

@@ -108,7 +108,7 @@ MUTATIONS = (
         "kernel.base:_unique_keys",
         old="""
             if len(_) != len(_):
-                raise ValueError(_)
+                raise _NotAllowed(_, _)
         """,
         new="",
         caught_by="test_route_answers_invalid_json_with_a_problem",

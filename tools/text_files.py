@@ -38,6 +38,6 @@ def read_text_file(file: str | Path) -> str:
         if _NO_TEXT not in text:
             return text
     raise CommandError(
-        f"{file} 的编码无法识别,请另存为 UTF-8(如 Excel 的“CSV UTF-8”)/ "
+        f"{file} 的编码无法识别,请另存为 UTF-8(如 Excel 的“CSV UTF-8”) / "
         f"{file} is neither UTF-8 nor GB18030; save it as UTF-8, such as Excel's 'CSV UTF-8'"
     )

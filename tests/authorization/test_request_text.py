@@ -166,3 +166,11 @@ def test_random_charset_and_parameters_never_fail(case: Case, charset: str, para
             names = [name for name, _ in parameters]
             if len(set(names)) < len(names):
                 assert answer.status >= 400
+
+
+def test_product_with_a_slash_in_its_code_has_an_address(company: SampleCompany) -> None:
+    case = next(case for case in ROUTES if case.route == "/imports/products")
+    row = (case.body_for(OWN) or {})["products"][0] | {"sku": "A/B-1"}
+    company.send_and_drain("catalog", "POST", "/imports/products", {"products": [row]}, role="admin")
+    found = company.send("catalog", "GET", "/products/A%2FB-1", role="admin", dealer=None)
+    assert (found.status, found.json["sku"]) == (200, "A/B-1"), found.text

@@ -14,6 +14,7 @@ from tools import paths
 from tools.cloudformation import logical_id
 from tools.package import Package
 from tools.stage import load_app
+from tools.template import merge_template
 
 
 def of_type(resources: Json, kind: str) -> dict[str, Json]:
@@ -220,3 +221,12 @@ def assert_clean(templates: list[Path], *options: str) -> None:
     command = [str(Path(sys.executable).with_name("cfn-lint")), *options, *map(str, templates)]
     ran = subprocess.run(command, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_every_body_reaches_its_function_as_bytes() -> None:
+    for service in paths.services():
+        app = load_app(service)
+        if app.operations:
+            api = merge_template(app)["Resources"]["RestAPI"]["Properties"]
+            described = api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"]
+            assert api["BinaryMediaTypes"] == described == ["*/*"], service

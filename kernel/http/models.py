@@ -160,7 +160,7 @@ Phone = Annotated[
         r"^\+86[1][3-9][0-9]{9}$",
         "中国大陆手机号(+86 和 11 位数字)",
         "a mainland mobile number, +86 and 11 digits",
-        example="+8613812345678",
+        example="+8613900139000",
     ),
 ]
 

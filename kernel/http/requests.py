@@ -128,7 +128,9 @@ def _repeated(name: str) -> FieldProblem:
     return FieldProblem(field=field_messages.field_name([name]), code="repeated", detail=detail)
 
 
-def read_body(operation: Operation, request: Any, caller: Principal, path_values: Mapping[str, str]) -> Body | None:
+def read_body(
+    operation: Operation, request: Any, caller: Principal | None, path_values: Mapping[str, str]
+) -> Body | None:
     """Return the body as the route's model, None for a route without one.
 
     Raises:

@@ -78,7 +78,7 @@ def test_byte_order_mark_before_a_body_is_left_out(company: SampleCompany, case:
 @pytest.mark.parametrize("case", WITH_PATH, ids=str)
 def test_damaged_text_in_a_path_is_refused(company: SampleCompany, case: Case) -> None:
     for name in case.path:
-        for value in ("%EF%BF%BD", "%B2%E2", "a%FF"):
+        for value in ("%EF%BF%BD", "%B2%E2", "a%FF", "%ED%A0%80"):
             path = case.route.format_map({other: value if other == name else "x" for other in case.path})
             answer = company.send(case.service, case.method, path, case.body_for(OWN), role=case.first_role)
             problem = problem_of(answer, value)

@@ -87,6 +87,7 @@ def test_draft_names_all_wrong_prices_and_writes_none(catalog: CatalogClient) ->
         "prices.1.unit_price",
         "prices.2.unit_price",
         "prices.3.sku",
+        "prices.4.sku",
     }
     wrong = catalog.draft_prices(
         "A",

@@ -111,7 +111,7 @@ def test_read_is_not_found_for_messages_of_other_mailboxes(dealer_world: World) 
         (for_staff.replace("assistant", "dealer"), "assistant", None),
         (for_staff.replace("000123", "000124"), "assistant", None),
     ]
-    for invalid in ("x", "x" * 4_000, "%ED%A0%80", "1.2.3", "0000000000000.dealer.evt_%20", "COUNT", "%00", "a%0Ab"):
+    for invalid in ("x", "x" * 4_000, "1.2.3", "0000000000000.dealer.evt_%20", "COUNT", "%00", "a%0Ab"):
         attempts += [(invalid, "dealer_buyer", "D0001"), (invalid, "admin", None)]
     for message_id, role, dealer in attempts:
         answer = mark_as_read(dealer_world, message_id, role, dealer)

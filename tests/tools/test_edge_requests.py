@@ -1,4 +1,4 @@
-"""What the edge passes on unchanged, and what it refuses because the emulator would change it."""
+"""Requests that the edge passes on unchanged, and those it refuses because the emulator would change them."""
 
 from __future__ import annotations
 

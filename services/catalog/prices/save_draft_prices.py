@@ -55,13 +55,13 @@ def save_draft_prices(price_list_id: str, version: str, request: DraftPrices, ke
     return result
 
 
-def check_draft_prices(price_list_id: str, version: str, body: DraftPrices) -> None:
+def check_draft_prices(price_list_id: str, draft: str, body: DraftPrices) -> None:
     """Refuse prices of unknown products, new prices that lack fields, or wrong breaks; write nothing.
 
     Raises:
         Invalid: names all rows.
     """
-    state = load_draft(PriceListDraft.from_path(price_list_id, version))
+    state = load_draft(PriceListDraft.from_path(price_list_id, draft))
     _page_changes(state, body.prices, listings_of([row.sku for row in body.prices]))
 
 

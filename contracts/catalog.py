@@ -47,8 +47,10 @@ class Price(NamedTuple):
 class ProductItem(Item, discriminator="product"):
     """Product as dealers may order it. `sku_index` is its permanent number, the same in every warehouse's buckets.
 
-    `specs`: {name: value} for people; `carton`: pieces in a box, None if unknown; `order_multiple`: an order line's
-    pieces must be a multiple of this number; `tax_percent`: VAT contained in its prices; `status`: active |
+    `sku`: the folded code, the same however people write it; `printed_sku`: the code as the carton shows it, None if
+    that is the folded one; `specs`: {name: value} for people; `carton`: pieces in a box, None if unknown;
+    `order_multiple`: an order line's pieces must be a multiple of this number; `tax_percent`: VAT contained in its
+    prices; `status`: active |
     discontinued; `successor`: SKU to order instead of a discontinued one.
     """
 
@@ -63,6 +65,7 @@ class ProductItem(Item, discriminator="product"):
     tax_percent = IntegerAttribute(default=13)
     status = UnicodeAttribute(default="active")
     successor = UnicodeAttribute(null=True)
+    printed_sku = UnicodeAttribute(null=True)
     version = IntegerAttribute(default=1)
 
     @property

@@ -36,7 +36,7 @@ class DealerItem(Item, discriminator="dealer"):
 # P  one user               pk: DEALER#<dealer or HOUSE>   sk: USER#<username>
 # P  users of a dealer      pk: DEALER#<dealer or HOUSE>   sk: USER#…
 class UserItem(Item, discriminator="user"):
-    """Person who may sign in. `phone` is E.164; only the SMS provider gets it.
+    """Person who may sign in. `phone` is E.164, of a mobile or a landline; only the SMS provider gets it.
 
     A removed user has `removed_at` (ISO 8601), `removed_by` (user id) and `removal_reason`, no phone, and no access.
     """

@@ -1,1 +1,1 @@
-"""Settings, logs, metrics, ids, money, problems and JSON."""
+"""Settings, logs, metrics, ids, codes, phone numbers, money, problems and JSON."""

@@ -107,7 +107,7 @@ class ServiceApp(Chalice):
                 caller = None if operation.public else principal_of(request.headers.get("authorization"))
                 requests.check_role(operation, caller)
                 requests.check_charset(request)
-                path_values = requests.read_path_values(path_values)
+                path_values = requests.read_path_values(operation, path_values)
                 query = requests.read_query(operation, request)
                 body = requests.read_body(operation, request, caller, path_values)
                 key = requests.idempotency_key_of(operation, request, caller, path_values, body)

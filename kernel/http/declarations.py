@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from kernel.http.codes import code_type_of
 from kernel.http.models import Body, Query
 from kernel.http.principal import Role
 
@@ -22,6 +23,7 @@ _READ = ("caller", "query", "body", "key")
 class Operation(NamedTuple):
     """One route with everything that its wrapper checks and its documentation shows.
 
+    `path_codes`: the variables of the path that are codes; they are folded before anything else sees them.
     `takes`: those of `caller`, `query`, `body` and `key` that the handler has as parameters.
     `function`: the Lambda function that serves the route.
     `public`: anyone may call the route, without a token; it has no roles.
@@ -35,6 +37,7 @@ class Operation(NamedTuple):
     summary: str
     handler: Callable[..., BaseModel]
     path_names: tuple[str, ...]
+    path_codes: frozenset[str]
     body: type[Body] | None
     query: type[Query] | None
     answer: type[BaseModel]
@@ -112,6 +115,7 @@ def operation_from_signature(
         TypeError: the declaration is incomplete, or names something that a request does not have.
     """
     hints = typing.get_type_hints(handler)
+    annotated = typing.get_type_hints(handler, include_extras=True)
     parameters = inspect.signature(handler).parameters
     answer, body, query = hints.get("return"), hints.get("body"), hints.get("query")
     path_names = tuple(name for name in parameters if f"{{{name}}}" in path)
@@ -138,6 +142,7 @@ def operation_from_signature(
         summary=summary,
         handler=handler,
         path_names=path_names,
+        path_codes=frozenset(name for name in path_names if code_type_of(annotated[name])),
         body=body,
         query=query,
         answer=answer,

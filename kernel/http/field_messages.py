@@ -35,6 +35,9 @@ _FAULTS = {
     "date_from_datetime_inexact": ("日期不应带时间", "a date has no time of day"),
 }
 _OTHER_FAULT = ("内容不正确", "not valid")
+#: Code of the problem of a text that is no code, phone number or the like; its message is bilingual already.
+MALFORMED = "malformed"
+_BILINGUAL = frozenset({"value_error", MALFORMED})
 #: A refusal repeats the field names of the request, but never a very long one.
 _MAX_NAME = 200
 _MAX_ROW_NAME = 80
@@ -53,7 +56,7 @@ def form_problems(model: type[BaseModel], error: ValidationError, most: int) -> 
 def _problem(model: type[BaseModel], error: Mapping[str, Any]) -> FieldProblem:
     code, path = error["type"], error["loc"]
     # Codes of our own have dashes, those of pydantic underscores; our own texts are bilingual already.
-    if code == "value_error" or "-" in code:
+    if code in _BILINGUAL or "-" in code:
         detail = error["msg"].removeprefix("Value error, ")
     else:
         fault = _FAULTS.get(code, _OTHER_FAULT)

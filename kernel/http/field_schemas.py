@@ -95,9 +95,13 @@ def _decimal(schema: Schema) -> tuple[str, str]:
 
 def _text(schema: Schema) -> tuple[str, str]:
     low, high = schema.get("minLength", 0), schema.get("maxLength")
+    chinese, english = schema.get("examples", ("甲", "A"))[0], schema.get("examples", ("A",))[0]
     if high is None:
-        return '应为文字,如 "甲"', 'must be text, such as "A"'
-    return f'应为 {low} 到 {high} 个字的文字,如 "甲"', f'must be text of {low} to {high} characters, such as "A"'
+        return f'应为文字,如 "{chinese}"', f'must be text, such as "{english}"'
+    return (
+        f'应为 {low} 到 {high} 个字的文字,如 "{chinese}"',
+        f'must be text of {low} to {high} characters, such as "{english}"',
+    )
 
 
 def _list(schema: Schema) -> tuple[str, str]:
@@ -147,7 +151,7 @@ def _value(root: Schema, schema: Schema, which: int) -> Any:
     if kind == "object":
         return dict(_required(root, schema, which))
     if kind == "string":
-        return "x" * max(1, schema.get("minLength", 1))
+        return schema["examples"][0] if schema.get("examples") else "x" * max(1, schema.get("minLength", 1))
     return {"date": _DAYS, "date-time": _MOMENTS, "boolean": (False, True), "decimal": ("0.000001", "100000000")}.get(
         kind, (None, None)
     )[which]

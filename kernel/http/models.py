@@ -12,8 +12,19 @@ from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
+from kernel.base.codes import fold
+from kernel.base.phones import phone_in_one_form
 from kernel.base.problems import FieldProblem
-from kernel.http.text_forms import text_form
+from kernel.http.codes import BankAccount as BankAccount
+from kernel.http.codes import BankReference as BankReference
+from kernel.http.codes import DealerId as DealerId
+from kernel.http.codes import DocumentNumber as DocumentNumber
+from kernel.http.codes import PriceListId as PriceListId
+from kernel.http.codes import PrintedSku as PrintedSku
+from kernel.http.codes import Reference as Reference
+from kernel.http.codes import Sku as Sku
+from kernel.http.codes import SkuList as SkuList
+from kernel.http.codes import WarehouseId as WarehouseId
 
 
 class Body(BaseModel):
@@ -45,6 +56,8 @@ class Query(BaseModel):
 
 #: Unicode categories that are invisible or break a line: control, format, surrogate, private, unassigned, separators.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+#: Most characters of a code that a refusal repeats.
+_MAX_SHOWN = 60
 #: Two format characters that are allowed: some scripts and emoji need them.
 _JOINERS = "\u200c\u200d"
 
@@ -79,17 +92,22 @@ def rows_with_paths(value: Any, name: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 def problems_of_repeated_names(named: Iterable[tuple[str, Any]]) -> list[FieldProblem]:
-    """Return a problem for every field whose text an earlier field already has.
+    """Return a problem for every field whose code an earlier field already has, however it is written.
 
     Args:
         named: (field path, value) in the order of the request.
     """
-    first: dict[str, str] = {}
-    return [
-        FieldProblem(field=field, code="repeated", detail=f"与 {first[value]} 重复 / the same as {first[value]}")
-        for field, value in named
-        if isinstance(value, str) and first.setdefault(value, field) != field
-    ]
+    first: dict[str, tuple[str, str]] = {}
+    problems = []
+    for field, value in named:
+        if not isinstance(value, str):
+            continue
+        earlier, written = first.setdefault(fold(value), (field, value))
+        if earlier != field:
+            where = f"{earlier}({written[:_MAX_SHOWN]})"
+            detail = f"{value[:_MAX_SHOWN]} 与 {where} 重复 / the same as {where}"
+            problems.append(FieldProblem(field=field, code="repeated", detail=detail))
+    return problems
 
 
 #: For mappings of plain values: the key order is ignored, so two bodies that differ only in it are the same request.
@@ -115,56 +133,10 @@ UnitPrice = Annotated[
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_line)]
 #: Text of several lines.
 Text = Annotated[str, Field(max_length=2_000), AfterValidator(_paragraph)]
-#: A product code as printed on the carton.
-Sku = Annotated[
-    str,
-    text_form(
-        r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$",
-        "商品编码(1 到 40 个字母、数字、点、下划线、斜杠或短横,以字母或数字开头)",
-        "a product code of 1 to 40 letters, digits, dots, underscores, slashes or hyphens, a letter or digit first",
-        example="QP3-03-E2730",
-    ),
-]
-DealerId = Annotated[
-    str,
-    text_form(
-        r"^[A-Z0-9][A-Z0-9]{1,15}$",
-        "经销商编号(2 到 16 个大写字母或数字)",
-        "a dealer id of 2 to 16 capital letters or digits",
-        example="D0001",
-    ),
-]
-PriceListId = Annotated[
-    str,
-    text_form(
-        r"^[A-Z0-9][A-Z0-9_-]{0,23}$",
-        "价格表编号(1 到 24 个大写字母、数字、下划线或短横)",
-        "a price list id of 1 to 24 capital letters, digits, underscores or hyphens",
-        example="PL-2026",
-    ),
-]
-WAREHOUSE_ID = r"^[A-Z][A-Z0-9]{1,9}$"
-WarehouseId = Annotated[
-    str,
-    text_form(
-        WAREHOUSE_ID,
-        "仓库编号(2 到 10 个大写字母或数字,以字母开头)",
-        "a warehouse id of 2 to 10 capital letters or digits, a letter first",
-        example="GZ",
-    ),
-]
-#: Mainland mobile in E.164.
-Phone = Annotated[
-    str,
-    text_form(
-        r"^\+86[1][3-9][0-9]{9}$",
-        "中国大陆手机号(+86 和 11 位数字)",
-        "a mainland mobile number, +86 and 11 digits",
-        example="+8613900139000",
-    ),
-]
+#: A telephone number, stored in E.164.
+Phone = Annotated[str, AfterValidator(phone_in_one_form)]
 
 
 def mask_phone(phone: str) -> str:
-    """Return a phone number without its middle digits: `+8613812345678` becomes `+86138****5678`."""
+    """Return a phone number in E.164 without its middle digits: `+8613812345678` becomes `+86138****5678`."""
     return f"{phone[:-8]}****{phone[-4:]}"

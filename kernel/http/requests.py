@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from kernel.base import strict_json
+from kernel.base.codes import fold
 from kernel.base.problems import (
     AddressTooLong,
     BadRequest,
@@ -71,8 +72,8 @@ def sent_values(request: Any, name: str) -> list[str]:
     return [value for header, values in sent.items() if header.lower() == name for value in values]
 
 
-def read_path_values(path_values: dict[str, str]) -> dict[str, str]:
-    """Return the path variables as the client meant them: "A%2FB-1" is "A/B-1".
+def read_path_values(operation: Operation, path_values: dict[str, str]) -> dict[str, str]:
+    """Return the path variables as the client meant them: "A%2FB-1" is "A/B-1", and codes in their folded form.
 
     API Gateway chooses the route by the path as it was sent and passes its parts on as they are.
 
@@ -84,6 +85,8 @@ def read_path_values(path_values: dict[str, str]) -> dict[str, str]:
     damaged = [damaged_text_problem([name]) for name, value in values.items() if DAMAGED in value]
     if damaged:
         raise Invalid(damaged)
+    # A longer value names nothing.
+    values |= {name: fold(values[name]) for name in operation.path_codes if len(values[name]) <= _MAX_PATH_VALUE}
     if not all(_is_valid_path_value(value) for value in values.values()):
         raise NotFound
     return values

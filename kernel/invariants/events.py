@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from kernel.invariants.snapshot import Finding, Snapshot
-from kernel.messaging.events import Envelope
+from kernel.messaging.events import Envelope, event_id
 from kernel.messaging.outbox import EventItem
 
 _UNSENT = "UNSENT#"
@@ -21,7 +21,7 @@ def event_keys_match_their_envelopes(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding("event-unreadable", f"{item.pk} {item.sk}", item.body[:80])
             continue
         subject, sequence = message.subject, message.sequence
-        if (item.sk, message.id) != (f"EVENT#{subject}#{sequence:06d}", f"evt_{subject}_{sequence}"):
+        if (item.sk, message.id) != (f"EVENT#{subject}#{sequence:06d}", event_id(subject, sequence)):
             yield Finding("event-key", message.id, f"{subject} {sequence} is stored at {item.sk}")
 
 

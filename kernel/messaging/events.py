@@ -1,5 +1,6 @@
 """Events: one model for each type and version, published in an envelope of CloudEvents 1.0 attributes."""
 
+from hashlib import sha256
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -76,7 +77,7 @@ class UnknownEvent(ValueError):
 def envelope(event: Event, *, subject: str, sequence: int, dealer_id: str | None = None) -> Envelope:
     """Return the envelope of an event. Subject and sequence give the id, so a repeated attempt has the same id."""
     return Envelope(
-        id=f"evt_{subject}_{sequence}",
+        id=event_id(subject, sequence),
         source=f"qudao.{event.SOURCE}",
         type=event.TYPE,
         subject=subject,
@@ -85,3 +86,13 @@ def envelope(event: Event, *, subject: str, sequence: int, dealer_id: str | None
         dealerid=dealer_id,
         data=event.model_dump(mode="json"),
     )
+
+
+def event_id(subject: str, sequence: int) -> str:
+    """Return the id of an event: ASCII, because queues and the headers of webhooks take nothing else.
+
+    A subject with other letters, such as a Chinese reference, is replaced by a digest. No code contains its first sign.
+    """
+    if not subject.isascii():
+        subject = f"~{sha256(subject.encode()).hexdigest()[:32]}"
+    return f"evt_{subject}_{sequence}"

@@ -2,6 +2,7 @@
 
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
+from kernel.http.models import PriceListId, Sku
 from kernel.http.principal import Principal, Role
 from services.catalog.prices import compare_draft, read_versions, restore_version
 from services.catalog.prices import publish_prices as publication
@@ -43,7 +44,7 @@ def import_product_file(body: ImportProducts, key: IdempotencyKey) -> ImportProd
     summary="录入价格 / Draft prices",
     check=drafting.check_draft_prices,
 )
-def draft_prices(price_list_id: str, draft: str, body: DraftPrices, key: IdempotencyKey) -> DraftPricesResult:
+def draft_prices(price_list_id: PriceListId, draft: str, body: DraftPrices, key: IdempotencyKey) -> DraftPricesResult:
     return drafting.save_draft_prices(price_list_id, draft, body, key)
 
 
@@ -51,7 +52,7 @@ def draft_prices(price_list_id: str, draft: str, body: DraftPrices, key: Idempot
     "POST", "/price-lists/{price_list_id}/drafts/{draft}/publish", roles=CLERKS, summary="发布价格表 / Publish prices"
 )
 def publish_prices(
-    caller: Principal, price_list_id: str, draft: str, body: PublishPrices, key: IdempotencyKey
+    caller: Principal, price_list_id: PriceListId, draft: str, body: PublishPrices, key: IdempotencyKey
 ) -> PublishedPriceList:
     return publication.publish_prices(caller, price_list_id, draft, body, key)
 
@@ -62,7 +63,7 @@ def publish_prices(
     roles=CLERKS,
     summary="价格草稿与现行版本的差异 / Show a draft's changes",
 )
-def show_draft(caller: Principal, price_list_id: str, draft: str, query: DraftQuery) -> DraftChanges:
+def show_draft(caller: Principal, price_list_id: PriceListId, draft: str, query: DraftQuery) -> DraftChanges:
     return compare_draft.show_draft(caller, price_list_id, draft, query)
 
 
@@ -72,14 +73,16 @@ def show_draft(caller: Principal, price_list_id: str, draft: str, query: DraftQu
     roles=CLERKS,
     summary="以旧版本为草稿 / Restore a former version as draft",
 )
-def restore_price_version(price_list_id: str, draft: str, body: RestoreVersion, key: IdempotencyKey) -> RestoredDraft:
+def restore_price_version(
+    price_list_id: PriceListId, draft: str, body: RestoreVersion, key: IdempotencyKey
+) -> RestoredDraft:
     return restore_version.restore_version(price_list_id, draft, body, key)
 
 
 @app.operation(
     "GET", "/price-lists/{price_list_id}/versions", roles=CLERKS, summary="价格表历史 / List versions of a price list"
 )
-def list_price_versions(caller: Principal, price_list_id: str, query: VersionsQuery) -> PriceListVersions:
+def list_price_versions(caller: Principal, price_list_id: PriceListId, query: VersionsQuery) -> PriceListVersions:
     return read_versions.list_versions(caller, price_list_id, query)
 
 
@@ -89,5 +92,5 @@ def list_products(caller: Principal, query: ProductsQuery) -> ProductPage:
 
 
 @app.operation("GET", "/products/{sku}", roles=EVERYONE, summary="商品详情 / Show a product")
-def show_product(caller: Principal, sku: str, query: PricingDealerQuery) -> ProductView:
+def show_product(caller: Principal, sku: Sku, query: PricingDealerQuery) -> ProductView:
     return find_products.show_product(caller, sku, query.dealer_id)

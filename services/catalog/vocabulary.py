@@ -26,7 +26,8 @@ class ProductStatus(StrEnum):
 class Product(NamedTuple):
     """All fields of a row of a product file.
 
-    `carton` and `order_multiple` are pieces, `tax_percent` is the VAT contained in prices.
+    `sku` is the folded code, `printed_sku` the code as the carton shows it, None if that is the folded one. `carton`
+    and `order_multiple` are pieces, `tax_percent` is the VAT contained in prices.
     """
 
     sku: str
@@ -39,6 +40,7 @@ class Product(NamedTuple):
     tax_percent: int
     status: str
     successor: str | None
+    printed_sku: str | None = None
 
     @classmethod
     def of(cls, item: ProductItem) -> Self:
@@ -54,6 +56,7 @@ class Product(NamedTuple):
             tax_percent=item.tax_percent,
             status=item.status,
             successor=item.successor,
+            printed_sku=item.printed_sku,
         )
 
 

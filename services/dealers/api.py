@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from contracts.grades import GradeCodeOrName
 from kernel.base.problems import FieldProblem
+from kernel.http.codes import CodeType
 from kernel.http.models import (
     Answer,
     Body,
@@ -30,14 +31,9 @@ from services.dealers.rules import DealerStatus, password_problems
 MAX_DEALERS = 500
 MAX_STAFF = 500
 
+#: ASCII in lower case, for the identity provider.
 Username = Annotated[
-    str,
-    text_form(
-        r"^[a-z0-9][a-z0-9._-]{1,62}$",
-        "用户名(2 到 63 个小写字母、数字、点、下划线或短横)",
-        "a user name of 2 to 63 small letters, digits, dots, underscores or hyphens",
-        example="wang.li",
-    ),
+    str, CodeType("zhang.san", "-_.", longest=63, shortest=2, ascii_only=True), AfterValidator(str.lower)
 ]
 Territory = Annotated[
     Name,

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from contracts.dealers import DealerTermsChanged, UserRegistered, UserRemoved
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
+from kernel.http.models import DealerId
 from kernel.http.principal import STAFF_ROLES, Principal, Role
 from kernel.messaging.events import Envelope
 from services.dealers import accept_invitation as accepting
@@ -75,12 +76,12 @@ def list_dealers(caller: Principal, query: DealersQuery) -> DealerPage:
 
 
 @app.operation("GET", "/dealers/{dealer_id}", roles=EVERYONE, summary="经销商详情 / Show a dealer")
-def show_dealer(caller: Principal, dealer_id: str) -> DealerWithUsers:
+def show_dealer(caller: Principal, dealer_id: DealerId) -> DealerWithUsers:
     return read_dealers.show_dealer(caller, dealer_id)
 
 
 @app.operation("PUT", "/dealers/{dealer_id}/terms", roles=TERMS_EDITORS, summary="变更条款 / Change a dealer's terms")
-def change_terms(caller: Principal, dealer_id: str, body: ChangeTerms) -> DealerView:
+def change_terms(caller: Principal, dealer_id: DealerId, body: ChangeTerms) -> DealerView:
     return change_dealer_terms(caller, dealer_id, body)
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from contracts.catalog import price_list_key
 from contracts.dealers import HOUSE, UserItem, dealer_key, user_key
+from kernel.base.phones import is_mobile
 from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal, Role
@@ -93,9 +94,10 @@ def import_staff(request: ImportStaff, key: IdempotencyKey) -> StaffImported:
 
 
 def _invitations(users: Iterable[tuple[str | None, UserRow]], key: IdempotencyKey) -> list[InvitationView]:
-    """Return the invitations of this request whose codes are shown: of rows without a phone."""
+    """Return the invitations of this request whose codes are shown: of rows without a mobile phone."""
     return invitations_to_show(
-        ((dealer_id, row.username) for dealer_id, row in users if not row.changes.get("phone")), key.request_id
+        ((dealer_id, row.username) for dealer_id, row in users if not is_mobile(row.changes.get("phone") or "")),
+        key.request_id,
     )
 
 

@@ -77,7 +77,7 @@ def invitations_to_show(users: Iterable[tuple[str | None, str]], request: str) -
     """Return the open invitations that a request has made for these users, without their codes.
 
     Args:
-        users: dealer id (None: of the head office) and user name of users without a phone.
+        users: dealer id (None: of the head office) and user name of users without a mobile phone.
     """
     wanted = {username_key(username): (dealer_id, username) for dealer_id, username in users}
     found = fetch(wanted)

@@ -113,7 +113,7 @@ def _write(read: Callable[[], _Invited], show_code: bool, key: IdempotencyKey) -
     user, stored, name = read()
     version = next_version(stored)
     is_managed_here = identity.identity_provider() is not None
-    texted = is_managed_here and user.phone is not None and not show_code
+    texted = is_managed_here and user.gets_texts and not show_code
     invitation = invitation_of(user, version, key.request_id, clock.now()) if is_managed_here else {}
     named = username_item(user, **invitation)
     transaction = Transaction()

@@ -118,9 +118,7 @@ def user_changes(imported: Sequence[User], found: Mapping[Key, Item], inviting: 
 def _user_change(user: User, stored: UserItem | None, inviting: str | None) -> ImportChange:
     version = next_version(stored)
     invites = inviting if stored is None else None
-    event = registered_event(
-        user, version, invited=invites is not None, texted=invites is not None and user.phone is not None
-    )
+    event = registered_event(user, version, invited=invites is not None, texted=invites is not None and user.gets_texts)
     puts = [
         ConditionalPut(user_item(user, version), unchanged_condition(stored)),
         ConditionalPut(event, unchanged_condition(None)),

@@ -8,6 +8,7 @@ from enum import StrEnum
 from unicodedata import normalize
 
 from contracts.dealers import HOUSE
+from kernel.base.phones import is_mobile
 from kernel.base.problems import FieldProblem
 from kernel.http.principal import DEALER_ROLES, STAFF_ROLES, Role
 
@@ -59,6 +60,11 @@ class User:
     def owner(self) -> str:
         """Id of the dealer, or HOUSE for the head office."""
         return self.dealer_id or HOUSE
+
+    @property
+    def gets_texts(self) -> bool:
+        """True for a user with a mobile phone: a landline gets no text messages."""
+        return is_mobile(self.phone or "")
 
     @property
     def is_administrator(self) -> bool:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from contracts.orders import OrderShipmentVoided, OrderShipped
 from contracts.reconciliation import JournalReversed, PaymentPosted
 from kernel.http.idempotency import IdempotencyKey
+from kernel.http.models import DocumentNumber
 from kernel.http.principal import STAFF_ROLES, Principal, Role
 from kernel.messaging.events import Envelope
 from services.orders import stock_routes, sweep, warehouse_queue
@@ -70,14 +71,14 @@ def list_orders(caller: Principal, query: OrdersQuery) -> OrderPage:
 
 
 @app.operation("GET", "/orders/{order_id}", roles=EVERYONE, summary="订单详情 / Show an order")
-def show_order(caller: Principal, order_id: str) -> OrderView:
+def show_order(caller: Principal, order_id: DocumentNumber) -> OrderView:
     return read_orders.show_order(caller, order_id)
 
 
 @app.operation(
     "GET", "/orders/{order_id}/timeline", roles=EVERYONE, summary="订单进度 / Show what happened to an order"
 )
-def show_timeline(caller: Principal, order_id: str) -> Timeline:
+def show_timeline(caller: Principal, order_id: DocumentNumber) -> Timeline:
     return read_orders.show_timeline(caller, order_id)
 
 
@@ -92,14 +93,16 @@ def review_queue(caller: Principal, query: ReviewQuery) -> OrderPage:
     roles=roles_allowed(Action.RELEASE_HOLD),
     summary="解除冻结 / Take a hold off an order",
 )
-def release_hold(caller: Principal, order_id: str, hold: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
+def release_hold(
+    caller: Principal, order_id: DocumentNumber, hold: str, body: ReasonRequest, key: IdempotencyKey
+) -> OrderSummary:
     return review_order.release_hold(caller, order_id, hold, body, key)
 
 
 @app.operation(
     "POST", "/orders/{order_id}/approve", roles=roles_allowed(Action.APPROVE), summary="审核通过 / Approve an order"
 )
-def approve_order(caller: Principal, order_id: str, body: Approve, key: IdempotencyKey) -> OrderSummary:
+def approve_order(caller: Principal, order_id: DocumentNumber, body: Approve, key: IdempotencyKey) -> OrderSummary:
     with hold_if_refused_for_credit(order_id):
         return review_order.approve_order(caller, order_id, body, key)
 
@@ -107,7 +110,7 @@ def approve_order(caller: Principal, order_id: str, body: Approve, key: Idempote
 @app.operation(
     "POST", "/orders/{order_id}/reject", roles=roles_allowed(Action.REJECT), summary="驳回订单 / Reject an order"
 )
-def reject_order(caller: Principal, order_id: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
+def reject_order(caller: Principal, order_id: DocumentNumber, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
     return review_order.reject_order(caller, order_id, body, key)
 
 
@@ -117,7 +120,9 @@ def reject_order(caller: Principal, order_id: str, body: ReasonRequest, key: Ide
     roles=roles_allowed(Action.EXTEND_RESERVATION),
     summary="续期预留 / Extend the reservation of an order",
 )
-def extend_reservation(caller: Principal, order_id: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
+def extend_reservation(
+    caller: Principal, order_id: DocumentNumber, body: ReasonRequest, key: IdempotencyKey
+) -> OrderSummary:
     return extension.extend_reservation(caller, order_id, body, key)
 
 
@@ -127,7 +132,7 @@ def extend_reservation(caller: Principal, order_id: str, body: ReasonRequest, ke
     roles=EVERYONE,
     summary="缺货分配 / Show an order's queue position and what it was allocated, and why",
 )
-def show_allocations(caller: Principal, order_id: str) -> AllocationList:
+def show_allocations(caller: Principal, order_id: DocumentNumber) -> AllocationList:
     return allocations.show_allocations(caller, order_id)
 
 
@@ -137,7 +142,7 @@ def show_allocations(caller: Principal, order_id: str) -> AllocationList:
     roles=roles_allowed(Action.CANCEL),
     summary="取消订单 / Cancel what was not shipped",
 )
-def cancel_order(caller: Principal, order_id: str, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
+def cancel_order(caller: Principal, order_id: DocumentNumber, body: ReasonRequest, key: IdempotencyKey) -> OrderSummary:
     return cancellation.cancel_order(caller, order_id, body, key)
 
 
@@ -158,13 +163,15 @@ def cancel_lines(caller: Principal, order_id: str, body: CancelLines, key: Idemp
     status=HTTPStatus.CREATED,
     summary="发货 / Ship reserved goods, in full or in part",
 )
-def create_shipment(caller: Principal, order_id: str, body: Ship, key: IdempotencyKey) -> ShipmentConfirmation:
+def create_shipment(
+    caller: Principal, order_id: DocumentNumber, body: Ship, key: IdempotencyKey
+) -> ShipmentConfirmation:
     with hold_if_refused_for_credit(order_id):
         return ship_order.ship_order(caller, order_id, body, key)
 
 
 @app.operation("GET", "/orders/{order_id}/shipments", roles=EVERYONE, summary="发货记录 / List an order's shipments")
-def list_shipments(caller: Principal, order_id: str) -> ShipmentList:
+def list_shipments(caller: Principal, order_id: DocumentNumber) -> ShipmentList:
     return ship_order.list_shipments(caller, order_id)
 
 

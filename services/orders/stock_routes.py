@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from kernel.http.idempotency import IdempotencyKey
+from kernel.http.models import Reference, WarehouseId
 from kernel.http.principal import STAFF_ROLES, Principal, Role
 from services.orders.allocation import publish_allocation_rule as allocation_rule
 from services.orders.allocation.api import AllocationRuleView, PublishAllocationRule
@@ -68,7 +69,7 @@ def create_stock_transfer(caller: Principal, body: TransferStock, key: Idempoten
     summary="在途查询 / Show what is expected",
     function="stock_api",
 )
-def list_expected_goods(warehouse: str) -> ExpectedList:
+def list_expected_goods(warehouse: WarehouseId) -> ExpectedList:
     return deliveries.list_expected(warehouse)
 
 
@@ -79,7 +80,7 @@ def list_expected_goods(warehouse: str) -> ExpectedList:
     summary="在途详情 / Show a delivery and how it changed",
     function="stock_api",
 )
-def show_expected_goods(warehouse: str, reference: str) -> ExpectedHistory:
+def show_expected_goods(warehouse: WarehouseId, reference: Reference) -> ExpectedHistory:
     return deliveries.show_expected(warehouse, reference)
 
 
@@ -90,12 +91,14 @@ def show_expected_goods(warehouse: str, reference: str) -> ExpectedHistory:
     summary="登记在途 / Record, move or cancel an expected delivery",
     function="stock_api",
 )
-def set_expected_goods(caller: Principal, warehouse: str, reference: str, body: ExpectGoods) -> ExpectedDelivery:
+def set_expected_goods(
+    caller: Principal, warehouse: WarehouseId, reference: Reference, body: ExpectGoods
+) -> ExpectedDelivery:
     return deliveries.expect_delivery(caller, warehouse, reference, body)
 
 
 @app.operation("GET", "/stock/{warehouse}", roles=STAFF_ROLES, summary="库存查询 / Show stock")
-def show_stock(warehouse: str, query: StockQuery) -> StockView:
+def show_stock(warehouse: WarehouseId, query: StockQuery) -> StockView:
     return stock.show_stock(warehouse, query)
 
 
@@ -105,7 +108,7 @@ def show_stock(warehouse: str, query: StockQuery) -> StockView:
     roles=EVERYONE,
     summary="可承诺量 / Show what may be promised for which day",
 )
-def show_available_to_promise(caller: Principal, warehouse: str, query: StockQuery) -> AvailableToPromise:
+def show_available_to_promise(caller: Principal, warehouse: WarehouseId, query: StockQuery) -> AvailableToPromise:
     return promises.show_available_to_promise(caller, warehouse, query)
 
 
@@ -131,7 +134,7 @@ def publish_warehouse(caller: Principal, warehouse: str, body: PublishWarehouse)
     roles=EVERYONE,
     summary="分配规则 / Show how a shortage is allocated",
 )
-def show_allocation_rule(warehouse: str) -> AllocationRuleView:
+def show_allocation_rule(warehouse: WarehouseId) -> AllocationRuleView:
     return allocation_rule.show_allocation_rule(warehouse)
 
 
@@ -142,7 +145,9 @@ def show_allocation_rule(warehouse: str) -> AllocationRuleView:
     summary="发布分配规则 / Publish that rule",
     function="stock_api",
 )
-def publish_allocation_rule(caller: Principal, warehouse: str, body: PublishAllocationRule) -> AllocationRuleView:
+def publish_allocation_rule(
+    caller: Principal, warehouse: WarehouseId, body: PublishAllocationRule
+) -> AllocationRuleView:
     return allocation_rule.publish_allocation_rule(caller, warehouse, body)
 
 
@@ -152,7 +157,7 @@ def publish_allocation_rule(caller: Principal, warehouse: str, body: PublishAllo
     roles=EVERYONE,
     summary="调拨顺序 / Which warehouses serve what one is short of",
 )
-def show_sourcing_rule(warehouse: str) -> SourcingRuleView:
+def show_sourcing_rule(warehouse: WarehouseId) -> SourcingRuleView:
     return sourcing_rule.show_sourcing_rule(warehouse)
 
 
@@ -163,5 +168,5 @@ def show_sourcing_rule(warehouse: str) -> SourcingRuleView:
     summary="发布调拨顺序 / Publish that order",
     function="stock_api",
 )
-def publish_sourcing_rule(caller: Principal, warehouse: str, body: PublishSourcingRule) -> SourcingRuleView:
+def publish_sourcing_rule(caller: Principal, warehouse: WarehouseId, body: PublishSourcingRule) -> SourcingRuleView:
     return sourcing_rule.publish_sourcing_rule(caller, warehouse, body)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
+from kernel.base.problems import NotFound
+from kernel.http.codes import malformed_problem
 from kernel.http.models import Text
-from kernel.http.text_forms import text_form
 
 #: FIFO queues that decide orders and allocate backorders, one warehouse (message group) at a time.
 #: Queues have the names of the functions that read them (app.py): reserve_stock and reserve_urgent_stock.
@@ -26,32 +27,6 @@ ReasonText = Annotated[Text, Field(min_length=1, max_length=200)]
 
 #: Version of the rule that is replaced, 0 if none is.
 RuleVersion = Annotated[int, Field(ge=0, le=1_000_000)]
-
-
-#: A `Reference` without slash, because it is part of a path.
-DELIVERY_REFERENCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
-
-
-DeliveryReference = Annotated[
-    str,
-    text_form(
-        DELIVERY_REFERENCE,
-        "单号(1 到 40 个字母、数字、点、下划线或短横)",
-        "a document number of 1 to 40 letters, digits, dots, underscores or hyphens",
-        example="PO-2026-001",
-    ),
-]
-
-
-Reference = Annotated[
-    str,
-    text_form(
-        r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$",
-        "单号(1 到 40 个字母、数字、点、下划线、斜杠或短横)",
-        "a document number of 1 to 40 letters, digits, dots, underscores, slashes or hyphens",
-        example="DN-2026-001",
-    ),
-]
 
 
 #: Maximum pieces of one SKU in one order, over all its lines.
@@ -106,6 +81,16 @@ class PiecesOnDay(NamedTuple):
 
     day: str
     pieces: int
+
+
+def require_code(annotation: Any, text: str) -> None:
+    """Refuse a text of a path that cannot be a code of this field type.
+
+    Raises:
+        NotFound: the text has another form, so it names nothing.
+    """
+    if malformed_problem(annotation, "reference", text):
+        raise NotFound
 
 
 #: Pieces by SKU index.

@@ -6,6 +6,7 @@ from contracts.orders import OrderShipmentVoided, OrderShipped
 from contracts.reconciliation import StatementRequested, StatementRunStarted
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
+from kernel.http.models import DocumentNumber
 from kernel.http.principal import Principal, Role
 from kernel.messaging.events import Envelope
 from services.reconciliation.journals import post_payment, post_shipment, reverse_voided_shipment
@@ -110,5 +111,5 @@ def list_statements(caller: Principal, query: StatementsQuery) -> IssuedPage:
 
 
 @app.operation("GET", "/statements/{statement_id}", roles=READERS, summary="月度对账单 / Show an issued statement")
-def show_issued_statement(caller: Principal, statement_id: str, query: LinesQuery) -> IssuedStatement:
+def show_issued_statement(caller: Principal, statement_id: DocumentNumber, query: LinesQuery) -> IssuedStatement:
     return issued.show_issued_statement(caller, statement_id, query)

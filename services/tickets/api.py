@@ -5,25 +5,26 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from contracts.tickets import CostSplit, Part
-from kernel.http.models import Answer, Body, DealerId, FenOrZero, Name, Phone, Quantity, Query, Score, Sku, Text
-from kernel.http.text_forms import text_form
+from kernel.http.models import (
+    Answer,
+    Body,
+    DealerId,
+    DocumentNumber,
+    FenOrZero,
+    Name,
+    Phone,
+    Quantity,
+    Query,
+    Reference,
+    Score,
+    Sku,
+    Text,
+)
 from services.tickets.lifecycle import StepInput
 from services.tickets.vocabulary import Action, State, Step, TicketKind
 
 _Paragraph = Annotated[Text, Field(min_length=1, max_length=1_000)]
 _Note = Annotated[Text, Field(max_length=500)]
-_Code = Annotated[
-    str,
-    text_form(
-        r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$",
-        "产品上印的序列号或批号(1 到 40 个字母、数字、点、下划线、斜杠或短横)",
-        "a number as printed on the product, 1 to 40 letters, digits, dots, underscores, slashes or hyphens",
-        example="SN2026-0001",
-    ),
-]
-_OrderId = Annotated[
-    str, text_form(r"^[A-Z0-9]{2,16}-[0-9]{6,9}$", "订单号", "the number of an order", example="D0001-000001")
-]
 _Address = Annotated[Text, Field(min_length=1, max_length=200)]
 
 
@@ -39,13 +40,13 @@ class RegisterTicket(Body):
 
     kind: TicketKind
     sku: Sku
-    serial: _Code | None = None
-    lot: _Code | None = None
+    serial: Reference | None = None
+    lot: Reference | None = None
     title: Name
     description: Annotated[Text, Field(min_length=1)]
     contact: Contact
     site_address: _Address
-    order_id: _OrderId | None = None
+    order_id: DocumentNumber | None = None
     urgent: bool = False
 
 

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
+from kernel.http.models import DocumentNumber
 from kernel.http.principal import Principal, Role
 from services.tickets import announce_overdue, read_tickets
 from services.tickets.api import (
@@ -47,24 +48,30 @@ def list_tickets(caller: Principal, query: TicketsQuery) -> TicketPage:
 
 
 @app.operation("GET", "/tickets/{ticket_id}", roles=EVERYONE, summary="工单与进度 / a ticket with its timeline")
-def show_ticket(caller: Principal, ticket_id: str) -> TicketView:
+def show_ticket(caller: Principal, ticket_id: DocumentNumber) -> TicketView:
     return read_tickets.show_ticket(caller, ticket_id)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/accept", roles=roles_allowed(Action.ACCEPT), summary="受理 / accept")
-def accept_ticket(caller: Principal, ticket_id: str, body: Proceed, key: IdempotencyKey) -> TicketConfirmation:
+def accept_ticket(
+    caller: Principal, ticket_id: DocumentNumber, body: Proceed, key: IdempotencyKey
+) -> TicketConfirmation:
     return take_step(caller, ticket_id, Action.ACCEPT, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/review", roles=roles_allowed(Action.REVIEW), summary="审核 / review")
-def review_ticket(caller: Principal, ticket_id: str, body: Proceed, key: IdempotencyKey) -> TicketConfirmation:
+def review_ticket(
+    caller: Principal, ticket_id: DocumentNumber, body: Proceed, key: IdempotencyKey
+) -> TicketConfirmation:
     return take_step(caller, ticket_id, Action.REVIEW, body.step_input(), key)
 
 
 @app.operation(
     "POST", "/tickets/{ticket_id}/dispatch", roles=roles_allowed(Action.DISPATCH), summary="派工 / send a technician"
 )
-def dispatch_ticket(caller: Principal, ticket_id: str, body: Dispatch, key: IdempotencyKey) -> TicketConfirmation:
+def dispatch_ticket(
+    caller: Principal, ticket_id: DocumentNumber, body: Dispatch, key: IdempotencyKey
+) -> TicketConfirmation:
     return take_step(caller, ticket_id, Action.DISPATCH, body.step_input(), key)
 
 
@@ -79,22 +86,28 @@ def reassign_ticket(caller: Principal, ticket_id: str, body: Dispatch, key: Idem
 
 
 @app.operation("POST", "/tickets/{ticket_id}/complete", roles=roles_allowed(Action.COMPLETE), summary="完成 / complete")
-def complete_ticket(caller: Principal, ticket_id: str, body: Complete, key: IdempotencyKey) -> TicketConfirmation:
+def complete_ticket(
+    caller: Principal, ticket_id: DocumentNumber, body: Complete, key: IdempotencyKey
+) -> TicketConfirmation:
     return take_step(caller, ticket_id, Action.COMPLETE, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/reject", roles=roles_allowed(Action.REJECT), summary="驳回 / reject")
-def reject_ticket(caller: Principal, ticket_id: str, body: Reject, key: IdempotencyKey) -> TicketConfirmation:
+def reject_ticket(
+    caller: Principal, ticket_id: DocumentNumber, body: Reject, key: IdempotencyKey
+) -> TicketConfirmation:
     return take_step(caller, ticket_id, Action.REJECT, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/ask", roles=roles_allowed(Action.ASK), summary="要求补充 / ask the dealer")
-def ask_dealer(caller: Principal, ticket_id: str, body: Ask, key: IdempotencyKey) -> TicketConfirmation:
+def ask_dealer(caller: Principal, ticket_id: DocumentNumber, body: Ask, key: IdempotencyKey) -> TicketConfirmation:
     return take_step(caller, ticket_id, Action.ASK, body.step_input(), key)
 
 
 @app.operation("POST", "/tickets/{ticket_id}/answer", roles=roles_allowed(Action.ANSWER), summary="补充资料 / answer")
-def answer_question(caller: Principal, ticket_id: str, body: AnswerQuestion, key: IdempotencyKey) -> TicketConfirmation:
+def answer_question(
+    caller: Principal, ticket_id: DocumentNumber, body: AnswerQuestion, key: IdempotencyKey
+) -> TicketConfirmation:
     return take_step(caller, ticket_id, Action.ANSWER, body.step_input(), key)
 
 
@@ -106,14 +119,16 @@ def withdraw_ticket(caller: Principal, ticket_id: str, body: Withdraw, key: Idem
 
 
 @app.operation("POST", "/tickets/{ticket_id}/reopen", roles=roles_allowed(Action.REOPEN), summary="重开 / reopen")
-def reopen_ticket(caller: Principal, ticket_id: str, body: Reopen, key: IdempotencyKey) -> TicketConfirmation:
+def reopen_ticket(
+    caller: Principal, ticket_id: DocumentNumber, body: Reopen, key: IdempotencyKey
+) -> TicketConfirmation:
     return take_step(caller, ticket_id, Action.REOPEN, body.step_input(), key)
 
 
 @app.operation(
     "POST", "/tickets/{ticket_id}/rating", roles=roles_allowed(Action.RATE), summary="评价 / rate the service"
 )
-def rate_ticket(caller: Principal, ticket_id: str, body: Rate, key: IdempotencyKey) -> TicketConfirmation:
+def rate_ticket(caller: Principal, ticket_id: DocumentNumber, body: Rate, key: IdempotencyKey) -> TicketConfirmation:
     return take_step(caller, ticket_id, Action.RATE, body.step_input(), key)
 
 

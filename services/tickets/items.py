@@ -20,7 +20,8 @@ from services.tickets.lifecycle import TicketStatus
 from services.tickets.service_clock import StateHistory
 from services.tickets.vocabulary import WAITING, State
 
-_TICKET_ID = re.compile(r"T-([A-Z0-9]{2,16})-([0-9]{5,9})")
+#: Dealer ids contain dashes too: the number follows the last one.
+_TICKET_ID = re.compile(r"T-([^#]{2,16})-([0-9]{5,9})")
 _TICKETS_PER_PAGE = 100
 
 

@@ -42,7 +42,7 @@ def register_ticket(caller: Principal, request: RegisterTicket, key: Idempotency
     dealer_id = caller.own_dealer_id
     product = load_products([request.sku]).get(request.sku)
     problems = [] if product else [unknown_product_problem("sku")]
-    if request.order_id and not request.order_id.startswith(f"{dealer_id}-"):
+    if request.order_id and request.order_id.rpartition("-")[0] != dealer_id:
         detail = "不是您的订单 / not one of your orders; check the number"
         problems.append(FieldProblem(field="order_id", code="unknown-order", detail=detail))
     if product is None or problems:

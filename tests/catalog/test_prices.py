@@ -138,7 +138,13 @@ def test_draft_is_refused_when_not_next_or_empty(catalog: CatalogClient) -> None
 
 @pytest.mark.parametrize(
     ("price_list", "draft", "field"),
-    [("a", "1", "price_list_id"), ("A", "0", "draft"), ("A", "01", "draft"), ("A", "x", "draft"), ("A", "-1", "draft")],
+    [
+        ("-a", "1", "price_list_id"),
+        ("A", "0", "draft"),
+        ("A", "01", "draft"),
+        ("A", "x", "draft"),
+        ("A", "-1", "draft"),
+    ],
 )
 def test_malformed_draft_path_is_refused_by_field(
     catalog: CatalogClient, price_list: str, draft: str, field: str

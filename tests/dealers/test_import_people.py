@@ -129,9 +129,9 @@ def test_import_names_all_field_problems_and_writes_nothing(client: DealersClien
     before = client.world.snapshot()
     answer = client.import_dealers(
         dealer_row("D0001", user_row("aa"), user_row("aa", "dealer_king")),
-        dealer_row("d2", credit_limit_fen=-1, payment_days="30"),
-        dealer_row("D0001", user_row("bb", "admin"), warehouse="gz"),
-        dealer_row("D0004", user_row("cc", phone="13800000000"), user_row("D", roles=[])),
+        dealer_row("d", credit_limit_fen=-1, payment_days="30"),
+        dealer_row("D0001", user_row("bb", "admin"), warehouse="g"),
+        dealer_row("D0004", user_row("cc", phone="88888888"), user_row("D", roles=[])),
         dealer_row("D0005", user_row("bb")),
     )
     assert (answer.status, answer.json["code"]) == (422, "invalid-fields")

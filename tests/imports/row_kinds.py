@@ -147,6 +147,7 @@ ROW_KINDS = (
         "catalog POST /imports/products",
         first={
             "sku": "L-1",
+            "printed_sku": "l-1",
             "name_zh": "筒灯",
             "name_en": "Downlight",
             "category": "筒灯",
@@ -159,6 +160,7 @@ ROW_KINDS = (
         },
         second={
             "sku": "L-1",
+            "printed_sku": "L- 1",
             "name_zh": "射灯",
             "name_en": "Spotlight",
             "category": "射灯",

@@ -19,7 +19,7 @@ WAREHOUSE_CLERKS = {"warehouse", "admin"}
 NO_ORDER = {"order_id": "{dealer}-999999"}
 IN_WAREHOUSE = {"warehouse": f"={WAREHOUSE}"}
 #: Warehouses are named in capitals.
-NO_WAREHOUSE = {"warehouse": "gz"}
+NO_WAREHOUSE = {"warehouse": "g"}
 DELIVERY = IN_WAREHOUSE | {"reference": "=PO-1"}
 
 

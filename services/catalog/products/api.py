@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
+from kernel.base.codes import fold
 from kernel.base.problems import FieldProblem
-from kernel.http.models import IGNORE_KEY_ORDER, Answer, Body, Name, Sku
+from kernel.http.models import IGNORE_KEY_ORDER, Answer, Body, Name, PrintedSku, Sku
 from kernel.http.partial_rows import LEFT_OUT, PartialRow
 from services.catalog.vocabulary import Category, ProductStatusText, repeated_skus
 
@@ -22,12 +24,16 @@ PackSize = Annotated[int, Field(ge=1, le=100_000)]
 class ProductRow(PartialRow):
     """Row of a product file. A field left out does not change, null clears it; `tax_percent` is the VAT in the prices.
 
+    `sku` names the product however it is written. `printed_sku` is the code as the carton shows it: of a new product it
+    is `sku` as it is written.
+
     A new product needs its Chinese name and its category. Left out, it has no English name, specs, carton and
     successor, an order multiple of 1, 13 % VAT and the status active.
     """
 
     NAME = "sku"
     WHEN_NEW: ClassVar[Mapping[str, Any]] = {
+        "printed_sku": None,
         "name_en": None,
         "specs": {},
         "carton": None,
@@ -37,7 +43,8 @@ class ProductRow(PartialRow):
         "successor": None,
     }
 
-    sku: Sku
+    sku: PrintedSku
+    printed_sku: PrintedSku | None = LEFT_OUT
     name_zh: Name = LEFT_OUT
     name_en: Name | None = LEFT_OUT
     category: Category = LEFT_OUT
@@ -47,6 +54,18 @@ class ProductRow(PartialRow):
     tax_percent: Annotated[int, Field(ge=0, le=17)] = LEFT_OUT
     status: ProductStatusText = LEFT_OUT
     successor: Sku | None = LEFT_OUT
+
+    @field_validator("printed_sku")
+    @classmethod
+    def _is_spelling_of_sku(cls, printed: str | None, info: ValidationInfo) -> str | None:
+        sku = info.data.get("sku")
+        if printed is not None and sku is not None and fold(printed) != fold(sku):
+            raise PydanticCustomError(
+                "another-code",
+                "印刷编码须是同一编码的写法,如 三防灯-1200;另一编码请另建商品 / the printed code must be another "
+                "spelling of the same code; import another code as another product",
+            )
+        return printed
 
 
 class ImportProducts(Body):

@@ -8,6 +8,7 @@ from itertools import count
 
 from contracts.assortment import AssortmentPageItem, Listing
 from contracts.catalog import ProductItem
+from kernel.base.codes import fold
 from kernel.base.problems import Invalid
 from kernel.http.idempotency import IdempotencyKey
 from kernel.store.items import Item, Key
@@ -76,7 +77,7 @@ def _import(rows: Sequence[ProductRow], written: list[ProductChange]) -> None:
 def _found(rows: Sequence[ProductRow]) -> dict[Key, Item]:
     """Return the stored products of the rows with their pages, and the successors that the rows name."""
     successors = {successor for row in rows if (successor := row.changes.get("successor"))}
-    return load_products_with_pages([row.sku for row in rows], successors)
+    return load_products_with_pages([fold(row.sku) for row in rows], successors)
 
 
 def _changes(rows: Sequence[ProductRow], found: Mapping[Key, Item]) -> list[ProductChange]:
@@ -88,11 +89,11 @@ def _changes(rows: Sequence[ProductRow], found: Mapping[Key, Item]) -> list[Prod
         Invalid: new products lack required fields, or successors are wrong.
     """
     stored = {item.sku: item for item in found.values() if isinstance(item, ProductItem)}
-    products = [_product_after(row, stored.get(row.sku)) for row in rows]
+    products = [_product_after(row, stored.get(fold(row.sku))) for row in rows]
     problems = [
         problem
         for index, row in enumerate(rows)
-        for problem in row.missing_fields(f"products.{index}", stored.get(row.sku))
+        for problem in row.missing_fields(f"products.{index}", stored.get(fold(row.sku)))
     ]
     # A stored successor was checked when it was stored, and products are never deleted.
     problems += successor_problems(products, {*stored, *(item.successor for item in stored.values() if item.successor)})
@@ -115,4 +116,7 @@ def _changes(rows: Sequence[ProductRow], found: Mapping[Key, Item]) -> list[Prod
 
 
 def _product_after(row: ProductRow, item: ProductItem | None) -> Product:
-    return Product(**row.applied_to(Product.of(item)._asdict() if item else None))
+    fields = row.applied_to(Product.of(item)._asdict() if item else None)
+    sku = fold(row.sku)
+    printed = fields["printed_sku"] or (row.sku if item is None else sku)
+    return Product(**fields | {"sku": sku, "printed_sku": printed if printed != sku else None})

@@ -61,6 +61,7 @@ class AvailabilityView(Answer):
 class ProductView(Answer):
     """Product as the pricing dealer sees it. Without a price this dealer cannot order it.
 
+    `sku` names it everywhere; `printed_sku` is its code as the carton shows it.
     Staff who name no dealer see neither price nor availability.
     """
 
@@ -74,6 +75,7 @@ class ProductView(Answer):
     tax_percent: int
     status: ProductStatusText
     successor: str | None
+    printed_sku: str
     price: PriceView | None
     availability: AvailabilityView | None
 

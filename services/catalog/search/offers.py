@@ -62,7 +62,7 @@ class Offers(NamedTuple):
     def view(self, product: Product, position: BucketPosition) -> ProductView:
         """Return one product with its price and availability."""
         return ProductView(
-            **product._asdict(),
+            **product._asdict() | {"printed_sku": product.printed_sku or product.sku},
             price=self._price(product, position),
             availability=self._availability(product, position),
         )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from contracts.notifications import SmsQueued
+from kernel.base.phones import is_mobile
 from kernel.invariants.snapshot import Finding, Snapshot
 from services.notifications.invariants.recipients import (
     applicable_rules,
@@ -63,7 +64,9 @@ def recipients_have_a_text(snapshot: Snapshot, due: str) -> Iterator[Finding]:
         if not rule.sms_roles or not start < event.time < due or dealer_id not in dealers:
             continue
         for user, registered_at in users.get(dealer_id, []):
-            is_recipient = user.phone and rule.sms_roles & set(user.roles) and registered_at < event.time
+            is_recipient = (
+                is_mobile(user.phone or "") and rule.sms_roles & set(user.roles) and registered_at < event.time
+            )
             if is_recipient and (f"sms_{event.id}", user.username) not in stored:
                 yield Finding("text-missing", event.id, f"{user.username} of {dealer_id} has no text")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contracts.dealers import HOUSE, DealerItem, UserItem, dealer_key, user_key
+from kernel.base.phones import is_mobile
 from kernel.http.principal import Role
 from kernel.store.read import fetch, fetch_one, query_page
 
@@ -14,17 +15,17 @@ def is_active_dealer(dealer_id: str) -> bool:
 
 
 def users_with_phones(dealer_id: str, roles: frozenset[Role]) -> list[UserItem]:
-    """Return the users of a dealer who have a phone and one of the roles, by user name."""
+    """Return the users of a dealer who have a mobile phone and one of the roles, by user name."""
     page = query_page(
         UserItem, dealer_key(dealer_id)[0], sk=UserItem.sk.startswith("USER#"), limit=200, consistent=True
     )
-    return [user for user in page.items if user.phone and not user.removed_at and roles & set(user.roles)]
+    return [user for user in page.items if _gets_texts(user) and roles & set(user.roles)]
 
 
 def invited_user(dealer_id: str | None, username: str) -> UserItem | None:
-    """Return a user of the dealer (None: of the head office) who has a phone; None if the user is removed."""
+    """Return a user of the dealer (None: of the head office) who has a mobile phone; None if the user is removed."""
     user = fetch_one(UserItem, user_key(dealer_id, username))
-    return user if user and user.phone and not user.removed_at else None
+    return user if user and _gets_texts(user) else None
 
 
 def phone_of_invited(dealer_id: str, username: str) -> str | None:
@@ -34,11 +35,15 @@ def phone_of_invited(dealer_id: str, username: str) -> str | None:
 
 
 def current_phone(dealer_id: str, username: str, roles: frozenset[Role]) -> str | None:
-    """Return the present phone of a user; None if user, role or phone is gone or the dealer is suspended."""
+    """Return the present mobile phone of a user; None if user, role or phone is gone or the dealer is suspended."""
     found = fetch([dealer_key(dealer_id), user_key(dealer_id, username)])
     dealer, user = found.get(dealer_key(dealer_id)), found.get(user_key(dealer_id, username))
     if not isinstance(dealer, DealerItem) or dealer.status != "active" or not isinstance(user, UserItem):
         return None
-    if user.removed_at:
+    if not _gets_texts(user):
         return None
     return user.phone if roles & set(user.roles) else None
+
+
+def _gets_texts(user: UserItem) -> bool:
+    return is_mobile(user.phone or "") and not user.removed_at

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from kernel.base.problems import NotFound, Stale
+from kernel.http.models import Reference
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import history
 from kernel.store.transaction import Transaction, TransactionRefused
@@ -23,7 +22,7 @@ from services.orders.inbound.deliveries import (
 from services.orders.inbound.items import expected_pk
 from services.orders.inbound.views import delivery_change_view, delivery_view
 from services.orders.stock.document_lines import resolve_lines
-from services.orders.vocabulary import DELIVERY_REFERENCE
+from services.orders.vocabulary import require_code
 
 
 def expect_delivery(caller: Principal, warehouse: str, reference: str, request: ExpectGoods) -> ExpectedDelivery:
@@ -89,8 +88,7 @@ def show_expected(warehouse: str, reference: str) -> ExpectedHistory:
 
 def _check_names(warehouse: str, reference: str, *, must_be_active: bool = False) -> None:
     require_warehouse_of_path(warehouse, must_be_active=must_be_active)
-    if not re.fullmatch(DELIVERY_REFERENCE, reference):
-        raise NotFound
+    require_code(Reference, reference)
 
 
 def _already_applied(before: Delivery, rows: list[DeliveryRow], request: ExpectGoods) -> bool:

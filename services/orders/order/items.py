@@ -16,7 +16,8 @@ from kernel.store.read import query_all
 from services.orders.order.rules import Demand, Line, Progress
 from services.orders.vocabulary import OPEN_STATES, Hold, ShortagePolicy, State
 
-_ORDER_ID = re.compile(r"([A-Z0-9]{2,16})-([0-9]{6,9})")
+#: Dealer ids contain dashes too: the number follows the last one.
+_ORDER_ID = re.compile(r"([^#]{2,16})-([0-9]{6,9})")
 
 
 #: Counters of a line. The header has the sum of each under the same name.

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kernel.http.models import Answer, Body, Name, Quantity
-from services.orders.vocabulary import MAX_LINES, Reference, State
+from kernel.http.models import Answer, Body, Name, Quantity, Reference
+from services.orders.vocabulary import MAX_LINES, State
 
 
 class ShipLine(Body):

@@ -11,13 +11,14 @@ from kernel.http.models import (
     Answer,
     Body,
     QuantityOrZero,
+    Reference,
     Sku,
     WarehouseId,
     problems_of_repeated_names,
     rows_with_paths,
 )
 from services.orders.inbound.api import ReceivedLine
-from services.orders.vocabulary import DeliveryReference, ReasonText, Reference
+from services.orders.vocabulary import ReasonText
 
 
 class ReceiveStock(Body):
@@ -28,7 +29,7 @@ class ReceiveStock(Body):
 
     warehouse: WarehouseId
     reference: Reference
-    expected: DeliveryReference | None = None
+    expected: Reference | None = None
     lines: Annotated[list[ReceivedLine], Field(min_length=1, max_length=1_000)]
 
 
@@ -88,7 +89,7 @@ class TransferStock(Body):
 
     from_warehouse: WarehouseId
     to_warehouse: WarehouseId
-    reference: DeliveryReference
+    reference: Reference
     expected_on: date
     reason: ReasonText
     lines: Annotated[list[ReceivedLine], Field(min_length=1, max_length=1_000)]

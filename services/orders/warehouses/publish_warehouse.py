@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import partial
 
 from contracts.dealers import DEALERS, DealerItem
 from contracts.warehouses import WAREHOUSES_KEY, Warehouse, WarehousesItem, warehouses_item
-from kernel.base.problems import FieldProblem, Invalid, Refusal, Stale
-from kernel.http.models import WAREHOUSE_ID
+from kernel.base.problems import Invalid, Refusal, Stale
+from kernel.http.codes import WarehouseId, malformed_problem
 from kernel.http.principal import Principal
 from kernel.store.items import Item
 from kernel.store.read import fetch, fetch_one, query_all
@@ -36,9 +35,8 @@ def publish_warehouse(caller: Principal, warehouse_id: str, request: PublishWare
         Refusal: it is deactivated while dealers, sourcing rules, deliveries or orders rely on it; names them.
         Busy: others kept publishing warehouses.
     """
-    if not re.fullmatch(WAREHOUSE_ID, warehouse_id):
-        detail = "2–10 位大写字母和数字,以字母开头,如 GZ / 2-10 capital letters and digits, a letter first, such as GZ"
-        raise Invalid([FieldProblem(field="warehouse", code="malformed", detail=detail)])
+    if problem := malformed_problem(WarehouseId, "warehouse", warehouse_id):
+        raise Invalid([problem])
     published = Warehouse(
         warehouse_id=warehouse_id,
         name_zh=request.name_zh,

@@ -1,36 +1,18 @@
 """Requests and answers about payments and journals."""
 
 from datetime import date
-from typing import Annotated
 
-from kernel.http.models import Answer, Body, DealerId, Fen, Name
-from kernel.http.text_forms import text_form
+from kernel.http.models import Answer, BankAccount, BankReference, Body, DealerId, Fen, Name
 
 
 class PostPayment(Body):
-    """A payment to post. Each bank account takes a `bank_reference` once; spaces and case do not distinguish two."""
+    """A payment to post. Each bank account takes a `bank_reference` once, however it is written."""
 
     dealer_id: DealerId
     amount_fen: Fen
     received_on: date
-    bank: Annotated[
-        str,
-        text_form(
-            r"^[A-Z0-9]{2,16}$",
-            "账户代码(2 到 16 个大写字母或数字)",
-            "the code of an account, 2 to 16 capital letters or digits",
-            example="MAIN",
-        ),
-    ] = "MAIN"
-    bank_reference: Annotated[
-        str,
-        text_form(
-            r"^[A-Za-z0-9][A-Za-z0-9 ._/:-]{0,59}$",
-            "银行流水号(1 到 60 个字母、数字、空格、点、下划线、斜杠、冒号或短横)",
-            "the bank's reference, 1 to 60 letters, digits, spaces, dots, underscores, slashes, colons or hyphens",
-            example="ICBC20261123-0001",
-        ),
-    ]
+    bank: BankAccount = "MAIN"
+    bank_reference: BankReference
 
 
 class Payment(Answer):

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
+from kernel.base.codes import fold
 from kernel.base.problems import NotFound
 from kernel.store.items import IntegerAttribute, Item, Key
 from kernel.time import clock
 from services.reconciliation.ledger.entries import DayTotals, LedgerEntry
-from services.reconciliation.ledger.rules import Account, DocumentKind, Journal
+from services.reconciliation.ledger.rules import Account, DocumentKind, Journal, split_journal_id
 
 #: Part of a key, for entries without a due day.
 _NOT_DUE = "-"
-
-_JOURNAL_ID = re.compile(r"([A-Z0-9]{2,16})\.([!-~]{1,200})")
 
 
 # P  accounts of a dealer, and its last closed period    pk: LEDGER#<dealer>    sk: ACCOUNTS
@@ -147,8 +145,8 @@ def ledger_key(dealer_id: str) -> Key:
 
 
 def bank_reference_key(bank: str, reference: str) -> Key:
-    """Return the key of a bank reference, which ignores spaces and case."""
-    return f"LEDGER#BANK#{bank}", "".join(reference.split()).upper()
+    """Return the key of a bank reference, the same however it is written."""
+    return f"LEDGER#BANK#{bank}", fold(reference)
 
 
 def voided_shipment_key(dealer_id: str, shipment_id: str) -> Key:
@@ -162,10 +160,11 @@ def journal_key(journal_id: str) -> Key:
     Raises:
         NotFound: the text is no journal id.
     """
-    found = _JOURNAL_ID.fullmatch(journal_id)
-    if found is None:
-        raise NotFound
-    return ledger_pk(found[1]), f"JOURNAL#{found[2]}"
+    try:
+        dealer_id, document_key = split_journal_id(journal_id)
+    except ValueError:
+        raise NotFound from None
+    return ledger_pk(dealer_id), f"JOURNAL#{document_key}"
 
 
 def day_totals_key(dealer_id: str, day: date, due_on: date | None) -> Key:

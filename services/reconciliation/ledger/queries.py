@@ -20,7 +20,7 @@ from services.reconciliation.ledger.items import (
     ledger_key,
     ledger_pk,
 )
-from services.reconciliation.ledger.rules import reversal_id
+from services.reconciliation.ledger.rules import reversal_id, split_journal_id
 
 #: Totals read at a time by the search for unpaid shipments: about two months of trade.
 _DAYS_PER_READ = 50
@@ -38,7 +38,7 @@ def load_journal(journal_id: str) -> tuple[JournalItem, bool]:
         NotFound: there is no such journal.
     """
     pk, sk = journal_key(journal_id)
-    _, _, reversal_document_key = reversal_id(journal_id).partition(".")
+    _, reversal_document_key = split_journal_id(reversal_id(journal_id))
     reversal_key = pk, f"JOURNAL#{reversal_document_key}"
     found = fetch([(pk, sk), reversal_key])
     journal = found.get((pk, sk))

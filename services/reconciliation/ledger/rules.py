@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -61,6 +62,10 @@ _KIND_LABELS = {
     DocumentKind.PAYMENT: "收款 / Payment",
     DocumentKind.REVERSAL: "冲销 / Reversal",
 }
+
+
+#: Dealer ids contain dots too, but no lower case: the kind of document is the first of its words.
+_JOURNAL_ID = re.compile(rf"([^#]{{2,16}}?)\.((?:{'|'.join(DocumentKind)})\.[^#]{{1,200}})")
 
 
 class UnbalancedJournal(ValueError):
@@ -164,9 +169,21 @@ def reversal_of(journal: Journal, reversed_on: date, reason: str) -> Journal:
     )
 
 
+def split_journal_id(journal_id: str) -> tuple[str, str]:
+    """Return the dealer and the document key of a journal id.
+
+    Raises:
+        ValueError: the text is no journal id.
+    """
+    found = _JOURNAL_ID.fullmatch(journal_id)
+    if found is None:
+        raise ValueError("no journal id")
+    return found[1], found[2]
+
+
 def reversal_id(journal_id: str) -> str:
     """Return the id that the reversal of a journal has, or would have: `D0001.reversal.payment.pay_1`."""
-    dealer_id, _, document_key = journal_id.partition(".")
+    dealer_id, document_key = split_journal_id(journal_id)
     return f"{dealer_id}.{DocumentKind.REVERSAL}.{document_key}"
 
 

@@ -11,7 +11,7 @@ from kernel.store.items import IntegerAttribute, Item, Key
 from services.reconciliation.periods import PERIOD
 from services.reconciliation.statements.rules import AgeingBand, StatementAmounts
 
-_STATEMENT_ID = re.compile(rf"([A-Z0-9]{{2,16}})-({PERIOD})")
+_STATEMENT_ID = re.compile(rf"([^#]{{2,16}})-({PERIOD})")
 
 
 # P  statements of a dealer, newest first    pk: STATEMENT#<dealer>    sk: PERIOD#<period>

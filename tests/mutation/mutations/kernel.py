@@ -89,7 +89,7 @@ MUTATIONS = (
     Mutation(
         "a repeated attempt publishes a second event",
         Kind.MISSING_DEDUPLICATION,
-        "kernel.messaging:envelope",
+        "kernel.messaging:event_id",
         old='f"evt_{__subject}_{__sequence}"',
         new='f"evt_{__subject}_{__sequence}_{clock.stamp()}"',
         caught_by="test_repeated_attempt_has_the_same_event_id",

@@ -44,7 +44,7 @@ def product(sku: str = "DL-AG07-30K", **fields: object) -> Product:
         "name_zh": "防眩嵌入式LED筒灯 7W",
         "name_en": "Anti-glare recessed downlight 7W",
         "category": "筒灯",
-        "specs": {"色温": "3000K"},
+        "specs": {"色温": "3000K", "尺寸": "开孔 Φ75×60 mm"},
         "carton": 20,
         "order_multiple": 1,
         "tax_percent": 13,

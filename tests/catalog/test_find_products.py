@@ -62,6 +62,13 @@ def test_search_returns_products_with_every_word_and_category(
     assert catalog.search_all(buyer(catalog), **query) == found
 
 
+def test_search_shows_what_it_did_not_understand(catalog: CatalogClient) -> None:
+    answer = catalog.search(buyer(catalog), text="ＴＤ－07 ★ !?").json
+    assert ([product["sku"] for product in answer["products"]], answer["ignored"]) == (["TD-07"], ["★", "!?"])
+    assert catalog.search(buyer(catalog), text="筒灯").json["ignored"] == []
+    assert catalog.search_all(buyer(catalog), category="  筒灯 ") == ["TD-07", "TD-12"]
+
+
 def test_search_does_not_find_product_by_former_name(catalog: CatalogClient) -> None:
     catalog.import_products(product_row("TD-07", name_zh="面板灯", name_en="Panel", category="面板灯"))
     assert catalog.search_all(text="暖白") == ["GD-07"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.catalog.fixtures import CatalogClient, product_row
@@ -214,3 +216,41 @@ def test_key_order_inside_specs_does_not_change_the_request(catalog: CatalogClie
     first = catalog.import_products(product_row("Z-1", specs={"a": "1", "b": "2"}), key="k")
     again = catalog.import_products(product_row("Z-1", specs={"b": "2", "a": "1"}), key="k")
     assert (again.status, again.text) == (200, first.text)
+
+
+def test_two_written_forms_of_a_sku_are_one_product(catalog: CatalogClient) -> None:
+    repeated = catalog.import_products(product_row("CaseA"), product_row("B-1"), product_row("ＣＡＳＥＡ "))
+    [problem] = repeated.json["errors"]
+    assert (repeated.status, problem["field"], problem["code"]) == (422, "products.2.sku", "repeated")
+    assert "products.0.sku(CaseA)" in problem["detail"]
+    assert catalog.import_products(product_row("CaseA")).json["created"] == 1
+    assert catalog.import_products(product_row("CASEA")).json == {
+        "received": 1,
+        "created": 0,
+        "changed": 1,
+        "unchanged": 0,
+    }
+    assert catalog.sku_indexes() == {"CASEA": 0}
+
+
+@pytest.mark.parametrize(
+    ("printed", "sku", "address"),
+    [
+        ("三防灯-1200", "三防灯-1200", "三防灯—1200"),
+        ("JSD3*1W", "JSD3*1W", "jsd3×1w"),
+        ("E14(暖白)", "E14(暖白)", "Ｅ14（暖白）"),
+        ("T8-0.6M 9W", "T8-0.6M9W", "t8-0.6m 9w"),
+        ("LED+驱动", "LED+驱动", "led＋驱动"),
+        ("A/B-1", "A/B-1", "a／b-1"),
+        ("3#灯", "3＃灯", "3＃灯"),
+        ("CaseA", "CASEA", "casea"),
+    ],
+)
+def test_sku_is_imported_and_shown_as_printed(catalog: CatalogClient, printed: str, sku: str, address: str) -> None:
+    assert catalog.import_products(product_row(printed)).status == 200
+    for written in (sku.replace("/", "／"), address):
+        shown = catalog.show(quote(written)).json
+        assert (shown["sku"], shown["printed_sku"]) == (sku, printed)
+    before = catalog.stored_catalogue()
+    assert catalog.import_products(product_row(printed)).json["unchanged"] == 1
+    assert catalog.stored_catalogue() == before

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition
+from kernel.base.codes import fold
 from services.catalog.search.rules import (
     EVERY_PRODUCT,
     MAX_TOKENS,
@@ -15,11 +16,13 @@ from services.catalog.search.rules import (
     availability_label,
     category_token,
     intersect_postings,
+    parts_not_understood,
     product_tokens,
     products_that_fit_on_page,
     search_tokens,
     token_bits,
 )
+from services.catalog.search.words import pinyin_initials
 from tests.catalog.fixtures import product
 
 
@@ -40,6 +43,15 @@ from tests.catalog.fixtures import product
         "30K",
         "ag07",
         "7W 防眩 downlight",
+        "ＤＬ－ＡＧ",
+        "ＬＥＤ筒灯",
+        "dl_ag07"[:2],
+        "桶灯",
+        "Φ75",
+        "ø75",
+        "⌀75",
+        "td",
+        "qrstd"[3:],
     ],
 )
 def test_product_is_found_by_words_characters_and_sku_prefix(text: str) -> None:
@@ -49,6 +61,54 @@ def test_product_is_found_by_words_characters_and_sku_prefix(text: str) -> None:
 @pytest.mark.parametrize("text", ["射灯", "眩防", "ownlight", "l-ag", "!!!", "7w 射灯", "筒灯 spot"])
 def test_product_is_not_found_by_foreign_words(text: str) -> None:
     assert not product_tokens(product()).issuperset(search_tokens(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("球泡灯", ["LED 球泡 3W", "灯泡 5W", "LED球泡灯"]),
+        ("灯泡", ["LED 球泡 3W", "LED球泡灯"]),
+        ("led灯泡", ["LED 球泡 3W", "LED灯泡"]),
+        ("qpd", ["LED 球泡 3W", "球泡灯"]),
+        ("平板灯", ["LED 面板灯 300×300"]),
+        ("300x300", ["LED 面板灯 300×300", "面板灯 300*300", "面板灯 300Ｘ300"]),
+        ("lampe Ä", ["Lampe ä"]),
+        ("驱动电源", ["恒压驱动 12V", "LED 驱动器"]),
+    ],
+)
+def test_product_is_found_by_other_names_of_the_same_thing(text: str, names: list[str]) -> None:
+    for name in names:
+        assert product_tokens(product(name_zh=name)).issuperset(search_tokens(text)), name
+
+
+@pytest.mark.parametrize("printed", ["三防灯-1200", "JSD3*1W", "E14(暖白)", "T8-0.6M 9W", "LED+驱动", "3#灯杯"])
+def test_product_is_found_by_its_printed_code(printed: str) -> None:
+    found = product_tokens(product(fold(printed), printed_sku=printed, name_zh="筒灯", name_en="x"))
+    for text in (printed, printed.lower(), fold(printed), printed.replace("*", "×").replace("(", "（")):
+        assert found.issuperset(search_tokens(text)), text
+
+
+@pytest.mark.parametrize(
+    ("text", "left_out"),
+    [
+        ("筒灯 7W", []),
+        ("筒灯!? ~ 7W", ["!?", "~"]),
+        ("Φ45 (7W), LED-灯", []),
+        ("★ 灯 ★", ["★"]),
+        ("!!!", ["!!!"]),
+        (" ", []),
+    ],
+)
+def test_parts_that_are_not_understood_are_named(text: str, left_out: list[str]) -> None:
+    assert parts_not_understood(text) == left_out
+
+
+@pytest.mark.parametrize(
+    ("chinese", "initials"),
+    [("筒灯", "td"), ("嵌入式射灯", "qrssd"), ("吸顶灯", "xdd"), ("工矿灯", "gkd"), ("A灯", "")],
+)
+def test_initials_of_pinyin_follow_the_order_of_the_character_set(chinese: str, initials: str) -> None:
+    assert pinyin_initials(chinese) == initials
 
 
 def test_blank_text_matches_everything_and_signs_match_nothing() -> None:

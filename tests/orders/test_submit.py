@@ -94,3 +94,11 @@ def test_order_of_another_dealer_is_not_found(client: OrdersClient) -> None:
     missing = client.show("D0001-000099", dealer="D0002")
     assert (foreign.status, foreign.json) == (missing.status, missing.json)
     assert foreign.status == 404
+
+
+def test_order_stores_the_sku_of_the_product_however_it_is_written(client: OrdersClient) -> None:
+    open_shop()
+    written = ("l00001", "Ｌ００００１", " L00001 ", "L0 0001")
+    order_id = client.accepted({"lines": [{"sku": sku, "quantity": 1} for sku in written]})
+    assert {line["sku"] for line in client.show(order_id).json["lines"]} == {"L00001"}
+    assert client.show(order_id.lower()).json["order_id"] == order_id

@@ -84,7 +84,9 @@ class ProductPage(Answer):
     """Page of products in the order of the catalogue.
 
     A page may have fewer products than the limit, even none, while more follow: only `next_cursor` shows the end.
+    `ignored`: parts of the text that the search did not understand and left out, for the user to see.
     """
 
     products: list[ProductView]
+    ignored: list[str]
     next_cursor: str | None

@@ -18,6 +18,7 @@ from services.catalog.search.rules import (
     EVERY_PRODUCT,
     category_token,
     intersect_postings,
+    parts_not_understood,
     products_that_fit_on_page,
     search_tokens,
 )
@@ -50,6 +51,7 @@ def list_products(caller: Principal, query: ProductsQuery) -> ProductPage:
     offers = load_prices_and_stock(pricing_dealer, positions, [bucket_products_key(bucket) for bucket in buckets])
     return ProductPage(
         products=list(offers.views_at(positions, tokens)),
+        ignored=parts_not_understood(query.text or ""),
         next_cursor=next_cursor(bound_to, next_start._asdict() if next_start else None),
     )
 

@@ -11,6 +11,8 @@ from operator import and_
 from typing import NamedTuple
 
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition
+from kernel.base.codes import fold_text
+from services.catalog.search.words import one_name_each, other_names_in, pinyin_initials
 from services.catalog.vocabulary import Product
 
 #: Token of every product: a search without words looks up this one.
@@ -20,32 +22,48 @@ EVERY_PRODUCT = "*"
 #: 100 actions.
 MAX_TOKENS = 48
 
-_WORD = re.compile(r"[a-z0-9]+(?:[._/-][a-z0-9]+)*")
-_SEPARATOR = re.compile(r"[._/-]+")
-_CHINESE = re.compile(r"[\u3400-\u9fff]+")
+_IDEOGRAPH = "\u3400-\u9fff\U00020000-\U0003ffff"
+#: Letters and digits of any script but Chinese. Signs between them belong to the word: `a-b`, `300*600`.
+_WORD = re.compile(rf"[^\W_{_IDEOGRAPH}]+(?:[._/*+-][^\W_{_IDEOGRAPH}]+)*")
+_SEPARATOR = re.compile(r"[._/*+-]+")
+_CHINESE = re.compile(f"[{_IDEOGRAPH}]+")
+#: Signs that only separate or decorate words: a search loses nothing without them.
+_MEANINGLESS = frozenset(" ,;:、.()'\"-_/*+|")
+#: An `x` between figures is a multiplication sign, and all signs of a diameter are one.
+_TIMES = re.compile(r"(?<=[0-9])x(?=[0-9])")
+_DIAMETERS = str.maketrans("ø⌀∅ϕ", "φφφφ")
 _SHORTEST_PREFIX, _LONGEST_PREFIX = 2, 16
 
 
 def category_token(category: str) -> str:
     """Return the token of a category. No word of a text contains its equals sign."""
-    return f"category={category}"
+    return f"category={fold_text(category)}"
 
 
 def product_tokens(product: Product) -> frozenset[str]:
     """Return at most `MAX_TOKENS` tokens that find a product.
 
-    They are its category, its SKU with prefixes and parts, the words of its names and their parts, and bigrams and
-    single characters of Chinese. The single characters come last, so a very long name loses some of them.
+    They are its category, its SKU with prefixes and parts, the words of its names and their parts, its diameter, other
+    names of the same thing, bigrams of Chinese, initials of pinyin, and single characters. The last ones are lost if a
+    name is very long.
     """
-    names = f"{product.name_zh} {product.name_en or ''}".lower()
-    sku = product.sku.lower()
-    runs = _CHINESE.findall(names)
+    names = _folded(f"{product.name_zh} {product.name_en or ''}")
+    printed = _folded(product.printed_sku or product.sku)
+    sku = _folded(product.sku)
+    runs = _CHINESE.findall(f"{names} {printed}")
+    category_runs = _CHINESE.findall(_folded(product.category))
+    chinese = " ".join(runs)
+    words = chain(_WORD.findall(names), _WORD.findall(printed), _diameters(product.specs))
     tokens = chain(
         (EVERY_PRODUCT, category_token(product.category), sku),
         (sku[:end] for end in range(_SHORTEST_PREFIX, min(len(sku), _LONGEST_PREFIX) + 1) if sku[end - 1].isalnum()),
         _SEPARATOR.split(sku),
-        chain.from_iterable((word, *_SEPARATOR.split(word)) for word in _WORD.findall(names)),
+        chain.from_iterable((word, *_SEPARATOR.split(word)) for word in words),
         chain.from_iterable(_bigrams(run) for run in runs),
+        chain.from_iterable(_bigrams(run) for run in one_name_each(chinese).split()),
+        (run[-1] for run in category_runs),
+        chain.from_iterable(_initials_of_ends(run) for run in [*category_runs, *runs[:1]]),
+        map(pinyin_initials, other_names_in(chinese)),
         chain.from_iterable(runs),
     )
     return frozenset(list(dict.fromkeys(filter(None, tokens)))[:MAX_TOKENS])
@@ -56,13 +74,35 @@ def search_tokens(text: str) -> tuple[str, ...]:
 
     A text without a letter or digit is itself the token; no product has it.
     """
-    lowered = text.lower()
+    folded = one_name_each(_folded(text))
     tokens = chain(
-        _WORD.findall(lowered),
-        chain.from_iterable(_bigrams(run) or [run] for run in _CHINESE.findall(lowered)),
+        _WORD.findall(folded),
+        chain.from_iterable(_bigrams(run) or [run] for run in _CHINESE.findall(folded)),
     )
-    distinct = dict.fromkeys(tokens) or filter(None, [lowered.strip()])
+    distinct = dict.fromkeys(tokens) or filter(None, [folded])
     return tuple(sorted(distinct, key=len, reverse=True))
+
+
+def parts_not_understood(text: str) -> list[str]:
+    """Return the parts of a search that its tokens leave out, such as `!?`; without signs that only separate words."""
+    rest = _CHINESE.sub(" ", _WORD.sub(" ", _folded(text)))
+    return list(dict.fromkeys(part for part in rest.split() if not _MEANINGLESS.issuperset(part)))
+
+
+def _folded(text: str) -> str:
+    return _TIMES.sub("*", fold_text(text).translate(_DIAMETERS))
+
+
+def _diameters(specs: Mapping[str, str]) -> list[str]:
+    """Return the diameters in the specifications: `φ45` of `Φ45×80 mm`."""
+    words = _WORD.findall(_folded(" ".join(specs.values())))
+    return [part for word in words for part in _SEPARATOR.split(word) if part.startswith("φ")]
+
+
+def _initials_of_ends(name: str) -> list[str]:
+    """Return the pinyin initials of a name and of its end, where Chinese has the thing: 嵌入式射灯 yields `sd`."""
+    initials = pinyin_initials(name)
+    return [initials, *(initials[-length:] for length in (3, 2) if length < len(initials))] if initials else []
 
 
 def _bigrams(run: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-#: Names of one thing. A search for any of them finds products with any other; the first stands for all.
+#: Names of one thing. A search for any of them finds products with any other; the first represents all.
 _SAME_THING = (
     ("球泡", "球泡灯", "灯泡", "电灯泡", "电灯胆", "灯胆"),
     ("灯管", "日光灯管", "日光灯", "荧光灯管", "光管"),
@@ -23,7 +23,7 @@ _FIRST_NAME = {name: names[0] for names in _SAME_THING for name in names}
 #: Longer names first: a part of a longer name is not a name by itself.
 _ANY_NAME = re.compile("|".join(sorted(_FIRST_NAME, key=len, reverse=True)))
 
-#: Characters of level 1 in GB 2312 stand in the order of their pinyin. These are the first codes of each initial.
+#: GB 2312 orders the characters of level 1 by their pinyin. These are the first codes of each initial.
 _INITIALS = (
     (0xB0A1, "a"), (0xB0C5, "b"), (0xB2C1, "c"), (0xB4EE, "d"), (0xB6EA, "e"), (0xB7A2, "f"), (0xB8C1, "g"),
     (0xB9FE, "h"), (0xBBF7, "j"), (0xBFA6, "k"), (0xC0AC, "l"), (0xC2E8, "m"), (0xC4C3, "n"), (0xC5B6, "o"),

@@ -31,7 +31,7 @@ class StatementIssued(Event):
 
 
 class JournalReversed(Event):
-    """Published when a booked document is reversed. Subscribers: orders (update credit).
+    """Published when a booked document is reversed. Subscribers: orders (update credit), notifications.
 
     `owed_change_fen` is added to what the dealer owes: positive for a reversed payment, negative for a reversed
     shipment. `document_kind` and `document_id` name the reversed document.

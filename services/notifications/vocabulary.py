@@ -9,6 +9,7 @@ from kernel.http.principal import Role
 
 BUYER_ROLES = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
 ACCOUNTANT_ROLES = frozenset({Role.DEALER_ADMIN, Role.DEALER_ACCOUNTANT})
+REVIEWER_ROLES = frozenset({Role.ASSISTANT, Role.ADMIN})
 
 #: Messages, text messages or deliveries on one page.
 PAGE_SIZE = 20

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from contracts.dealers import DealerTermsChanged
 from contracts.orders import (
+    MovedPromise,
     OrderApproved,
     OrderBackordersFilled,
     OrderCancelled,
@@ -19,7 +21,7 @@ from contracts.orders import (
     OrderShipped,
     OrderSubmitted,
 )
-from contracts.reconciliation import PaymentPosted, StatementIssued
+from contracts.reconciliation import JournalReversed, PaymentPosted, StatementIssued
 from contracts.tickets import TicketOverdue, TicketProgressed
 from kernel.messaging.events import Event
 
@@ -37,6 +39,11 @@ IN_REVIEW, CONFIRMED = ORDER | {"state": "in_review"}, ORDER | {"state": "confir
 def ticket_progressed(step: str, ticket_id: str = "D0001-T00007") -> TicketProgressed:
     """Return the event of one step of a service ticket."""
     return TicketProgressed(ticket_id=ticket_id, dealer_id="D0001", step=step, state=step, title="灯带不亮", by="王工")
+
+
+def terms_changed(before: dict[str, str | int], after: dict[str, str | int]) -> DealerTermsChanged:
+    """Return the event of changed terms."""
+    return DealerTermsChanged(dealer_id="D0001", author="u-7", reason="年度调整", before=before, after=after)
 
 
 def order_shipped(**changes: Any) -> OrderShipped:
@@ -64,14 +71,22 @@ def shipment_voided() -> OrderShipmentVoided:
 
 EVENTS: list[Event] = [
     OrderSubmitted(**ORDER),
-    OrderReserved(**ORDER, reserved=90, backordered=10),
+    OrderReserved(**ORDER, reserved=90, backordered=10, promised_on="2026-11-24"),
+    OrderReserved(**ORDER, reserved=90, backordered=10, promised_on="2026-11-24", holds=("credit", "stock")),
     *(OrderBackordersFilled(**order, filled=6, backordered=4, rule="first_come") for order in (IN_REVIEW, CONFIRMED)),
     *(
         OrderReservationExpiring(**order, reserved_until="2026-11-26T10:00:00.000Z", reserved=90)
         for order in (IN_REVIEW, CONFIRMED)
     ),
     *(OrderReservationExpired(**order, released=90) for order in (IN_REVIEW, CONFIRMED)),
-    OrderPromiseSlipped(**IN_REVIEW, moved=(), promised_on="2026-11-26"),
+    OrderPromiseSlipped(
+        **IN_REVIEW,
+        moved=(
+            MovedPromise(lines=(1, 3), reserved=False, old="2026-11-26", new="2026-12-03"),
+            MovedPromise(lines=(4,), reserved=False, old="2026-12-07", new="2026-12-04"),
+        ),
+        promised_on="2026-11-26",
+    ),
     OrderOverdue(**IN_REVIEW, due_at="2026-11-23T02:30:00.000Z"),
     OrderApproved(**ORDER),
     OrderRejected(**ORDER, reason="价格有误"),
@@ -80,6 +95,15 @@ EVENTS: list[Event] = [
     order_shipped(),
     shipment_voided(),
     PaymentPosted(payment_id="pay_1", dealer_id="D0001", amount_fen=123_450, received_on="2026-11-20"),
+    JournalReversed(
+        journal_id="jrn_2",
+        dealer_id="D0001",
+        document_kind="payment",
+        document_id="pay_1",
+        owed_change_fen=123_450,
+        reason="支票退票",
+    ),
+    terms_changed({"warehouse": "GZ", "credit_limit_fen": 1_000_000}, {"warehouse": "SZ", "credit_limit_fen": 500_000}),
     StatementIssued(statement_id="stm_1", dealer_id="D0001", period="2026-11", opening_fen=0, closing_fen=123_450),
     ticket_progressed("registered"),
     ticket_progressed("completed"),

@@ -59,6 +59,7 @@ EVENTS: dict[str, Step] = {
         "tickets", "/tickets/{}/complete", {"result": "ok"}, role="aftersales", about="ticket dispatched"
     ),
     "an overdue ticket": let_ticket_be_overdue,
+    "changed terms": suspend_dealer,
     "a rejection to a suspended dealer": in_order(suspend_dealer, reject_order),
 }
 

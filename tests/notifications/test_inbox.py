@@ -41,10 +41,12 @@ def publish_reserved_orders(world: World, count: int) -> None:
 
 
 def test_event_is_stored_for_dealer_and_staff_in_both_languages(dealer_world: World) -> None:
-    publish(dealer_world, OrderReserved(**ORDER, reserved=90, backordered=10))
+    publish(dealer_world, OrderReserved(**ORDER, reserved=90, backordered=10, promised_on="2026-11-24"))
     (message,) = show_inbox(dealer_world, "dealer_buyer", "D0001").json["messages"]
     assert message["title_zh"] == "订单 D0001-000123 已受理"
-    assert message["text_en"] == "90 pieces are reserved for you, 10 are backordered. Under review."
+    assert message["text_en"] == (
+        "90 pieces are reserved for you, 10 are backordered. Under review. The reserved pieces leave on: 2026-11-24."
+    )
     assert message["event_type"] == "order.reserved.v1" and message["subject"] == "D0001-000123"
     assert message["read"] is False
     (for_staff,) = show_inbox(dealer_world, "assistant").json["messages"]

@@ -14,7 +14,7 @@ from contracts.orders import (
     OrderReserved,
     OrderSubmitted,
 )
-from contracts.reconciliation import PaymentPosted, StatementIssued
+from contracts.reconciliation import JournalReversed, PaymentPosted, StatementIssued
 from contracts.tickets import TicketProgressed
 from kernel.http.principal import DEALER_ROLES, STAFF_ROLES, Role
 from kernel.messaging.events import Event
@@ -48,11 +48,13 @@ def test_rules_use_every_template() -> None:
     assert used == set(TEMPLATES)
 
 
-def test_sms_goes_to_dealer_users_only_and_with_approved_wording() -> None:
+def test_sms_goes_to_users_of_the_mailboxs_company_with_approved_wording() -> None:
     for rules in NOTIFICATION_RULES.values():
         for rule in rules:
-            assert rule.sms_roles <= DEALER_ROLES
-            assert rule.mailbox.belongs_to_dealer or not rule.sms_roles
+            assert rule.sms_roles <= (DEALER_ROLES if rule.mailbox.belongs_to_dealer else STAFF_ROLES)
+            assert not rule.sms_roles or rule.sms_roles & READERS[rule.mailbox], (
+                "a reader of the text reads the message"
+            )
             assert bool(rule.sms_roles) == (rule.template in SMS_TEMPLATES)
     assert SMS_TEMPLATES.keys() <= TEMPLATES.keys()
 
@@ -100,7 +102,7 @@ def test_reservation_event_notifies_dealer_and_staff_who_handle_the_order(
 
 def test_overdue_urgent_order_notifies_assistants_only() -> None:
     (message,) = render_messages(OrderOverdue(**IN_REVIEW, due_at="2026-11-23T02:30:00.000Z"))
-    assert (message.mailbox, message.sms_roles) == (Mailbox.ASSISTANT, frozenset())
+    assert (message.mailbox, message.sms_roles) == (Mailbox.ASSISTANT, {Role.ASSISTANT, Role.ADMIN})
     assert "2026-11-23 10:30" in message.text_zh and "2026-11-23 10:30" in message.text_en
 
 
@@ -160,7 +162,7 @@ def test_buyer_does_not_read_messages_about_payments_and_statements() -> None:
     assert mailboxes_read_by(frozenset({Role.DEALER_BUYER})) == [Mailbox.DEALER]
     assert mailboxes_read_by(frozenset({Role.DEALER_ACCOUNTANT})) == [Mailbox.DEALER, Mailbox.ACCOUNTS]
     for event in EVENTS:
-        if isinstance(event, PaymentPosted | StatementIssued):
+        if isinstance(event, PaymentPosted | StatementIssued | JournalReversed):
             assert mailboxes_of(event) == [Mailbox.ACCOUNTS]
             assert Role.DEALER_BUYER not in render_messages(event)[0].sms_roles
 

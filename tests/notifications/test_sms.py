@@ -52,7 +52,7 @@ def fake_provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
 
 def test_shipment_sms_goes_to_buyers_with_a_phone(dealer_world: World) -> None:
     publish(dealer_world, order_shipped())
-    text = "【渠道】订单D0001-000123已发货12件,运单SF1234567890123,请查收。"
+    text = "【渠道】订单D0001-000123于2026-11-23发货12件,运单SF1234567890123。"
     assert recorded_sms(dealer_world) == [(PHONES["boss"], text), (PHONES["buyer"], text)]
     assert sms_states(dealer_world) == {"boss": ("accepted", None), "buyer": ("accepted", None)}
 
@@ -63,7 +63,9 @@ def test_redelivery_creates_no_second_message_or_sms(dealer_world: World) -> Non
     dealer_world.drain()
     before = dealer_world.snapshot()
     sent = recorded_sms(dealer_world)
-    assert len(sent) == 2 * 11  # eleven templates, each to the administrator and one more user
+    # Eleven templates to the administrator and one more user, a credit hold to all three, changed terms to each once,
+    # and an overdue order to the clerk.
+    assert len(sent) == 2 * 11 + 3 + 3 + 1
     dealer_world.redeliver_everything()
     assert recorded_sms(dealer_world) == sent
     assert dealer_world.snapshot() == before

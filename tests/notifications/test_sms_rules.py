@@ -22,7 +22,7 @@ def rendered_sms(event: Event) -> str:
 
 
 def test_sms_about_a_shipment_shows_order_pieces_and_waybill() -> None:
-    assert rendered_sms(order_shipped()) == "【渠道】订单D0001-000123已发货12件,运单SF1234567890123,请查收。"
+    assert rendered_sms(order_shipped()) == "【渠道】订单D0001-000123于2026-11-23发货12件,运单SF1234567890123。"
 
 
 def test_sms_about_an_expiring_reservation_names_the_order() -> None:
@@ -38,7 +38,7 @@ def test_sms_about_an_expiring_reservation_names_the_order() -> None:
 def test_sms_fits_into_one_part_and_contains_no_free_text(order_id: str, pieces: int, waybill: str) -> None:
     text = rendered_sms(order_shipped(waybill=waybill, order_id=order_id, shipped_pieces=pieces))
     assert len(text) <= MAX_CHARACTERS_OF_ONE_PART
-    assert set(text) <= set("【渠道】订单已发货件,运请查收。见站内._-") | set(
+    assert set(text) <= set("【渠道】订单于发货件,运。见站内._-") | set(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
     )
 

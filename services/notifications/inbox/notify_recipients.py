@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.dealers import HOUSE
 from kernel.base import observability
 from kernel.messaging.events import Envelope
 from kernel.store.transaction import Transaction, TransactionRefused
@@ -16,17 +17,19 @@ from services.notifications.sms.rules import MAX_RECIPIENTS
 def notify_recipients(envelope: Envelope) -> None:
     """Store the messages and text messages of an event, once: a second delivery of the event changes nothing.
 
-    A suspended or unknown dealer gets no message; the staff mailboxes do.
+    A suspended or unknown dealer gets no message, except of what was done to its terms or its account; the staff
+    mailboxes do.
     """
     dealer_id = str(envelope.data["dealer_id"])
     transaction = Transaction()
+    texted: set[str] = set()
     dealer_is_active = is_active_dealer(dealer_id)
     for message in render_messages(envelope.event):
-        if message.mailbox.belongs_to_dealer and not dealer_is_active:
+        if message.mailbox.belongs_to_dealer and not (dealer_is_active or message.to_suspended):
             observability.logger().info("dealer not notified", event_id=envelope.id, dealer_id=dealer_id)
             continue
         add_message(transaction, envelope, dealer_id, message)
-        _add_sms(transaction, envelope, dealer_id, message)
+        _add_sms(transaction, envelope, dealer_id, message, texted)
     if not len(transaction):
         return
     try:
@@ -36,8 +39,14 @@ def notify_recipients(envelope: Envelope) -> None:
     observability.record_duration("NoticeAge", (clock.now() - clock.parse_stamp(envelope.time)).total_seconds())
 
 
-def _add_sms(transaction: Transaction, envelope: Envelope, dealer_id: str, message: RenderedMessage) -> None:
+def _add_sms(
+    transaction: Transaction, envelope: Envelope, dealer_id: str, message: RenderedMessage, texted: set[str]
+) -> None:
+    """Queue the text messages; a user who reads two messages about the event gets one text."""
     if not message.sms_roles:
         return
-    for user in users_with_phones(dealer_id, message.sms_roles)[:MAX_RECIPIENTS]:
-        queue_sms(transaction, envelope, dealer_id, user, message.template, message.values)
+    employer = dealer_id if message.mailbox.belongs_to_dealer else HOUSE
+    for user in users_with_phones(employer, message.sms_roles)[:MAX_RECIPIENTS]:
+        if user.username not in texted:
+            texted.add(user.username)
+            queue_sms(transaction, envelope, employer, user, message.template, message.values)

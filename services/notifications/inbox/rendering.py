@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from kernel.base.money import format_yuan
 from kernel.http.principal import Role
 from kernel.messaging.events import Event
 from kernel.time.clock import BUSINESS_ZONE, parse_stamp
 from services.notifications.inbox.mailboxes import Mailbox
-from services.notifications.inbox.rules import NOTIFICATION_RULES, NotificationRule
-from services.notifications.inbox.templates import TEMPLATES, TICKET_STEPS
+from services.notifications.inbox.rules import MONEY_TERMS, NOTIFICATION_RULES, NotificationRule
+from services.notifications.inbox.templates import DOCUMENTS, TEMPLATES, TERMS, TICKET_STEPS
+
+_NO_DAY_ZH, _NO_DAY_EN = "待定", "not known yet"
+#: Groups of lines with a changed day that one message shows; further ones are counted.
+_MOST_MOVES = 8
 
 
 class RenderedMessage(NamedTuple):
-    """One message for one mailbox. Users with a role in `sms_roles` also get a text message, made from `values`."""
+    """One message for one mailbox. Users with a role in `sms_roles` also get a text message, made from `values`.
+
+    `to_suspended`: a suspended dealer gets it too.
+    """
 
     template: str
     mailbox: Mailbox
@@ -25,6 +32,7 @@ class RenderedMessage(NamedTuple):
     text_en: str
     sms_roles: frozenset[Role]
     values: Mapping[str, str]
+    to_suspended: bool
 
 
 def render_messages(event: Event) -> list[RenderedMessage]:
@@ -36,15 +44,21 @@ def render_messages(event: Event) -> list[RenderedMessage]:
 def template_values(event: Event) -> dict[str, str]:
     """Return the values that templates may show of an event, by name.
 
-    All fields as text; amounts also in yuan (`gross` from `gross_fen`); moments in Asia/Shanghai, to the minute.
+    All fields as text; amounts also in yuan (`gross` from `gross_fen`); moments in Asia/Shanghai, to the minute, and
+    their days (`shipped_on` from `shipped_at`).
     """
     fields = event.model_dump(mode="json")
     values = {name: "" if value is None else str(value) for name, value in fields.items()}
-    values |= {name: _local_time(values[name]) for name in values if name.endswith(("_at", "_until")) and values[name]}
+    moments = {name: _local_time(values[name]) for name in values if name.endswith(("_at", "_until")) and values[name]}
+    days = {f"{name.removesuffix('_at')}_on": text[:10] for name, text in moments.items() if name.endswith("_at")}
+    values = days | values | moments
     values |= {name.removesuffix("_fen"): format_yuan(fields[name]) for name in fields if name.endswith("_fen")}
-    step = fields.get("step", "")
+    step, document = fields.get("step", ""), fields.get("document_kind", "")
     values["step_zh"], values["step_en"] = TICKET_STEPS.get(step, (step, step))
-    return values
+    values["document_zh"], values["document_en"] = DOCUMENTS.get(document, (document, document))
+    values["promised_day_zh"] = values.get("promised_on") or _NO_DAY_ZH
+    values["promised_day_en"] = values.get("promised_on") or _NO_DAY_EN
+    return values | _moved_days(fields.get("moved", ())) | _changed_terms(fields)
 
 
 def _render(rule: NotificationRule, values: Mapping[str, str]) -> RenderedMessage:
@@ -58,7 +72,53 @@ def _render(rule: NotificationRule, values: Mapping[str, str]) -> RenderedMessag
         text_en=template.text_en.format_map(values).strip(),
         sms_roles=rule.sms_roles,
         values=values,
+        to_suspended=rule.to_suspended,
     )
+
+
+def _moved_days(moved: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the new day of lines that leave later, and all changed days in words. A lost day has no new one."""
+    moves = list(moved)
+    later = [move["new"] for move in moves if move["old"] and (move["new"] is None or move["new"] > move["old"])]
+    shown = moves[:_MOST_MOVES]
+    more = sum(len(move["lines"]) for move in moves[_MOST_MOVES:])
+    parts_zh = [
+        f"第 {'、'.join(map(str, move['lines']))} 行:{move['old'] or _NO_DAY_ZH} 改为 {move['new'] or _NO_DAY_ZH}"
+        for move in shown
+    ]
+    parts_en = [
+        f"lines {', '.join(map(str, move['lines']))}: {move['old'] or _NO_DAY_EN} becomes {move['new'] or _NO_DAY_EN}"
+        for move in shown
+    ]
+    if more:
+        parts_zh.append(f"另有 {more} 行见订单")
+        parts_en.append(f"{more} more lines: see the order")
+    return {
+        "new_day": "" if None in later else max(later, default=""),
+        "moves_zh": ";".join(parts_zh) or "新的日期见订单各行",
+        "moves_en": "; ".join(parts_en) or "The order's lines show the new days",
+    }
+
+
+def _changed_terms(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return the changed terms of a dealer in words. Those about money are apart: not all of its users read them."""
+    before, after = fields.get("before") or {}, fields.get("after") or {}
+    values = {}
+    for prefix, names in (
+        ("", sorted(after.keys() - MONEY_TERMS)),
+        ("money_", sorted(after.keys() & MONEY_TERMS)),
+    ):
+        for language, suffix in enumerate(("zh", "en")):
+            parts = [
+                f"{TERMS.get(name, (name,) * 2)[language]} {_term(name, before.get(name))} → {_term(name, after[name])}"
+                for name in names
+            ]
+            values[f"{prefix}changes_{suffix}"] = (";" if suffix == "zh" else "; ").join(parts)
+    return values
+
+
+def _term(name: str, value: object) -> str:
+    return format_yuan(value) if name.endswith("_fen") and isinstance(value, int) else str(value)
 
 
 def _local_time(stamp: str) -> str:

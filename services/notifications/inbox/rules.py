@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from contracts.dealers import DealerTermsChanged, UserRegistered
 from contracts.orders import (
     OrderApproved,
     OrderBackordersFilled,
     OrderCancelled,
     OrderCreditHoldPlaced,
+    OrderHoldReleased,
     OrderLinesCancelled,
     OrderOverdue,
+    OrderPromiseMoved,
     OrderPromiseSlipped,
     OrderRejected,
     OrderReservationExpired,
     OrderReservationExpiring,
+    OrderReservationExtended,
     OrderReserved,
     OrderShipmentVoided,
     OrderShipped,
     OrderSubmitted,
 )
-from contracts.reconciliation import PaymentPosted, StatementIssued
+from contracts.reconciliation import JournalReversed, PaymentPosted, StatementIssued, StatementRequested
 from contracts.tickets import TicketOverdue, TicketProgressed
 from kernel.http.principal import Role
 from kernel.messaging.events import Event
@@ -31,7 +35,8 @@ from services.notifications.sms.templates import sms_roles
 class NotificationRule(NamedTuple):
     """One message about an event: its template and its mailbox. If the template has an SMS wording, it is also texted.
 
-    `steps`: only these steps of a service ticket; `excluded_steps`: all but these; `order_state`: only orders in it.
+    `steps`: only these steps of a service ticket; `excluded_steps`: all but these; `order_state`: only orders in it;
+    `changed`: only if one of these terms changed. `to_suspended`: a suspended dealer gets the message too.
     """
 
     template: str
@@ -39,19 +44,27 @@ class NotificationRule(NamedTuple):
     steps: frozenset[str] | None = None
     excluded_steps: frozenset[str] = frozenset()
     order_state: str | None = None
+    changed: frozenset[str] | None = None
+    to_suspended: bool = False
 
     @property
     def sms_roles(self) -> frozenset[Role]:
-        """Roles of the dealer's users who get the message as a text message too."""
+        """Roles of the users, of the dealer or of head office, who get the message as a text message too."""
         return sms_roles(self.template)
 
     def applies(self, event: Event) -> bool:
-        """Return True if the rule covers the event's step or order state."""
+        """Return True if the rule covers the event's step, order state and changed terms."""
         step = getattr(event, "step", None)
         if step in self.excluded_steps or (self.steps is not None and step not in self.steps):
             return False
+        if self.changed is not None and not self.changed & getattr(event, "after", {}).keys():
+            return False
         return self.order_state is None or getattr(event, "state", None) == self.order_state
 
+
+#: Terms that only users who may read statements are shown.
+MONEY_TERMS = frozenset({"credit_limit_fen", "payment_days"})
+_OTHER_TERMS = frozenset({"name", "territory", "grade", "status", "price_list", "warehouse"})
 
 NOTIFICATION_RULES: dict[type[Event], tuple[NotificationRule, ...]] = {
     OrderSubmitted: (NotificationRule("order_received"),),
@@ -91,6 +104,11 @@ NOTIFICATION_RULES: dict[type[Event], tuple[NotificationRule, ...]] = {
     OrderShipped: (NotificationRule("order_shipped"),),
     OrderShipmentVoided: (NotificationRule("shipment_voided"),),
     PaymentPosted: (NotificationRule("payment_received", Mailbox.ACCOUNTS),),
+    JournalReversed: (NotificationRule("journal_reversed", Mailbox.ACCOUNTS, to_suspended=True),),
+    DealerTermsChanged: (
+        NotificationRule("terms_changed", changed=_OTHER_TERMS, to_suspended=True),
+        NotificationRule("money_terms_changed", Mailbox.ACCOUNTS, changed=MONEY_TERMS, to_suspended=True),
+    ),
     StatementIssued: (NotificationRule("statement_issued", Mailbox.ACCOUNTS),),
     TicketProgressed: (
         # The dealer itself rates a ticket, so it gets no message about the rating.
@@ -100,4 +118,15 @@ NOTIFICATION_RULES: dict[type[Event], tuple[NotificationRule, ...]] = {
         NotificationRule("ticket_withdrawn", Mailbox.AFTERSALES, steps=frozenset({"withdrawn"})),
     ),
     TicketOverdue: (NotificationRule("ticket_overdue", Mailbox.AFTERSALES),),
+}
+
+#: Events about a dealer of which the dealer gets no message, each with the reason. Every other event has a rule.
+NOT_NOTIFIED: dict[type[Event], str] = {
+    OrderOverdue: "staff are late, and nothing changes for the dealer",
+    OrderHoldReleased: "nothing moves yet; the approval that follows is notified",
+    OrderPromiseMoved: "pieces leave earlier, or got their first day; the order shows the day",
+    OrderReservationExtended: "pieces stay reserved for longer; the order shows until when",
+    TicketOverdue: "staff are late, and nothing changes for the dealer",
+    StatementRequested: "the statement itself is notified",
+    UserRegistered: "concerns the account of one user, no money and no goods",
 }

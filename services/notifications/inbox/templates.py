@@ -25,8 +25,9 @@ TEMPLATES: dict[str, Template] = {
     "order_reserved": Template(
         "订单 {order_id} 已受理",
         "Order {order_id} accepted",
-        "已预留 {reserved} 件,待补货 {backordered} 件,正在审核。",
-        "{reserved} pieces are reserved for you, {backordered} are backordered. Under review.",
+        "已预留 {reserved} 件,待补货 {backordered} 件,正在审核。已预留的发货日期:{promised_day_zh}。",
+        "{reserved} pieces are reserved for you, {backordered} are backordered. Under review. "
+        "The reserved pieces leave on: {promised_day_en}.",
     ),
     "order_on_credit_hold": Template(
         "订单 {order_id} 信用冻结",
@@ -38,14 +39,15 @@ TEMPLATES: dict[str, Template] = {
     "backorders_filled": Template(
         "订单 {order_id} 的欠货到了 {filled} 件",
         "Order {order_id}: {filled} backordered pieces are reserved for you",
-        "还缺 {backordered} 件。怎么分的,见订单的缺货分配。",
-        "{backordered} are still backordered. The order's allocations show how stock was allocated.",
+        "发货日期:{promised_day_zh}。还缺 {backordered} 件。怎么分的,见订单的缺货分配。",
+        "They leave on: {promised_day_en}. {backordered} are still backordered. "
+        "The order's allocations show how stock was allocated.",
     ),
     "promise_slipped": Template(
         "订单 {order_id} 发货延期",
         "Order {order_id} leaves later than promised",
-        "原定 {promised_on} 发出的货不能按时发出,新的日期见订单各行。",
-        "What was to leave on {promised_on} will not. The order's lines show the new days.",
+        "原定 {promised_on} 发出的货不能按时发出。{moves_zh}",
+        "What was to leave on {promised_on} will not. {moves_en}",
     ),
     "reservation_expiring": Template(
         "订单 {order_id} 的预留即将到期",
@@ -80,8 +82,8 @@ TEMPLATES: dict[str, Template] = {
     "order_shipped": Template(
         "订单 {order_id} 已发货 {shipped_pieces} 件",
         "Order {order_id}: {shipped_pieces} pieces shipped",
-        "承运:{carrier},运单号:{waybill},金额 {shipped_gross}。",
-        "Carrier {carrier}, waybill {waybill}, worth {shipped_gross}.",
+        "{shipped_on} 发出,承运:{carrier},运单号:{waybill},金额 {shipped_gross}。",
+        "Left on {shipped_on}, carrier {carrier}, waybill {waybill}, worth {shipped_gross}.",
     ),
     "shipment_voided": Template(
         "订单 {order_id} 的发货 {shipment_id} 未发出,已作废",
@@ -95,6 +97,24 @@ TEMPLATES: dict[str, Template] = {
         "We received your payment of {amount}",
         "到账日期 {received_on},已记入往来账户。",
         "Received on {received_on} and posted to your account.",
+    ),
+    "journal_reversed": Template(
+        "往来账户冲销:{document_zh}",
+        "Your account: a {document_en} was reversed",
+        "单据 {document_id},应付款变动 {owed_change}。原因:{reason}",
+        "Document {document_id}; what you owe changes by {owed_change}. Reason: {reason}",
+    ),
+    "terms_changed": Template(
+        "您的合作条件已变更",
+        "Your terms have changed",
+        "{changes_zh}。原因:{reason}",
+        "{changes_en}. Reason: {reason}",
+    ),
+    "money_terms_changed": Template(
+        "您的信用条件已变更",
+        "Your credit terms have changed",
+        "{money_changes_zh}。原因:{reason}",
+        "{money_changes_en}. Reason: {reason}",
     ),
     "statement_issued": Template(
         "{period} 对账单已生成",
@@ -189,6 +209,21 @@ TEMPLATES: dict[str, Template] = {
         "{dealer_id} “{title}” was due at {due_at} (Beijing time).",
     ),
 }
+
+#: Terms of a dealer, Chinese and English.
+TERMS = {
+    "name": ("名称", "name"),
+    "territory": ("区域", "territory"),
+    "grade": ("等级", "grade"),
+    "status": ("状态", "status"),
+    "price_list": ("价格表", "price list"),
+    "warehouse": ("发货仓库", "warehouse"),
+    "credit_limit_fen": ("信用额度", "credit limit"),
+    "payment_days": ("账期(天)", "payment days"),
+}
+
+#: Kinds of documents of the ledger, Chinese and English.
+DOCUMENTS = {"shipment": ("发货", "shipment"), "payment": ("收款", "payment")}
 
 #: Steps of a service ticket, Chinese and English.
 TICKET_STEPS = {

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
 
-from contracts.dealers import DealerItem, DealerTermsChanged, UserItem, UserRegistered
+from contracts.dealers import HOUSE, DealerItem, DealerTermsChanged, UserItem, UserRegistered
 from kernel.invariants.snapshot import Snapshot
 from kernel.messaging.events import Envelope, UnknownEvent
 from kernel.time import clock
@@ -49,7 +49,7 @@ def dealers_never_suspended(snapshot: Snapshot) -> frozenset[str]:
 
 
 def unchanged_users(snapshot: Snapshot) -> Mapping[str, list[tuple[UserItem, str]]]:
-    """Return users that were never changed and the stamp of their registration, by dealer.
+    """Return users that were never changed and the stamp of their registration, by dealer or HOUSE.
 
     Dealers with more users than a text has recipients are left out.
     """
@@ -57,9 +57,9 @@ def unchanged_users(snapshot: Snapshot) -> Mapping[str, list[tuple[UserItem, str
     found: dict[str, list[tuple[UserItem, str]]] = defaultdict(list)
     user_counts = Counter(user.dealer_id for user in snapshot.items(UserItem))
     for user in snapshot.items(UserItem):
-        registered = registered_at.get(f"{user.username}@{user.dealer_id}")
+        registered = registered_at.get(f"{user.username}@{user.dealer_id or HOUSE}")
         if registered and user.version == 1 and user_counts[user.dealer_id] <= MAX_RECIPIENTS:
-            found[user.dealer_id or ""].append((user, registered))
+            found[user.dealer_id or HOUSE].append((user, registered))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from contracts.dealers import HOUSE
 from contracts.notifications import SmsQueued
 from kernel.base.phones import is_mobile
 from kernel.invariants.snapshot import Finding, Snapshot
@@ -60,8 +61,8 @@ def recipients_have_a_text(snapshot: Snapshot, due: str) -> Iterator[Finding]:
     users, start = snapshot.cached(unchanged_users), start_of_checked_window(due)
     dealers = snapshot.cached(dealers_never_suspended)
     for event, rule in snapshot.cached(applicable_rules):
-        dealer_id = event.data["dealer_id"]
-        if not rule.sms_roles or not start < event.time < due or dealer_id not in dealers:
+        dealer_id = event.data["dealer_id"] if rule.mailbox.belongs_to_dealer else HOUSE
+        if not rule.sms_roles or not start < event.time < due or dealer_id not in {*dealers, HOUSE}:
             continue
         for user, registered_at in users.get(dealer_id, []):
             is_recipient = (

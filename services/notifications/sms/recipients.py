@@ -35,10 +35,15 @@ def phone_of_invited(dealer_id: str, username: str) -> str | None:
 
 
 def current_phone(dealer_id: str, username: str, roles: frozenset[Role]) -> str | None:
-    """Return the present mobile phone of a user; None if user, role or phone is gone or the dealer is suspended."""
+    """Return the present mobile phone of a user; None if user, role or phone is gone or the dealer is suspended.
+
+    Args:
+        dealer_id: the dealer whose user it is, or HOUSE.
+    """
     found = fetch([dealer_key(dealer_id), user_key(dealer_id, username)])
     dealer, user = found.get(dealer_key(dealer_id)), found.get(user_key(dealer_id, username))
-    if not isinstance(dealer, DealerItem) or dealer.status != "active" or not isinstance(user, UserItem):
+    is_active = dealer_id == HOUSE or (isinstance(dealer, DealerItem) and dealer.status == "active")
+    if not is_active or not isinstance(user, UserItem):
         return None
     if not _gets_texts(user):
         return None

@@ -26,6 +26,9 @@ _MAX_LENGTH = 32
 
 _SEE_INBOX = "见站内"
 
+#: Text of a day that the event does not have, by variable.
+_NO_DAY = dict.fromkeys(("promised_on", "new_day"), "待定")
+
 
 class SmsState(StrEnum):
     """State of a text message: queued -> sending -> accepted | failed | unknown; or queued -> skipped.
@@ -77,5 +80,7 @@ def _wording(template: str) -> str:
 
 
 def _plain_value(name: str, value: str) -> str:
+    if not value and name in _NO_DAY:
+        return _NO_DAY[name]
     is_plain = len(value) <= _MAX_LENGTHS.get(name, _MAX_LENGTH) and _PLAIN_VALUE.fullmatch(value)
     return value if is_plain else _SEE_INBOX

@@ -1,15 +1,18 @@
-"""SMS templates: wordings approved by the carriers, and the dealer roles that receive them."""
+"""SMS templates: wordings approved by the carriers, and the roles that receive them."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from kernel.http.principal import Role
-from services.notifications.vocabulary import ACCOUNTANT_ROLES, BUYER_ROLES
+from services.notifications.vocabulary import ACCOUNTANT_ROLES, BUYER_ROLES, REVIEWER_ROLES
 
 
 class SmsTemplate(NamedTuple):
-    """Wording of a text message, with `{variables}`, and the roles of the dealer's users who receive it."""
+    """Wording of a text message, with `{variables}`, and the roles of the users who receive it.
+
+    The roles are all of dealers or all of head office.
+    """
 
     wording: str
     roles: frozenset[Role]
@@ -17,19 +20,31 @@ class SmsTemplate(NamedTuple):
 
 #: By the key of the inbox template of the same occasion. No other occasion sends text messages.
 SMS_TEMPLATES: dict[str, SmsTemplate] = {
-    "order_reserved": SmsTemplate("【渠道】您的订单{order_id}已受理,审核后尽快发货,详情请登录查看。", BUYER_ROLES),
-    "backorders_filled": SmsTemplate("【渠道】您的订单{order_id}欠货已到{filled}件,详情请登录查看。", BUYER_ROLES),
-    "promise_slipped": SmsTemplate("【渠道】您的订单{order_id}发货延期,新的日期请登录查看。", BUYER_ROLES),
+    "order_reserved": SmsTemplate("【渠道】您的订单{order_id}已受理,审核后发货,发货日期{promised_on}。", BUYER_ROLES),
+    "order_on_credit_hold": SmsTemplate(
+        "【渠道】您的订单{order_id}超出信用额度,暂缓审核,请登录查看。", BUYER_ROLES | ACCOUNTANT_ROLES
+    ),
+    "backorders_filled": SmsTemplate(
+        "【渠道】您的订单{order_id}欠货已到{filled}件,发货日期{promised_on}。", BUYER_ROLES
+    ),
+    "promise_slipped": SmsTemplate("【渠道】您的订单{order_id}发货延期,原定{promised_on},现为{new_day}。", BUYER_ROLES),
     "reservation_expiring": SmsTemplate("【渠道】您的订单{order_id}预留即将到期,如仍需要请登录续期。", BUYER_ROLES),
     "reservation_expired": SmsTemplate("【渠道】您的订单{order_id}预留已到期释放,如仍需要请登录处理。", BUYER_ROLES),
     "order_rejected": SmsTemplate("【渠道】您的订单{order_id}未通过审核,请登录查看原因。", BUYER_ROLES),
-    "order_shipped": SmsTemplate("【渠道】订单{order_id}已发货{shipped_pieces}件,运单{waybill},请查收。", BUYER_ROLES),
+    "order_shipped": SmsTemplate(
+        "【渠道】订单{order_id}于{shipped_on}发货{shipped_pieces}件,运单{waybill}。", BUYER_ROLES
+    ),
     "shipment_voided": SmsTemplate(
         "【渠道】订单{order_id}的运单{waybill}未发出,将重新发货,详情请登录查看。", BUYER_ROLES
     ),
     "payment_received": SmsTemplate("【渠道】您的往来账户有更新,请登录查看。", ACCOUNTANT_ROLES),
+    "journal_reversed": SmsTemplate("【渠道】您的往来账户有一笔冲销,原因请登录查看。", ACCOUNTANT_ROLES),
+    "terms_changed": SmsTemplate("【渠道】您的合作条件有变更,内容和原因请登录查看。", BUYER_ROLES),
+    "money_terms_changed": SmsTemplate("【渠道】您的信用条件有变更,内容和原因请登录查看。", ACCOUNTANT_ROLES),
     "statement_issued": SmsTemplate("【渠道】您{period}的对账单已生成,请登录核对。", ACCOUNTANT_ROLES),
     "ticket_completed": SmsTemplate("【渠道】您的服务单{ticket_id}已处理完成,请登录查看并评价。", BUYER_ROLES),
+    # To staff: an urgent order that waits is decided by a person who may not be at a screen.
+    "order_overdue": SmsTemplate("【渠道】加急订单{order_id}已超时未审核,请立即处理。", REVIEWER_ROLES),
 }
 
 

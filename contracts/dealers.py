@@ -103,9 +103,9 @@ class UserRemoved(Event):
 class DealerTermsChanged(Event):
     """Published when name, territory or terms of a dealer change; the subject is the dealer.
 
-    Subscribers: notifications; dealers (close the accounts of a suspended dealer). The event is the record of the change.
-    `author` is the user id of the person who made it. `before` and `after` contain only the changed fields, named as in
-    `DealerItem`.
+    Subscribers: notifications; dealers (close the accounts of a suspended dealer). The event is also the record of the
+    change. `author` is the user id of the person who made it. `before` and `after` contain only the changed fields,
+    named as in `DealerItem`.
     """
 
     TYPE: ClassVar[str] = "dealer.terms-changed.v1"

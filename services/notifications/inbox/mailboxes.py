@@ -17,7 +17,6 @@ class Mailbox(StrEnum):
     FINANCE = "finance"
     WAREHOUSE = "warehouse"
     AFTERSALES = "aftersales"
-    FINANCE = "finance"
 
     @property
     def belongs_to_dealer(self) -> bool:
@@ -33,7 +32,6 @@ READERS: dict[Mailbox, frozenset[Role]] = {
     Mailbox.FINANCE: frozenset({Role.FINANCE, Role.ADMIN}),
     Mailbox.WAREHOUSE: frozenset({Role.WAREHOUSE, Role.ADMIN}),
     Mailbox.AFTERSALES: frozenset({Role.AFTERSALES, Role.ADMIN}),
-    Mailbox.FINANCE: frozenset({Role.FINANCE, Role.ADMIN}),
 }
 
 

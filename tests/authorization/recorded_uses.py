@@ -18,7 +18,8 @@ from tests.support.world import World
 def record_uses(world: World) -> list[Use]:
     """Return the distinct AWS calls of every function.
 
-    They come from the build of the sample company, each case as each role, each declared situation, and the rare paths.
+    They come from the build of the sample company, each case as each role and about a missing object, each declared
+    situation, and the rare paths.
     The world must be fast.
     """
     with public_webhook_hosts(), calls.recorded() as uses:
@@ -26,6 +27,8 @@ def record_uses(world: World) -> list[Use]:
         built = uses_of_build(world)
         saved = world.save()
         for case in cases():
+            if case.missing:
+                _send_about_missing_object(company, case)
             for role in (role for role in ALL_ROLES if role in case.roles):
                 _send_twice(company, case, role)
                 if case.method != "GET":
@@ -37,6 +40,14 @@ def record_uses(world: World) -> list[Use]:
             with prepared(restored_company(world, settled=True), scenario):
                 pass  # the undisturbed run is all that is needed
     return list(dict.fromkeys((*built, *uses)))
+
+
+def _send_about_missing_object(company: SampleCompany, case: Case) -> None:
+    """Send the request about an object that does not exist: the refusal may read what exists."""
+    clear_process_caches()
+    role = case.first_role
+    path, query = case.path_for(company.ids, role, OWN, missing=True), case.query_for(OWN, missing=True)
+    company.send(case.service, case.method, path, case.body_for(OWN), role=role, query=query, key="k-missing")
 
 
 def _send_twice(company: SampleCompany, case: Case, role: str) -> None:

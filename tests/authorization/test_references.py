@@ -42,6 +42,7 @@ CREATES = {
     ("PUT", "/warehouses/{warehouse}"),
     ("POST", "/price-lists/{price_list_id}/drafts/{draft}/prices"),
     ("POST", "/price-lists/{price_list_id}/drafts/{draft}/publish"),
+    ("GET", "/price-lists/{price_list_id}/drafts/{draft}"),
 }
 
 

@@ -72,7 +72,9 @@ def test_damaged_text_in_any_field_is_refused_by_name(company: SampleCompany, ca
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
 def test_byte_order_mark_before_a_body_is_left_out(company: SampleCompany, case: Case) -> None:
     answer = send(company, case, raw_body="\ufeff" + json.dumps(case.body_for(OWN)))
-    assert answer.status == case.status, answer.text
+    # The sample company has no open invitation; a public route answers as without the mark.
+    expected = send(company, case).status if case.public else case.status
+    assert answer.status == expected, answer.text
 
 
 @pytest.mark.parametrize("case", WITH_PATH, ids=str)

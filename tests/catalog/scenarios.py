@@ -115,6 +115,7 @@ TRIGGERS = [
         "POST /price-lists/{price_list_id}/drafts/{draft}/restore",
         roles=CLERKS,
         path=DRAFT,
+        missing={"price_list_id": "NONE"},
         body={"version": 1},
         other_body={"version": 2},
         situations=[

@@ -227,10 +227,14 @@ def test_two_written_forms_of_a_sku_are_one_product(catalog: CatalogClient) -> N
     assert catalog.import_products(product_row("CASEA")).json == {
         "received": 1,
         "created": 0,
-        "changed": 1,
-        "unchanged": 0,
+        "changed": 0,
+        "unchanged": 1,
     }
     assert catalog.sku_indexes() == {"CASEA": 0}
+    assert catalog.import_products({"sku": "casea", "printed_sku": "Case A"}).json["changed"] == 1
+    assert catalog.show("casea").json["printed_sku"] == "Case A"
+    other = catalog.import_products({"sku": "CASEA", "printed_sku": "CaseB"})
+    assert (other.status, other.json["errors"][0]["code"]) == (422, "another-code")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from contracts.orders import (
     OrderApproved,
     OrderBackordersFilled,
     OrderCancelled,
+    OrderCreditHoldPlaced,
     OrderLinesCancelled,
     OrderOverdue,
     OrderPromiseSlipped,
@@ -72,7 +73,7 @@ def shipment_voided() -> OrderShipmentVoided:
 EVENTS: list[Event] = [
     OrderSubmitted(**ORDER),
     OrderReserved(**ORDER, reserved=90, backordered=10, promised_on="2026-11-24"),
-    OrderReserved(**ORDER, reserved=90, backordered=10, promised_on="2026-11-24", holds=("credit", "stock")),
+    *(OrderCreditHoldPlaced(**order, released=90) for order in (IN_REVIEW, CONFIRMED)),
     *(OrderBackordersFilled(**order, filled=6, backordered=4, rule="first_come") for order in (IN_REVIEW, CONFIRMED)),
     *(
         OrderReservationExpiring(**order, reserved_until="2026-11-26T10:00:00.000Z", reserved=90)
@@ -107,6 +108,7 @@ EVENTS: list[Event] = [
     StatementIssued(statement_id="stm_1", dealer_id="D0001", period="2026-11", opening_fen=0, closing_fen=123_450),
     ticket_progressed("registered"),
     ticket_progressed("completed"),
+    ticket_progressed("withdrawn"),
     TicketOverdue(
         ticket_id="D0001-T00007",
         dealer_id="D0001",

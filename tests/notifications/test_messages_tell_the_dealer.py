@@ -7,7 +7,13 @@ from dataclasses import fields
 import pytest
 
 from contracts.dealers import DealerItem
-from contracts.orders import MovedPromise, OrderBackordersFilled, OrderPromiseSlipped, OrderReserved
+from contracts.orders import (
+    MovedPromise,
+    OrderBackordersFilled,
+    OrderCreditHoldPlaced,
+    OrderPromiseSlipped,
+    OrderReserved,
+)
 from kernel.messaging.events import Event
 from services.dealers.rules import Dealer
 from services.notifications.inbox.mailboxes import Mailbox
@@ -17,7 +23,7 @@ from services.notifications.inbox.templates import TEMPLATES, TERMS
 from services.notifications.sms.rules import sms_text, sms_variables
 from services.notifications.webhooks.event_types import subscribable_events
 from tests.notifications.fixtures import publish, recorded_sms, suspend_dealer
-from tests.notifications.sample_events import EVENTS, IN_REVIEW, ORDER, order_shipped, terms_changed
+from tests.notifications.sample_events import CONFIRMED, EVENTS, IN_REVIEW, ORDER, order_shipped, terms_changed
 from tests.support.world import World
 
 ABOUT_DEALERS = [event for event in subscribable_events() if "dealer_id" in event.model_fields]
@@ -114,14 +120,12 @@ def test_shipment_names_the_day_in_shanghai() -> None:
 # ---- credit hold, terms, reversal ----
 
 
-def test_credit_hold_is_named_to_the_dealer_and_finance() -> None:
-    event = OrderReserved(**ORDER, reserved=9, backordered=1, holds=("credit",))
-    messages = {message.mailbox: message for message in render_messages(event)}
-    assert messages.keys() == {Mailbox.DEALER, Mailbox.ASSISTANT, Mailbox.FINANCE}
-    assert "信用额度" in messages[Mailbox.DEALER].title_zh and "credit hold" in messages[Mailbox.DEALER].title_en
-    assert "信用额度" in text_of(messages[Mailbox.DEALER])
-    without = {message.mailbox for message in render_messages(event.model_copy(update={"holds": ("stock",)}))}
-    assert without == {Mailbox.DEALER, Mailbox.ASSISTANT}
+def test_credit_hold_is_named_to_the_dealer_finance_and_the_warehouse() -> None:
+    messages = {message.mailbox: message for message in render_messages(OrderCreditHoldPlaced(**CONFIRMED, released=9))}
+    assert messages.keys() == {Mailbox.DEALER, Mailbox.FINANCE, Mailbox.WAREHOUSE}
+    assert "信用冻结" in messages[Mailbox.DEALER].title_zh and "credit hold" in messages[Mailbox.DEALER].title_en
+    in_review = {message.mailbox for message in render_messages(OrderCreditHoldPlaced(**IN_REVIEW, released=0))}
+    assert in_review == {Mailbox.DEALER, Mailbox.FINANCE}
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Dealer) if field.name != "dealer_id"])

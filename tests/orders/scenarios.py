@@ -1,6 +1,6 @@
 """Every route and function of orders, declared once for all tests of every handler.
 
-Situations with a longer preparation are in `situations.py`, random requests in `random_requests.py`.
+Situations with a longer preparation are in the files `*situations.py`, random requests in `random_requests.py`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Any
 
-from tests.orders import correction_situations, function_situations, random_requests, situations
+from tests.orders import correction_situations, function_situations, random_requests, situations, stock_situations
 from tests.support.company_data import WAREHOUSE
 from tests.support.steps import SHIPMENT, order_body
 from tests.support.trigger import ALL_USERS, BUYERS, DEALER_USERS, STAFF, Race, Trigger, variant
@@ -186,23 +186,23 @@ STOCK = [
         "POST /stock/goods-receipts",
         roles=WAREHOUSE_CLERKS,
         status=201,
-        body=situations.receipt("DN-2", ("L1", 5)),
-        variants=[variant(body=situations.receipt("DN-3", ("L4", 1), expected="PO-1"))],
-        situations=situations.RECEIVE_GOODS,
+        body=stock_situations.receipt("DN-2", ("L1", 5)),
+        variants=[variant(body=stock_situations.receipt("DN-3", ("L4", 1), expected="PO-1"))],
+        situations=stock_situations.RECEIVE_GOODS,
         random={random_requests.receive_goods: 3},
     ),
     Trigger(
         "POST /stock/adjustments",
         roles=WAREHOUSE_CLERKS,
         status=201,
-        body=situations.adjustment("count", ("L3", 5)),
+        body=stock_situations.adjustment("count", ("L3", 5)),
         variants=[
-            variant(body=situations.adjustment(kind, ("L3", 5)))
+            variant(body=stock_situations.adjustment(kind, ("L3", 5)))
             for kind in ("found", "lost", "set_aside", "clear", "scrap")
         ],
         races=[
-            Race("count", body=situations.adjustment("count", ("L1", 16))),
-            Race("set aside", body=situations.adjustment("set_aside", ("L2", 1)) | {"reference": "A-2"}),
+            Race("count", body=stock_situations.adjustment("count", ("L1", 16))),
+            Race("set aside", body=stock_situations.adjustment("set_aside", ("L2", 1)) | {"reference": "A-2"}),
         ],
         random={random_requests.adjust_stock: 2},
     ),
@@ -210,8 +210,8 @@ STOCK = [
         "POST /stock/transfers",
         roles=WAREHOUSE_CLERKS,
         status=201,
-        body=situations.transfer("SH", ("L3", 5), expected_on="2026-12-20"),
-        races=[Race(body=situations.transfer("FS", ("L1", 1), expected_on="2026-11-25"))],
+        body=stock_situations.transfer("SH", ("L3", 5), expected_on="2026-12-20"),
+        races=[Race(body=stock_situations.transfer("FS", ("L1", 1), expected_on="2026-11-25"))],
         random={random_requests.transfer_stock: 1},
     ),
     Trigger("GET /stock/expected/{warehouse}", roles=STAFF, path=IN_WAREHOUSE, missing=NO_WAREHOUSE),
@@ -221,12 +221,12 @@ STOCK = [
         roles=WAREHOUSE_CLERKS | CLERKS,
         path=DELIVERY,
         missing=NO_WAREHOUSE,
-        body=situations.delivery(("L4", 2), expected_on="2026-12-22", version=1),
-        variants=[variant(body=situations.delivery(expected_on="2026-12-22", version=1))],
+        body=stock_situations.delivery(("L4", 2), expected_on="2026-12-22", version=1),
+        variants=[variant(body=stock_situations.delivery(expected_on="2026-12-22", version=1))],
         races=[
             Race(
                 path=IN_WAREHOUSE | {"reference": "=E1"},
-                body=situations.delivery(("L1", 9), expected_on="2026-11-26", version=0),
+                body=stock_situations.delivery(("L1", 9), expected_on="2026-11-26", version=0),
             )
         ],
         random={random_requests.expect_delivery: 1},
@@ -248,11 +248,11 @@ RULES = [
         "PUT /warehouses/{warehouse}",
         roles=ADMIN,
         path={"warehouse": "=HZ"},
-        body=situations.warehouse("惠州仓", "Huizhou"),
-        situations=situations.PUBLISH_WAREHOUSE,
+        body=stock_situations.warehouse("惠州仓", "Huizhou"),
+        situations=stock_situations.PUBLISH_WAREHOUSE,
         races=[
-            Race("another", body=situations.warehouse("惠州仓", "Huizhou")),
-            Race("deactivation", path={"warehouse": "=SZ"}, body=situations.DEACTIVATED),
+            Race("another", body=stock_situations.warehouse("惠州仓", "Huizhou")),
+            Race("deactivation", path={"warehouse": "=SZ"}, body=stock_situations.DEACTIVATED),
         ],
         random={random_requests.publish_warehouse: 0.3},
     ),
@@ -268,7 +268,7 @@ RULES = [
         path=IN_WAREHOUSE,
         missing=NO_WAREHOUSE,
         body={"rule": "quota", "quotas": {"A": 60, "B": 40}, "pack": 10, "reason": "旺季", "version": 0},
-        situations=situations.PUBLISH_ALLOCATION_RULE,
+        situations=stock_situations.PUBLISH_ALLOCATION_RULE,
         races=[Race(body={"rule": "first_come", "quotas": {}, "pack": 1, "reason": "约定", "version": 0})],
         random={random_requests.publish_allocation_rule: 0.3},
     ),

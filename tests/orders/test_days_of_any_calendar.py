@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.grades import Grade
 from kernel.time.calendar import Calendar
 from kernel.time.clock import business_date
 from services.orders.promises.rules import WaitingPieces, available_to_promise, promise_dates_of_sku
@@ -17,7 +18,7 @@ from services.orders.service_terms import (
     urgent_review_deadline,
 )
 from services.orders.ship_days import expected_ship_day, ship_day, ship_day_of_arrival
-from services.orders.vocabulary import Grade, PiecesOnDay, State
+from services.orders.vocabulary import PiecesOnDay, State
 from services.tickets.service_clock import compute_service_clock
 from services.tickets.vocabulary import State as TicketState
 from tests.kernel.test_calendar import calendars, is_working_moment, moments

@@ -10,18 +10,16 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
 from pynamodb.expressions.condition import Condition
 
 from contracts.catalog import PriceListItem, price_list_key
 from kernel.base.problems import FieldProblem, Invalid, Refusal
-from kernel.http.models import PriceListId
+from kernel.http.codes import PriceListId, malformed_problem
 from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
 from kernel.store.read import fetch
 from kernel.store.transaction import Transaction
 
 _VERSION = re.compile(r"[1-9][0-9]{0,5}")
-_LIST_ID: TypeAdapter[str] = TypeAdapter(PriceListId)
 
 
 # P2  draft of a price list   pk: PRICELIST#<id>   sk: DRAFT#<version>
@@ -49,12 +47,8 @@ class PriceListDraft(NamedTuple):
         Raises:
             Invalid: a segment is malformed.
         """
-        problems = []
-        try:
-            _LIST_ID.validate_python(price_list_id)
-        except ValidationError:
-            detail = "大写字母、数字、-、_,最多 24 位 / at most 24 capital letters, digits, - and _"
-            problems.append(FieldProblem(field="price_list_id", code="malformed", detail=detail))
+        malformed = malformed_problem(PriceListId, "price_list_id", price_list_id)
+        problems = [malformed] if malformed else []
         if not _VERSION.fullmatch(version):
             detail = "版本号应为正整数 / the number of the next version, such as 1"
             problems.append(FieldProblem(field="draft", code="malformed", detail=detail))

@@ -9,6 +9,7 @@ from kernel.base.problems import NotFound
 from kernel.http.principal import Principal
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.read import query_page
+from reads.price_lists import price_list_problems
 from services.catalog.prices.api import PriceListVersion, PriceListVersions, VersionsQuery
 
 
@@ -16,7 +17,7 @@ def list_versions(caller: Principal, price_list_id: str, query: VersionsQuery) -
     """Return a page of the history of a price list, the newest version first.
 
     Raises:
-        NotFound: no version of such a list is published.
+        NotFound: no version of such a list is published; names the published lists.
         BadRequest: the cursor belongs to another caller or price list.
     """
     bound_to = [caller.scope, "GET versions", price_list_id]
@@ -31,7 +32,7 @@ def list_versions(caller: Principal, price_list_id: str, query: VersionsQuery) -
         consistent=True,
     )
     if not page.items and start is None:
-        raise NotFound
+        raise NotFound(price_list_problems([("price_list_id", price_list_id)], ()))
     return PriceListVersions(
         versions=[_view(item) for item in page.items], next_cursor=next_cursor(bound_to, page.next_key)
     )

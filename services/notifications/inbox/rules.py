@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from contracts.dealers import DealerTermsChanged, UserRegistered
+from contracts.dealers import DealerTermsChanged, UserRegistered, UserRemoved
 from contracts.orders import (
     OrderApproved,
     OrderBackordersFilled,
@@ -129,4 +129,5 @@ NOT_NOTIFIED: dict[type[Event], str] = {
     TicketOverdue: "staff are late, and nothing changes for the dealer",
     StatementRequested: "the statement itself is notified",
     UserRegistered: "concerns the account of one user, no money and no goods",
+    UserRemoved: "concerns the account of one user, no money and no goods",
 }

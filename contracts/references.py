@@ -24,4 +24,5 @@ REFERENCE_FIELDS: Mapping[str, Master] = {
     "grade": Master.GRADE,
     "quotas": Master.GRADE,
     "price_list": Master.PRICE_LIST,
+    "price_list_id": Master.PRICE_LIST,
 }

@@ -94,7 +94,7 @@ def show_me(caller: Principal) -> Me:
 
 
 @app.operation("GET", "/dealers/{dealer_id}/people", roles=ADMINISTRATORS, summary="人员列表 / List people")
-def people(caller: Principal, dealer_id: str) -> People:
+def people(caller: Principal, dealer_id: DealerId) -> People:
     return list_people.list_people(caller, dealer_id)
 
 
@@ -105,7 +105,7 @@ def people(caller: Principal, dealer_id: str) -> People:
     status=HTTPStatus.CREATED,
     summary="邀请人员 / Invite a person",
 )
-def invite(caller: Principal, dealer_id: str, body: InvitePerson, key: IdempotencyKey) -> InvitationView:
+def invite(caller: Principal, dealer_id: DealerId, body: InvitePerson, key: IdempotencyKey) -> InvitationView:
     return invite_person.invite_person(caller, dealer_id, body, key)
 
 
@@ -116,7 +116,7 @@ def invite(caller: Principal, dealer_id: str, body: InvitePerson, key: Idempoten
     summary="重发邀请 / Send a new invitation; the last one and, once accepted, the old password are void",
 )
 def send_invitation(
-    caller: Principal, dealer_id: str, username: str, body: SendInvitation, key: IdempotencyKey
+    caller: Principal, dealer_id: DealerId, username: str, body: SendInvitation, key: IdempotencyKey
 ) -> InvitationView:
     return invite_person.send_invitation(caller, dealer_id, username, body, key)
 
@@ -124,7 +124,7 @@ def send_invitation(
 @app.operation(
     "PUT", "/dealers/{dealer_id}/people/{username}/roles", roles=ADMINISTRATORS, summary="变更角色 / Change roles"
 )
-def change_roles(caller: Principal, dealer_id: str, username: str, body: ChangeRoles) -> PersonView:
+def change_roles(caller: Principal, dealer_id: DealerId, username: str, body: ChangeRoles) -> PersonView:
     return change_user_roles(caller, dealer_id, username, body)
 
 
@@ -132,7 +132,7 @@ def change_roles(caller: Principal, dealer_id: str, username: str, body: ChangeR
     "POST", "/dealers/{dealer_id}/people/{username}/remove", roles=ADMINISTRATORS, summary="移除人员 / Remove a person"
 )
 def remove_person(
-    caller: Principal, dealer_id: str, username: str, body: RemovePerson, key: IdempotencyKey
+    caller: Principal, dealer_id: DealerId, username: str, body: RemovePerson, key: IdempotencyKey
 ) -> PersonView:
     return removing.remove_person(caller, dealer_id, username, body, key)
 

@@ -152,7 +152,7 @@ def cancel_order(caller: Principal, order_id: DocumentNumber, body: ReasonReques
     roles=roles_allowed(Action.CANCEL_LINES),
     summary="取消订单行 / Cancel unshipped pieces of some lines",
 )
-def cancel_lines(caller: Principal, order_id: str, body: CancelLines, key: IdempotencyKey) -> OrderSummary:
+def cancel_lines(caller: Principal, order_id: DocumentNumber, body: CancelLines, key: IdempotencyKey) -> OrderSummary:
     return line_cancellation.cancel_lines(caller, order_id, body, key)
 
 
@@ -182,7 +182,7 @@ def list_shipments(caller: Principal, order_id: DocumentNumber) -> ShipmentList:
     summary="作废发货 / Void a shipment that never left",
 )
 def void_shipment(
-    caller: Principal, order_id: str, shipment_id: str, body: ReasonRequest, key: IdempotencyKey
+    caller: Principal, order_id: DocumentNumber, shipment_id: str, body: ReasonRequest, key: IdempotencyKey
 ) -> VoidedShipment:
     return shipment_void.void_shipment(caller, order_id, shipment_id, body, key)
 

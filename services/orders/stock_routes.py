@@ -124,7 +124,7 @@ def list_warehouses() -> WarehouseList:
     summary="新建、更名、停用仓库 / Create, rename or deactivate a warehouse",
     function="stock_api",
 )
-def publish_warehouse(caller: Principal, warehouse: str, body: PublishWarehouse) -> WarehouseView:
+def publish_warehouse(caller: Principal, warehouse: WarehouseId, body: PublishWarehouse) -> WarehouseView:
     return warehouses.publish_warehouse(caller, warehouse, body)
 
 

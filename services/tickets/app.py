@@ -81,7 +81,9 @@ def dispatch_ticket(
     roles=roles_allowed(Action.REASSIGN),
     summary="改派 / send another technician instead",
 )
-def reassign_ticket(caller: Principal, ticket_id: str, body: Dispatch, key: IdempotencyKey) -> TicketConfirmation:
+def reassign_ticket(
+    caller: Principal, ticket_id: DocumentNumber, body: Dispatch, key: IdempotencyKey
+) -> TicketConfirmation:
     return take_step(caller, ticket_id, Action.REASSIGN, body.step_input(), key)
 
 
@@ -114,7 +116,9 @@ def answer_question(
 @app.operation(
     "POST", "/tickets/{ticket_id}/withdraw", roles=roles_allowed(Action.WITHDRAW), summary="撤回 / withdraw a request"
 )
-def withdraw_ticket(caller: Principal, ticket_id: str, body: Withdraw, key: IdempotencyKey) -> TicketConfirmation:
+def withdraw_ticket(
+    caller: Principal, ticket_id: DocumentNumber, body: Withdraw, key: IdempotencyKey
+) -> TicketConfirmation:
     return take_step(caller, ticket_id, Action.WITHDRAW, body.step_input(), key)
 
 

@@ -62,8 +62,8 @@ class ProductRow(PartialRow):
         if printed is not None and sku is not None and fold(printed) != fold(sku):
             raise PydanticCustomError(
                 "another-code",
-                "印刷编码须是同一编码的写法,如 三防灯-1200;另一编码请另建商品 / the printed code must be another "
-                "spelling of the same code; import another code as another product",
+                "印刷编码须是同一编码的写法,如 三防灯-1200;另一编码请另建商品 / the printed code must be the same "
+                "code written in another way; import another code as another product",
             )
         return printed
 

@@ -22,7 +22,7 @@ class SmsTemplate(NamedTuple):
 SMS_TEMPLATES: dict[str, SmsTemplate] = {
     "order_reserved": SmsTemplate("【渠道】您的订单{order_id}已受理,审核后发货,发货日期{promised_on}。", BUYER_ROLES),
     "order_on_credit_hold": SmsTemplate(
-        "【渠道】您的订单{order_id}超出信用额度,暂缓审核,请登录查看。", BUYER_ROLES | ACCOUNTANT_ROLES
+        "【渠道】您的订单{order_id}信用冻结:超出信用额度,请登录查看。", BUYER_ROLES | ACCOUNTANT_ROLES
     ),
     "backorders_filled": SmsTemplate(
         "【渠道】您的订单{order_id}欠货已到{filled}件,发货日期{promised_on}。", BUYER_ROLES

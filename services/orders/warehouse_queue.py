@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from contracts.orders import OrderHoldReleased, OrderSubmitted
+from kernel.base import observability
 from kernel.messaging.events import Envelope
 from kernel.store.write import retry_on_conflict
+from kernel.time import clock
 from services.orders.allocation.allocate_backorders import allocate_backorders, allocate_to_backorders_ahead
+from services.orders.order.items import Order
 from services.orders.order.load_order import load_order_and_backorder_count
 from services.orders.promises.renew_promises import renew_promises
 from services.orders.reservation.place_credit_hold import accept_on_credit_hold
@@ -52,6 +55,7 @@ def _decide_order_as_loaded(order_id: str, warehouse: str) -> None:
     order, backorders = load_order_and_backorder_count(order_id, warehouse)
     if order.state is State.SUBMITTED and order.header.is_on_credit_hold:
         accept_on_credit_hold(order)
+        _measure_visibility(order)
         return
     if not order.header.awaits_reservation:
         return
@@ -61,8 +65,16 @@ def _decide_order_as_loaded(order_id: str, warehouse: str) -> None:
         decided = reserve_order(order, {} if order.state is State.CONFIRMED else None)
     except HomeIsShort as short:
         decided = reserve_order(*source_order(order, short.available))
+    _measure_visibility(order)
     if contested or decided.header.backordered_since or decided.header.sourcing:
         renew_promises(decided.header.warehouse)
+
+
+def _measure_visibility(order: Order) -> None:
+    """Record the seconds from submit to the review queue, if the order has just entered it."""
+    if order.state is State.SUBMITTED:
+        waited = clock.now() - clock.parse_stamp(order.header.submitted_at)
+        observability.record_duration("SubmitToVisible", waited.total_seconds())
 
 
 def allocate_backorders_and_renew_promises(warehouse: str, run_id: str) -> None:

@@ -126,13 +126,6 @@ def _sync_backorder_entry(
     transaction: Transaction, before: Order, after: Order, promised: Mapping[int, str] | None
 ) -> None:
     was, is_now = (backorder_key(order.header) for order in (before, after))
-    if was and was != is_now:
-        transaction.delete(BackorderItem, was, None, "backorder left")
-    if bool(was) != bool(is_now):
-        key = backorder_count_key(after.header.warehouse)
-        transaction.update_fields(
-            BackorderCountItem, key, {}, increments={"orders": 1 if is_now else -1}, label="backorder count"
-        )
     if is_now:
         header = after.header
         wanted = backordered_by_sku_index(after.demands, after.progress)
@@ -149,6 +142,13 @@ def _sync_backorder_entry(
         if promised is not None:
             values["promised"] = [list(promised), list(promised.values())]
         transaction.update_fields(BackorderItem, is_now, values, label="backorder")
+    if was and was != is_now:
+        transaction.delete(BackorderItem, was, None, "backorder left")
+    if bool(was) != bool(is_now):
+        key = backorder_count_key(after.header.warehouse)
+        transaction.update_fields(
+            BackorderCountItem, key, {}, increments={"orders": 1 if is_now else -1}, label="backorder count"
+        )
 
 
 def _review_index_keys(header: HeaderItem, state: State) -> dict[str, str | None]:

@@ -21,7 +21,6 @@ from services.orders.order.rules import (
     unshipped_value_fen,
 )
 from services.orders.reservation.release_stock import release_reserved
-from services.orders.reservation.reserve_order import measure_visibility
 from services.orders.vocabulary import RESERVE_QUEUE, Hold
 
 #: Most transactions of one command: those of the largest order, and some that others refuse.
@@ -39,7 +38,6 @@ def accept_on_credit_hold(order: Order) -> None:
         transaction, order, Action.PLACE_CREDIT_HOLD, OrderCreditHoldPlaced, facts={}, visible_at=clock.stamp()
     )
     transaction.commit()
-    measure_visibility(order)
 
 
 def place_credit_hold(order_id: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.orders import OrderReserved
-from kernel.base import observability
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from kernel.time.holidays import CHINA
@@ -86,16 +85,7 @@ def _write(order: Order, step: ReservationStep) -> Order:
     )
     move_stock(transaction, step.move, order.header.warehouse, step.pieces, MovementCause(order.next_step))
     transaction.commit()
-    if step.last:
-        measure_visibility(order)
     return after
-
-
-def measure_visibility(order: Order) -> None:
-    """Record the seconds from submit to the review queue, if the order enters it."""
-    if order.state is State.SUBMITTED:
-        waited = clock.now() - clock.parse_stamp(order.header.submitted_at)
-        observability.record_duration("SubmitToVisible", waited.total_seconds())
 
 
 def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> Order:

@@ -96,13 +96,22 @@ def test_item_is_serialized_as_by_pynamodb(kind: type[Item]) -> None:
     assert smallest.serialize() == Model.serialize(smallest)
 
 
+def with_sorted_sets(stored: dict[str, Any]) -> dict[str, Any]:
+    """Return a stored item whose sets of text are in order."""
+    return {
+        name: {"SS": sorted(value["SS"])} if isinstance(value, dict) and "SS" in value else value
+        for name, value in stored.items()
+    }
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_item_is_deserialized_as_by_pynamodb(kind: type[Item]) -> None:
     for item in (sample_item(kind), smallest_item(kind)):
         stored = Model.serialize(item)
         found = Item.from_raw_data(stored)
         assert type(found) is kind
-        assert found.serialize() == stored  # also while packed values are still compressed
+        # Also while packed values are still compressed. A set has no order.
+        assert with_sorted_sets(found.serialize()) == with_sorted_sets(stored)
         assert values_of(found) == values_of(item) == values_read_by_pynamodb(kind, stored)
 
 

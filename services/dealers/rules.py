@@ -85,7 +85,7 @@ def changes_by_field(before: Dealer, after: Dealer) -> tuple[FieldValues, FieldV
 def no_administrator_problem(field: str) -> FieldProblem:
     """Return the problem of users of whom none would be an administrator."""
     detail = (
-        "至少保留一名管理员 (dealer_admin,本公司 admin) / keep a user with the role dealer_admin, at head office admin"
+        "至少保留一名经销商管理员,本公司则为系统管理员 / keep a user with the role dealer_admin, at head office admin"
     )
     return FieldProblem(field=field, code="no-administrator", detail=detail)
 

@@ -108,10 +108,10 @@ def _check_filter(caller: Principal, query: TicketsQuery) -> None:
         given = [name for name in ("state", "dealer_id") if getattr(query, name) is not None]
         problems = [FieldProblem(field=name, code="staff-only", detail=detail) for name in given]
     elif query.state and query.dealer_id:
-        detail = "不能与 dealer_id 同时使用 / give a state or a dealer_id, not both"
+        detail = "状态与经销商编号只能给一个 / give a state or a dealer_id, not both"
         problems = [FieldProblem(field="state", code="one-filter-only", detail=detail)]
     elif query.state and query.state not in WAITING:
-        detail = "已结束的工单请按 dealer_id 查询 / finished tickets do not queue; look under their dealer_id"
+        detail = "已结束的工单不再排队,请按经销商编号查询 / finished tickets do not queue; look under their dealer_id"
         problems = [FieldProblem(field="state", code="not-a-queue", detail=detail)]
     if problems:
         raise Invalid(problems)

@@ -78,13 +78,26 @@ class ProductItem(Item, discriminator="product"):
 PRICE_LISTS = "PRICELISTS"
 
 
-# P  published version of a price list   pk: PRICELIST#<id>   sk: CURRENT
+class EarlierVersion(NamedTuple):
+    """Version of a price list that is valid until a later one begins; fields as in `PriceListItem`."""
+
+    version: int
+    name: str
+    edition: str | None
+    valid_from: str
+    valid_to: str | None
+    page_versions: Sequence[int]
+
+
+# P  newest version of a price list      pk: PRICELIST#<id>   sk: CURRENT
 # P  published price lists by id         gsi1pk: PRICELISTS   gsi1sk: <id>
 class PriceListItem(Item, discriminator="price_list"):
-    """Published version of a price list, valid from `valid_from` to `valid_to` inclusive (ISO business days).
+    """Newest published version of a price list, valid from `valid_from` to `valid_to` inclusive (ISO business days).
 
     `edition` is unique for this publication, in any table: a reader may cache its pages. Without `valid_to` the list
     does not end. `page_versions`: for each bucket, the version that wrote its page; 0 where no SKU has a price.
+    `earlier`: the versions that are valid before this one begins, the oldest first, as `EarlierVersion`.
+    `last_number`: number of the last published version, if that was withdrawn before it began.
     """
 
     price_list_id = UnicodeAttribute()
@@ -94,14 +107,41 @@ class PriceListItem(Item, discriminator="price_list"):
     valid_from = UnicodeAttribute()
     valid_to = UnicodeAttribute(null=True)
     page_versions = PackedJSONAttribute(default=())
+    earlier = PackedJSONAttribute(null=True)
+    last_number = IntegerAttribute(null=True)
+
+    @property
+    def next_number(self) -> int:
+        """Number of the next version. The number of a withdrawn version is not used again."""
+        return (self.last_number or self.version) + 1
+
+    @property
+    def own_version(self) -> EarlierVersion:
+        """This version, as a later one keeps it."""
+        return EarlierVersion(
+            self.version, self.name, self.edition, self.valid_from, self.valid_to, list(self.page_versions)
+        )
+
+    @property
+    def earlier_versions(self) -> list[EarlierVersion]:
+        """The versions that are valid before this one begins, the oldest first."""
+        return [EarlierVersion(*stored) for stored in self.earlier or ()]
+
+    def on_day(self, day: date) -> PriceListItem | None:
+        """Return the list with the version that is valid on a business day; None if no version is.
+
+        The last version that has begun replaces the former ones for good: once it has ended, none is valid.
+        """
+        started = [one for one in (*self.earlier_versions, self.own_version) if one.valid_from <= day.isoformat()]
+        if not started or (started[-1].valid_to is not None and started[-1].valid_to < day.isoformat()):
+            return None
+        if started[-1].version == self.version:
+            return self
+        return PriceListItem(self.pk, self.sk, price_list_id=self.price_list_id, **started[-1]._asdict())
 
     def page_key(self, bucket: int) -> Key:
         """Return the key of the prices of a bucket's SKUs; without prices, there is no item at this key."""
         return price_page_key(self.price_list_id, page_version(self.page_versions, bucket), bucket)
-
-    def is_valid_on(self, day: date) -> bool:
-        """Return true if the list is valid on a business day."""
-        return self.valid_from <= day.isoformat() and (self.valid_to is None or day.isoformat() <= self.valid_to)
 
 
 # P  one published version       pk: PRICELIST#<id>   sk: VERSION#<version>
@@ -110,6 +150,7 @@ class PriceVersionItem(Item, discriminator="price_version"):
     """Version of a price list as it was published, with its author; it never changes. `page_versions` as in the list.
 
     `removals`: SKUs that left the list with it; `restored_from`: the former version that its draft began with.
+    `withdrawn_at`, `withdrawn_by`, `withdrawal_reason`: set once it is withdrawn, which is possible until it begins.
     """
 
     price_list_id = UnicodeAttribute()
@@ -122,6 +163,9 @@ class PriceVersionItem(Item, discriminator="price_version"):
     published_at = UnicodeAttribute()
     removals = IntegerAttribute(default=0)
     restored_from = IntegerAttribute(null=True)
+    withdrawn_at = UnicodeAttribute(null=True)
+    withdrawn_by = UnicodeAttribute(null=True)
+    withdrawal_reason = UnicodeAttribute(null=True)
 
 
 # P  prices of a bucket's SKUs   pk: PRICELIST#<id>   sk: PAGE#<version>#<bucket>

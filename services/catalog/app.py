@@ -4,7 +4,7 @@ from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.models import PriceListId, Sku
 from kernel.http.principal import Principal, Role
-from services.catalog.prices import compare_draft, read_versions, restore_version
+from services.catalog.prices import compare_draft, read_price_lists, restore_version
 from services.catalog.prices import publish_prices as publication
 from services.catalog.prices import save_draft_prices as drafting
 from services.catalog.prices.api import (
@@ -12,12 +12,16 @@ from services.catalog.prices.api import (
     DraftPrices,
     DraftPricesResult,
     DraftQuery,
+    PriceLists,
+    PriceListsQuery,
+    PriceListVersion,
     PriceListVersions,
     PublishedPriceList,
     PublishPrices,
     RestoredDraft,
     RestoreVersion,
     VersionsQuery,
+    WithdrawVersion,
 )
 from services.catalog.products.api import ImportProducts, ImportProductsResult
 from services.catalog.products.import_products import check_product_file, import_products
@@ -83,7 +87,24 @@ def restore_price_version(
     "GET", "/price-lists/{price_list_id}/versions", roles=CLERKS, summary="价格表历史 / List versions of a price list"
 )
 def list_price_versions(caller: Principal, price_list_id: PriceListId, query: VersionsQuery) -> PriceListVersions:
-    return read_versions.list_versions(caller, price_list_id, query)
+    return read_price_lists.list_versions(caller, price_list_id, query)
+
+
+@app.operation(
+    "POST",
+    "/price-lists/{price_list_id}/versions/{version}/withdraw",
+    roles=CLERKS,
+    summary="撤回未生效的版本 / Withdraw a version before it begins",
+)
+def withdraw_price_version(
+    caller: Principal, price_list_id: PriceListId, version: str, body: WithdrawVersion, key: IdempotencyKey
+) -> PriceListVersion:
+    return publication.withdraw_version(caller, price_list_id, version, body, key)
+
+
+@app.operation("GET", "/price-lists", roles=CLERKS, summary="价格表 / List price lists")
+def list_price_lists(caller: Principal, query: PriceListsQuery) -> PriceLists:
+    return read_price_lists.list_price_lists(caller, query)
 
 
 @app.operation("GET", "/products", roles=EVERYONE, summary="商品目录 / Search the catalogue")

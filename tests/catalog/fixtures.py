@@ -100,6 +100,10 @@ class CatalogClient:
         """Begin a draft with a former version."""
         return self.post(f"/price-lists/{price_list}/drafts/{draft}/restore", {"version": version}, key)
 
+    def withdraw_version(self, price_list: str, version: int, key: str | None = None) -> Response:
+        """Withdraw a version before it begins."""
+        return self.post(f"/price-lists/{price_list}/versions/{version}/withdraw", {"reason": "价格有误"}, key)
+
     def search(self, token: str | None = None, **query: Any) -> Response:
         """Return one page of a search."""
         return self.world.call("catalog", "GET", "/products", query=query, token=token or self.clerk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.company_data import PRICE_LIST
+from tests.support.company_data import PRICE_LIST, WAITING_PRICE_LIST
 from tests.support.normalizers import ignore_import_counts
 from tests.support.steps import WIDE_SKUS, request, stock_many_buckets
 from tests.support.trigger import ALL_USERS, Situation, Step, Trigger, variant
@@ -12,6 +12,7 @@ from tests.support.trigger import ALL_USERS, Situation, Step, Trigger, variant
 CLERKS = {"assistant", "admin"}
 OF_DEALER = variant(query={"dealer_id": "={dealer}"}, missing={"dealer_id": "D9999"}, of_dealer=True)
 DRAFT = {"price_list_id": f"={PRICE_LIST}", "draft": "=2"}
+WAITING_VERSION = {"price_list_id": f"={WAITING_PRICE_LIST}", "version": "=2"}
 PUBLISHED = {"name": "一级价", "valid_from": "2026-01-01"}
 
 
@@ -37,6 +38,12 @@ def remove_price(sku: str) -> Step:
     return request("catalog", f"/price-lists/{PRICE_LIST}/drafts/2/prices", body, role="assistant")
 
 
+_WAITING = f"/price-lists/{WAITING_PRICE_LIST}"
+draft_another_version = request("catalog", f"{_WAITING}/drafts/3/prices", prices("L1"), role="assistant")
+publish_another_version = request(
+    "catalog", f"{_WAITING}/drafts/3/publish", PUBLISHED | {"valid_from": "2027-02-01"}, role="assistant"
+)
+withdraw_version = request("catalog", f"{_WAITING}/versions/2/withdraw", {"reason": "暂缓"}, role="assistant")
 publish_draft = request("catalog", f"/price-lists/{PRICE_LIST}/drafts/2/publish", PUBLISHED, role="assistant")
 
 TRIGGERS = [
@@ -128,6 +135,24 @@ TRIGGERS = [
             Situation("contended: published meanwhile", body={"version": 1}, rival=publish_draft, statuses=(409,)),
         ],
     ),
+    Trigger(
+        "POST /price-lists/{price_list_id}/versions/{version}/withdraw",
+        roles=CLERKS,
+        path=WAITING_VERSION,
+        missing={"price_list_id": "NONE"},
+        body={"reason": "价格有误"},
+        other_body={"reason": "暂缓"},
+        situations=[
+            Situation(
+                "contended: another version is published meanwhile",
+                prepare=draft_another_version,
+                rival=publish_another_version,
+                statuses=(409,),
+            ),
+            Situation("contended: withdrawn meanwhile", rival=withdraw_version),
+        ],
+    ),
+    Trigger("GET /price-lists", roles=CLERKS),
     Trigger(
         "GET /price-lists/{price_list_id}/versions",
         roles=CLERKS,

@@ -154,10 +154,10 @@ def test_malformed_draft_path_is_refused_by_field(
     assert not catalog.world.items("PRICELIST#")
 
 
-def test_publication_is_refused_unless_valid_today(catalog: CatalogClient) -> None:
+def test_publication_is_refused_with_wrong_days(catalog: CatalogClient) -> None:
     catalog.draft_prices("A", 1, *ALL)
-    assert [error["code"] for error in catalog.publish_prices("A", 1, valid_from="2026-11-24").json["errors"]] == [
-        "not-yet-valid"
+    assert [error["code"] for error in catalog.publish_prices("A", 1, valid_from="2027-12-24").json["errors"]] == [
+        "too-late"
     ]
     assert [error["code"] for error in catalog.publish_prices("A", 1, valid_to="2026-11-22").json["errors"]] == [
         "already-over"

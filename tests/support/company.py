@@ -24,6 +24,7 @@ from tests.support.company_data import (
     PERIOD,
     PRICE_LIST,
     STAFF_ROLES,
+    WAITING_PRICE_LIST,
     WAREHOUSE,
     dealer_row,
     marker,
@@ -108,6 +109,12 @@ class SampleCompany:
         self.send_and_drain("catalog", "POST", f"{path}/1/publish", published, role="assistant")
         # Draft 2 is not published.
         self.send_and_drain("catalog", "POST", f"{path}/2/prices", {"prices": prices}, role="assistant")
+        # The second version of another list has not begun.
+        path = f"/price-lists/{WAITING_PRICE_LIST}/drafts"
+        for version, valid_from in (("1", "2026-01-01"), ("2", "2027-01-01")):
+            self.send_and_drain("catalog", "POST", f"{path}/{version}/prices", {"prices": prices}, role="assistant")
+            published = {"name": "项目价", "valid_from": valid_from}
+            self.send_and_drain("catalog", "POST", f"{path}/{version}/publish", published, role="assistant")
 
     def _create_users(self) -> None:
         staff = [person_row(role, None, number) for number, role in enumerate(STAFF_ROLES)]

@@ -11,6 +11,8 @@ DEALER_ROLES = ("dealer_admin", "dealer_buyer", "dealer_accountant")
 STAFF_ROLES = ("assistant", "finance", "warehouse", "aftersales", "admin")
 ALL_ROLES = DEALER_ROLES + STAFF_ROLES
 WAREHOUSE, PRICE_LIST = "GZ", "A"
+#: Price list whose second version has not begun.
+WAITING_PRICE_LIST = "W"
 PERIOD = "2026-11"
 #: Text of an internal note, which no dealer may read.
 INTERNAL_NOTE = "内部-canary"

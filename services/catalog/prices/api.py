@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from kernel.base.problems import FieldProblem
-from kernel.http.models import Answer, Body, Name, QuantityOrZero, Query, Sku, UnitPrice
+from kernel.http.models import Answer, Body, Name, QuantityOrZero, Query, Sku, Text, UnitPrice
 from kernel.http.partial_rows import LEFT_OUT, PartialRow
 from services.catalog.vocabulary import repeated_skus
 
@@ -135,7 +135,7 @@ class PublishPrices(Body):
 
 
 class PublishedPriceList(Answer):
-    """Valid version of a price list."""
+    """Published version of a price list, valid from its first day on until it ends or a later version begins."""
 
     price_list_id: str
     version: int
@@ -151,6 +151,39 @@ class PriceListVersion(PublishedPriceList):
     published_at: str
     removals: int
     restored_from: int | None
+    withdrawn_at: str | None = None
+    withdrawn_by: str | None = None
+    withdrawal_reason: str | None = None
+
+
+class WithdrawVersion(Body):
+    """Why a version is withdrawn before it begins."""
+
+    reason: Annotated[Text, Field(min_length=1, max_length=200)]
+
+
+class PriceListView(Answer):
+    """A price list: the version that is valid today, null if none is, and the versions that wait."""
+
+    price_list_id: str
+    name: str
+    valid: PublishedPriceList | None
+    waiting: list[PublishedPriceList]
+    next_draft: str
+
+
+class PriceListsQuery(Query):
+    """Page of the price lists."""
+
+    cursor: str | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class PriceLists(Answer):
+    """Price lists by id."""
+
+    price_lists: list[PriceListView]
+    next_cursor: str | None
 
 
 class PriceListVersions(Answer):

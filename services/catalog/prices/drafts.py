@@ -66,7 +66,10 @@ class PriceListDraft(NamedTuple):
         """Return the condition on the price list that holds until this draft is published."""
         if self.version == 1:
             return PriceListItem.pk.does_not_exist()
-        return PriceListItem.version == self.version - 1
+        former = self.version - 1
+        none_withdrawn: Condition = PriceListItem.last_number.does_not_exist() & (PriceListItem.version == former)
+        still_open: Condition = none_withdrawn | (PriceListItem.last_number == former)
+        return still_open
 
     def require_next(self, published: PriceListItem | None) -> None:
         """Refuse this draft unless its version follows the published one.
@@ -74,7 +77,7 @@ class PriceListDraft(NamedTuple):
         Raises:
             Refusal: this version is published already, or an earlier one is not.
         """
-        next_version = published.version + 1 if published else 1
+        next_version = published.next_number if published else 1
         if self.version < next_version:
             raise Refusal(
                 "already-published",

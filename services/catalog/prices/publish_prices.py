@@ -1,37 +1,46 @@
-"""Publish a draft: one write makes it the valid version of its price list."""
+"""Publish a draft, which one write makes the newest version of its price list, or withdraw a version that waits."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from contracts.catalog import PRICE_LISTS, PriceListItem, PriceVersionItem, price_list_key, price_version_key
+from contracts.catalog import (
+    PRICE_LISTS,
+    EarlierVersion,
+    PriceListItem,
+    PriceVersionItem,
+    price_list_key,
+    price_version_key,
+)
 from kernel.base import ids
-from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
+from kernel.base.problems import Busy, FieldProblem, Invalid, NotFound, Refusal
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
+from kernel.store.read import fetch
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
-from services.catalog.prices.api import PublishedPriceList, PublishPrices
+from reads.price_lists import price_list_problems
+from services.catalog.prices.api import PriceListVersion, PublishedPriceList, PublishPrices, WithdrawVersion
 from services.catalog.prices.compare_draft import count_removals
 from services.catalog.prices.drafts import DraftState, PriceDraftItem, PriceListDraft, load_draft
-from services.catalog.prices.rules import validity_problems
+from services.catalog.prices.read_price_lists import version_view
+from services.catalog.prices.rules import validity_problems, versions_kept
 
 
 def publish_prices(
     caller: Principal, price_list_id: str, version: str, request: PublishPrices, key: IdempotencyKey
 ) -> PublishedPriceList:
-    """Replace the valid version of a price list by this draft. An order uses either version as a whole.
+    """Make this draft the newest version of a price list. It replaces the former version on its first day.
+
+    An order uses either version as a whole.
 
     Raises:
-        Invalid: the days are wrong.
+        Invalid: the days are wrong, or a version that waits begins later.
         Refusal: the draft is empty or published already, an earlier version is not published, or the number of
             products that leave the list is another than the request confirms.
         Busy: another request wrote into the draft meanwhile.
     """
     draft = PriceListDraft.from_path(price_list_id, version)
-    problems = validity_problems(request.valid_from, request.valid_to, clock.business_date(clock.now()))
-    if problems:
-        raise Invalid(problems)
     wanted = PublishedPriceList(
         price_list_id=price_list_id,
         version=draft.version,
@@ -44,6 +53,9 @@ def publish_prices(
     state = load_draft(draft)
     if state.published is None or _view(state.published) != wanted:
         draft.require_next(state.published)
+        today = clock.business_date(clock.now())
+        if problems := validity_problems(request.valid_from, request.valid_to, today, state.published):
+            raise Invalid(problems)
         _require_prices(state)
         _require_confirmed_removals(state, request.removals)
         _write_version(transaction, wanted, state, request.removals, caller)
@@ -71,9 +83,12 @@ def _write_version(
 ) -> None:
     """Add the version to a transaction, which is refused if the draft has changed since its removals were counted."""
     fields = {**view.model_dump(mode="json"), "page_versions": list(state.pages)}
+    today = clock.business_date(clock.now())
+    earlier = versions_kept(state.published, view.valid_from, today) if state.published else []
     published = PriceListItem(
         *price_list_key(view.price_list_id),
         **fields,
+        earlier=earlier or None,
         edition=ids.new_id("edn"),
         gsi1pk=PRICE_LISTS,
         gsi1sk=view.price_list_id,
@@ -106,3 +121,84 @@ def _require_confirmed_removals(state: DraftState, confirmed: int) -> None:
             [FieldProblem(field="removals", code="not-confirmed", detail=f"应为 {removals} / must be {removals}")],
             removals=removals,
         )
+
+
+# ---- withdraw ----
+
+
+def withdraw_version(
+    caller: Principal, price_list_id: str, version: str, request: WithdrawVersion, key: IdempotencyKey
+) -> PriceListVersion:
+    """Let the version before stay valid. The withdrawn one stays in the history, and a draft may begin with its prices.
+
+    Raises:
+        NotFound: there is no such version.
+        Refusal: the version has begun, is the only one, or is not the newest.
+        Busy: another request published or withdrew a version meanwhile.
+    """
+    found = fetch([price_list_key(price_list_id), price_version_key(price_list_id, _number(version))])
+    newest = found.get(price_list_key(price_list_id))
+    if not isinstance(newest, PriceListItem):
+        raise NotFound(price_list_problems([("price_list_id", price_list_id)], ()))
+    withdrawn = found.get(price_version_key(price_list_id, _number(version)))
+    if not isinstance(withdrawn, PriceVersionItem):
+        raise NotFound
+    if withdrawn.withdrawn_at is None:
+        _require_waiting(newest, withdrawn)
+    transaction = Transaction()
+    if withdrawn.withdrawn_at is None:
+        withdrawn.withdrawn_at, withdrawn.withdrawn_by = clock.stamp(), caller.name
+        withdrawn.withdrawal_reason = request.reason
+        transaction.put(withdrawn, "version", PriceVersionItem.withdrawn_at.does_not_exist())
+        transaction.put(_without_newest(newest), "price list", PriceListItem.edition == newest.edition)
+    answer = version_view(withdrawn)
+    key.record_response(transaction, answer)
+    try:
+        transaction.commit()
+    except TransactionRefused as refused:
+        if key.LABEL in refused:
+            raise
+        raise Busy from refused
+    return answer
+
+
+def _number(version: str) -> int:
+    if not (version.isascii() and version.isdigit() and len(version) <= 6):
+        raise NotFound
+    return int(version)
+
+
+def _require_waiting(newest: PriceListItem, version: PriceVersionItem) -> None:
+    today = clock.business_date(clock.now()).isoformat()
+    if version.valid_from <= today:
+        raise Refusal(
+            "already-begun",
+            f"第 {version.version} 版已于 {version.valid_from} 生效,不能撤回;请发布新版本 / "
+            f"version {version.version} began on {version.valid_from}; publish another version instead",
+        )
+    if version.version != newest.version:
+        raise Refusal(
+            "not-the-newest",
+            f"请先撤回第 {newest.version} 版 / withdraw version {newest.version} first",
+            newest=newest.version,
+        )
+    if not newest.earlier_versions:
+        raise Refusal(
+            "only-version",
+            "这是唯一的版本,不能撤回;请发布新版本 / this is the only version; publish another version instead",
+        )
+
+
+def _without_newest(newest: PriceListItem) -> PriceListItem:
+    *earlier, last = newest.earlier_versions
+    restored: EarlierVersion = last
+    return PriceListItem(
+        newest.pk,
+        newest.sk,
+        price_list_id=newest.price_list_id,
+        **restored._asdict(),
+        earlier=earlier or None,
+        last_number=newest.next_number - 1,
+        gsi1pk=PRICE_LISTS,
+        gsi1sk=newest.price_list_id,
+    )

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from contracts.catalog import Price, page_version
+from contracts.catalog import EarlierVersion, Price, PriceListItem, page_version
 from kernel.base.problems import FieldProblem
+
+#: A version that begins later than that is a typing error.
+_FARTHEST_START = timedelta(days=366)
+#: Versions that a price list keeps besides the newest: the valid one, and those that wait. Readers load all of them.
+MAX_EARLIER_VERSIONS = 6
+
+
+def versions_kept(newest: PriceListItem, valid_from: date, today: date) -> list[EarlierVersion]:
+    """Return the versions that are valid on some day from today on, before a next version begins at `valid_from`."""
+    before = [one for one in (*newest.earlier_versions, newest.own_version) if one.valid_from < valid_from.isoformat()]
+    started = [one for one in before if one.valid_from <= today.isoformat()]
+    if valid_from <= today:
+        return []
+    return [*started[-1:], *(one for one in before if one.valid_from > today.isoformat())]
 
 
 def next_break(price: Price, quantity: int) -> tuple[int, Decimal] | None:
@@ -58,12 +72,24 @@ def price_changes(
     }
 
 
-def validity_problems(valid_from: date, valid_to: date | None, today: date) -> list[FieldProblem]:
-    """Return the problems of the days of a price list that must be valid today."""
+def validity_problems(
+    valid_from: date, valid_to: date | None, today: date, newest: PriceListItem | None
+) -> list[FieldProblem]:
+    """Return the problems of the first and the last day of a version that follows the newest published one."""
     problems = []
-    if valid_from > today:
-        detail = "生效日在将来,请到当日再发布 / begins in the future; publish it on that day"
-        problems.append(FieldProblem(field="valid_from", code="not-yet-valid", detail=detail))
+    if valid_from > today + _FARTHEST_START:
+        detail = f"生效日最多在 {today + _FARTHEST_START} / begins too late: at most a year ahead"
+        problems.append(FieldProblem(field="valid_from", code="too-late", detail=detail))
+    # Versions begin in the order of their numbers, so the last one that has begun is also the newest of them.
+    if newest and today.isoformat() < newest.valid_from and valid_from.isoformat() < newest.valid_from:
+        detail = (
+            f"第 {newest.version} 版 {newest.valid_from} 生效,不能早于它;如需先改价,请先撤回该版 / "
+            f"version {newest.version} begins on {newest.valid_from}; begin on that day or later, or withdraw it first"
+        )
+        problems.append(FieldProblem(field="valid_from", code="before-waiting-version", detail=detail))
+    if newest and len(versions_kept(newest, valid_from, today)) > MAX_EARLIER_VERSIONS:
+        detail = f"最多 {MAX_EARLIER_VERSIONS} 个版本等待生效 / at most {MAX_EARLIER_VERSIONS} versions may wait"
+        problems.append(FieldProblem(field="valid_from", code="too-many-waiting", detail=detail))
     if valid_to is not None and valid_to < max(valid_from, today):
         detail = "失效日已过 / ends before it begins or before today"
         problems.append(FieldProblem(field="valid_to", code="already-over", detail=detail))

@@ -34,12 +34,9 @@ def load_prices_and_stock(
     buckets = sorted({position.bucket for position in positions})
     list_key = price_list_key(pricing_dealer.price_list)
     found = fetch([list_key, *stock_keys(pricing_dealer.warehouse, buckets)])
-    price_list = found.get(list_key)
-    pages: list[Key] = []
-    if isinstance(price_list, PriceListItem) and price_list.is_valid_on(clock.business_date(clock.now())):
-        pages = [price_list.page_key(bucket) for bucket in buckets]
-    else:
-        price_list = None
+    stored = found.get(list_key)
+    price_list = stored.on_day(clock.business_date(clock.now())) if isinstance(stored, PriceListItem) else None
+    pages = [price_list.page_key(bucket) for bucket in buckets] if price_list else []
     return Offers(pricing_dealer, price_list, found | fetch([*extra_keys, *pages], consistent=False), as_of)
 
 

@@ -92,13 +92,15 @@ def _problem(index: int, field: str, code: str, detail: str) -> FieldProblem:
 
 
 def require_valid_price_list(found: Item | None) -> PriceListItem:
-    """Return the price list if it is valid today.
+    """Return the price list with the version that is valid today.
 
     Raises:
-        Refusal: there is none, or it is not valid.
+        Refusal: there is none.
     """
-    if not isinstance(found, PriceListItem) or not found.is_valid_on(clock.business_date(clock.now())):
+    today = clock.business_date(clock.now())
+    valid = found.on_day(today) if isinstance(found, PriceListItem) else None
+    if valid is None:
         raise Refusal(
             "no-valid-price-list", "没有有效的价格表,请联系业务员 / no price list is valid today; call your contact"
         )
-    return found
+    return valid

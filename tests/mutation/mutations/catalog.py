@@ -29,8 +29,8 @@ MUTATIONS = (
         "a price list is valid after its last day",
         Kind.REMOVED_CONDITION,
         "services.catalog:load_prices_and_stock",
-        old="isinstance(__price_list, PriceListItem) and __price_list.is_valid_on(_)",
-        new="isinstance(__price_list, PriceListItem)",
+        old="__stored.on_day(_) if isinstance(__stored, PriceListItem) else None",
+        new="__stored if isinstance(__stored, PriceListItem) else None",
         caught_by="test_product_has_no_price_when_unlisted_or_expired",
     ),
     Mutation(

@@ -17,8 +17,8 @@ MUTATIONS = (
         "an order is priced from a price list after its last day",
         Kind.REMOVED_CONDITION,
         "services.orders:require_valid_price_list",
-        old="not isinstance(__found, PriceListItem) or not __found.is_valid_on(_)",
-        new="not isinstance(__found, PriceListItem)",
+        old="__found.on_day(_) if isinstance(__found, PriceListItem) else None",
+        new="__found if isinstance(__found, PriceListItem) else None",
         caught_by="test_price_list_is_valid_on_its_last_day_only",
     ),
     Mutation(

@@ -130,6 +130,12 @@ def send_sms(message: Envelope) -> None:
     sending.send_sms(message)
 
 
+@app.periodic(minutes=1, timeout_seconds=60)
+def release_texts() -> None:
+    """Queue the texts that waited for the end of a burst or of the night."""
+    sending.release_texts()
+
+
 @app.consumer(
     subscribes=subscribable_events(),
     batch_size=3,

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from services.notifications.sms.rules import PAUSE
 from tests.fast_aws.interception import Answer, Proceed, Request
 from tests.fault_injection.scenario import Scenario
 from tests.fault_injection.table_changes import Changes, difference, normalized, table_changes
@@ -221,6 +222,10 @@ class Trial:
         world.drain()
         world.clock.advance(seconds=_SWEEP_DELAY.total_seconds())
         world.periodic("relay", "resend_unsent")
+        world.drain()
+        # A fault delays some texts of a burst, so that others wait for them.
+        world.clock.advance(seconds=PAUSE.total_seconds())
+        world.periodic("notifications", "release_texts")
         world.drain()
         self.scenario.situation.later(self.company)
         left = {name: bodies for name in world.cloud.queue_names() if (bodies := world.cloud.message_bodies(name))}

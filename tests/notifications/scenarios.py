@@ -81,6 +81,18 @@ def use_up_daily_texts(company: SampleCompany) -> None:
         place_order(("L3", 1), name=f"order {number}")(company)
 
 
+def reject_three_orders(company: SampleCompany) -> None:
+    """Place three orders and reject them at once; the rejections are not delivered."""
+    for number in range(3):
+        place_order(("L3", 1), name=f"order {number}")(company)
+    company.world.drain()
+    for number in range(3):
+        act_on_order("reject", order=f"order {number}")(company)
+
+
+several_texts_wait = in_order(reject_three_orders, drain)
+
+
 # ---- webhooks ----
 
 
@@ -186,6 +198,8 @@ TRIGGERS = [
                 "two of one template at once",
                 prepare=in_order(reject_order, act_on_order("reject", order="order in review")),
             ),
+            Situation("three of one template at once", prepare=reject_three_orders),
+            Situation("at night", prepare=in_order(advance_clock(hours=14), reject_order)),
             Situation("above the daily limit", prepare=in_order(use_up_daily_texts, reject_order)),
             Situation(
                 "the dealer is suspended meanwhile",
@@ -194,6 +208,17 @@ TRIGGERS = [
             Situation("rejected for good", prepare=reject_order, around=provider(Rejected("opted-out"))),
             Situation("rejected for now", prepare=reject_order, around=provider(Rejected("throttled", temporary=True))),
             Situation("outcome unknown", prepare=reject_order, around=provider(Unknown("timeout"))),
+        ],
+    ),
+    Trigger(
+        "release_texts",
+        normalize=ignore_text_outcome,
+        situations=[
+            Situation("nothing to do"),
+            Situation("one that stands for several", prepare=in_order(several_texts_wait, advance_clock(minutes=2))),
+            Situation(
+                "of the night", prepare=in_order(advance_clock(hours=14), several_texts_wait, advance_clock(hours=10))
+            ),
         ],
     ),
     Trigger(

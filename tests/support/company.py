@@ -220,8 +220,15 @@ class SampleCompany:
             if inbox["messages"]:
                 self.ids[f"message of {role}", dealer or "house"] = inbox["messages"][0]["message_id"]
 
+    def send_waiting_texts(self) -> None:
+        """Send the texts that wait because the phone has just got one."""
+        self.world.clock.advance(minutes=2)
+        self.world.periodic("notifications", "release_texts")
+        self.world.drain()
+
     def settle(self) -> None:
-        """Extend all reservations and run the sweep: no scheduled work is left."""
+        """Extend all reservations, send the texts that wait and run the sweep: no scheduled work is left."""
+        self.send_waiting_texts()
         for order in self.world.items("ORDERS#"):
             if order["kind"] == "order" and order["reserved"]:
                 self._act(order["order_id"], "extend-reservation", {"reason": "r"})

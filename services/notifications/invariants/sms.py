@@ -15,17 +15,18 @@ from services.notifications.invariants.recipients import (
     start_of_checked_window,
     unchanged_users,
 )
-from services.notifications.sms.items import SmsDayCountItem, SmsItem
+from services.notifications.sms.items import SmsDayCountItem, SmsItem, WaitingSmsItem
 from services.notifications.sms.providers.recorder import RecordedSmsItem
 from services.notifications.sms.rules import SMS_PER_DAY, SmsState
 
 
 def texts_have_their_event(snapshot: Snapshot) -> Iterator[Finding]:
-    """Find texts about an unknown subject, without exactly one `SmsQueued`, or under another key."""
+    """Find texts about an unknown subject, without one `SmsQueued` for each queueing, or under another key."""
     queued = Counter(message.data["sms_id"] for message in snapshot.events_of_type(SmsQueued.TYPE))
     subjects = {message.subject for message in snapshot.events.values()}
     for item in snapshot.items(SmsItem):
-        if item.subject not in subjects or queued[item.sms_id] != 1 or item.pk != f"SMS#{item.sms_id}":
+        times = 1 + (item.releases or 0)
+        if item.subject not in subjects or queued[item.sms_id] != times or item.pk != f"SMS#{item.sms_id}":
             yield Finding("text-event", item.sms_id, f"{item.subject}, queued {queued[item.sms_id]} times")
 
 
@@ -45,11 +46,31 @@ def phones_stay_within_the_daily_limit(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding("text-limit", f"{item.pk} {item.sk}", f"{item.sent} texts")
 
 
+def texts_stand_for_all_merged_ones(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find texts with another number than that of the texts merged into them, and waiting ones without their entry."""
+    texts = {item.sms_id: item for item in snapshot.items(SmsItem)}
+    waiting = {item.sms_id: item.texts for item in snapshot.items(WaitingSmsItem)}
+    merged = Counter[str]()
+    for item in texts.values():
+        if item.merged_into:
+            merged[item.merged_into] += item.texts or 1
+    for sms_id, item in texts.items():
+        counted = waiting.get(sms_id, item.texts or 1) if item.state == SmsState.WAITING else item.texts or 1
+        if item.state == SmsState.MERGED:
+            continue  # what was merged into it counts where it went itself
+        if counted != 1 + merged[sms_id] or (item.state == SmsState.WAITING) != (sms_id in waiting):
+            yield Finding("text-merged", sms_id, f"{item.state}, in place of {counted}, {merged[sms_id]} merged")
+    for sms_id in (waiting.keys() | merged.keys()) - texts.keys():
+        yield Finding("text-merged", sms_id, "is not stored")
+
+
 def texts_are_sent_or_given_up(snapshot: Snapshot, due: str) -> Iterator[Finding]:
-    """Find texts that are due and still queued or sending."""
+    """Find texts that are due and still queued, sending or waiting."""
     for item in snapshot.items(SmsItem):
         if item.state in (SmsState.QUEUED, SmsState.SENDING) and item.changed_at < due:
             yield Finding("text-unsent", item.sms_id, f"{item.state} since {item.changed_at}")
+        elif item.waits_until and item.waits_until < due:
+            yield Finding("text-unsent", item.sms_id, f"waits until {item.waits_until}")
 
 
 def recipients_have_a_text(snapshot: Snapshot, due: str) -> Iterator[Finding]:
@@ -72,5 +93,10 @@ def recipients_have_a_text(snapshot: Snapshot, due: str) -> Iterator[Finding]:
                 yield Finding("text-missing", event.id, f"{user.username} of {dealer_id} has no text")
 
 
-ALWAYS = (texts_have_their_event, texts_are_sent_at_most_once, phones_stay_within_the_daily_limit)
+ALWAYS = (
+    texts_have_their_event,
+    texts_are_sent_at_most_once,
+    texts_stand_for_all_merged_ones,
+    phones_stay_within_the_daily_limit,
+)
 WHEN_DUE = (texts_are_sent_or_given_up, recipients_have_a_text)

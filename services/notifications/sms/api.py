@@ -6,8 +6,10 @@ from kernel.http.models import Answer
 class SmsMessage(Answer):
     """A text message and its state.
 
-    `state`: queued | sending | accepted | failed | unknown | skipped. `reason` explains the last three, for example
-    daily-limit, collapsed (the same template was sent a moment ago), interrupted (ask the provider about the result).
+    `state`: queued | waiting | merged | sending | accepted | failed | unknown | skipped. `reason` explains the last
+    three, for example daily-limit, collapsed (another user with this phone has the text), interrupted (ask the provider
+    about the result). `waits_until`: end of its wait; `merged_into`: the text in place of this one; `texts`: number of
+    texts that this one is in place of, itself included.
     """
 
     sms_id: str
@@ -20,6 +22,9 @@ class SmsMessage(Answer):
     state: str
     reason: str | None
     provider_id: str | None
+    waits_until: str | None
+    merged_into: str | None
+    texts: int
     queued_at: str
     changed_at: str
 

@@ -14,13 +14,15 @@ from contracts.notifications import SmsQueued
 from kernel.http.models import mask_phone
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import outbox_event
-from kernel.store.items import IntegerAttribute, Item, Key
+from kernel.store.items import Index, IntegerAttribute, Item, Key
 from kernel.store.read import Page, fetch_one, query_page
 from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.notifications.sms.rules import SmsState, sms_text, sms_variables
 
 _RETENTION = timedelta(days=400)
+#: Index partition of the texts that wait.
+WAITING_SMS = "SMS#WAITING"
 
 
 # P  one text message                   pk: SMS#<id>         sk: SMS
@@ -28,7 +30,9 @@ _RETENTION = timedelta(days=400)
 class SmsItem(Item, discriminator="sms"):
     """A text message to one user about one event. Stores the user name, and of the phone only the masked form.
 
-    `invitation`: number of the invitation whose code is put into the text when it is sent.
+    `invitation`: number of the invitation whose code is put into the text when it is sent. `waits_until`: end of its
+    wait; `merged_into`: id of the text in place of a merged one; `texts`: number of texts that this one is in place of,
+    itself included, absent for one; `releases`: how many times it waited and was queued again.
     """
 
     sms_id = UnicodeAttribute()
@@ -44,8 +48,30 @@ class SmsItem(Item, discriminator="sms"):
     reason = UnicodeAttribute(null=True)
     provider_id = UnicodeAttribute(null=True)
     invitation = IntegerAttribute(null=True)
+    waits_until = UnicodeAttribute(null=True)
+    merged_into = UnicodeAttribute(null=True)
+    texts = IntegerAttribute(null=True)
+    releases = IntegerAttribute(null=True)
     queued_at = UnicodeAttribute()
     changed_at = UnicodeAttribute()
+
+    @property
+    def event_id(self) -> str:
+        """Id of the event that the text is about."""
+        return self.sms_id.removeprefix("sms_").removesuffix(f"_{self.username}")
+
+
+# P  text that waits, by phone and template    pk: SMS#PHONE#<digest>    sk: WAITING#<template>
+# P  texts that wait, by the time they are due    gsi1pk: SMS#WAITING    gsi1sk: <due at>#<sms id>
+class WaitingSmsItem(Item, discriminator="sms_waiting"):
+    """Text that waits for a phone, and the number of texts that it is in place of, itself included.
+
+    `events`: ids of the first events among them; two users with one phone get one text about an event.
+    """
+
+    sms_id = UnicodeAttribute()
+    texts = IntegerAttribute()
+    events: JSONAttribute = JSONAttribute()
 
 
 # P  text messages sent to a phone on a day    pk: SMS#PHONE#<digest>    sk: DAY#<date>
@@ -57,9 +83,10 @@ class SmsDayCountItem(Item, discriminator="sms_day"):
 
 # P  last time a phone got a template          pk: SMS#PHONE#<digest>    sk: LAST#<template>
 class LastSmsItem(Item, discriminator="sms_last"):
-    """Time at which a phone last got a template, in epoch seconds."""
+    """Time at which a phone last got a template, in epoch seconds, and the event that the text was about."""
 
     at = IntegerAttribute()
+    event_id = UnicodeAttribute()
 
 
 def queue_sms(
@@ -117,6 +144,17 @@ def sms_page(limit: int, start: dict[str, Any] | None) -> Page:
 def sms_key(sms_id: str) -> Key:
     """Return the key of a text message."""
     return f"SMS#{sms_id}", "SMS"
+
+
+def due_waiting_sms(now: datetime, limit: int) -> list[WaitingSmsItem]:
+    """Return the waiting texts that are due, the longest due first."""
+    until_now = Index.gsi1sk <= f"{clock.stamp(now)}#~"
+    return query_page(WaitingSmsItem, WAITING_SMS, sk=until_now, on_index=True, limit=limit).items
+
+
+def waiting_sms_key(phone: str, template: str) -> Key:
+    """Return the key of the waiting text of a phone and template."""
+    return _phone_pk(phone), f"WAITING#{template}"
 
 
 def phone_day_key(phone: str, now: datetime) -> Key:

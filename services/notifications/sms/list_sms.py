@@ -30,6 +30,9 @@ def _sms_view(item: SmsItem) -> SmsMessage:
         state=item.state,
         reason=item.reason,
         provider_id=item.provider_id,
+        waits_until=item.waits_until,
+        merged_into=item.merged_into,
+        texts=item.texts or 1,
         queued_at=item.queued_at,
         changed_at=item.changed_at,
     )

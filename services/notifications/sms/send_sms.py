@@ -1,6 +1,9 @@
-"""Send a text message: claim it before the provider gets it."""
+"""Send a text message: claim it before the provider gets it. A text of a burst or of the night waits first."""
 
 from __future__ import annotations
+
+import time
+from datetime import datetime
 
 from contracts.dealers import HOUSE
 from contracts.notifications import SmsQueued
@@ -9,13 +12,24 @@ from kernel.messaging.events import Envelope
 from kernel.store.transaction import TransactionRefused
 from kernel.time import clock
 from reads.invitations import invitation_code
-from services.notifications.sms.claims import claim_sms, record_result, return_to_queue
-from services.notifications.sms.items import SmsItem, load_sms
+from services.notifications.sms.claims import (
+    claim_sms,
+    let_sms_wait,
+    record_result,
+    release_sms,
+    return_to_queue,
+    was_just_told,
+)
+from services.notifications.sms.items import SmsItem, due_waiting_sms, load_sms
 from services.notifications.sms.providers.configured import configured_provider
 from services.notifications.sms.providers.provider import Accepted, Rejected, Result
 from services.notifications.sms.recipients import current_phone, phone_of_invited
-from services.notifications.sms.rules import SmsState
+from services.notifications.sms.rules import PAUSE, SmsState, end_of_quiet_hours
 from services.notifications.sms.templates import sms_roles
+
+#: A run releases no more texts after this many seconds.
+RUN_SECONDS = 40
+_DUE_READ = 50
 
 
 class ProviderBusy(RuntimeError):
@@ -24,6 +38,8 @@ class ProviderBusy(RuntimeError):
 
 def send_sms(envelope: Envelope) -> None:
     """Send one queued text message if its user is still a recipient and the phone is within its limits.
+
+    In quiet hours, and while the phone has just got the same template, the text waits.
 
     Raises:
         ProviderBusy: nothing was sent; a later attempt may succeed.
@@ -46,18 +62,44 @@ def _send(item: SmsItem) -> None:
         _finish(item, SmsState.SKIPPED, "not-a-recipient", [SmsState.QUEUED])
         return
     now = clock.now()
+    if morning := end_of_quiet_hours(item.template, now):
+        _let_wait(item, phone, morning)
+        return
     try:
         claim_sms(item, phone, now)
     except TransactionRefused as refusal:
-        if "claim" not in refusal:
-            reason = "daily-limit" if "day" in refusal else "collapsed"
-            _finish(item, SmsState.SKIPPED, reason, [SmsState.QUEUED])
+        if "claim" in refusal:
+            return
+        if "day" in refusal:
+            _finish(item, SmsState.SKIPPED, "daily-limit", [SmsState.QUEUED])
+        elif was_just_told(item, phone):
+            _finish(item, SmsState.SKIPPED, "collapsed", [SmsState.QUEUED])
+        else:
+            _let_wait(item, phone, now + PAUSE)
         return
     result = configured_provider().send(item.sms_id, phone, item.template, _variables_of(item))
     if isinstance(result, Rejected) and result.temporary:
         return_to_queue(item, phone, now)
         raise ProviderBusy(result.reason)
     _record(item, result)
+
+
+def _let_wait(item: SmsItem, phone: str, due: datetime) -> None:
+    try:
+        let_sms_wait(item, phone, due)
+    except TransactionRefused as refused:
+        if "claim" not in refused:
+            raise
+
+
+def release_texts() -> None:
+    """Queue the texts that waited long enough, for at most `RUN_SECONDS`. Each phone gets one text of a template."""
+    end = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < end:
+        due = due_waiting_sms(clock.now(), _DUE_READ)
+        # The index may still show some that are queued already: they end the run, and the next one reads anew.
+        if not [waiting for waiting in due if release_sms(waiting)]:
+            return
 
 
 def _phone_of(item: SmsItem) -> str | None:

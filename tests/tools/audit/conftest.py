@@ -19,6 +19,7 @@ def healthy_table() -> TableCopy:
         company = SampleCompany(world)
         company.build()
         _add_more_states(company)
+        company.send_waiting_texts()
         return TableCopy(dict(world.cloud.rows()), company.ids, world.clock.moment)
 
 

@@ -33,7 +33,12 @@ def _read_unknown_message(table: TableCopy) -> None:
 
 
 def _text_key(table: TableCopy) -> Key:
-    return next(key for key in table.keys("SMS#sms_", "SMS") if table.item(key).state == "skipped")
+    """Return the key of a text that was not sent itself."""
+    return next(key for key in table.keys("SMS#sms_", "SMS") if table.item(key).state == "merged")
+
+
+def _text_of_many_key(table: TableCopy) -> Key:
+    return next(key for key in table.keys("SMS#sms_", "SMS") if table.item(key).texts)
 
 
 def _lose_text(table: TableCopy) -> None:
@@ -87,7 +92,8 @@ DAMAGES: Damages = {
         {"text-limit"},
     ),
     "a text is still queued": (lambda table: table.update(_text_key(table), state="queued"), {"text-unsent"}),
-    "a text is missing": (_lose_text, {"text-missing"}),
+    "a text is missing": (_lose_text, {"text-missing", "text-merged"}),
+    "a text is in place of too many": (lambda table: table.add(_text_of_many_key(table), texts=1), {"text-merged"}),
     # webhooks
     "a delivery has another body": (
         lambda table: table.update(_delivery_key(table), body="{}"),

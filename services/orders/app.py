@@ -193,8 +193,8 @@ def record_on_time_shipments(message: Envelope) -> None:
 
 
 @app.operation("GET", "/on-time-rate", roles=EVERYONE, summary="履约率 / Show the on-time rate")
-def show_on_time_rate(query: OnTimeQuery) -> OnTimeReport:
-    return on_time_rate.show_on_time_rate(query)
+def show_on_time_rate(caller: Principal, query: OnTimeQuery) -> OnTimeReport:
+    return on_time_rate.show_on_time_rate(caller, query)
 
 
 @app.consumer(subscribes=[PaymentPosted, JournalReversed])

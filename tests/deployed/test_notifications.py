@@ -76,5 +76,6 @@ def delivered(admin: Api, path: str) -> list[Any]:
 
 
 def sent_texts(admin: Api) -> list[Any]:
+    """Return the texts of the dealer that are sent, or wait for the morning if this runs at night in Shanghai."""
     texts = admin.get("/api/notifications/sms")["texts"]
-    return [text for text in texts if text["dealer_id"] == DEALER and text["state"] == "accepted"]
+    return [text for text in texts if text["dealer_id"] == DEALER and text["state"] in ("accepted", "waiting")]

@@ -57,6 +57,21 @@ def test_on_time_rate_uses_the_day_first_promised(client: OrdersClient) -> None:
     }
 
 
+def test_dealer_sees_the_on_time_rate_without_shipments_of_others(client: OrdersClient) -> None:
+    open_shop(stock=100)
+    own, other = client.approved(order_of((1, 3))), client.accepted(order_of((1, 5), (2, 7)), dealer="D0002")
+    assert client.act(other, "approve", {}).status == 200
+    assert [client.ship(order_id).status for order_id in (own, other)] == [201, 201]
+    shown = {
+        dealer: [
+            (row["sku"], row["on_time"]) for row in report_for(client, client.world.token(dealer_id=dealer))["skus"]
+        ]
+        for dealer in ("D0001", "D0002")
+    }
+    assert shown == {"D0001": [(sku(1), 3)], "D0002": [(sku(1), 5), (sku(2), 7)]}
+    assert on_time_report(client)["total"]["on_time"] == 15
+
+
 def test_on_time_rate_ignores_promises_made_after_the_shipment(client: OrdersClient) -> None:
     open_shop(stock=4)
     order_id = client.approved_in_part(order_of((1, 10)))
@@ -88,8 +103,11 @@ def test_shipment_punctuality_is_recorded_once_when_any_call_fails(client: Order
 
 
 def on_time_report(client: OrdersClient, **query: str) -> Any:
-    """Return the on-time rate of November, as any dealer may read it once all shipments are recorded."""
+    """Return the on-time rate of November as staff read it, once all shipments are recorded."""
+    return report_for(client, client.world.token(role="warehouse"), **query)
+
+
+def report_for(client: OrdersClient, token: str, **query: str) -> Any:
     client.world.drain()
     asked = {"warehouse": "GZ", "month": "2026-11"} | query
-    token = client.world.token(dealer_id="D0002")
     return client.world.call("orders", "GET", "/on-time-rate", query=asked, token=token).json

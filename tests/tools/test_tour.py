@@ -15,7 +15,7 @@ from rich.console import Console
 from kernel.base.settings import settings
 from tests.support import world as worlds
 from tests.tools.world_users import WorldUsers
-from tools.client import Json
+from tools.client import Api, Json
 from tools.demo.logins import Login
 from tools.demo.people import STAFF, dealers
 from tools.demo.prices import PRICE_LISTS
@@ -83,6 +83,22 @@ def test_tour_stops_when_a_statement_differs_by_a_fen(walk: Walk, shipped: tuple
     effect_steps.check_statement(walk, confirmation, shipment)
     with pytest.raises(CheckFailed, match="the statement charges"):
         effect_steps.check_statement(walk, confirmation, shipment | {"gross_fen": shipment["gross_fen"] + 1})
+
+
+def test_tour_names_what_keeps_products_from_being_ordered(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    product = walk.buyer.get("/api/catalog/products", limit=1)["products"][0]
+    offers = [
+        product | {"price": None},
+        product | {"price": None, "availability": None},
+        product | {"availability": product["availability"] | {"pieces": 0}},
+        product | {"status": "discontinued"},
+        product,
+    ]
+    monkeypatch.setattr(Api, "pages", lambda *_, **__: iter(offers))
+    monkeypatch.setattr(Api, "get", lambda *_, **__: {"products": offers[:3]})
+    named = "1 products can be ordered, 119 are needed, 2 without a price, 1 without enough stock, 1 discontinued"
+    with pytest.raises(CheckFailed, match=named):
+        order_steps.choose_lines(walk)
 
 
 def test_tour_names_a_missing_effect_after_the_promised_time(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:

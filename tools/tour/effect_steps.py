@@ -28,7 +28,11 @@ def check_messages(walk: Walk, confirmation: Json) -> None:
     with walk.narration.step("短信与站内信", "text message and inbox") as step:
         text = walk.wait(find_text, "没有短信记录 / no text message was recorded")
         step.facts["短信 / SMS"] = f"{text['phone_masked']} {text['text']} [{text['state']}]"
-        check(text["state"] in {"accepted", "skipped"}, f"短信状态 {text['state']} / the text message {text['state']}")
+        # A text of the night, or of a burst, waits.
+        check(
+            text["state"] in {"accepted", "skipped", "waiting", "merged"},
+            f"短信状态 {text['state']} / the text message {text['state']}",
+        )
         message = walk.wait(find_message, "没有站内信 / nothing in the dealer's inbox")
         step.facts["站内信 / inbox"] = f"{message['title_zh']} / {message['title_en']}"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 from kernel.base.money import format_yuan
 from kernel.time.clock import parse_stamp
 from tools.client import Json, new_key
@@ -40,15 +43,17 @@ def choose_lines(walk: Walk) -> list[Json]:
             step.facts[product["sku"]] = _offer_text(product)
         check(bool(found), "目录为空 / the catalogue found nothing")
         lines: list[Json] = []
+        missing: Counter[tuple[str, str]] = Counter()
         for product in walk.buyer.pages("/api/catalog/products", "products", limit=50):
             quantity = 2 * product["order_multiple"]
-            if _is_orderable(product, 2 * quantity):
+            if obstacle := _what_is_missing(product, 2 * quantity):
+                missing[obstacle] += 1
+            else:
                 lines.append({"sku": product["sku"], "quantity": quantity})
             if len(lines) == LINES - 1:
                 break
-        lines.append(dict(lines[0]))
-        check(len(lines) == LINES, f"可订商品不足 {LINES} 种 / fewer than {LINES} products can be ordered")
-        return lines
+        check(len(lines) == LINES - 1, _too_few_text(len(lines), missing))
+        return [*lines, dict(lines[0])]
 
 
 def submit_order(walk: Walk, lines: list[Json]) -> Json:
@@ -109,14 +114,35 @@ def ship_order(walk: Walk, confirmation: Json) -> Json:
         return shipment
 
 
-def _is_orderable(product: Json, pieces: int) -> bool:
+_NO_PRICE = ("没有价格", "without a price")
+_DISCONTINUED = ("已停产", "discontinued")
+_TOO_LITTLE_STOCK = ("库存不足", "without enough stock")
+
+
+def _what_is_missing(product: Json, pieces: int) -> tuple[str, str] | None:
+    """Return what stops an order of these pieces, in both languages; None if nothing does."""
+    if product["status"] != "active":
+        return _DISCONTINUED
+    if product["price"] is None:
+        return _NO_PRICE
     availability = product["availability"]
-    has_price = product["status"] == "active" and product["price"] is not None
-    return has_price and availability and availability["pieces"] >= pieces
+    return None if availability and availability["pieces"] >= pieces else _TOO_LITTLE_STOCK
+
+
+def _too_few_text(orderable: int, missing: Mapping[tuple[str, str], int]) -> str:
+    chinese = "".join(f",{number} 种{reason}" for (reason, _), number in missing.items())
+    english = "".join(f", {number} {reason}" for (_, reason), number in missing.items())
+    return (
+        f"可订商品只有 {orderable} 种,需要 {LINES - 1} 种{chinese} / "
+        f"{orderable} products can be ordered, {LINES - 1} are needed{english}"
+    )
 
 
 def _offer_text(product: Json) -> str:
     price, availability = product["price"], product["availability"]
+    if price is None or availability is None:
+        lacking = "无价格 / no price" if price is None else "无库存信息 / no stock is shown"
+        return f"{product['name_zh']}  {lacking}"
     next_break = price["next_break"]
     cheaper = f",满 {next_break['quantity']} 件 ¥{next_break['unit_price']}" if next_break else ""
     unit_price = f"¥{price['unit_price']} ({price['price_policy']})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from kernel.store.items import Item, PackedJSONAttribute
+from services.orders.order.items import split_order_id
 
 
 # P  shipments of a month   pk: STOCK#<warehouse>#PUNCTUALITY#<month>   sk: <time>#<shipment>
@@ -18,6 +19,12 @@ class ShipmentPunctualityItem(Item, discriminator="shipment_punctuality"):
     shipped_on = UnicodeAttribute()
     rows = PackedJSONAttribute()
     voided = BooleanAttribute(null=True)
+
+    @property
+    def dealer_id(self) -> str:
+        """Dealer of the shipment, as its id begins."""
+        order_id = self.sk.partition("#")[2].rpartition("-S")[0]
+        return split_order_id(order_id)[0]
 
 
 def shipment_punctuality_pk(warehouse: str, month: str) -> str:

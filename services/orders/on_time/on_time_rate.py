@@ -8,6 +8,7 @@ from typing import Any
 from pynamodb.exceptions import PutError
 
 from contracts.orders import OrderShipmentVoided, OrderShipped
+from kernel.http.principal import Principal
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import event_history_with_records
 from kernel.store.read import query_all
@@ -58,15 +59,19 @@ def _record_of(shipment: OrderShipped | OrderShipmentVoided, rows: Sequence[Sequ
     )
 
 
-def show_on_time_rate(query: OnTimeQuery) -> OnTimeReport:
+def show_on_time_rate(caller: Principal, query: OnTimeQuery) -> OnTimeReport:
     """Show how much of what left in a month left by the day first promised; by SKU, or of one SKU.
+
+    Staff see all shipments, a dealer its own.
 
     Raises:
         Invalid: there is no such warehouse.
     """
     require_warehouse(query.warehouse)
     shipments = query_all(ShipmentPunctualityItem, shipment_punctuality_pk(query.warehouse, query.month))
-    by_sku = tally_punctuality_by_sku((item.shipped_on, item.rows) for item in shipments)
+    by_sku = tally_punctuality_by_sku(
+        (item.shipped_on, item.rows) for item in shipments if caller.dealer_id in {None, item.dealer_id}
+    )
     wanted = {sku: one for sku, one in by_sku.items() if query.sku in {None, sku}}
     total = PunctualityTally(
         sum(one.on_time for one in wanted.values()),

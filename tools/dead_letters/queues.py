@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
 
 from kernel.messaging.consumer import read_message
-from kernel.messaging.events import Envelope
+from kernel.messaging.events import Envelope, UnknownEvent
 from tools import aws, paths
 from tools.errors import CommandError
 from tools.stage import load_app
@@ -78,6 +79,24 @@ class DeadLetter:
             return read_message(self.body)
         except Exception:  # a malformed message is shown too
             return None
+
+    @property
+    def unreadable_because(self) -> str | None:
+        """Reason for which no handler can read it, Chinese and English; None if one can."""
+        try:
+            read_message(self.body).event  # noqa: B018 -- reading the event checks its content
+        except ValidationError as error:
+            fields = ", ".join(dict.fromkeys(".".join(map(str, one["loc"])) for one in error.errors(include_url=False)))
+            if not fields:
+                return "不是事件 / it is no event"
+            return f"这些字段缺失或有误:{fields} / fields missing or wrong: {fields}"
+        except UnknownEvent as error:
+            return f"没有这种事件:{error} / no such event type: {error}"
+        except ValueError:
+            return "不是 JSON / it is not JSON"
+        except TypeError:  # a number or null
+            return "不是事件 / it is no event"
+        return None
 
     @property
     def id(self) -> str:

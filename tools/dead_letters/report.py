@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from ulid import ULID
 
@@ -134,6 +135,7 @@ def _letter_fields(letter: DeadLetter, *, body: bool) -> dict[str, Any]:
         "first_received_at": letter.first_received_at.isoformat(timespec="seconds"),
         "receives": letter.receives,
         "sent_back": letter.sent_back,
+        "unreadable_because": letter.unreadable_because,
         **({"body": masked(letter.body)} if body else {}),
     }
 
@@ -187,6 +189,8 @@ def _print_letters(queue: DeadLetterQueue, rows: Sequence[dict[str, Any]]) -> No
             highlight=False,
             soft_wrap=True,
         )
+        if row["unreadable_because"]:
+            console.print(f"   [red]{escape(row['unreadable_because'])}[/]", highlight=False, soft_wrap=True)
         if "body" in row:
             console.print(f"   {row['body']}", highlight=False, soft_wrap=True, markup=False)
     if len(rows) < queue.messages:

@@ -81,6 +81,27 @@ def test_unreadable_letter_is_shown_and_can_be_sent_back(world: World) -> None:
     assert world.waiting("update-credit") == ["{broken, +8613812345678"]
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("{broken", "it is not JSON"),
+        ("[]", "it is no event"),
+        ('{"type": "payment.posted.v1"}', "fields missing or wrong: id, source, subject"),
+        ("unknown type", "no such event type: payment.lost.v1"),
+        ("wrong content", "fields missing or wrong: payment_id, dealer_id, amount_fen, received_on"),
+    ],
+)
+def test_unreadable_letter_is_shown_with_its_reason(world: World, body: str, reason: str) -> None:
+    envelope = {"id": "e", "source": "s", "subject": "x", "time": "t", "sequence": 1, "data": {}}
+    types = {"unknown type": "payment.lost.v1", "wrong content": "payment.posted.v1"}
+    url = aws.sqs().get_queue_url(QueueName=CREDIT)["QueueUrl"]
+    text = json.dumps(envelope | {"type": types[body]}) if body in types else body
+    aws.sqs().send_message(QueueUrl=url, MessageBody=text)
+    assert reason in run("show", CREDIT)[1]
+    [letter] = json.loads(run("show", CREDIT, "--json")[1])
+    assert reason in letter["unreadable_because"]
+
+
 def test_unknown_queue_is_refused_with_the_known_names(world: World) -> None:
     code, output = run("show", "update-debit")
     assert code == 1 and "update-debit" in output and "update-credit" in output and "Traceback" not in output

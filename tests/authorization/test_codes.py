@@ -38,6 +38,7 @@ PLAIN_PATH_NAMES = {
     "period",
     "shipment_id",
     "username",
+    "version",
 }
 
 OPERATIONS = [operation for app in load_apps()[0].values() for operation in app.operations]

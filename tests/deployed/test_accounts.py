@@ -39,18 +39,18 @@ def test_imported_user_accepts_signs_in_and_is_removed(deployed: Deployed) -> No
     admin.post(f"{people}/in-buyer/remove", {"reason": "离职"})
     refused = aws.cognito().exceptions.NotAuthorizedException
 
-    def refresh_is_refused() -> bool:
-        try:
-            aws.cognito().initiate_auth(
-                ClientId=identity.pool_of(deployed.stage).client_id,
-                AuthFlow="REFRESH_TOKEN_AUTH",
-                AuthParameters={"REFRESH_TOKEN": tokens["refresh_token"]},
-            )
-        except refused:
-            return True
-        return False
+    pool = identity.pool_of(deployed.stage)
 
-    assert eventually(refresh_is_refused)
+    def is_closed() -> bool:
+        return not aws.cognito().admin_get_user(UserPoolId=pool.pool_id, Username="in-buyer")["Enabled"]
+
+    assert eventually(is_closed)
+    with pytest.raises(refused):
+        aws.cognito().initiate_auth(
+            ClientId=pool.client_id,
+            AuthFlow="REFRESH_TOKEN_AUTH",
+            AuthParameters={"REFRESH_TOKEN": tokens["refresh_token"]},
+        )
     with pytest.raises(refused):
         SignIn(deployed.stage, "in-buyer", PASSWORD).token()
     with pytest.raises(ApiProblem):

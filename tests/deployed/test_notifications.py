@@ -76,6 +76,12 @@ def delivered(admin: Api, path: str) -> list[Any]:
 
 
 def sent_texts(admin: Api) -> list[Any]:
-    """Return the texts of the dealer that are sent, or wait for the morning if this runs at night in Shanghai."""
+    """Return the texts about payments of the dealer: sent, or waiting for the morning in Shanghai."""
     texts = admin.get("/api/notifications/sms")["texts"]
-    return [text for text in texts if text["dealer_id"] == DEALER and text["state"] in ("accepted", "waiting")]
+    return [
+        text
+        for text in texts
+        if text["dealer_id"] == DEALER
+        and text["event_type"] == "payment.posted.v1"
+        and text["state"] in ("accepted", "waiting")
+    ]

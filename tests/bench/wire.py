@@ -53,7 +53,8 @@ class Wire:
 @contextmanager
 def opened_on_the_wire() -> Iterator[World]:
     """Open a new world behind the wire."""
-    with patch.object(FastCloud, "_handle", _pass_on), opened(fast=True) as world:
+    # A new world stores its masters before it is behind the wire.
+    with opened(fast=True) as world, patch.object(FastCloud, "_handle", _pass_on):
         assert isinstance(world.cloud, FastCloud)
         wire.cloud = world.cloud
         try:

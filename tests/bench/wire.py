@@ -53,8 +53,7 @@ class Wire:
 @contextmanager
 def opened_on_the_wire() -> Iterator[World]:
     """Open a new world behind the wire."""
-    # A new world stores its masters before it is behind the wire.
-    with opened(fast=True) as world, patch.object(FastCloud, "_handle", _pass_on):
+    with patch.object(FastCloud, "_handle", _pass_on), opened(fast=True) as world:
         assert isinstance(world.cloud, FastCloud)
         wire.cloud = world.cloud
         try:
@@ -63,7 +62,8 @@ def opened_on_the_wire() -> Iterator[World]:
             wire.cloud = None
 
 
-def _pass_on(_cloud: FastCloud, request: Request, proceed: Proceed) -> Answer:
+def _pass_on(cloud: FastCloud, request: Request, proceed: Proceed) -> Answer:
+    wire.cloud = cloud  # a new world makes its first calls before it is handed over
     return proceed(request)
 
 

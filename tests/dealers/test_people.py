@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 import yaml
-from jwt import api_jwt
 
 from contracts.dealers import UserItem, user_key
-from kernel.http import principal
 from kernel.http.idempotency import IdempotencyKey
 from services.dealers.invite_person import invite_first_administrator
 from tests.dealers.accounts import PASSWORD, accept, people_of
 from tests.dealers.fixtures import DealersClient, dealer_row, user_row
 from tests.dealers.user_pool import UserPool, user_pool
-from tests.support.company import restored_company
-from tests.support.company_data import OWN
-from tests.support.declarations import cases
 from tests.support.gateway import Response
 from tests.support.interruptions import before_commit
 from tests.support.world import World
@@ -177,40 +168,6 @@ def test_tokens_are_valid_for_five_minutes_and_can_be_revoked() -> None:
     assert properties["TokenValidityUnits"] == {"IdToken": "minutes", "AccessToken": "minutes", "RefreshToken": "days"}
     assert int(properties["IdTokenValidity"]) <= 5 and int(properties["AccessTokenValidity"]) <= 5
     assert properties["EnableTokenRevocation"] == "true"
-
-
-def test_token_of_a_removed_user_fails_on_every_route_after_five_minutes(fast_world: World) -> None:
-    company = restored_company(fast_world)
-    before_removal = int(time.time())
-    times = {"iat": before_removal, "exp": before_removal + 300}
-    with _token_clock(before_removal):
-        tokens = {
-            str(case): (case, company.token(case.first_role, OWN, **times)) for case in cases() if not case.public
-        }
-        answer = company.send(
-            "dealers", "GET", "/me", role="dealer_buyer", token=company.token("dealer_buyer", **times)
-        )
-        assert answer.status == 200
-    with _token_clock(before_removal + 300):
-        for case, token in tokens.values():
-            path = case.path_for(company.ids, case.first_role, OWN)
-            answer = company.send(
-                case.service, case.method, path, case.body_for(OWN), role=case.first_role, token=token
-            )
-            assert answer.status == 401, case
-
-
-@contextmanager
-def _token_clock(seconds: int) -> Iterator[None]:
-    """Check tokens as if it were this second since 1970."""
-
-    class Frozen(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return datetime.fromtimestamp(seconds, tz)
-
-    with patch.object(principal.time, "time", lambda: float(seconds)), patch.object(api_jwt, "datetime", Frozen):
-        yield
 
 
 def test_first_administrator_is_invited_only_while_there_is_no_other(client: DealersClient, pool: UserPool) -> None:

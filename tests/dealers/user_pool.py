@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -12,23 +13,36 @@ from services.dealers import identity
 from services.dealers.identity import CognitoUserPool
 from tests.fast_aws import interception
 from tests.fast_aws.interception import Answer, Proceed, Request
+from tests.support.tokens import claims_of, sign
+
+#: Seconds for which an ID token is valid.
+VALID_FOR = 300
 
 
 class Account(NamedTuple):
-    """An account; `password` None until it is set. `sessions` counts those that are not revoked."""
+    """An account; `password` None until it is set. `sessions` counts those that are not revoked.
+
+    `sign_outs`: how often all sessions were revoked; a refresh token names the number of its time.
+    """
 
     facts: Mapping[str, str] = {}
     roles: frozenset[str] = frozenset()
     password: str | None = None
     is_enabled: bool = True
     sessions: int = 0
+    sign_outs: int = 0
 
 
 class UserPool:
-    """Accounts of a user pool; answers the calls the dealers service makes."""
+    """Accounts of a user pool; answers the calls that the dealers service and clients make.
 
-    def __init__(self) -> None:
+    Args:
+        signs: its ID tokens are real ones, which the services accept for five minutes.
+    """
+
+    def __init__(self, signs: bool = False) -> None:
         self.accounts: dict[str, Account] = {}
+        self._signs = signs
 
     def save(self) -> Any:
         return dict(self.accounts)
@@ -48,7 +62,7 @@ class UserPool:
         """Answer the calls to Cognito; pass all others on."""
         if call.service != "cognito-idp":
             return proceed(call)
-        if call.operation == "AdminInitiateAuth":
+        if call.operation in ("AdminInitiateAuth", "InitiateAuth"):
             return self._sign_in(call)
         name = call.params["Username"]
         known = self.accounts.get(name)
@@ -65,12 +79,33 @@ class UserPool:
         return {}
 
     def _sign_in(self, call: Request) -> Answer:
-        name, password = call.params["AuthParameters"]["USERNAME"], call.params["AuthParameters"]["PASSWORD"]
+        given = call.params["AuthParameters"]
+        if call.params["AuthFlow"] == "REFRESH_TOKEN_AUTH":
+            return self._refresh(call, given["REFRESH_TOKEN"])
+        name = given["USERNAME"]
         account = self.accounts.get(name)
-        if account is None or not account.is_enabled or account.password != password:
+        if account is None or not account.is_enabled or account.password != given["PASSWORD"]:
             raise call.client_error("NotAuthorizedException", "Incorrect username or password.")
         self.accounts[name] = account._replace(sessions=account.sessions + 1)
-        return {"AuthenticationResult": {"IdToken": f"id of {name}", "RefreshToken": "refresh", "ExpiresIn": 300}}
+        refresh_token = f"refresh {account.sign_outs} of {name}"
+        return {"AuthenticationResult": {**self._id_token(name, account), "RefreshToken": refresh_token}}
+
+    def _refresh(self, call: Request, token: str) -> Answer:
+        name = token.rpartition(" ")[2]
+        account = self.accounts[name]
+        if not account.is_enabled or token != f"refresh {account.sign_outs} of {name}":
+            raise call.client_error("NotAuthorizedException", "Refresh Token has been revoked")
+        return {"AuthenticationResult": self._id_token(name, account)}
+
+    def _id_token(self, name: str, account: Account) -> dict[str, Any]:
+        token = f"id of {name}"
+        if self._signs:
+            now = int(time.time())
+            dealer_id = account.facts.get("custom:dealer_id")
+            person = {"sub": f"sub-{name}", "cognito:username": name, "name": account.facts["name"]}
+            claims = claims_of(roles=sorted(account.roles), dealer_id=dealer_id, iat=now, exp=now + VALID_FOR, **person)
+            token = sign(claims)
+        return {"IdToken": token, "ExpiresIn": VALID_FOR}
 
 
 def _changed(call: Request, account: Account) -> Account:
@@ -87,7 +122,7 @@ def _changed(call: Request, account: Account) -> Account:
         case "AdminEnableUser" | "AdminDisableUser":
             return account._replace(is_enabled=call.operation == "AdminEnableUser")
         case "AdminUserGlobalSignOut":
-            return account._replace(sessions=0)
+            return account._replace(sessions=0, sign_outs=account.sign_outs + 1)
         case "AdminSetUserPassword":
             return account._replace(password=call.params["Password"])
     raise NotImplementedError(call.operation)
@@ -98,9 +133,9 @@ def _facts(call: Request) -> dict[str, str]:
 
 
 @contextmanager
-def user_pool() -> Iterator[UserPool]:
-    """Let users sign in with a Cognito user pool."""
-    pool = UserPool()
+def user_pool(*, signs: bool = False) -> Iterator[UserPool]:
+    """Let users sign in with a Cognito user pool; see `UserPool`."""
+    pool = UserPool(signs)
 
     def provider() -> CognitoUserPool:
         return CognitoUserPool(aws.client("cognito-idp"), "us-east-1_pool")

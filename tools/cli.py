@@ -34,12 +34,17 @@ def run(
 
 
 @app.command()
-def login(user: Annotated[str, typer.Argument(help="one of .qudao/logins.json")]) -> None:
-    """Print an ID token of the local run, for `curl -H "Authorization: Bearer …"`."""
+def login(
+    user: Annotated[str, typer.Argument(help="one of .qudao/logins.json, or any other account of the local run")],
+    password: Annotated[
+        str | None, typer.Option(envvar="QUDAO_PASSWORD", help="of a user who has set one", show_envvar=True)
+    ] = None,
+) -> None:
+    """Print an ID token of the local run, for `curl -H "Authorization: Bearer …"`. It is valid for five minutes."""
     from tools import local
 
     with _short_errors():
-        typer.echo(local.token(user))
+        typer.echo(local.token(user, password))
 
 
 @app.command()

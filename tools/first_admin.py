@@ -6,7 +6,9 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tools import aws
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tools import aws, local
 from tools.deploy import sealing_key_name
 from tools.errors import CommandError
 
@@ -19,14 +21,27 @@ if TYPE_CHECKING:
 def invite_first_administrator(stage: str, username: str, name: str) -> InvitationView:
     """Return the invitation of the administrator, with its code. A repetition makes a new one.
 
+    Args:
+        stage: "local" for the running local Qudao.
     Raises:
-        CommandError: the stage has another administrator, trusts another issuer, or the user name cannot be used.
+        CommandError: the stage has another administrator, trusts another issuer, cannot be read, or the user name
+            cannot be used.
     """
+    if stage == local.STAGE:
+        local.connect_to_running()
+    try:
+        return _invite(stage, username, name)
+    except (BotoCoreError, ClientError) as error:
+        raise CommandError(f"{stage} cannot be read: {error}; is it deployed, with these AWS credentials?") from error
+
+
+def _invite(stage: str, username: str, name: str) -> InvitationView:
     from pydantic import ValidationError
 
     from kernel.base.ids import new_id
     from kernel.base.problems import Problem
     from kernel.http.idempotency import IdempotencyKey
+    from services.dealers import identity
     from services.dealers.api import StaffRow
     from services.dealers.invite_person import invite_first_administrator as invite
 
@@ -38,13 +53,13 @@ def invite_first_administrator(stage: str, username: str, name: str) -> Invitati
     key = IdempotencyKey.of(who="user:operator", route="admin invite", key=request, path={}, body=row, status=200)
     try:
         with _settings_of(stage):
+            if identity.identity_provider() is None:
+                raise CommandError(f"{stage} trusts another issuer: open the account there")
             invitation = invite(row.username, row.name, key)
     except Problem as problem:
         raise CommandError(f"refused: {problem.detail}") from None
     if invitation is None:
         raise CommandError(f"{stage} has an administrator already, who can invite others: POST /dealers/HOUSE/people")
-    if invitation.code is None:
-        raise CommandError(f"{stage} trusts another issuer: open the account there")
     return invitation
 
 

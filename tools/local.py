@@ -14,13 +14,12 @@ from types import FrameType
 
 from rich.console import Console
 
-from tools import aws, deploy, emulator, package, paths
+from tools import aws, deploy, emulator, local_login, package, paths
 from tools.client import ApiProblem, Unreachable
 from tools.demo.logins import read_logins
 from tools.edge import Edge
 from tools.emulator import Emulator
 from tools.errors import CommandError
-from tools.identity import SignIn
 from tools.screen import deployment_screen, packaging_progress
 
 STAGE = "local"
@@ -83,17 +82,15 @@ def connect_to_running() -> str:
     return url
 
 
-def token(user: str) -> str:
-    """Return an ID token of the running local Qudao for one of its demo users.
+def token(user: str, password: str | None = None) -> str:
+    """Return an ID token of the running local Qudao for one of its accounts, see `local_login.sign_in`.
 
     Raises:
-        CannotRun: it is not running, or there is no such user.
+        CannotRun: it is not running.
+        CommandError: there is no such account, it is closed, or it has another password.
     """
     connect_to_running()
-    passwords = {login.user: login.password for login in read_logins(LOGINS)}
-    if user not in passwords:
-        raise CannotRun(f"there is no demo user '{user}': choose one of {os.path.relpath(LOGINS)}")
-    return SignIn(STAGE, user, passwords[user]).token()
+    return local_login.sign_in(STAGE, LOGINS, user, password)
 
 
 def api_urls(stage: str) -> Mapping[str, str]:

@@ -100,6 +100,23 @@ class UserRemoved(Event):
     reason: str
 
 
+class MachineChanged(Event):
+    """Published when a machine, the account of a partner's system, changes; the subject is its id.
+
+    Subscribers: notifications (webhooks). The event is also the record of the change. `change`: registered,
+    secret-rotated or revoked; `author`: user id of the person who made it; `reason`: of a revocation, otherwise empty.
+    """
+
+    TYPE: ClassVar[str] = "machine.changed.v1"
+    SOURCE: ClassVar[str] = "dealers"
+
+    machine_id: str
+    dealer_id: str | None = None
+    change: str
+    author: str
+    reason: str = ""
+
+
 class DealerTermsChanged(Event):
     """Published when name, territory or terms of a dealer change; the subject is the dealer.
 

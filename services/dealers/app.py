@@ -9,7 +9,8 @@ from kernel.http.models import DealerId
 from kernel.http.principal import STAFF_ROLES, Principal, Role
 from kernel.messaging.events import Envelope
 from services.dealers import accept_invitation as accepting
-from services.dealers import import_people, invite_person, list_people, read_dealers
+from services.dealers import import_people, invite_person, list_people, manage_machines, read_dealers
+from services.dealers import issue_token as issuing
 from services.dealers import remove_person as removing
 from services.dealers.api import (
     AcceptInvitation,
@@ -34,6 +35,16 @@ from services.dealers.api import (
 )
 from services.dealers.change_roles import change_roles as change_user_roles
 from services.dealers.change_terms import change_terms as change_dealer_terms
+from services.dealers.machine_api import (
+    MachineCredentials,
+    MachineId,
+    Machines,
+    MachineToken,
+    MachineView,
+    MachineWithSecret,
+    RegisterMachine,
+    RevokeMachine,
+)
 from services.dealers.open_account import open_account as open_user_account
 
 app = ServiceApp("dealers")
@@ -143,3 +154,54 @@ def remove_person(
 )
 def accept_invitation(body: AcceptInvitation) -> SignedIn:
     return accepting.accept_invitation(body)
+
+
+# ---- machines ----
+
+
+@app.operation("GET", "/dealers/{dealer_id}/machines", roles=ADMINISTRATORS, summary="系统账号列表 / List machines")
+def machines(caller: Principal, dealer_id: DealerId) -> Machines:
+    return manage_machines.list_machines(caller, dealer_id)
+
+
+@app.operation(
+    "POST",
+    "/dealers/{dealer_id}/machines",
+    roles=ADMINISTRATORS,
+    status=HTTPStatus.CREATED,
+    summary="登记系统账号,密钥只显示一次 / Register a machine; its secret is shown once",
+)
+def register_machine(
+    caller: Principal, dealer_id: DealerId, body: RegisterMachine, key: IdempotencyKey
+) -> MachineWithSecret:
+    return manage_machines.register_machine(caller, dealer_id, body, key)
+
+
+@app.operation(
+    "POST",
+    "/dealers/{dealer_id}/machines/{machine_id}/rotate",
+    roles=ADMINISTRATORS,
+    summary="更换密钥,旧密钥 7 天内仍有效 / Rotate the secret; the old one is valid for 7 days more",
+)
+def rotate_secret(
+    caller: Principal, dealer_id: DealerId, machine_id: MachineId, key: IdempotencyKey
+) -> MachineWithSecret:
+    return manage_machines.rotate_secret(caller, dealer_id, machine_id, key)
+
+
+@app.operation(
+    "POST",
+    "/dealers/{dealer_id}/machines/{machine_id}/revoke",
+    roles=ADMINISTRATORS,
+    summary="吊销系统账号 / Revoke a machine",
+)
+def revoke_machine(
+    caller: Principal, dealer_id: DealerId, machine_id: MachineId, body: RevokeMachine, key: IdempotencyKey
+) -> MachineView:
+    return manage_machines.revoke_machine(caller, dealer_id, machine_id, body, key)
+
+
+# Public: a partner's system has no token yet. Its secret of 160 random bits is the proof.
+@app.operation("POST", "/machines/token", public=True, summary="系统账号取令牌 / Get a token for a machine")
+def issue_token(body: MachineCredentials) -> MachineToken:
+    return issuing.issue_token(body)

@@ -10,7 +10,7 @@ from kernel.store.transaction import Transaction
 from services.dealers.api import PersonView
 from services.dealers.items import UsernameItem, load_users, unchanged_condition, user_of
 from services.dealers.read_dealers import load_dealer
-from services.dealers.rules import User
+from services.dealers.rules import User, is_machine
 
 
 class LastAdministrator(Refusal):
@@ -46,7 +46,7 @@ def load_person(dealer_id: str | None, username: str) -> UserItem:
         NotFound: there is no such user, or the user is removed.
     """
     item = fetch_one(UserItem, user_key(dealer_id, username))
-    if item is None or item.removed_at:
+    if item is None or item.removed_at or is_machine(username):
         raise NotFound
     return item
 

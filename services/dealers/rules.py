@@ -20,6 +20,8 @@ MAX_WRONG_CODES = 10
 PASSWORD_LENGTHS = (12, 128)
 #: Roles that manage the users of a dealer, or of the head office.
 ADMINISTRATORS = frozenset({Role.DEALER_ADMIN, Role.ADMIN})
+#: Days for which the secret before the present one of a machine stays valid.
+SECRET_OVERLAP_DAYS = 7
 #: Characters that are read as others when a code is copied by hand.
 _READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
@@ -121,6 +123,16 @@ def password_problems(field: str, password: str, username: str) -> list[FieldPro
     return [weak_password_problem(field)]
 
 
+def machine_username(machine_id: str) -> str:
+    """Return the user name of a machine. The colon keeps it apart: no person's user name can have one."""
+    return f"machine:{machine_id}"
+
+
+def is_machine(username: str) -> bool:
+    """Return True for the user name of a machine, which the routes of people do not manage."""
+    return ":" in username
+
+
 def weak_password_problem(field: str) -> FieldProblem:
     """Return the problem of a password that the user pool does not take."""
     fewest, most = PASSWORD_LENGTHS
@@ -133,7 +145,15 @@ def weak_password_problem(field: str) -> FieldProblem:
 
 def role_problems(field: str, roles: Iterable[Role], dealer_id: str | None) -> list[FieldProblem]:
     """Return a problem of every role that users of the dealer (None: of the head office) cannot have."""
-    allowed = DEALER_ROLES if dealer_id else STAFF_ROLES
+    return _roles_outside(DEALER_ROLES if dealer_id else STAFF_ROLES, field, roles)
+
+
+def machine_role_problems(field: str, roles: Iterable[Role], dealer_id: str | None) -> list[FieldProblem]:
+    """Return a problem of every role that machines cannot have: never that of an administrator."""
+    return _roles_outside((DEALER_ROLES if dealer_id else STAFF_ROLES) - ADMINISTRATORS, field, roles)
+
+
+def _roles_outside(allowed: frozenset[Role], field: str, roles: Iterable[Role]) -> list[FieldProblem]:
     listed = ", ".join(role for role in Role if role in allowed)
     return [
         FieldProblem(

@@ -22,7 +22,7 @@ from tests.support.trigger import Case
 
 #: Fields with text that names nothing by a code. A new field of text is either a code (kernel/http/codes.py) or here.
 PLAIN_TEXT = {
-    "answer", "assignee", "carrier", "category", "code", "comment", "cursor", "description", "grade",
+    "answer", "assignee", "carrier", "category", "client_secret", "code", "comment", "cursor", "description", "grade",
     "internal_note", "month", "name", "name_en", "name_zh", "note", "password", "period", "phone", "price_policy",
     "purchase_order", "question", "reason", "result", "site_address", "specs", "territory", "text", "title", "types",
     "url",

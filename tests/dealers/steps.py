@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.dealers.invitations import code_digest
-from services.dealers.items import UsernameItem, username_key
+from kernel.store.transaction import Transaction
+from kernel.time import clock
+from services.dealers.invitations import code_digest, registered_event
+from services.dealers.items import UsernameItem, user_item, username_item, username_key
+from services.dealers.machines import MachineItem, machine_key, machine_user, secret_digest
 from tests.support.company import SampleCompany
 from tests.support.company_data import OTHER, OWN, PRICE_LIST, WAREHOUSE, dealer_row
 from tests.support.functions import function_running
@@ -97,3 +100,31 @@ def change_terms_of_other(**terms: Any) -> Step:
         assert answer.status == 200, answer.json
 
     return act
+
+
+MACHINES = "/dealers/{dealer_id}/machines"
+MACHINE_OF_DEALER = OF_DEALER | {"machine_id": "machine"}
+MACHINE, SECRET = "M00000000000000AA", "qdm-known-secret-of-a-test"
+NO_MACHINE = NO_DEALER | {"machine_id": MACHINE}
+
+
+def machine_with_known_secret(company: SampleCompany) -> None:
+    """Store a machine with an id and a secret that a declared body can name, and open its account."""
+    item = MachineItem(
+        *machine_key(OTHER, MACHINE),
+        machine_id=MACHINE,
+        dealer_id=OTHER,
+        name="ERP",
+        roles={"dealer_buyer"},
+        secret_digest=secret_digest(SECRET),
+        created_at=clock.stamp(),
+        created_by="u-admin",
+    )
+    user = machine_user(item)
+    # The service is the owner of the items, also here.
+    with function_running("dealers.api_handler"):
+        transaction = Transaction()
+        for part in (item, user_item(user, 1), registered_event(user, 1), username_item(user)):
+            transaction.create(part, "machine")
+        transaction.commit()
+    company.world.drain()

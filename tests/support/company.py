@@ -123,6 +123,10 @@ class SampleCompany:
         self.send_and_drain("dealers", "POST", "/imports/dealers", {"dealers": dealers}, role="admin")
         for dealer in DEALERS:
             self.ids["buyer", dealer] = user_of("dealer_buyer", dealer)
+            machine = {"name": marker(dealer), "roles": ["dealer_buyer"]}
+            path = f"/dealers/{dealer}/machines"
+            registered = self.send_and_drain("dealers", "POST", path, machine, role="dealer_admin", dealer=dealer)
+            self.ids["machine", dealer] = registered["client_id"]
 
     def receive_goods(self, reference: str, warehouse: str = WAREHOUSE, **pieces: int) -> None:
         """Book a goods receipt; `pieces` by SKU."""

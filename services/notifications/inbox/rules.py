@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from contracts.dealers import DealerTermsChanged, UserRegistered, UserRemoved
+from contracts.dealers import DealerTermsChanged, MachineChanged, UserRegistered, UserRemoved
 from contracts.orders import (
     OrderApproved,
     OrderBackordersFilled,
@@ -128,6 +128,7 @@ NOT_NOTIFIED: dict[type[Event], str] = {
     OrderReservationExtended: "pieces stay reserved for longer; the order shows until when",
     TicketOverdue: "staff are late, and nothing changes for the dealer",
     StatementRequested: "the statement itself is notified",
+    MachineChanged: "concerns the account of one system, no money and no goods",
     UserRegistered: "concerns the account of one user, no money and no goods",
     UserRemoved: "concerns the account of one user, no money and no goods",
 }

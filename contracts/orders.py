@@ -122,6 +122,29 @@ class OrderPromiseSlipped(OrderEvent):
     promised_on: str
 
 
+class OrderPiecesMissing(OrderEvent):
+    """Published when reserved pieces turn out to be missing and an order loses them; they are backordered.
+
+    Subscribers: notifications.
+
+    `missing`: pieces it loses for that, on the lines `missing_lines`; `released`: all pieces it does not have any more,
+    which are more if it accepts no part; `backordered`: pieces that wait now; `document`, `reference`: what found them
+    missing, such as `count` `C-1`; `reason`: of that document; `rule`: allocation rule that decided who keeps pieces.
+    """
+
+    TYPE: ClassVar[str] = "order.pieces-missing.v1"
+
+    missing: int
+    missing_lines: tuple[int, ...]
+    released: int
+    backordered: int
+    holds: tuple[str, ...] = ()
+    document: str
+    reference: str
+    reason: str
+    rule: str
+
+
 class OrderReservationExpiring(OrderEvent):
     """Published four hours of working time before the reservation of an order expires. Subscribers: notifications."""
 

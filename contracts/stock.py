@@ -31,7 +31,10 @@ class BucketPosition(NamedTuple):
 # P  stock of one bucket     pk: BUCKET#<warehouse>   sk: <bucket>
 # P  stock of a warehouse    pk: BUCKET#<warehouse>
 class StockBucketItem(Item, discriminator="stock_bucket"):
-    """Available pieces of one bucket by position. Reserved pieces are not among them: the orders store these."""
+    """Available pieces of one bucket by position. Reserved pieces are not among them: the orders store these.
+
+    Fewer than 0 are available while a shortage is open: so many reserved pieces are not there.
+    """
 
     # PynamoDB's annotation asks for the element's Python type, its code for the attribute's.
     available: ListAttribute[int] = ListAttribute(of=IntegerAttribute)  # type: ignore[arg-type]
@@ -78,7 +81,7 @@ class StockDecreased(Event):
     Subscribers: orders (fill backorders, through the FIFO queue of the warehouse).
 
     `document`: count, lost, set_aside, transfer; `reference`: its number. The subject is `out-`, warehouse, document
-    and reference.
+    and reference. Of a count, `pieces` may contain reserved ones that are missing.
     """
 
     TYPE: ClassVar[str] = "stock.decreased.v1"

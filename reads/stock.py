@@ -16,4 +16,5 @@ def stock_keys(warehouse: str, buckets: Iterable[int]) -> list[Key]:
 def available_pieces(found: Mapping[Key, Item], warehouse: str, position: BucketPosition) -> int:
     """Return the pieces of a SKU that a warehouse may promise; none if its bucket was not found."""
     item = found.get(stock_bucket_key(warehouse, position.bucket))
-    return item.available[position.position] if isinstance(item, StockBucketItem) else 0
+    # Fewer than 0 are available while reserved pieces are missing.
+    return max(item.available[position.position], 0) if isinstance(item, StockBucketItem) else 0

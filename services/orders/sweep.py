@@ -1,4 +1,4 @@
-"""Sweep open orders: decide forgotten ones, release covered credit holds, warn, expire, report, renew promise dates."""
+"""Sweep open orders: decide forgotten ones, release covered credit holds, warn, expire, report, settle, renew dates."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import partial
 from kernel.base import observability
 from kernel.time import clock
 from kernel.time.holidays import CHINA, WARNING_DAYS
+from reads.warehouses import known_warehouses
 from services.orders.allocation.allocate_backorders import allocate_backorders
 from services.orders.order.items import HeaderItem, orders_in_state
 from services.orders.promises.announce_slip import announce_slip, misses_promised_day
@@ -17,6 +18,8 @@ from services.orders.reservation.expire_reservation import expire_reservation, w
 from services.orders.review.release_credit_hold import release_covered_credit_hold
 from services.orders.review.report_overdue import is_overdue, report_overdue
 from services.orders.service_terms import reservation_warning_time
+from services.orders.settlement.settle_shortage import settle_shortage
+from services.orders.shortages.items import open_shortages
 from services.orders.vocabulary import State
 from services.orders.warehouse_queue import decide_stock_of_order
 
@@ -45,6 +48,11 @@ def sweep_orders() -> None:
                 _attempt(header.order_id, partial(decide_stock_of_order, warehouse=header.warehouse))
             if header.backordered_since:
                 with_backorders.add(header.warehouse)
+    # The message of the count that opened it may be among the dead letters.
+    for shortage in open_shortages(known_warehouses()):
+        if shortage.since < forgotten:
+            with_backorders.add(shortage.warehouse)
+            _attempt(shortage.warehouse, settle_shortage)
     for warehouse in sorted(with_backorders):
         # An order may have been backordered after the message that announced the stock.
         _attempt(warehouse, lambda at: allocate_backorders(at, f"sweep {clock.stamp()}"))

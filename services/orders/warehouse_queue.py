@@ -13,6 +13,7 @@ from services.orders.order.load_order import load_order_and_backorder_count
 from services.orders.promises.renew_promises import renew_promises
 from services.orders.reservation.place_credit_hold import accept_on_credit_hold
 from services.orders.reservation.reserve_order import HomeIsShort, reserve_order
+from services.orders.settlement.settle_shortage import settle_shortage
 from services.orders.sourcing.source_order import source_order
 from services.orders.vocabulary import State
 
@@ -80,8 +81,11 @@ def _measure_visibility(order: Order) -> None:
 def allocate_backorders_and_renew_promises(warehouse: str, run_id: str) -> None:
     """Allocate what is available to the backorder queue of a warehouse, then renew its promise dates.
 
+    Before that, orders lose reserved pieces that are missing.
+
     Raises:
         StockKeepsChanging: to have the message delivered again.
     """
+    settle_shortage(warehouse)
     allocate_backorders(warehouse, run_id)
     renew_promises(warehouse)

@@ -13,6 +13,7 @@ from contracts.orders import (
     OrderCreditHoldPlaced,
     OrderLinesCancelled,
     OrderOverdue,
+    OrderPiecesMissing,
     OrderPromiseSlipped,
     OrderRejected,
     OrderReservationExpired,
@@ -87,6 +88,20 @@ EVENTS: list[Event] = [
             MovedPromise(lines=(4,), reserved=False, old="2026-12-07", new="2026-12-04"),
         ),
         promised_on="2026-11-26",
+    ),
+    *(
+        OrderPiecesMissing(
+            **order,
+            missing=6,
+            missing_lines=(2,),
+            released=6,
+            backordered=16,
+            document="count",
+            reference="C-1",
+            reason="货架少货",
+            rule="first_come",
+        )
+        for order in (IN_REVIEW, CONFIRMED)
     ),
     OrderOverdue(**IN_REVIEW, due_at="2026-11-23T02:30:00.000Z"),
     OrderApproved(**ORDER),

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.orders.situations import place_two_backorders
 from tests.support.company import SampleCompany
-from tests.support.company_data import OTHER, OWN
+from tests.support.company_data import OTHER, OWN, WAREHOUSE
 from tests.support.faults import Kind
 from tests.support.functions import queue_name
 from tests.support.steps import (
@@ -16,6 +16,7 @@ from tests.support.steps import (
     advance_clock_and_extend_others,
     drain,
     in_order,
+    lines_of,
     one_bucket_per_transaction,
     place_order,
     publish_allocation_rule,
@@ -34,6 +35,25 @@ from tests.support.trigger import Situation, Step
 def _stocked(pieces: int) -> Step:
     """Return a step that receives so many pieces of L5, which has no stock otherwise."""
     return in_order(receive_goods("DN-5", ("L5", pieces)), drain)
+
+
+def _count(pieces: int, reference: str = "C-1", sku: str = "L5") -> Step:
+    """Return a step that counts so many pieces of a SKU."""
+    body = {"warehouse": WAREHOUSE, "reference": reference, "kind": "count", "reason": "盘点"}
+    return request("orders", "/stock/adjustments", body | {"lines": lines_of((sku, pieces))}, role="warehouse")
+
+
+def _count_below_reservations(pieces: int) -> Step:
+    """Return a step that counts so many pieces of L5, of which two orders have six reserved."""
+    return in_order(
+        _stocked(6),
+        place_order(("L5", 4), ("L3", 1)),
+        place_order(("L5", 2), dealer=OTHER, name="second order"),
+        _count(pieces),
+    )
+
+
+_count_wide = _count(3, sku=WIDE_SKUS[0])
 
 
 def _other_warehouse_has_stock(*alternates: str) -> Step:
@@ -131,6 +151,35 @@ RESERVE_STOCK = [
             act_on_order("cancel"),
         ),
     ),
+    Situation("a count finds reserved pieces missing", prepare=_count_below_reservations(3)),
+    Situation("a count finds all reserved pieces missing", prepare=_count_below_reservations(0)),
+    Situation(
+        "a count finds reserved pieces missing, in proportion",
+        prepare=in_order(publish_allocation_rule("pro_rata_by_tier", pack=1), _count_below_reservations(3)),
+    ),
+    Situation(
+        "contended: pieces are missing, an order with them is cancelled meanwhile",
+        prepare=_count_below_reservations(3),
+        rival=act_on_order("cancel", order="second order"),
+    ),
+    Situation(
+        "contended: pieces are missing, goods come meanwhile",
+        prepare=_count_below_reservations(3),
+        rival=receive_goods("DN-6", ("L5", 9)),
+    ),
+    Situation(
+        "contended: pieces are missing, another count finds so meanwhile",
+        prepare=_count_below_reservations(3),
+        rival=_count(1, "C-2"),
+    ),
+    Situation(
+        "pieces are missing of an order over many buckets that needs all",
+        prepare=in_order(
+            stock_many_buckets(8), place_order(*wide_lines(5, 5, 5, 5), shortage_policy="wait"), _count_wide
+        ),
+        around=one_bucket_per_transaction,
+        open_findings=("backorder-since",),
+    ),
     Situation(
         "enough on many buckets",
         prepare=in_order(stock_many_buckets(), submit_order(*wide_lines(5, 5, 5, 5))),
@@ -201,6 +250,9 @@ SWEEP_ORDERS = [
         prepare=in_order(place_order(("L3", 3)), advance_clock_and_extend_others(hours=73)),
         rival=act_on_order("extend-reservation"),
         faults=_NOT_LEFT_TO_THE_NEXT_RUN,
+    ),
+    Situation(
+        "missing pieces are not taken in time", prepare=in_order(_count_below_reservations(3), advance_clock(minutes=3))
     ),
     Situation("backorders without goods", prepare=place_two_backorders),
 ]

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.orders.situations import place_two_backorders
-from tests.support.company_data import WAREHOUSE
+from tests.support.company_data import OTHER, WAREHOUSE
 from tests.support.steps import (
     WIDE_SKUS,
+    act_on_order,
+    drain,
+    in_order,
     lines_of,
+    place_order,
     publish_allocation_rule,
     receive_goods,
     request,
@@ -56,6 +60,39 @@ def adjustment(kind: str, *lines: tuple[str, int]) -> dict[str, Any]:
         "reason": "月末盘点",
         "lines": lines_of(*lines),
     }
+
+
+def _count(*lines: tuple[str, int]) -> Step:
+    """Return a step that books another count."""
+    body = adjustment("count", *lines) | {"reference": "A-9"}
+    return request("orders", "/stock/adjustments", body, role="warehouse")
+
+
+#: Two orders have all four pieces of L5 reserved.
+_reserved_twice = in_order(
+    receive_goods("DN-5", ("L5", 4)), drain, place_order(("L5", 2)), place_order(("L5", 2), dealer=OTHER, name="other")
+)
+
+COUNT = [
+    Situation("below what is reserved", body=adjustment("count", ("L5", 1)), prepare=_reserved_twice),
+    Situation(
+        "more than an open shortage left",
+        body=adjustment("count", ("L5", 3)),
+        prepare=in_order(_reserved_twice, _count(("L5", 1))),
+    ),
+    Situation(
+        "contended: a reservation is cancelled meanwhile",
+        body=adjustment("count", ("L5", 1)),
+        prepare=_reserved_twice,
+        rival=act_on_order("cancel"),
+    ),
+    Situation(
+        "contended: another count finds pieces missing meanwhile",
+        body=adjustment("count", ("L5", 1)),
+        prepare=_reserved_twice,
+        rival=_count(("L5", 0)),
+    ),
+]
 
 
 def transfer(to_warehouse: str, *lines: tuple[str, int], expected_on: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from services.orders.stock.on_hand import consistent_on_hand_pieces, orders_with
 from services.orders.stock_documents import adjust_stock
 from services.orders.stock_documents.items import StockDocumentItem
 from tests.orders.client import OrdersClient
-from tests.orders.stock_helpers import codes, events_of, moved
+from tests.orders.stock_helpers import events_of, moved
 from tests.support.fixtures import WAREHOUSE, counters, open_shop, order_of, sku
 from tests.support.read_units import metered
 
@@ -52,14 +52,15 @@ def test_count_accepts_goods_never_received(client: OrdersClient) -> None:
     assert counters(1) == (7, 0)
 
 
-def test_count_below_reservations_is_refused_with_the_figure(client: OrdersClient) -> None:
+def test_count_below_reservations_is_booked_with_the_missing_pieces(client: OrdersClient) -> None:
     open_shop(stock=10)
     client.accepted(order_of((1, 4)))
-    before = client.world.snapshot()
     answer = client.adjust("count", "C-1", (sku(2), 3), (sku(1), 3))
-    assert (answer.status, codes(answer)) == (422, [("lines.1.quantity", "below-reserved")])
-    assert "预留 4 件" in answer.json["errors"][0]["detail"]
-    assert client.world.snapshot() == before
+    assert answer.status == 201
+    assert [(line["difference"], line["missing"]) for line in answer.json["lines"]] == [(-7, 0), (-7, 1)]
+    assert counters(1) == (-1, 4)
+    assert sorted(moved()) == [("lost", "count C-1", {1: 6, 2: 7}), ("missing", "count C-1", {1: 1})]
+    assert [one["pieces"] for one in events_of("decreased")] == [14]
 
 
 def test_count_reads_stock_again_when_it_moved(client: OrdersClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,11 +13,17 @@ _NO_DELAY = timedelta(0)
 
 
 def check_counters(world: World) -> None:
-    """Check that no counter of pieces is negative; fast enough for every step."""
+    """Check that no counter of pieces is negative; fast enough for every step.
+
+    Available pieces are below zero while a shortage of the warehouse is open; of which SKUs, the audit checks.
+    """
     buckets = ((pk, row) for pk, row in world.cloud.partitions().items() if pk.startswith("BUCKET#"))
     for pk, row in buckets:
         for sk, item in row.items():
-            negative = [name for name, value in item.items() if "L" in value and _has_negative(value["L"])]
+            short = world.find((f"STOCK#{pk.removeprefix('BUCKET#')}#SHORTAGE", "OPEN")) is not None
+            allowed = {"available"} if short else set()
+            counters = {name: value["L"] for name, value in item.items() if "L" in value and name not in allowed}
+            negative = [name for name, row in counters.items() if _has_negative(row)]
             assert not negative, f"{pk} {sk}: {negative} below zero"
 
 

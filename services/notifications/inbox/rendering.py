@@ -53,7 +53,7 @@ def template_values(event: Event) -> dict[str, str]:
     days = {f"{name.removesuffix('_at')}_on": text[:10] for name, text in moments.items() if name.endswith("_at")}
     values = days | values | moments
     values |= {name.removesuffix("_fen"): format_yuan(fields[name]) for name in fields if name.endswith("_fen")}
-    step, document = fields.get("step", ""), fields.get("document_kind", "")
+    step, document = fields.get("step", ""), fields.get("document_kind") or fields.get("document", "")
     values["step_zh"], values["step_en"] = TICKET_STEPS.get(step, (step, step))
     values["document_zh"], values["document_en"] = DOCUMENTS.get(document, (document, document))
     values["promised_day_zh"] = values.get("promised_on") or _NO_DAY_ZH

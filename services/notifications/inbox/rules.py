@@ -13,6 +13,7 @@ from contracts.orders import (
     OrderHoldReleased,
     OrderLinesCancelled,
     OrderOverdue,
+    OrderPiecesMissing,
     OrderPromiseMoved,
     OrderPromiseSlipped,
     OrderRejected,
@@ -81,6 +82,11 @@ NOTIFICATION_RULES: dict[type[Event], tuple[NotificationRule, ...]] = {
     OrderBackordersFilled: (
         NotificationRule("backorders_filled"),
         NotificationRule("more_to_ship", Mailbox.WAREHOUSE, order_state="confirmed"),
+    ),
+    OrderPiecesMissing: (
+        NotificationRule("pieces_missing"),
+        NotificationRule("pieces_missing_staff", Mailbox.WAREHOUSE),
+        NotificationRule("pieces_missing_staff", Mailbox.ASSISTANT, order_state="in_review"),
     ),
     # Those who can prevent the expiry: the dealer extends the reservation, staff move the order on.
     OrderReservationExpiring: (

@@ -43,6 +43,14 @@ TEMPLATES: dict[str, Template] = {
         "They leave on: {promised_day_en}. {backordered} are still backordered. "
         "The order's allocations show how stock was allocated.",
     ),
+    "pieces_missing": Template(
+        "订单 {order_id} 有 {missing} 件预留的货实物短缺",
+        "Order {order_id}: {missing} reserved pieces are missing",
+        "原因:{reason}({document_zh} {reference})。按公布的分货规则,{released} 件转为欠货,"
+        "排队位置不变,欠货共 {backordered} 件。",
+        "Reason: {reason} ({document_en} {reference}). By the published allocation rule {released} pieces are "
+        "backordered, in your place in the queue; {backordered} are backordered now.",
+    ),
     "promise_slipped": Template(
         "订单 {order_id} 发货延期",
         "Order {order_id} leaves later than promised",
@@ -172,6 +180,12 @@ TEMPLATES: dict[str, Template] = {
         "{dealer_id},仓库 {warehouse},还缺 {backordered} 件。",
         "{dealer_id}, from {warehouse}, {backordered} are still backordered.",
     ),
+    "pieces_missing_staff": Template(
+        "订单 {order_id} 少了 {released} 件预留,请勿备这些货",
+        "Order {order_id} lost {released} reserved pieces: do not prepare them",
+        "{dealer_id},仓库 {warehouse},实物短缺 {missing} 件({document_zh} {reference}),原因:{reason}",
+        "{dealer_id}, from {warehouse}, {missing} pieces are missing ({document_en} {reference}), reason: {reason}",
+    ),
     "reservation_expiring_staff": Template(
         "订单 {order_id} 的预留即将到期,请处理",
         "The reservation of order {order_id} expires soon: please act",
@@ -222,8 +236,8 @@ TERMS = {
     "payment_days": ("账期(天)", "payment days"),
 }
 
-#: Kinds of documents of the ledger, Chinese and English.
-DOCUMENTS = {"shipment": ("发货", "shipment"), "payment": ("收款", "payment")}
+#: Kinds of documents of ledger and stock, Chinese and English.
+DOCUMENTS = {"shipment": ("发货", "shipment"), "payment": ("收款", "payment"), "count": ("盘点", "count")}
 
 #: Steps of a service ticket, Chinese and English.
 TICKET_STEPS = {

@@ -37,6 +37,11 @@ SMS_TEMPLATES: dict[str, SmsTemplate] = {
         "【渠道】您有{count}张订单的欠货已到,如{order_id},请登录查看。",
         BUYER_ROLES,
     ),
+    "pieces_missing": SmsTemplate(
+        "【渠道】您的订单{order_id}有{missing}件实物短缺,已转欠货,原因请登录查看。",
+        "【渠道】您有{count}张订单的货实物短缺,如{order_id},请登录查看。",
+        BUYER_ROLES,
+    ),
     "promise_slipped": SmsTemplate(
         "【渠道】您的订单{order_id}发货延期,原定{promised_on},现为{new_day}。",
         "【渠道】您有{count}张订单发货延期,如{order_id},请登录查看。",

@@ -12,7 +12,7 @@ from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.orders.allocation.grant_share import grant_share
 from services.orders.allocation.items import AllocationRunItem, allocation_run_key, waiting_order_from_entry
-from services.orders.allocation.publish_allocation_rule import load_allocation_rule
+from services.orders.allocation.load_allocation_rule import load_allocation_rule
 from services.orders.allocation.rules import Grant, allocate_supply
 from services.orders.order.backorder_entry import BackorderItem, backorders_of
 from services.orders.order.items import Order, priority_sort_key
@@ -59,7 +59,7 @@ def allocate_to_backorders_ahead(order: Order) -> bool:
     own = {demand.sku_index for demand in order.demands}
     wanted = {entry.sk: own & entry.by_sku_index.keys() for entry in backorders_of(header.warehouse)}
     contested = {sku_index for sk, sku_indexes in wanted.items() if sk < queue_position for sku_index in sku_indexes}
-    if contested and any(available_pieces(header.warehouse, contested).values()):
+    if contested and max(available_pieces(header.warehouse, contested).values()) > 0:
         allocate_backorders(header.warehouse, f"before {header.order_id}")
     return any(wanted.values())
 
@@ -69,7 +69,7 @@ def _new_run(warehouse: str, run_id: str) -> AllocationRunItem | None:
     available = (
         available_pieces(warehouse, {sku_index for entry in queue for sku_index in entry.by_sku_index}) if queue else {}
     )
-    supply = {sku_index: pieces for sku_index, pieces in available.items() if pieces}
+    supply = {sku_index: pieces for sku_index, pieces in available.items() if pieces > 0}
     if not supply:
         return None
     rule = load_allocation_rule(warehouse)

@@ -39,6 +39,7 @@ STOPPED_BY: Mapping[Action, frozenset[Obstacle]] = {
     Action.PLACE_CREDIT_HOLD: frozenset(),
     Action.RESERVE: frozenset(),
     Action.FILL_BACKORDERS: frozenset(),
+    Action.LOSE_MISSING_PIECES: frozenset(),
     Action.CHANGE_PROMISE: frozenset(),
     Action.WARN_OF_EXPIRY: frozenset(),
     Action.EXPIRE_RESERVATION: frozenset(),

@@ -15,7 +15,7 @@ ALWAYS = (
     *shipments.ALWAYS,
     *credit.ALWAYS,
 )
-WHEN_DUE = (*history.WHEN_DUE, *shipments.WHEN_DUE, *credit.WHEN_DUE)
+WHEN_DUE = (*stock.WHEN_DUE, *history.WHEN_DUE, *shipments.WHEN_DUE, *credit.WHEN_DUE)
 WRITTEN_ONCE = (
     LinesItem,
     GoodsReceiptItem,

@@ -6,7 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from contracts.catalog import ProductItem
-from contracts.orders import OrderBackordersFilled, OrderReservationExpired, OrderReservationExtended
+from contracts.orders import (
+    OrderBackordersFilled,
+    OrderPiecesMissing,
+    OrderReservationExpired,
+    OrderReservationExtended,
+)
 from kernel.invariants.snapshot import Finding, Snapshot
 from kernel.messaging.events import Envelope
 from services.orders.allocation.items import AllocationRunItem, GrantItem, allocation_run_key
@@ -17,14 +22,14 @@ from services.orders.order.rules import backordered_by_sku_index
 from services.orders.vocabulary import State
 
 _DECIDED = frozenset({State.IN_REVIEW, State.CONFIRMED})
-_RESERVATION_ENDS = (OrderReservationExpired.TYPE, OrderReservationExtended.TYPE)
+_RESERVATION_ENDS = (OrderReservationExpired.TYPE, OrderReservationExtended.TYPE, OrderPiecesMissing.TYPE)
 
 
 def backordered_orders_are_in_the_queue(snapshot: Snapshot) -> Iterator[Finding]:
     """Find orders that wait for stock and are not in the backorder queue with all they wait for, and the reverse.
 
     An order waits while pieces are backordered and its shortage policy is to wait. It stops waiting when its
-    reservation expires, until that is extended.
+    reservation expires, until that is extended, or pieces that were reserved since are missing.
     """
     entries = {(item.pk, item.sk): item for item in snapshot.items(BackorderItem)}
     for order in snapshot.cached(all_orders):
@@ -91,6 +96,6 @@ ALWAYS = (
 
 
 def _is_expired(history: Iterable[Envelope]) -> bool:
-    """Return whether the reservation expired and was not extended since."""
+    """Return whether the reservation expired, and the order did not enter the queue again since."""
     ends = [message.type for message in history if message.type in _RESERVATION_ENDS]
     return bool(ends) and ends[-1] == OrderReservationExpired.TYPE

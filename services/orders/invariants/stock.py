@@ -12,6 +12,7 @@ from kernel.invariants.snapshot import Finding, Snapshot
 from kernel.store.items import Item
 from services.orders.inbound.items import ExpectedDeliveryItem
 from services.orders.invariants.loading import order_lines
+from services.orders.shortages.items import ShortageItem
 from services.orders.stock.items import MovementItem
 from services.orders.stock.rules import Move
 from services.orders.stock_documents.items import GoodsReceiptItem, StockDocumentItem
@@ -34,12 +35,20 @@ class _Pieces:
 
 
 def stock_is_not_negative(snapshot: Snapshot) -> Iterator[Finding]:
-    """Find counters of available or quarantined pieces below zero."""
+    """Find counters of available or quarantined pieces below zero; available ones only without an open shortage."""
     stored = snapshot.cached(_stored_pieces)
+    short = {(item.warehouse, sku_index) for item in snapshot.items(ShortageItem) for sku_index in item.by_sku_index}
     for name in _COUNTERS:
         for place, pieces in sorted(getattr(stored, name).items()):
-            if pieces < 0:
+            if pieces < 0 and (name != "available" or place not in short):
                 yield Finding("stock-negative", _place_name(place), f"{name} {pieces}")
+
+
+def shortages_get_settled(snapshot: Snapshot, due: str) -> Iterator[Finding]:
+    """Find open shortages that are due: reserved pieces are missing, and no order has lost them yet."""
+    for item in snapshot.items(ShortageItem):
+        if item.since < due:
+            yield Finding("shortage-open", item.warehouse, f"since {item.since}, by {item.document}")
 
 
 def counters_are_sums_of_movements(snapshot: Snapshot) -> Iterator[Finding]:
@@ -54,7 +63,7 @@ def counters_are_sums_of_movements(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def received_pieces_are_in_stock_or_with_orders(snapshot: Snapshot) -> Iterator[Finding]:
-    """Find SKUs without: received + found - lost - scrapped - sent = available + quarantined + reserved + shipped."""
+    """Find SKUs without: received + found - lost - missing - scrapped - sent = in stock + reserved + shipped."""
     stored, received, with_orders = snapshot.cached(_stored_pieces), Counter[_Place](), Counter[_Place]()
     for item in snapshot.items(MovementItem):
         move = Move(item.move)
@@ -119,6 +128,7 @@ ALWAYS = (
     document_lines_are_moved_once,
     expected_deliveries_match_their_last_event,
 )
+WHEN_DUE = (shortages_get_settled,)
 
 
 def _warehouse_of(movement: MovementItem) -> str:
@@ -190,9 +200,10 @@ def _documented_pieces(snapshot: Snapshot) -> dict[_DocumentMove, Counter[int]]:
     for item in snapshot.items(StockDocumentItem):
         _, kind, number = item.sk.split("#", 2)
         if kind == "count":
-            differences = [(sku, more) for sku, *_, more in item.lines]
-            add(item, f"{kind} {number}", Move.FOUND, ((sku, max(more, 0)) for sku, more in differences))
-            add(item, f"{kind} {number}", Move.LOST, ((sku, max(-more, 0)) for sku, more in differences))
+            for sku, _, _, more, missing in item.lines:
+                moved = {Move.FOUND: max(more, 0), Move.LOST: max(-more, 0) - missing, Move.MISSING: missing}
+                for move, pieces in moved.items():
+                    add(item, f"{kind} {number}", move, [(sku, pieces)])
         else:
             add(item, f"{kind} {number}", _MOVE_OF_DOCUMENT.get(kind, kind), item.lines)
     return found

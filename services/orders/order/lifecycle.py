@@ -21,6 +21,7 @@ class Action(StrEnum):
     PLACE_CREDIT_HOLD = "place_credit_hold"
     RESERVE = "reserve"
     FILL_BACKORDERS = "fill_backorders"
+    LOSE_MISSING_PIECES = "lose_missing_pieces"
     CHANGE_PROMISE = "change_promise"
     WARN_OF_EXPIRY = "warn_of_expiry"
     EXPIRE_RESERVATION = "expire_reservation"
@@ -59,6 +60,7 @@ TRANSITIONS: Mapping[tuple[State, Action], Transition] = {
     # Once its credit hold is released.
     (State.IN_REVIEW, Action.RESERVE): Transition(_SYSTEM, State.IN_REVIEW),
     (State.IN_REVIEW, Action.FILL_BACKORDERS): Transition(_SYSTEM, State.IN_REVIEW),
+    (State.IN_REVIEW, Action.LOSE_MISSING_PIECES): Transition(_SYSTEM, State.IN_REVIEW),
     (State.IN_REVIEW, Action.CHANGE_PROMISE): Transition(_SYSTEM, State.IN_REVIEW),
     (State.IN_REVIEW, Action.WARN_OF_EXPIRY): Transition(_SYSTEM, State.IN_REVIEW),
     (State.IN_REVIEW, Action.EXPIRE_RESERVATION): Transition(_SYSTEM, State.IN_REVIEW),
@@ -72,6 +74,7 @@ TRANSITIONS: Mapping[tuple[State, Action], Transition] = {
     (State.CONFIRMED, Action.RELEASE_HOLD): Transition(_CLERKS | {Role.FINANCE}, State.CONFIRMED),
     (State.CONFIRMED, Action.RESERVE): Transition(_SYSTEM, State.CONFIRMED),
     (State.CONFIRMED, Action.FILL_BACKORDERS): Transition(_SYSTEM, State.CONFIRMED),
+    (State.CONFIRMED, Action.LOSE_MISSING_PIECES): Transition(_SYSTEM, State.CONFIRMED),
     (State.CONFIRMED, Action.CHANGE_PROMISE): Transition(_SYSTEM, State.CONFIRMED),
     (State.CONFIRMED, Action.WARN_OF_EXPIRY): Transition(_SYSTEM, State.CONFIRMED),
     (State.CONFIRMED, Action.EXPIRE_RESERVATION): Transition(_SYSTEM, State.CONFIRMED),

@@ -130,6 +130,23 @@ def fill_backorders(
     return tuple(result)
 
 
+def backorder_reserved(
+    demands: Sequence[Demand], progress: Sequence[Progress], lost: Mapping[int, int]
+) -> tuple[Progress, ...]:
+    """Backorder reserved pieces by SKU index that the order loses, later lines first."""
+    left = dict(lost)
+    result = []
+    for demand, line_progress in zip(reversed(demands), reversed(progress), strict=True):
+        taken = min(line_progress.reserved, left.get(demand.sku_index, 0))
+        if taken:
+            left[demand.sku_index] -= taken
+            line_progress = line_progress._replace(
+                reserved=line_progress.reserved - taken, backordered=line_progress.backordered + taken
+            )
+        result.append(line_progress)
+    return tuple(reversed(result))
+
+
 def turn_reserved_into_backordered(
     demands: Sequence[Demand], progress: Sequence[Progress], sku_indexes: frozenset[int]
 ) -> tuple[Progress, ...]:

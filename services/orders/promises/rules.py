@@ -146,8 +146,14 @@ _NEVER = "9999-12-31"
 def _by_ship_day(
     available: int, inbound: Iterable[PiecesOnDay], now: datetime, calendar: Calendar
 ) -> list[PiecesOnDay]:
-    """Return pieces by the day they can leave, ascending."""
-    supply: Counter[str] = Counter({ship_day(now, calendar): available})
+    """Return pieces by the day they can leave, ascending. Missing pieces (available below 0) take from the first."""
+    supply: Counter[str] = Counter({ship_day(now, calendar): max(available, 0)})
     for day, pieces in inbound:
         supply[ship_day_of_arrival(day, now, calendar)] += pieces
-    return [PiecesOnDay(day, pieces) for day, pieces in sorted(supply.items()) if pieces > 0]
+    missing, by_day = max(-available, 0), []
+    for day, pieces in sorted(supply.items()):
+        left = max(pieces - missing, 0)
+        missing -= pieces - left
+        if left:
+            by_day.append(PiecesOnDay(day, left))
+    return by_day

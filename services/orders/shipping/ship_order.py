@@ -25,6 +25,7 @@ from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentLis
 from services.orders.shipping.rules import ship_pieces, shipped_line
 from services.orders.shipping.shipments import pack_shipment, unpack_shipments
 from services.orders.shipping.views import shipment_confirmation, shipment_view
+from services.orders.shortages.require_no_shortage import require_no_shortage
 
 
 def ship_order(caller: Principal, order_id: str, request: Ship, key: IdempotencyKey) -> ShipmentConfirmation:
@@ -34,7 +35,8 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
     hand counts reservations and falls with them.
 
     Raises:
-        Refusal: the order is not confirmed, nothing is reserved, or dealer or credit stop it.
+        Refusal: the order is not confirmed, nothing is reserved, dealer or credit stop it, or reserved pieces of a line
+            are missing and it is not settled yet whose.
         Invalid: more is requested than reserved; names the lines.
     """
     order, dealer_credit = load_order_and_dealer_credit(order_id)
@@ -47,6 +49,7 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
         raise Refusal(
             "nothing-to-ship", "没有可发的库存 / nothing is reserved for this order; wait for stock or cancel the rest"
         )
+    require_no_shortage(order, leaving)
     progress = tuple(
         ship_pieces(line_progress, leaving.get(number, 0)) for number, line_progress in enumerate(order.progress, 1)
     )

@@ -10,14 +10,16 @@ class StockQuery(Query):
 
 
 class StockLine(Answer):
-    """Pieces of a SKU in a warehouse: on_hand = available + reserved, the pieces that are fit for sale.
+    """Pieces of a SKU in a warehouse: on_hand = available + reserved - missing, the pieces that are fit for sale.
 
-    `quarantined`: further pieces that are in the warehouse and may not be sold.
+    `missing`: reserved pieces that a count did not find, until they are taken from orders; `quarantined`: further
+    pieces that are in the warehouse and may not be sold.
     """
 
     sku: str
     available: int
     reserved: int
+    missing: int
     on_hand: int
     quarantined: int
 

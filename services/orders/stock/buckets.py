@@ -36,7 +36,10 @@ def ensure_buckets(warehouse: str, sku_indexes: Iterable[int], *, quarantine: bo
 
 
 def available_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, int]:
-    """Load available pieces by SKU index, 0 where nothing was ever received; consistent read."""
+    """Load available pieces by SKU index, 0 where nothing was ever received; consistent read.
+
+    Fewer than 0 are a shortage: so many reserved pieces are not there.
+    """
     found = dict.fromkeys(sorted(set(sku_indexes)), 0)
     buckets = fetch(
         [
@@ -65,7 +68,10 @@ def quarantined_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, 
 
 
 def available_in_refused_buckets(refusal: TransactionRefused) -> dict[int, int]:
-    """Return the available pieces by SKU index of every bucket that refused; 0 where the bucket does not exist."""
+    """Return the available pieces by SKU index of every bucket that refused.
+
+    They are 0 where the bucket does not exist, and where reserved pieces are missing.
+    """
     return _refused(refusal, BUCKET_LABEL, "available")
 
 
@@ -79,7 +85,7 @@ def _refused(refusal: TransactionRefused, prefix: str, attribute: str) -> dict[i
     for label, reason in refusal.reasons.items():
         if label.startswith(prefix):
             first = int(label.removeprefix(prefix)) * SKUS_PER_BUCKET
-            found |= dict(enumerate(_counters(reason.item, attribute), first))
+            found |= dict(enumerate((max(pieces, 0) for pieces in _counters(reason.item, attribute)), first))
     return found
 
 

@@ -41,26 +41,29 @@ def move_several_kinds_of_stock(
     """Add movements of several kinds to the transaction, each with its record.
 
     Args:
-        expected: available pieces by SKU index that must be unchanged.
+        expected: available pieces by SKU index that must be unchanged. MISSING needs all that it changes.
     """
-    on_buckets: dict[int, list[_Step]] = defaultdict(list)
-    aside: dict[int, list[_Step]] = defaultdict(list)
+    on_buckets: dict[int, dict[int, int]] = defaultdict(dict)
+    aside: dict[int, dict[int, int]] = defaultdict(dict)
     for kind, pieces in moves.items():
         moved = {sku_index: quantity for sku_index, quantity in sorted(pieces.items()) if quantity}
         for counters, effect in zip((on_buckets, aside), kind.effect, strict=True):
             for sku_index, quantity in moved.items() if effect else ():
                 bucket, position = divmod(sku_index, SKUS_PER_BUCKET)
-                counters[bucket].append((position, effect * quantity))
+                steps = counters[bucket]
+                steps[position] = steps.get(position, 0) + effect * quantity
         if moved:
             _record(transaction, kind, warehouse, moved, cause)
     unchanged: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for sku_index, there in (expected or {}).items():
         unchanged[sku_index // SKUS_PER_BUCKET].append((sku_index % SKUS_PER_BUCKET, there))
-    for bucket, changes in on_buckets.items():
+    for bucket, steps in on_buckets.items():
+        if not (changes := _changes(steps)):
+            continue
         written = _expressions("available", changes, unchanged.get(bucket, ()))
         transaction.update_expression(stock_bucket_key(warehouse, bucket), *written, f"{BUCKET_LABEL}{bucket}")
-    for bucket, changes in aside.items():
-        written = _expressions("pieces", changes, ())
+    for bucket, steps in aside.items():
+        written = _expressions("pieces", _changes(steps), ())
         transaction.update_expression(quarantine_key(warehouse, bucket), *written, f"{QUARANTINE_LABEL}{bucket}")
 
 
@@ -74,6 +77,11 @@ def record_reservation_kept_in_next_state(transaction: Transaction, warehouse: s
 
 #: Position in a bucket, and pieces added (or removed, if negative).
 _Step = tuple[int, int]
+
+
+def _changes(steps: Mapping[int, int]) -> list[_Step]:
+    """Return the changed positions. Movements of two kinds may cancel each other out."""
+    return [(position, by) for position, by in steps.items() if by]
 
 
 def _record(transaction: Transaction, kind: Move, warehouse: str, moved: Pieces, cause: MovementCause) -> None:
@@ -107,9 +115,14 @@ def _expressions(
     enough = [f"{counters}[{at}]>=:{-by}" for at, by in changes if by < 0]
     if unchanged:
         # A counter that is unchanged is also large enough.
-        enough = [f"{counters}[{at}]=:{there}" for at, there in unchanged]
-        values |= {f":{there}": there for _, there in unchanged}
+        enough = [f"{counters}[{at}]={_name(there)}" for at, there in unchanged]
+        values |= {_name(there): there for _, there in unchanged}
     return f"SET {','.join(sets)}", " AND ".join(enough) or f"attribute_exists({counters})", values
+
+
+def _name(value: int) -> str:
+    """Return the name of a value in an expression; names have no minus sign."""
+    return f":{value}" if value >= 0 else f":below{-value}"
 
 
 def stock_increased_event(warehouse: str, document: str, reference: str, pieces: Pieces) -> EventItem:

@@ -71,6 +71,24 @@ def consistent_on_hand_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dic
 _LOOKS = 10
 
 
+def load_reservations(warehouse: str, sku_indexes: Iterable[int]) -> tuple[list[Order], dict[int, OnHand]]:
+    """Load the orders with reservations and the pieces on hand by SKU index, as of one moment.
+
+    Raises:
+        Busy: the stock kept changing.
+    """
+    sku_indexes = list(sku_indexes)
+    for _ in range(_LOOKS):
+        on_hand = consistent_on_hand_pieces(warehouse, sku_indexes)
+        orders = list(orders_with_reservations(warehouse))
+        reserved: Counter[int] = Counter()
+        for order in orders:
+            reserved.update(reserved_by_sku_index(order.demands, order.progress))
+        if all(reserved[sku_index] == there.reserved for sku_index, there in on_hand.items()):
+            return orders, on_hand
+    raise Busy
+
+
 #: Maximum lag of the index.
 _BEHIND = timedelta(minutes=5)
 

@@ -17,7 +17,8 @@ class Effect(NamedTuple):
 class Move(StrEnum):
     """Kind of stock movement. A counter is the sum of all movements, each by its effect.
 
-    A shipment moves no counter, because its pieces left the bucket when they were reserved.
+    A shipment moves no counter, because its pieces left the bucket when they were reserved. MISSING may bring the
+    available pieces below zero: then reserved pieces are not there, and a shortage is open.
     """
 
     RECEIVE = "receive"
@@ -25,6 +26,7 @@ class Move(StrEnum):
     UNRESERVE = "unreserve"
     FOUND = "found"
     LOST = "lost"
+    MISSING = "missing"
     SET_ASIDE = "set_aside"
     CLEAR = "clear"
     SCRAP = "scrap"
@@ -47,6 +49,7 @@ _EFFECTS = {
     Move.UNRESERVE: Effect(available=+1),
     Move.FOUND: Effect(available=+1),
     Move.LOST: Effect(available=-1),
+    Move.MISSING: Effect(available=-1),
     Move.SET_ASIDE: Effect(available=-1, quarantined=+1),
     Move.CLEAR: Effect(available=+1, quarantined=-1),
     Move.SCRAP: Effect(quarantined=-1),
@@ -66,3 +69,17 @@ def stock_count_differences(
     difference = {sku_index: pieces - sum(booked[sku_index]) for sku_index, pieces in on_hand.items()}
     found = {sku_index: more for sku_index, more in difference.items() if more > 0}
     return found, {sku_index: -less for sku_index, less in difference.items() if less < 0}
+
+
+def split_lost_and_missing(
+    less: Mapping[int, int], booked: Mapping[int, tuple[int, int]]
+) -> tuple[dict[int, int], dict[int, int]]:
+    """Return the pieces that a count lacks by SKU index: lost ones, which were available, and missing reserved ones.
+
+    Args:
+        less: pieces by which the count is below the books.
+        booked: pieces by the books, available and reserved.
+    """
+    lost = {sku_index: min(pieces, max(booked[sku_index][0], 0)) for sku_index, pieces in less.items()}
+    missing = {sku_index: pieces - lost[sku_index] for sku_index, pieces in less.items()}
+    return {at: some for at, some in lost.items() if some}, {at: some for at, some in missing.items() if some}

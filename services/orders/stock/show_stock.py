@@ -27,8 +27,9 @@ def show_stock(warehouse: str, query: StockQuery) -> StockView:
         lines.append(
             StockLine(
                 sku=sku,
-                available=available,
+                available=max(available, 0),
                 reserved=reserved,
+                missing=max(-available, 0),
                 on_hand=available + reserved,
                 quarantined=aside[product.sku_index],
             )

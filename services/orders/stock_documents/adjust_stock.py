@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
@@ -12,6 +14,7 @@ from kernel.messaging.outbox import EventItem
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from reads.warehouses import require_warehouse
+from services.orders.shortages.items import ShortageCause, ShortageItem, load_shortage, record_shortage
 from services.orders.stock.buckets import (
     available_in_refused_buckets,
     ensure_buckets,
@@ -25,7 +28,7 @@ from services.orders.stock.move_stock import (
     stock_increased_event,
 )
 from services.orders.stock.on_hand import consistent_on_hand_pieces
-from services.orders.stock.rules import Move, stock_count_differences
+from services.orders.stock.rules import Move, split_lost_and_missing, stock_count_differences
 from services.orders.stock_documents.api import AdjustmentKind, AdjustStock, StockDocument
 from services.orders.stock_documents.items import StockDocumentItem, document_key
 from services.orders.stock_documents.views import document_view
@@ -48,8 +51,8 @@ def adjust_stock(caller: Principal, request: AdjustStock, key: IdempotencyKey) -
     """Post a count or an adjustment, all lines or none. Its reference counts once per warehouse and kind.
 
     Raises:
-        Invalid: warehouse or SKUs are unknown, more is taken than available, or less is counted than reserved; names
-            the lines.
+        Invalid: warehouse or SKUs are unknown, or more is taken than available; names the lines. A count is an
+            observation, so none is too low: reserved pieces that it lacks are missing, and a shortage is open.
         Refusal: the document was posted before, or touches too many buckets.
         Busy: others kept changing what was counted.
     """
@@ -84,12 +87,15 @@ def check_adjustment(body: AdjustStock) -> None:
 class _Plan(NamedTuple):
     """Movements of a document, and its stored rows.
 
-    `expected`: available pieces by SKU index that a count relied on, which must be unchanged.
+    `expected`: available pieces by SKU index that a count relied on, which must be unchanged; `missing`: SKUs by SKU
+    index of which reserved pieces are missing; `shortage`: the one that was open before.
     """
 
     moves: Mapping[Move, Pieces]
     rows: Sequence[Sequence[str | int]]
     expected: Pieces | None = None
+    missing: Mapping[int, str] = MappingProxyType({})
+    shortage: ShortageItem | None = None
 
 
 def _moved(request: AdjustStock, goods: DocumentLines) -> _Plan:
@@ -97,25 +103,17 @@ def _moved(request: AdjustStock, goods: DocumentLines) -> _Plan:
 
 
 def _counted(request: AdjustStock, goods: DocumentLines) -> _Plan:
+    shortage = load_shortage(request.warehouse)
     booked = consistent_on_hand_pieces(request.warehouse, goods.sku_indexes.values())
-    reserved = {
-        sku_index: reserved for sku_index, (_, reserved) in booked.items() if goods.by_sku_index[sku_index] < reserved
-    }
-    if reserved:
-        detail = (
-            "已为订单预留 {available} 件,请先释放或再点 / "
-            "{available} pieces are reserved for orders; release some or recount"
-        )
-        raise Invalid(
-            shortage_problems(request.lines, goods, reserved, "below-reserved", detail), code="below-reserved"
-        )
-    found, lost = stock_count_differences(goods.by_sku_index, booked)
+    found, less = stock_count_differences(goods.by_sku_index, booked)
+    lost, missing = split_lost_and_missing(less, booked)
     rows: list[list[str | int]] = []
     for sku, pieces in goods.by_sku.items():
         on_hand = sum(booked[goods.sku_indexes[sku]])
-        rows.append([sku, pieces, on_hand, pieces - on_hand])
-    expected = {sku_index: booked[sku_index].available for sku_index in found.keys() | lost.keys()}
-    return _Plan({Move.FOUND: found, Move.LOST: lost}, rows, expected)
+        rows.append([sku, pieces, on_hand, pieces - on_hand, missing.get(goods.sku_indexes[sku], 0)])
+    expected = {sku_index: booked[sku_index].available for sku_index in found.keys() | less.keys()}
+    plan = _Plan({Move.FOUND: found, Move.LOST: lost, Move.MISSING: missing}, rows, expected)
+    return plan._replace(missing={sku_index: goods.skus[sku_index] for sku_index in missing}, shortage=shortage)
 
 
 def _book(caller: Principal, request: AdjustStock, plan: _Plan, key: IdempotencyKey) -> StockDocument:
@@ -130,6 +128,8 @@ def _book(caller: Principal, request: AdjustStock, plan: _Plan, key: Idempotency
     transaction = Transaction()
     cause = MovementCause(f"{request.kind} {request.reference}", caller.name)
     move_several_kinds_of_stock(transaction, request.warehouse, plan.moves, cause, plan.expected)
+    if request.kind is AdjustmentKind.COUNT:
+        _record_shortage(transaction, request, plan)
     transaction.create(document, "document")
     for number, event in enumerate(_event_for(request, plan)):
         transaction.create(event, f"event {number}")
@@ -139,13 +139,25 @@ def _book(caller: Principal, request: AdjustStock, plan: _Plan, key: Idempotency
     return answer
 
 
+def _record_shortage(transaction: Transaction, request: AdjustStock, plan: _Plan) -> None:
+    """Open a shortage of the missing pieces, or have an open one decided anew that the count changes."""
+    changed = {sku_index for pieces in plan.moves.values() for sku_index in pieces}
+    known = plan.shortage.by_sku_index if plan.shortage else {}
+    if plan.missing or changed & known.keys():
+        cause = ShortageCause(request.kind, request.reference, request.reason)
+        record_shortage(transaction, request.warehouse, plan.shortage, plan.missing, cause)
+
+
 def _event_for(request: AdjustStock, plan: _Plan) -> list[EventItem]:
     """Return the events of the document. A count may increase and decrease stock."""
-    told = []
+    more: Counter[int] = Counter()
+    less: Counter[int] = Counter()
     for move, pieces in plan.moves.items():
-        if pieces and move.effect.available:
-            say = stock_increased_event if move.effect.available > 0 else stock_decreased_event
-            told.append(say(request.warehouse, request.kind, request.reference, pieces))
+        if move.effect.available:
+            (more if move.effect.available > 0 else less).update(pieces)
+    told = [stock_increased_event(request.warehouse, request.kind, request.reference, more)] if more else []
+    if less:
+        told.append(stock_decreased_event(request.warehouse, request.kind, request.reference, less))
     return told
 
 

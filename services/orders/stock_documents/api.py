@@ -99,13 +99,14 @@ class StockDocumentLine(Answer):
     """Pieces of a SKU.
 
     Of a count: `quantity` was counted, `expected` was on hand by the books, `difference` was found (or lost, below
-    0).
+    0), `missing` of the lost pieces were reserved: they are taken from orders.
     """
 
     sku: str
     quantity: int
     expected: int | None = None
     difference: int | None = None
+    missing: int | None = None
 
 
 class StockDocument(Answer):

@@ -20,8 +20,8 @@ class GoodsReceiptItem(Item, discriminator="goods_receipt"):
 class StockDocumentItem(Item, discriminator="stock_document"):
     """A count, an adjustment or a transfer, posted once and never changed. Its movements refer to it.
 
-    `lines`: [sku, pieces] each; of a count [sku, counted, expected, difference], where expected is on hand by the
-    books. `to_warehouse`: of a transfer.
+    `lines`: [sku, pieces] each; of a count [sku, counted, expected, difference, missing], where expected is on hand by
+    the books, and missing pieces were reserved. `to_warehouse`: of a transfer.
     """
 
     document = UnicodeAttribute()

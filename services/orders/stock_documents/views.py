@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.orders.stock_documents.api import StockDocument, StockDocumentLine
 from services.orders.stock_documents.items import StockDocumentItem
 
-_DOCUMENT_LINE = ("sku", "quantity", "expected", "difference")
+_DOCUMENT_LINE = ("sku", "quantity", "expected", "difference", "missing")
 
 
 def document_view(item: StockDocumentItem) -> StockDocument:

@@ -18,6 +18,7 @@ LABELS = {
     "order.reserved.v1": "库存已核 / stock decided",
     "order.credit-hold-placed.v1": "信用冻结 / on credit hold",
     "order.backorders-filled.v1": "缺货已补 / backorders filled",
+    "order.pieces-missing.v1": "预留实物短缺 / reserved pieces missing",
     "order.promise-moved.v1": "发货日期已定 / ship date set",
     "order.promise-slipped.v1": "发货延期 / ship date slipped",
     "order.reservation-expiring.v1": "预留即将到期 / reservation about to expire",

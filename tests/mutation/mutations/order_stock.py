@@ -193,4 +193,29 @@ MUTATIONS = (
         new="__pieces + __received.get(__sku_index, 0)",
         caught_by="test_two_receipts_of_a_delivery_each_reduce_it",
     ),
+    # shortages
+    Mutation(
+        "a count below what is reserved opens no shortage",
+        Kind.LOST_UPDATE,
+        "services.orders.stock_documents.adjust_stock:_book",
+        old="_record_shortage(*_)",
+        new="pass",
+        caught_by="test_count_takes_missing_pieces_from_the_last_in_the_queue",
+    ),
+    Mutation(
+        "pieces of an open shortage are shipped",
+        Kind.REMOVED_CONDITION,
+        "services.orders:ship_order",
+        old="require_no_shortage(*_)",
+        new="pass",
+        caught_by="test_nothing_is_promised_or_shipped_before_the_shortage_is_settled",
+    ),
+    Mutation(
+        "more pieces are taken from an order than are missing",
+        Kind.REMOVED_CONDITION,
+        "services.orders.settlement:next_loss",
+        old="min(__reserved, _)",
+        new="__reserved",
+        caught_by="test_goods_received_during_the_settlement_make_up_for_missing_pieces",
+    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.stock import SKUS_PER_BUCKET, QuarantineItem, quarantine_key
 from services.orders.inbound.items import ExpectedDeliveryItem, expected_key
+from services.orders.shortages.items import ShortageItem, shortage_key
 from services.orders.stock.items import MovementItem
 from services.orders.stock_documents.items import StockDocumentItem, document_key
 from tests.support.company_data import OWN, WAREHOUSE
@@ -56,11 +57,23 @@ def _add_expected_delivery(table: TableCopy) -> None:
     table.put(delivery)
 
 
+def _open_shortage(sku_index: int) -> Damage:
+    """Open a shortage of a SKU."""
+    fields = {"document": "count C-0", "decisions": 0, "since": "2026-11-01T00:00:00.000Z"}
+    causes = {str(sku_index): [f"L{sku_index + 1}", "count", "C-0", "r"]}
+    return lambda table: table.put(ShortageItem(*shortage_key(WAREHOUSE), causes=causes, **fields))
+
+
 DAMAGES: Damages = {
     "a counter is below zero": (
         all_of(stock(3, available=-1), movement("lost", 3, "lost C-1"), document("lost", "L4")),
         {"stock-negative"},
     ),
+    "a counter is below zero, and another SKU is short": (
+        all_of(stock(3, available=-1), movement("lost", 3, "lost C-1"), document("lost", "L4"), _open_shortage(2)),
+        {"stock-negative", "shortage-open"},
+    ),
+    "a shortage is not settled": (_open_shortage(2), {"shortage-open"}),
     "a piece is reserved for no order": (
         all_of(stock(1, available=-1), movement("reserve", 1)),
         {"stock-conserved", "order-moved"},

@@ -1,0 +1,1 @@
+"""Settlement: orders lose reserved pieces that are missing."""

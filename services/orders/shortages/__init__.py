@@ -1,0 +1,1 @@
+"""Shortages: reserved pieces that are missing, until they are taken from orders."""

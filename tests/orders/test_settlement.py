@@ -146,15 +146,15 @@ def test_goods_that_come_again_go_to_those_who_lost_theirs(client: OrdersClient)
     assert not audit(client.world)
 
 
-def test_dealer_and_warehouse_are_told_the_reason(client: OrdersClient) -> None:
+def test_dealer_and_warehouse_are_notified_of_the_reason(client: OrdersClient) -> None:
     open_shop(stock=10)
     order_id = client.accepted(order_of((1, 10)))
     count(client, (1, 6))
     client.world.drain()
     texts = [item["text_zh"] for item in client.world.items() if item["kind"] == "inbox_message"]
-    told = [text for text in texts if "C-1" in text]
-    assert len(told) == 3, (order_id, texts)  # dealer, warehouse, assistant
-    assert all("盘点" in text for text in told)
+    about = [text for text in texts if "C-1" in text]
+    assert len(about) == 3, (order_id, texts)  # dealer, warehouse, assistant
+    assert all("盘点" in text for text in about)
 
 
 # ---- while the shortage is open ----

@@ -49,7 +49,7 @@ TEMPLATES: dict[str, Template] = {
         "原因:{reason}({document_zh} {reference})。按公布的分货规则,{released} 件转为欠货,"
         "排队位置不变,欠货共 {backordered} 件。",
         "Reason: {reason} ({document_en} {reference}). By the published allocation rule {released} pieces are "
-        "backordered, in your place in the queue; {backordered} are backordered now.",
+        "backordered, at your former queue position; {backordered} are backordered now.",
     ),
     "promise_slipped": Template(
         "订单 {order_id} 发货延期",

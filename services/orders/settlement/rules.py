@@ -30,8 +30,8 @@ def decide_who_keeps(
 ) -> dict[str, dict[int, int]]:
     """Return the pieces that each order keeps of the missing SKUs, of the orders that lose some.
 
-    What is on hand is allocated to the orders that have it reserved, as if they waited for it: each order by its place
-    in the queue. An order that accepts no part keeps everything or nothing.
+    What is on hand is allocated to the orders that have it reserved, as if they waited for it, by queue position. An
+    order that accepts no part keeps everything or nothing.
 
     Args:
         available: of the missing SKUs; below 0 by so many pieces as are missing.
@@ -119,5 +119,5 @@ def _claim(order: Order, wanted: Mapping[int, int]) -> WaitingOrder:
 
 
 def queue_since(order: Order) -> str:
-    """Return since when an order has its place in the queue, also one that has all its pieces reserved."""
+    """Return the moment that decides the queue position of an order, also of one that has all its pieces reserved."""
     return str(order.header.backordered_since or order.header.wants_stock_since)

@@ -31,7 +31,7 @@ def settle_shortage(warehouse: str) -> None:
     """Take missing pieces from the orders that do not keep theirs. Without an open shortage nothing happens.
 
     Who keeps pieces is recorded before the first order loses any. Every order then loses its own in one transaction,
-    under the condition that this decision still stands. A repeat after a crash continues with it.
+    under the condition that this decision is the last one. A repeat after a crash continues with it.
 
     Raises:
         StockKeepsChanging: to have the message delivered again.

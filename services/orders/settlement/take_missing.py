@@ -23,7 +23,7 @@ _ROUNDS = 50
 
 
 def take_missing_pieces(order_id: str, shortage: ShortageItem) -> None:
-    """Take from an order what it does not keep; a repeat finds it done. The pieces are backordered in its place.
+    """Take from an order what it does not keep; a repeat finds it done. The pieces are backordered.
 
     Raises:
         TransactionRefused: with SHORTAGE_LABEL, because another count changed the shortage.
@@ -56,7 +56,7 @@ def _write(order: Order, loss: Loss, shortage: ShortageItem, available: Pieces) 
         unchanged,
     )
     progress = backorder_reserved(order.demands, order.progress, loss.released)
-    # An undecided order is told when its stock is decided.
+    # The dealer of an undecided order is notified when its stock is decided.
     if loss.last and is_allowed(Action.LOSE_MISSING_PIECES, order.state):
         totals = sum_progress(progress)
         holds = sorted(order.holds | ({Hold.STOCK} if order.state is State.IN_REVIEW else set()))

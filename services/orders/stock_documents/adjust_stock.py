@@ -155,10 +155,10 @@ def _event_for(request: AdjustStock, plan: _Plan) -> list[EventItem]:
     for move, pieces in plan.moves.items():
         if move.effect.available:
             (more if move.effect.available > 0 else less).update(pieces)
-    told = [stock_increased_event(request.warehouse, request.kind, request.reference, more)] if more else []
+    events = [stock_increased_event(request.warehouse, request.kind, request.reference, more)] if more else []
     if less:
-        told.append(stock_decreased_event(request.warehouse, request.kind, request.reference, less))
-    return told
+        events.append(stock_decreased_event(request.warehouse, request.kind, request.reference, less))
+    return events
 
 
 def _short(request: AdjustStock, goods: DocumentLines, refused: TransactionRefused) -> list[FieldProblem]:

@@ -201,14 +201,7 @@ STOCK = [
             for kind in ("found", "lost", "set_aside", "clear", "scrap")
         ],
         situations=stock_situations.COUNT,
-        races=[
-            Race("count", body=stock_situations.adjustment("count", ("L1", 16))),
-            Race(
-                "count below what is reserved",
-                body=stock_situations.adjustment("count", ("L1", 5)) | {"reference": "A-3"},
-            ),
-            Race("set aside", body=stock_situations.adjustment("set_aside", ("L2", 1)) | {"reference": "A-2"}),
-        ],
+        races=stock_situations.ADJUST_RACES,
         random={random_requests.adjust_stock: 2},
     ),
     Trigger(

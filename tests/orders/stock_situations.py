@@ -19,7 +19,7 @@ from tests.support.steps import (
     request,
     stock_many_buckets,
 )
-from tests.support.trigger import Situation, Step
+from tests.support.trigger import Race, Situation, Step
 
 
 def receipt(
@@ -92,6 +92,13 @@ COUNT = [
         prepare=_reserved_twice,
         rival=_count(("L5", 0)),
     ),
+]
+
+
+ADJUST_RACES = [
+    Race("count", body=adjustment("count", ("L1", 16))),
+    Race("count below what is reserved", body=adjustment("count", ("L1", 5)) | {"reference": "A-3"}),
+    Race("set aside", body=adjustment("set_aside", ("L2", 1)) | {"reference": "A-2"}),
 ]
 
 

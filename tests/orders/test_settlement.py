@@ -5,23 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from contracts.grades import Grade
-from services.orders.allocation.rules import AllocationRule, AllocationSettings
-from services.orders.order.items import Order
 from services.orders.order.load_order import load_order
 from services.orders.settlement import settle_shortage as settlement
 from services.orders.settlement import take_missing
-from services.orders.settlement.rules import decide_who_keeps, next_loss
 from services.orders.shortages.items import load_shortage
 from services.orders.warehouse_queue import allocate_backorders_and_renew_promises
 from tests.orders.client import OrdersClient
-from tests.orders.order_samples import sample_order
 from tests.orders.stock_helpers import moved
 from tests.simulation.invariants import audit
 from tests.support.fixtures import WAREHOUSE, counters, open_shop, order_of, sku
+
+
+def open_stocked_shop(client: OrdersClient, pieces: int) -> None:
+    """Open a shop that received so many pieces of each product."""
+    open_shop(products=4, stock=None)
+    received = client.receive("FIRST", *((sku(number), pieces) for number in range(4)))
+    assert received.status == 201
+    client.world.drain()
 
 
 def pieces(order_id: str) -> tuple[int, int]:
@@ -47,14 +48,14 @@ def events_about(client: OrdersClient, order_id: str, event_type: str) -> list[d
     answer = client.world.call(
         "orders", "GET", f"/orders/{order_id}/timeline", token=client.world.token(role="assistant")
     )
-    return [entry["facts"] for entry in answer.json["events"] if entry["event"] == event_type]
+    return [entry["facts"] for entry in answer.json["entries"] if entry["event"] == event_type]
 
 
 # ---- a count below what is reserved ----
 
 
 def test_count_takes_missing_pieces_from_the_last_in_the_queue(client: OrdersClient) -> None:
-    open_shop(stock=100)
+    open_stocked_shop(client, 100)
     first = client.accepted(order_of((1, 60)))
     client.world.clock.advance(minutes=1)
     second = client.accepted(order_of((1, 35)), dealer="D0002")
@@ -81,7 +82,7 @@ def test_count_takes_missing_pieces_from_the_last_in_the_queue(client: OrdersCli
 
 
 def test_loss_goes_by_the_published_rule(client: OrdersClient) -> None:
-    open_shop(stock=40)
+    open_stocked_shop(client, 40)
     publish_rule(client, "pro_rata_by_tier")
     orders = [client.accepted(order_of((1, quantity))) for quantity in (10, 10, 20)]
     count(client, (1, 20))
@@ -91,7 +92,7 @@ def test_loss_goes_by_the_published_rule(client: OrdersClient) -> None:
 
 
 def test_order_that_accepts_no_part_loses_everything_and_others_get_it(client: OrdersClient) -> None:
-    open_shop(stock=10)
+    open_stocked_shop(client, 10)
     whole = client.accepted(order_of((1, 10), (2, 4), shortage_policy="wait"))
     waiting = client.accepted(order_of((2, 9)), dealer="D0002")
     assert pieces(waiting) == (6, 3)
@@ -105,7 +106,7 @@ def test_order_that_accepts_no_part_loses_everything_and_others_get_it(client: O
 
 
 def test_all_or_nothing_order_loses_everything_and_waits_for_a_clerk(client: OrdersClient) -> None:
-    open_shop(stock=10)
+    open_stocked_shop(client, 10)
     order_id = client.accepted(order_of((1, 10), shortage_policy="all_or_nothing"))
     count(client, (1, 9))
     client.world.drain()
@@ -115,7 +116,7 @@ def test_all_or_nothing_order_loses_everything_and_waits_for_a_clerk(client: Ord
 
 
 def test_shipped_pieces_stay_shipped_when_the_rest_is_missing(client: OrdersClient) -> None:
-    open_shop(stock=10)
+    open_stocked_shop(client, 10)
     order_id = client.approved(order_of((1, 10)))
     assert client.ship(order_id, (1, 4)).status == 201
     count(client, (1, 0))
@@ -127,7 +128,7 @@ def test_shipped_pieces_stay_shipped_when_the_rest_is_missing(client: OrdersClie
 
 
 def test_orders_lose_several_skus_of_a_count_in_one_event(client: OrdersClient) -> None:
-    open_shop(stock=10)
+    open_stocked_shop(client, 10)
     order_id = client.accepted(order_of((1, 10), (2, 10), (3, 10)))
     count(client, (1, 6), (2, 10), (3, 9))
     client.world.drain()
@@ -136,7 +137,7 @@ def test_orders_lose_several_skus_of_a_count_in_one_event(client: OrdersClient) 
 
 
 def test_goods_that_come_again_go_to_those_who_lost_theirs(client: OrdersClient) -> None:
-    open_shop(stock=10)
+    open_stocked_shop(client, 10)
     order_id = client.accepted(order_of((1, 10)))
     count(client, (1, 6))
     client.world.drain()
@@ -147,7 +148,7 @@ def test_goods_that_come_again_go_to_those_who_lost_theirs(client: OrdersClient)
 
 
 def test_dealer_and_warehouse_are_notified_of_the_reason(client: OrdersClient) -> None:
-    open_shop(stock=10)
+    open_stocked_shop(client, 10)
     order_id = client.accepted(order_of((1, 10)))
     count(client, (1, 6))
     client.world.drain()
@@ -161,7 +162,7 @@ def test_dealer_and_warehouse_are_notified_of_the_reason(client: OrdersClient) -
 
 
 def test_nothing_is_promised_or_shipped_before_the_shortage_is_settled(client: OrdersClient) -> None:
-    open_shop(stock=10)
+    open_stocked_shop(client, 10)
     confirmed = client.approved(order_of((1, 4), (2, 1)))
     other = client.accepted(order_of((1, 6)), dealer="D0002")
     count(client, (1, 3))
@@ -189,7 +190,7 @@ def test_nothing_is_promised_or_shipped_before_the_shortage_is_settled(client: O
 
 
 def test_goods_received_before_the_settlement_make_up_for_missing_pieces(client: OrdersClient) -> None:
-    open_shop(stock=10)
+    open_stocked_shop(client, 10)
     order_id = client.accepted(order_of((1, 10)))
     count(client, (1, 6))
     client.receive("DN-1", (sku(1), 9))
@@ -199,7 +200,7 @@ def test_goods_received_before_the_settlement_make_up_for_missing_pieces(client:
 
 
 def test_second_count_while_a_shortage_is_open_corrects_it(client: OrdersClient) -> None:
-    open_shop(stock=10)
+    open_stocked_shop(client, 10)
     order_id = client.accepted(order_of((1, 10)))
     count(client, (1, 2))
     answer = count(client, (1, 7), reference="C-2")
@@ -213,7 +214,7 @@ def test_second_count_while_a_shortage_is_open_corrects_it(client: OrdersClient)
 
 
 def test_count_during_the_settlement_has_it_decided_anew(client: OrdersClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    open_shop(stock=20)
+    open_stocked_shop(client, 20)
     orders = [client.accepted(order_of((1, 10))) for _ in range(2)]
     publish_rule(client, "pro_rata_by_tier")
     count(client, (1, 10))
@@ -235,7 +236,7 @@ def test_count_during_the_settlement_has_it_decided_anew(client: OrdersClient, m
 def test_goods_received_during_the_settlement_make_up_for_missing_pieces(
     client: OrdersClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_shop(stock=10)
+    open_stocked_shop(client, 10)
     order_id = client.accepted(order_of((1, 10)))
     count(client, (1, 6))
     take, once = take_missing.take_missing_pieces, iter([True])
@@ -256,7 +257,7 @@ def test_goods_received_during_the_settlement_make_up_for_missing_pieces(
 def test_shipment_booked_together_with_the_count_proves_its_pieces(
     client: OrdersClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_shop(stock=10)
+    open_stocked_shop(client, 10)
     order_id = client.approved(order_of((1, 10)))
     monkeypatch.setattr("services.orders.shipping.ship_order.require_no_shortage", lambda *_: None)
     count(client, (1, 6))
@@ -268,7 +269,7 @@ def test_shipment_booked_together_with_the_count_proves_its_pieces(
 
 
 def test_sweep_settles_a_shortage_whose_message_was_lost(client: OrdersClient) -> None:
-    open_shop(stock=10)
+    open_stocked_shop(client, 10)
     order_id = client.accepted(order_of((1, 10)))
     count(client, (1, 6))
     client.world.clock.advance(minutes=3)
@@ -277,7 +278,7 @@ def test_sweep_settles_a_shortage_whose_message_was_lost(client: OrdersClient) -
 
 
 def test_redelivered_settlement_changes_nothing(client: OrdersClient) -> None:
-    open_shop(stock=10)
+    open_stocked_shop(client, 10)
     first, second = client.accepted(order_of((1, 5))), client.accepted(order_of((1, 5)))
     count(client, (1, 4))
     client.world.drain()
@@ -286,58 +287,3 @@ def test_redelivered_settlement_changes_nothing(client: OrdersClient) -> None:
     client.world.redeliver_everything()
     assert client.world.snapshot() == before
     assert (pieces(first), pieces(second)) == ((4, 1), (0, 5))
-
-
-# ---- rules ----
-
-RULES = st.sampled_from(list(AllocationRule))
-ORDERS = st.lists(
-    st.tuples(
-        st.integers(1, 30),
-        st.integers(0, 30),
-        st.sampled_from(["ship_available", "wait", "all_or_nothing"]),
-        st.sampled_from(list(Grade)),
-        st.booleans(),
-    ),
-    min_size=1,
-    max_size=6,
-)
-
-
-@given(RULES, ORDERS, st.integers(0, 100), st.integers(1, 5))
-def test_orders_keep_exactly_what_the_rule_gives_of_what_is_there(
-    rule: AllocationRule, rows: list[Any], counted: int, pack: int
-) -> None:
-    orders = [
-        sample_order(number, [(1, first), (2, second)], policy, grade, urgent)
-        for number, (first, second, policy, grade, urgent) in enumerate(rows, 1)
-    ]
-    reserved = sum(first for first, *_ in rows)
-    counted = min(counted, reserved)
-    available = {1: counted - reserved} if counted < reserved else {}
-    settings = AllocationSettings({Grade.A: 5}, pack)
-    keeps = decide_who_keeps(rule, settings, available, orders)
-    left = dict(available)
-    for order in orders:
-        left = _lose(order, keeps.get(order.header.order_id, {}), left)
-    assert all(pieces >= 0 for pieces in left.values())
-    lost = reserved - counted
-    if lost and all(order.shortage_policy.accepts_partial for order in orders):
-        # What all orders keep together is what is there, to the piece.
-        kept = [keeps.get(order.header.order_id, {}).get(1, _has(order)) for order in orders]
-        assert sum(kept) == counted
-    for order in orders:
-        if not order.shortage_policy.accepts_partial:
-            assert keeps.get(order.header.order_id, {}).get(1, 0) == 0
-
-
-def _has(order: Order) -> int:
-    return sum(p.reserved for d, p in zip(order.demands, order.progress, strict=True) if d.sku_index == 1)
-
-
-def _lose(order: Order, keeps: dict[int, int], available: dict[int, int]) -> dict[int, int]:
-    loss = next_loss(order, keeps, available) if keeps else None
-    if loss is None:
-        return available
-    assert loss.last
-    return {at: pieces + loss.released.get(at, 0) for at, pieces in available.items()}

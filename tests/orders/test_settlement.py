@@ -81,7 +81,7 @@ def test_count_takes_missing_pieces_from_the_last_in_the_queue(client: OrdersCli
     assert not audit(client.world)
 
 
-def test_loss_goes_by_the_published_rule(client: OrdersClient) -> None:
+def test_loss_follows_the_published_rule(client: OrdersClient) -> None:
     open_stocked_shop(client, 40)
     publish_rule(client, "pro_rata_by_tier")
     orders = [client.accepted(order_of((1, quantity))) for quantity in (10, 10, 20)]

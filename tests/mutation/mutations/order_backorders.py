@@ -41,7 +41,7 @@ MUTATIONS = (
         "a new order gets the stock that earlier backorders wait for",
         Kind.REMOVED_CONDITION,
         "services.orders:allocate_to_backorders_ahead",
-        old="__contested and any(available_pieces(*_).values())",
+        old="__contested and max(available_pieces(*_).values()) > 0",
         new="len(__contested) < 0",
         caught_by="test_received_goods_go_to_backorders_before_a_new_order",
     ),

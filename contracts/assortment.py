@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 
 from pynamodb.attributes import BinaryAttribute, JSONAttribute
 
-from contracts.catalog import ProductItem
+from contracts.catalog import DISCONTINUED, ProductItem
 from contracts.stock import BucketPosition
 from kernel.store.items import IntegerAttribute, Item, Key, decompress_json
 
@@ -43,6 +43,11 @@ class Listing(NamedTuple):
             product.status,
             product.successor,
         )
+
+    @property
+    def orderable(self) -> bool:
+        """Return True if dealers may order the product: it is active, or sold until it is gone."""
+        return self.status != DISCONTINUED
 
     @property
     def bucket_position(self) -> BucketPosition:

@@ -12,6 +12,9 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition
 from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
 
+#: Statuses of a product besides `active`: sold until the stock is gone and never backordered; no longer ordered.
+RUN_OUT, DISCONTINUED = "run_out", "discontinued"
+
 
 class Price(NamedTuple):
     """Price of one SKU in one price list, in yuan for a piece with tax.
@@ -50,8 +53,7 @@ class ProductItem(Item, discriminator="product"):
     `sku`: the folded code, the same however people write it; `printed_sku`: the code as the carton shows it, None if
     that is the folded one; `specs`: {name: value} for people; `carton`: pieces in a box, None if unknown;
     `order_multiple`: an order line's pieces must be a multiple of this number; `tax_percent`: VAT contained in its
-    prices; `status`: active |
-    discontinued; `successor`: SKU to order instead of a discontinued one.
+    prices; `status`: active | run_out | discontinued; `successor`: SKU to order instead of one that is not active.
     """
 
     sku = UnicodeAttribute()

@@ -43,7 +43,9 @@ class OrderReserved(OrderEvent):
 
     `backordered`: pieces that could not be reserved; `holds`: reasons for which a clerk must look at the order;
     `promised_on`: day (ISO date of Asia/Shanghai) on which the reserved pieces leave, None without any;
-    `backordered_lines`: numbers of the lines with backordered pieces, None without any.
+    `backordered_lines`: numbers of the lines with backordered pieces, None without any; `cancelled`: pieces of run-out
+    products that were gone, on the lines `cancelled_lines`. An order of which nothing is open any more ends with it:
+    see `state`.
     """
 
     TYPE: ClassVar[str] = "order.reserved.v1"
@@ -52,6 +54,8 @@ class OrderReserved(OrderEvent):
     backordered: int
     promised_on: str | None = None
     backordered_lines: tuple[int, ...] | None = None
+    cancelled: int = 0
+    cancelled_lines: tuple[int, ...] | None = None
     holds: tuple[str, ...] = ()
 
 
@@ -159,12 +163,15 @@ class OrderReservationExpired(OrderEvent):
 
     Subscribers: orders (fill backorders), notifications.
 
-    `released`: pieces released. With them the order loses its queue position and all its promise dates.
+    `released`: pieces released. With them the order loses its queue position and all its promise dates. `cancelled`:
+    those of them that are cancelled, of run-out products, on the lines `cancelled_lines`.
     """
 
     TYPE: ClassVar[str] = "order.reservation-expired.v1"
 
     released: int
+    cancelled: int = 0
+    cancelled_lines: tuple[int, ...] | None = None
 
 
 class OrderReservationExtended(OrderEvent):
@@ -251,6 +258,7 @@ class OrderShipped(OrderEvent):
 
     `shipped_gross_fen` = `shipped_net_fen` + `shipped_tax_fen` is the value of this shipment. The values of all
     shipments of a line add up to the line's gross. `payment_days`: days from shipment until payment is due.
+    `double_of`: id of the shipment that had its waybill before, as was confirmed.
     """
 
     TYPE: ClassVar[str] = "order.shipped.v1"
@@ -265,6 +273,7 @@ class OrderShipped(OrderEvent):
     carrier: str
     waybill: str
     complete: bool
+    double_of: str | None = None
 
 
 class OrderShipmentVoided(OrderEvent):

@@ -145,7 +145,7 @@ def receive_goods(api: Api, receipt: GoodsReceipt, on_progress: OnProgress) -> N
         try:
             api.post("/api/orders/stock/goods-receipts", body)
         except ApiProblem as problem:
-            if problem.code != "already-received":
+            if problem.code != "possible-double":
                 raise
         on_progress(len(part))
 

@@ -71,10 +71,11 @@ def query_all(
     on_index: bool = False,
     page_size: int | None = None,
     newest_first: bool = False,
+    consistent: bool = True,
 ) -> Iterator[Kind]:
     """Yield every item of one partition of the table or of `gsi1`, in key order.
 
-    A page is read when its first item is needed. The table is read consistently; the index cannot be.
+    A page is read when its first item is needed. The index cannot be read consistently.
 
     Args:
         sk: condition on the sort key.
@@ -86,6 +87,6 @@ def query_all(
         range_key_condition=sk,
         page_size=page_size,
         scan_index_forward=not newest_first,
-        **({} if on_index else {"consistent_read": True}),
+        **({} if on_index else {"consistent_read": consistent}),
     )
     return iter(found)

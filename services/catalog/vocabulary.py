@@ -6,21 +6,22 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Field
 
-from contracts.catalog import ProductItem
+from contracts.catalog import DISCONTINUED, RUN_OUT, ProductItem
 from kernel.base.problems import FieldProblem
 from kernel.http.models import Name, problems_of_repeated_names, rows_with_paths
 
 Category = Annotated[Name, Field(max_length=40)]
 
 #: `ProductStatus` as text in requests and responses.
-ProductStatusText = Literal["active", "discontinued"]
+ProductStatusText = Literal["active", "run_out", "discontinued"]
 
 
 class ProductStatus(StrEnum):
-    """Status of a product: only an active one may be ordered."""
+    """Status of a product. A run-out one may be ordered until its stock is gone, a discontinued one no longer."""
 
     ACTIVE = "active"
-    DISCONTINUED = "discontinued"
+    RUN_OUT = RUN_OUT
+    DISCONTINUED = DISCONTINUED
 
 
 class Product(NamedTuple):

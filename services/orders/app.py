@@ -19,6 +19,8 @@ from services.orders.on_time import on_time_rate
 from services.orders.on_time.api import OnTimeQuery, OnTimeReport
 from services.orders.order.api import OrderConfirmation, OrderSummary, ReasonRequest
 from services.orders.order.lifecycle import Action, roles_allowed
+from services.orders.quotes import quote_order as quotes
+from services.orders.quotes.api import Quote, QuoteOrder
 from services.orders.reservation import extend_reservation as extension
 from services.orders.review import cancel_lines as line_cancellation
 from services.orders.review import cancel_order as cancellation
@@ -46,6 +48,18 @@ BUYERS = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
 )
 def submit_order(caller: Principal, body: SubmitOrder, key: IdempotencyKey) -> OrderConfirmation:
     return intake.submit_order(caller, body, key)
+
+
+# It writes nothing, so it takes no key.
+@app.operation(
+    "POST",
+    "/orders/quote",
+    roles=BUYERS | STAFF_ROLES,
+    summary="试算订单 / Quote an order: prices, stock, promise dates, credit",
+    check=quotes.check_quote,
+)
+def quote_order(caller: Principal, body: QuoteOrder) -> Quote:
+    return quotes.quote_order(caller, body)
 
 
 # A short timeout: the queue hides a dead worker's messages for six times as long, and staff should see an order within

@@ -22,9 +22,13 @@ def test_every_post_route_takes_a_key() -> None:
         for operation in app.operations
         if operation.method == "POST" and not operation.takes_key
     }
-    # To mark a message as read twice is the same as once. An invitation is itself accepted once, and its answer has
-    # tokens, which nothing may record.
-    assert without_key == {"notifications POST /inbox/{message_id}/read", "dealers POST /invitations/accept"}
+    # To mark a message as read twice is the same as once. A quote writes nothing. An invitation is itself accepted
+    # once, and its answer has tokens, which nothing may record.
+    assert without_key == {
+        "notifications POST /inbox/{message_id}/read",
+        "orders POST /orders/quote",
+        "dealers POST /invitations/accept",
+    }
 
 
 @pytest.mark.parametrize("case", WITH_KEY, ids=str)

@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import bursts, cold_imports, growth, order_path
+from tests.bench import bursts, cold_imports, growth, order_path, quotes
 from tests.bench.goals import Goal, goals
 
 _IMPORT_GOAL = 2.2
@@ -30,6 +30,7 @@ class Run:
     growth: list[growth.Growth]
     burst: bursts.Burst
     shipping: bursts.Shipping
+    quote: quotes.QuoteCost
     imports: list[cold_imports.ColdImport]
 
     @property
@@ -39,7 +40,7 @@ class Run:
             Goal(f"{imported.module}: import, x botocore.session", imported.ratio, _IMPORT_GOAL)
             for imported in self.imports
         ]
-        return [*goals(self.orders, self.growth, self.shipping), *import_goals]
+        return [*goals(self.orders, self.growth, self.shipping, self.quote), *import_goals]
 
 
 def main() -> None:
@@ -61,6 +62,7 @@ def _run(repeats: int) -> Run:
             growth=growth.measure(repeats),
             burst=bursts.burst(),
             shipping=bursts.shipping(),
+            quote=quotes.measure(repeats),
             imports=cold_imports.measure(count_instructions="--instructions" in sys.argv),
         )
 
@@ -92,11 +94,13 @@ _GROWTH_FIGURES = ("write_units", "read_units", "calls", "cpu_ms")
 
 
 def _bursts(run: Run) -> Table:
-    table = Table("", "figure", title=f"{run.burst.orders} orders of {bursts.LINES} lines at once; a shipment")
+    table = Table("", "figure", title=f"{run.burst.orders} orders of {bursts.LINES} lines at once; a shipment; a quote")
     for name, figure in asdict(run.burst).items():
         table.add_row(name.replace("_", " "), f"{figure:g}")
     for name, figure in asdict(run.shipping).items():
         table.add_row(f"shipping one: {name.replace('_', ' ')}", f"{figure:g}")
+    for name, figure in asdict(run.quote).items():
+        table.add_row(f"a quote: {name.replace('_', ' ')}", f"{figure:g}")
     return table
 
 

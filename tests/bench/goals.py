@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tests.bench.bursts import Shipping
 from tests.bench.growth import SKUS_TOGETHER, STORED, Growth
 from tests.bench.order_path import LEAST, OURS, Cost
+from tests.bench.quotes import QuoteCost
 
 #: List prices of AWS in dollars per million, US East, on demand: DynamoDB units, SQS FIFO requests, Lambda
 #: invocations, events of a custom bus.
@@ -29,7 +30,7 @@ class Goal:
         return self.figure <= self.most
 
 
-def goals(costs: Sequence[Cost], growths: Sequence[Growth], shipping: Shipping) -> Iterator[Goal]:
+def goals(costs: Sequence[Cost], growths: Sequence[Growth], shipping: Shipping, quote: QuoteCost) -> Iterator[Goal]:
     """Yield every goal with the measured figure."""
     ours = {cost.lines: cost for cost in costs if cost.path == OURS}
     least = {cost.lines: cost for cost in costs if cost.path == LEAST}
@@ -52,6 +53,8 @@ def goals(costs: Sequence[Cost], growths: Sequence[Growth], shipping: Shipping) 
     yield Goal(f"{SKUS_TOGETHER}: write units, x", skus.large.write_units / skus.small.write_units, 2)
     yield Goal("shipping 120 lines: write units", shipping.write_units, 8)
     yield Goal("shipping 120 lines: API calls", shipping.calls, 4)
+    yield Goal(f"quote of {quote.lines} lines: read units", quote.read_units, 20)
+    yield Goal(f"quote of {quote.lines} lines: CPU, x submit", quote.cpu_ms / quote.submit_cpu_ms, 1)
 
 
 def dollars(cost: Cost) -> float:

@@ -63,7 +63,7 @@ def fill(size: int) -> None:
                     carton=product.carton,
                     order_multiple=product.order_multiple,
                     tax_percent=13,
-                    status="discontinued" if product.discontinued else "active",
+                    status="run_out" if product.run_out else "active",
                     successor=product.successor,
                 ),
                 sku_index,

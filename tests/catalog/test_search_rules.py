@@ -23,6 +23,7 @@ from services.catalog.search.rules import (
     token_bits,
 )
 from services.catalog.search.words import pinyin_initials
+from services.catalog.vocabulary import ProductStatus
 from tests.catalog.fixtures import product
 
 
@@ -200,3 +201,19 @@ def test_availability_is_few_below_two_cartons(pieces: int, band: AvailabilityBa
     assert found.band is band
     assert found.pieces == max(pieces, 0)
     assert (str(pieces) in found.text) == (band is AvailabilityBand.FEW)
+
+
+@pytest.mark.parametrize(
+    ("status", "pieces", "band", "text"),
+    [
+        (ProductStatus.RUN_OUT, 0, AvailabilityBand.NONE, "尾货已售完"),
+        (ProductStatus.RUN_OUT, 5, AvailabilityBand.FEW, "尾货 5 件"),
+        (ProductStatus.RUN_OUT, 400, AvailabilityBand.PLENTY, "尾货 400 件"),
+        (ProductStatus.DISCONTINUED, 400, AvailabilityBand.NONE, "已停产"),
+    ],
+)
+def test_availability_names_run_out_and_discontinued_products(
+    status: ProductStatus, pieces: int, band: AvailabilityBand, text: str
+) -> None:
+    found = availability_label(pieces, 20, status)
+    assert (found.band, found.text.startswith(text)) == (band, True)

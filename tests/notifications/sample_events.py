@@ -74,6 +74,7 @@ def shipment_voided() -> OrderShipmentVoided:
 EVENTS: list[Event] = [
     OrderSubmitted(**ORDER),
     OrderReserved(**ORDER, reserved=90, backordered=10, promised_on="2026-11-24"),
+    OrderReserved(**ORDER, reserved=90, backordered=6, cancelled=4, cancelled_lines=(2, 3), promised_on="2026-11-24"),
     *(OrderCreditHoldPlaced(**order, released=90) for order in (IN_REVIEW, CONFIRMED)),
     *(OrderBackordersFilled(**order, filled=6, backordered=4, rule="first_come") for order in (IN_REVIEW, CONFIRMED)),
     *(
@@ -81,6 +82,7 @@ EVENTS: list[Event] = [
         for order in (IN_REVIEW, CONFIRMED)
     ),
     *(OrderReservationExpired(**order, released=90) for order in (IN_REVIEW, CONFIRMED)),
+    OrderReservationExpired(**IN_REVIEW, released=90, cancelled=4, cancelled_lines=(2,)),
     OrderPromiseSlipped(
         **IN_REVIEW,
         moved=(

@@ -21,6 +21,11 @@ class OrdersClient:
         """Submit an order as a dealer."""
         return self._post("/orders", body, self.world.token(role="dealer_buyer", dealer_id=dealer), key)
 
+    def quote(self, body: Any, *, dealer: str = "D0001", role: str = "dealer_buyer") -> Response:
+        """Quote an order as a dealer or as staff."""
+        token = self.world.token(role=role, dealer_id=dealer if role.startswith("dealer") else None)
+        return self.world.call("orders", "POST", "/orders/quote", body=body, token=token)
+
     def accepted(self, body: Any, *, dealer: str = "D0001") -> str:
         """Submit an order, deliver all messages, and return its id."""
         answer = self.submit(body, dealer=dealer)
@@ -51,8 +56,10 @@ class OrdersClient:
         return self._post(f"/orders/{order_id}/{action}", body, self.world.token(role=role), key)
 
     def ship(self, order_id: str, *lines: tuple[int, int], key: str | None = None) -> Response:
-        """Ship (line, pieces), or everything reserved."""
-        body: dict[str, Any] = {"carrier": "顺丰", "waybill": "SF1"}
+        """Ship (line, pieces), or everything reserved, under a separate waybill for each key."""
+        self.keys += 1
+        key = key or f"ship-{self.keys}"
+        body: dict[str, Any] = {"carrier": "顺丰", "waybill": f"SF-{key}"}
         if lines:
             body["lines"] = [{"line_no": number, "quantity": quantity} for number, quantity in lines]
         return self.act(order_id, "shipments", body, role="warehouse", key=key)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from tests.orders import correction_situations, function_situations, random_requests, situations, stock_situations
+from tests.orders.quote_situations import QUOTE
 from tests.support.company_data import WAREHOUSE
 from tests.support.steps import SHIPMENT, order_body
 from tests.support.trigger import ALL_USERS, BUYERS, DEALER_USERS, STAFF, Race, Trigger, variant
@@ -294,4 +295,4 @@ FUNCTIONS = [
     Trigger("update_credit", situations=function_situations.UPDATE_CREDIT),
 ]
 
-TRIGGERS = [*ORDERS, *STOCK, *RULES, *FUNCTIONS]
+TRIGGERS = [*ORDERS, QUOTE, *STOCK, *RULES, *FUNCTIONS]

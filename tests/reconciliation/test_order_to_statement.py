@@ -20,8 +20,8 @@ def test_order_shipped_in_parts_is_on_the_statement_in_full(world: World) -> Non
 
     order = post("/orders", order_of((1, 3), (2, 7)), buyer)
     post(f"/orders/{order['order_id']}/approve", {}, clerk)
-    for lines in ([{"line_no": 1, "quantity": 1}, {"line_no": 2, "quantity": 2}], None):
-        post(f"/orders/{order['order_id']}/shipments", {"carrier": "顺丰", "waybill": "SF1", "lines": lines}, clerk)
+    for waybill, lines in (("SF1", [{"line_no": 1, "quantity": 1}, {"line_no": 2, "quantity": 2}]), ("SF2", None)):
+        post(f"/orders/{order['order_id']}/shipments", {"carrier": "顺丰", "waybill": waybill, "lines": lines}, clerk)
     accountant = world.token(role="dealer_accountant", dealer_id="D0001")
     statement = world.call("reconciliation", "GET", "/statement", token=accountant).json
     assert (len(statement["lines"]), statement["closing_fen"]) == (2, order["gross_fen"])

@@ -177,7 +177,7 @@ class SampleCompany:
         body = {
             "lines": [{"sku": sku, "quantity": quantity}, {"sku": "L2", "quantity": 1}],
             "note": marker(dealer),
-            "purchase_order": marker(dealer),
+            "purchase_order": f"{marker(dealer)} {name}",
         }
         created = self.send_and_drain("orders", "POST", "/orders", body, role="dealer_buyer", dealer=dealer)
         self.ids[name, dealer] = created["order_id"]

@@ -117,7 +117,7 @@ def ship_order(order: str = "order to ship", *, pieces: int | None = None) -> St
     """Return a step that ships an order, or so many pieces of its first line."""
     body: dict[str, Any] = dict(SHIPMENT)
     if pieces is not None:
-        body["lines"] = [{"line_no": 1, "quantity": pieces}]
+        body |= {"waybill": "SF-8", "lines": [{"line_no": 1, "quantity": pieces}]}
     return act_on_order("shipments", body, role="warehouse", order=order)
 
 

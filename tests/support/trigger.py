@@ -202,6 +202,7 @@ class Trigger(_Request):
         other_body: another valid body, where changing one field of `body` does not make one.
         public: anyone may call the route, without a token.
         variants: other ways to send the request; each a `variant(...)` of the fields above.
+        reads_only: the route writes nothing, although its method is not GET.
         usual: `variant(...)` of the Situation "as usual", in which each request is sent to the sample company.
         situations: all other situations; a function needs at least one.
         normalize: see Normalizer; for all situations.
@@ -216,6 +217,7 @@ class Trigger(_Request):
     normalize: Normalizer = field(default=lambda text: text, kw_only=True)
     races: Sequence[Race] | None = field(default=None, kw_only=True)
     random: Mapping[RandomAction, float] | None = field(default=None, kw_only=True)
+    reads_only: bool = field(default=False, kw_only=True)
 
     @property
     def is_route(self) -> bool:
@@ -225,7 +227,7 @@ class Trigger(_Request):
     @property
     def changes_data(self) -> bool:
         """Return False for a route that only reads."""
-        return not self.name.startswith("GET ")
+        return not (self.reads_only or self.name.startswith("GET "))
 
     def cases(self, service: str) -> Iterator[Case]:
         """Yield every way to send the request of this route."""

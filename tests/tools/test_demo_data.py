@@ -35,11 +35,11 @@ def test_demo_rows_are_valid_for_the_api() -> None:
 
 def test_discontinued_products_have_an_active_successor() -> None:
     by_sku = {product.sku: product for product in lighting_range()}
-    old = [product for product in by_sku.values() if product.discontinued]
+    old = [product for product in by_sku.values() if product.run_out]
     assert 50 < len(old) < 150
     positions = {sku: position for position, sku in enumerate(by_sku)}
     for product in old:
-        assert product.successor and not by_sku[product.successor].discontinued
+        assert product.successor and not by_sku[product.successor].run_out
         assert positions[product.successor] < positions[product.sku]  # so that it can be imported first
         assert by_sku[product.successor].category == product.category
 

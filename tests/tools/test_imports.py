@@ -60,7 +60,7 @@ def test_refused_price_list_raises_its_problem() -> None:
 
 
 def test_goods_received_before_are_left_out() -> None:
-    server, done = ImportServer(receipts="already-received"), list[int]()
+    server, done = ImportServer(receipts="possible-double"), list[int]()
     receive_goods(server.api, GoodsReceipt("GZ", "NOTE", [(f"S{number}", 1) for number in range(1_500)]), done.append)
     assert [body["reference"] for _, body in server.requests] == ["NOTE-1", "NOTE-2"]
     assert done == [1_000, 500]

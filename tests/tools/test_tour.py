@@ -38,9 +38,7 @@ def walk() -> Iterator[Walk]:
         world.clock.set(datetime.now(UTC))  # the signature library of the receiver reads the real clock
         users = WorldUsers(world, {login.user: (login.role, DEALER.dealer_id) for login in LOGINS})
         admin = users.api("admin")
-        products = [found for found in lighting_range() if found.category == "LED 筒灯" and not found.discontinued][
-            :150
-        ]
+        products = [found for found in lighting_range() if found.category == "LED 筒灯" and not found.run_out][:150]
         price_list = next(found for found in PRICE_LISTS if found.price_list_id == DEALER.price_list)
         import_staff(admin, [user_row(user) for user in STAFF])
         import_products(admin, [product_row(product) for product in products], lambda rows: None)

@@ -36,7 +36,7 @@ class PriceList:
             (cartons * product.carton, _to_fen(unit_price * (1 - reduction)))
             for cartons, reduction in self.carton_breaks
         )
-        price_policy = f"{self.name}·{'尾货清仓' if product.discontinued else '整箱优惠'}"
+        price_policy = f"{self.name}·{'尾货清仓' if product.run_out else '整箱优惠'}"
         return Price(product.sku, unit_price, price_policy, breaks)
 
 

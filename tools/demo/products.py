@@ -18,8 +18,8 @@ import yaml
 #: Number of SKUs.
 RANGE_SIZE = 2_000
 
-#: Number of discontinued products of the previous generation in each family.
-_DISCONTINUED_PER_FAMILY = 6
+#: Number of run-out products of the previous generation in each family.
+_RUN_OUT_PER_FAMILY = 6
 _OLD, _NEW = 2, 3
 
 
@@ -73,8 +73,8 @@ class Product:
     successor: str | None = None
 
     @property
-    def discontinued(self) -> bool:
-        """True if the product has a successor."""
+    def run_out(self) -> bool:
+        """True if the product has a successor, and is sold until it is gone."""
         return self.successor is not None
 
 
@@ -82,7 +82,7 @@ _Variant = tuple[Body, *tuple[Choice, ...]]
 
 
 def lighting_range() -> list[Product]:
-    """Return `RANGE_SIZE` products. A few of every family are discontinued; their successor comes before them."""
+    """Return `RANGE_SIZE` products. A few of every family run out; their successor comes before them."""
     return [product for family, size in zip(families(), _sizes(), strict=True) for product in _products(family, size)]
 
 
@@ -112,10 +112,10 @@ def _sizes() -> list[int]:
 
 
 def _products(family: Family, size: int) -> Iterator[Product]:
-    current = _spread(_variants(family), size - _DISCONTINUED_PER_FAMILY)
+    current = _spread(_variants(family), size - _RUN_OUT_PER_FAMILY)
     for body, *choices in current:
         yield _product(family, body, choices, _NEW)
-    for body, *choices in _spread(current, _DISCONTINUED_PER_FAMILY):
+    for body, *choices in _spread(current, _RUN_OUT_PER_FAMILY):
         yield _product(family, body, choices, _OLD)
 
 

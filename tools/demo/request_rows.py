@@ -25,7 +25,7 @@ def product_row(product: Product) -> Json:
         "specs": product.specs,
         "carton": product.carton,
         "order_multiple": product.order_multiple,
-        "status": "discontinued" if product.discontinued else "active",
+        "status": "run_out" if product.run_out else "active",
         "successor": product.successor,
     }
 
@@ -72,6 +72,6 @@ def opening_stock(products: Sequence[Product], seed: int) -> list[GoodsReceipt]:
 
 def _pieces(product: Product, draw: random.Random) -> int:
     cartons = draw.choices([0, 1, draw.randint(20, 80)], [3, 5, 92])[0]
-    if product.discontinued:
+    if product.run_out:
         return min(cartons, 4) * product.carton
     return cartons * product.carton

@@ -58,7 +58,8 @@ def choose_lines(walk: Walk) -> list[Json]:
 
 def submit_order(walk: Walk, lines: list[Json]) -> Json:
     """Submit an order twice under one key and return its confirmation."""
-    order, key = {"lines": lines, "purchase_order": "TOUR", "note": "qudao tour"}, new_key()
+    key = new_key()
+    order = {"lines": lines, "purchase_order": f"TOUR-{key}"[:60], "note": "qudao tour"}
     with walk.narration.step(f"下单 {LINES} 行", f"order {LINES} lines") as step:
         confirmation = walk.buyer.post("/api/orders/orders", order, key=key)
         step.facts["订单 / order"] = confirmation["order_id"]
@@ -121,7 +122,7 @@ _TOO_LITTLE_STOCK = ("库存不足", "without enough stock")
 
 def _what_is_missing(product: Json, pieces: int) -> tuple[str, str] | None:
     """Return what stops an order of these pieces, in both languages; None if nothing does."""
-    if product["status"] != "active":
+    if product["status"] == "discontinued":
         return _DISCONTINUED
     if product["price"] is None:
         return _NO_PRICE

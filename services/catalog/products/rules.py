@@ -23,9 +23,9 @@ def successor_problems(products: Sequence[Product], known_skus: Iterable[str]) -
 def _successor_problem(product: Product, existing: set[str]) -> tuple[str, str] | None:
     if product.successor is None:
         return None
-    if product.status != ProductStatus.DISCONTINUED:
+    if product.status == ProductStatus.ACTIVE:
         chinese = f'{product.sku} 在售,不应有替代品 {product.successor};请发送 "successor": null 以清除'
-        english = f'{product.sku} is active: only a discontinued product has a successor; send "successor": null'
+        english = f'{product.sku} is active, only a run-out or discontinued one has a successor; send "successor": null'
         return "successor-of-active", f"{chinese} / {english}"
     if product.successor == product.sku:
         return "own-successor", "替代品不能是自己 / a product cannot succeed itself"

@@ -18,7 +18,7 @@ from services.catalog.prices.rules import next_break
 from services.catalog.search.api import AvailabilityView, BreakView, PriceView, ProductView
 from services.catalog.search.items import BucketProductsItem, bucket_products_key
 from services.catalog.search.rules import availability_label, product_tokens
-from services.catalog.vocabulary import Product
+from services.catalog.vocabulary import Product, ProductStatus
 
 
 def load_prices_and_stock(
@@ -76,7 +76,9 @@ class Offers(NamedTuple):
             return None
         warehouse = self.pricing_dealer.warehouse
         found = availability_label(
-            available_pieces(self.found, warehouse, position), product.carton or product.order_multiple
+            available_pieces(self.found, warehouse, position),
+            product.carton or product.order_multiple,
+            ProductStatus(product.status),
         )
         return AvailabilityView(warehouse=warehouse, as_of=self.as_of, **found._asdict())
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition
 from kernel.base.codes import fold_text
 from services.catalog.search.words import one_name_each, other_names_in, pinyin_initials
-from services.catalog.vocabulary import Product
+from services.catalog.vocabulary import Product, ProductStatus
 
 #: Token of every product: a search without words looks up this one.
 EVERY_PRODUCT = "*"
@@ -184,14 +184,23 @@ class Availability(NamedTuple):
     pieces: int
 
 
-def availability_label(pieces: int, carton: int) -> Availability:
+def availability_label(pieces: int, carton: int, status: ProductStatus = ProductStatus.ACTIVE) -> Availability:
     """Return the availability of so many pieces. Less than two cartons are few: a dealer's second carton may lack.
+
+    Of a run-out product the pieces are named, because nothing comes after them; a discontinued one has none to order.
 
     Args:
         carton: pieces in a carton; the order multiple for a product whose carton is unknown.
     """
+    if status is ProductStatus.DISCONTINUED:
+        return Availability(AvailabilityBand.NONE, "已停产 / discontinued", 0)
+    runs_out = status is ProductStatus.RUN_OUT
     if pieces <= 0:
-        return Availability(AvailabilityBand.NONE, "缺货 / out of stock", 0)
+        text = "尾货已售完 / run-out, sold out" if runs_out else "缺货 / out of stock"
+        return Availability(AvailabilityBand.NONE, text, 0)
+    if runs_out:
+        band = AvailabilityBand.FEW if pieces < 2 * carton else AvailabilityBand.PLENTY
+        return Availability(band, f"尾货 {pieces} 件,售完为止 / run-out: {pieces} left, sold until gone", pieces)
     if pieces < 2 * carton:
         return Availability(AvailabilityBand.FEW, f"仅剩 {pieces} / only {pieces} left", pieces)
     return Availability(AvailabilityBand.PLENTY, "充足 / in stock", pieces)

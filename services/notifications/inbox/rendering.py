@@ -58,6 +58,8 @@ def template_values(event: Event) -> dict[str, str]:
     values["document_zh"], values["document_en"] = DOCUMENTS.get(document, (document, document))
     values["promised_day_zh"] = values.get("promised_on") or _NO_DAY_ZH
     values["promised_day_en"] = values.get("promised_on") or _NO_DAY_EN
+    lines = [str(number) for number in fields.get("cancelled_lines") or ()]
+    values["cancelled_lines_zh"], values["cancelled_lines_en"] = "、".join(lines), ", ".join(lines)
     return values | _moved_days(fields.get("moved", ())) | _changed_terms(fields)
 
 

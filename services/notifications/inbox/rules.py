@@ -37,7 +37,8 @@ class NotificationRule(NamedTuple):
     """One message about an event: its template and its mailbox. If the template has an SMS wording, it is also texted.
 
     `steps`: only these steps of a service ticket; `excluded_steps`: all but these; `order_state`: only orders in it;
-    `changed`: only if one of these terms changed. `to_suspended`: a suspended dealer gets the message too.
+    `changed`: only if one of these terms changed; `run_out`: only with cancelled run-out pieces, or only without.
+    `to_suspended`: a suspended dealer gets the message too.
     """
 
     template: str
@@ -46,6 +47,7 @@ class NotificationRule(NamedTuple):
     excluded_steps: frozenset[str] = frozenset()
     order_state: str | None = None
     changed: frozenset[str] | None = None
+    run_out: bool | None = None
     to_suspended: bool = False
 
     @property
@@ -54,11 +56,13 @@ class NotificationRule(NamedTuple):
         return sms_roles(self.template)
 
     def applies(self, event: Event) -> bool:
-        """Return True if the rule covers the event's step, order state and changed terms."""
+        """Return True if the rule covers the event's step, order state, changed terms and cancelled pieces."""
         step = getattr(event, "step", None)
         if step in self.excluded_steps or (self.steps is not None and step not in self.steps):
             return False
         if self.changed is not None and not self.changed & getattr(event, "after", {}).keys():
+            return False
+        if self.run_out is not None and self.run_out != bool(getattr(event, "cancelled", 0)):
             return False
         return self.order_state is None or getattr(event, "state", None) == self.order_state
 
@@ -70,7 +74,8 @@ _OTHER_TERMS = frozenset({"name", "territory", "grade", "status", "price_list", 
 NOTIFICATION_RULES: dict[type[Event], tuple[NotificationRule, ...]] = {
     OrderSubmitted: (NotificationRule("order_received"),),
     OrderReserved: (
-        NotificationRule("order_reserved"),
+        NotificationRule("order_reserved", run_out=False),
+        NotificationRule("order_run_out", run_out=True),
         NotificationRule("order_to_review", Mailbox.ASSISTANT, order_state="in_review"),
         NotificationRule("order_to_ship", Mailbox.WAREHOUSE, order_state="confirmed"),
     ),
@@ -95,7 +100,8 @@ NOTIFICATION_RULES: dict[type[Event], tuple[NotificationRule, ...]] = {
         NotificationRule("reservation_expiring_staff", Mailbox.WAREHOUSE, order_state="confirmed"),
     ),
     OrderReservationExpired: (
-        NotificationRule("reservation_expired"),
+        NotificationRule("reservation_expired", run_out=False),
+        NotificationRule("reservation_expired_run_out", run_out=True),
         NotificationRule("reservation_expired_staff", Mailbox.WAREHOUSE, order_state="confirmed"),
     ),
     OrderPromiseSlipped: (NotificationRule("promise_slipped"),),

@@ -29,6 +29,15 @@ TEMPLATES: dict[str, Template] = {
         "{reserved} pieces are reserved for you, {backordered} are backordered. Under review. "
         "The reserved pieces leave on: {promised_day_en}.",
     ),
+    "order_run_out": Template(
+        "订单 {order_id} 的尾货已售完,取消 {cancelled} 件",
+        "Order {order_id}: {cancelled} pieces of run-out products are cancelled",
+        "尾货售完为止,不再补货,所以取消第 {cancelled_lines_zh} 行中没有库存的件数。"
+        "已预留 {reserved} 件,待补货 {backordered} 件。已预留的发货日期:{promised_day_zh}。",
+        "Run-out products are sold until they are gone, so what was out of stock on lines {cancelled_lines_en} is "
+        "cancelled. {reserved} pieces are reserved for you, {backordered} are backordered. "
+        "The reserved pieces leave on: {promised_day_en}.",
+    ),
     "order_on_credit_hold": Template(
         "订单 {order_id} 信用冻结",
         "Order {order_id} is on credit hold",
@@ -68,6 +77,13 @@ TEMPLATES: dict[str, Template] = {
         "The reservation of order {order_id} has expired",
         "{released} 件已放回,订单未取消。仍需要请续期(从队尾重新排队)或重新下单。",
         "{released} pieces were released; the order is not cancelled. Extend it to queue again at the end, or reorder.",
+    ),
+    "reservation_expired_run_out": Template(
+        "订单 {order_id} 的预留已到期,取消尾货 {cancelled} 件",
+        "The reservation of order {order_id} has expired: {cancelled} pieces of run-out products are cancelled",
+        "{released} 件已放回。尾货不排队,第 {cancelled_lines_zh} 行的尾货已取消,仍需要请重新下单;其余可续期。",
+        "{released} pieces were released. Run-out products are not queued for, so those on lines {cancelled_lines_en} "
+        "are cancelled: reorder them. Extend the reservation for the rest.",
     ),
     "order_approved": Template(
         "订单 {order_id} 已审核通过",

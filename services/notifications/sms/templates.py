@@ -27,6 +27,11 @@ SMS_TEMPLATES: dict[str, SmsTemplate] = {
         "【渠道】您有{count}张订单已受理,如{order_id},详情请登录查看。",
         BUYER_ROLES,
     ),
+    "order_run_out": SmsTemplate(
+        "【渠道】您的订单{order_id}有{cancelled}件尾货已售完,已取消,其余发货日期{promised_on}。",
+        "【渠道】您有{count}张订单的尾货已售完,已取消,如{order_id},请登录查看。",
+        BUYER_ROLES,
+    ),
     "order_on_credit_hold": SmsTemplate(
         "【渠道】您的订单{order_id}信用冻结:超出信用额度,请登录查看。",
         "【渠道】您有{count}张订单信用冻结,如{order_id},请登录查看。",
@@ -55,6 +60,11 @@ SMS_TEMPLATES: dict[str, SmsTemplate] = {
     "reservation_expired": SmsTemplate(
         "【渠道】您的订单{order_id}预留已到期释放,如仍需要请登录处理。",
         "【渠道】您有{count}张订单预留已到期释放,如{order_id},请登录处理。",
+        BUYER_ROLES,
+    ),
+    "reservation_expired_run_out": SmsTemplate(
+        "【渠道】您的订单{order_id}预留已到期,{cancelled}件尾货已取消,请登录处理。",
+        "【渠道】您有{count}张订单预留已到期,尾货已取消,如{order_id},请登录处理。",
         BUYER_ROLES,
     ),
     "order_rejected": SmsTemplate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 
 from kernel.store.items import IntegerAttribute, Item, Key
 
@@ -13,6 +13,7 @@ class OrderingAccountItem(Item, discriminator="ordering_account"):
 
     `accepted_fen`: amount above the limit that finance accepted with the last release of a credit hold; absent once
     the dealer has ordered within its limit. `urgent_orders`: number of urgent orders in `urgent_quota_week` (2026-W48).
+    `purchase_orders`: the recent ones, as `remember` packs them.
     """
 
     last_sequence = IntegerAttribute(default=0)  # a payment may precede the first order
@@ -20,6 +21,7 @@ class OrderingAccountItem(Item, discriminator="ordering_account"):
     accepted_fen = IntegerAttribute(null=True)
     urgent_week = UnicodeAttribute(null=True)
     urgent_orders = IntegerAttribute(default=0)
+    purchase_orders = BinaryAttribute(null=True, legacy_encoding=False)
 
 
 # P  whether an event of the ledger was applied   pk: ORDERING#<dealer>   sk: LEDGER_EVENT#<event>

@@ -22,7 +22,7 @@ def require_no_obstacle(action: Action, order: OrderCredit, dealer_credit: Deale
     found = obstacles(action, order, dealer_credit)
     if not found:
         return
-    texts = [_text(obstacle, order, dealer_credit) for obstacle in found]
+    texts = [obstacle_text(obstacle, order, dealer_credit) for obstacle in found]
     detail = f"{';'.join(chinese for chinese, _ in texts)} / {'; '.join(english for _, english in texts)}"
     holds = order.holds | ({Hold.CREDIT} if Obstacle.CREDIT_HOLD in found else set())
     facts: dict[str, Any] = {"reasons": [str(obstacle) for obstacle in found], "holds": sorted(holds)}
@@ -43,7 +43,7 @@ def _figures(order: OrderCredit, dealer_credit: DealerCredit) -> dict[str, int]:
     }
 
 
-def _text(obstacle: Obstacle, order: OrderCredit, dealer_credit: DealerCredit) -> tuple[str, str]:
+def obstacle_text(obstacle: Obstacle, order: OrderCredit, dealer_credit: DealerCredit) -> tuple[str, str]:
     """Return reason and remedy, Chinese and English."""
     return _credit_text(order, dealer_credit) if obstacle is Obstacle.CREDIT_HOLD else _TEXTS[obstacle]
 

@@ -57,9 +57,10 @@ def load_delivery(warehouse: str, reference: str) -> Delivery:
     return Delivery(warehouse, reference, None, last[0].envelope.sequence if last else 0)
 
 
-def expected_deliveries(warehouse: str) -> list[ExpectedDeliveryItem]:
-    """Load the expected deliveries of a warehouse, the earliest first; consistent read."""
-    found = query_all(ExpectedDeliveryItem, expected_pk(warehouse), sk=Item.sk.startswith("DELIVERY#"))
+def expected_deliveries(warehouse: str, *, consistent: bool = True) -> list[ExpectedDeliveryItem]:
+    """Load the expected deliveries of a warehouse, the earliest first."""
+    deliveries = Item.sk.startswith("DELIVERY#")
+    found = query_all(ExpectedDeliveryItem, expected_pk(warehouse), sk=deliveries, consistent=consistent)
     return sorted(found, key=lambda item: (item.expected_on, item.reference))
 
 

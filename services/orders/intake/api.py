@@ -16,10 +16,14 @@ class OrderLineRequest(Body):
 
 
 class SubmitOrder(Body):
-    """An order. `shortage_policy`: what to do when stock is short; `purchase_order`: the dealer's own number."""
+    """An order. `shortage_policy`: what to do when stock is short; `purchase_order`: the dealer's own number.
+
+    `confirm_double`: the order is no repetition, although another one has its purchase order.
+    """
 
     lines: Annotated[list[OrderLineRequest], Field(min_length=1, max_length=MAX_LINES)]
     shortage_policy: ShortagePolicy = ShortagePolicy.SHIP_AVAILABLE
     urgent: bool = False
     purchase_order: Annotated[Name, Field(max_length=60)] | None = None
     note: NoteText | None = None
+    confirm_double: bool = False

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pynamodb.expressions.condition import Condition
 
-from contracts.assortment import ASSORTMENT_KEY
-from contracts.catalog import price_list_key
-from contracts.dealers import DealerItem, dealer_key
-from contracts.grades import Grade
+from contracts.dealers import DealerItem
+from contracts.order_lines import LinesItem
 from contracts.orders import OrderSubmitted
 from kernel.base.problems import Busy, Refusal
 from kernel.http.idempotency import IdempotencyKey
@@ -17,17 +15,17 @@ from kernel.store.items import Item
 from kernel.store.read import fetch
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
-from reads.assortment import Assortment
-from reads.cache import Cache
 from services.orders.credit.items import OrderingAccountItem, ordering_account_key
 from services.orders.credit.load_dealer_credit import dealer_credit_of
 from services.orders.credit.obstacles import Obstacle, OrderCredit, obstacles
 from services.orders.intake.api import SubmitOrder
-from services.orders.intake.price_order import PricedOrder, price_order, require_valid_price_list
+from services.orders.intake.load_pricing import load_ordering_dealer, load_pricing
+from services.orders.intake.price_order import PricedOrder, price_order
+from services.orders.intake.purchase_orders import confirmed_double_of, remember_purchase_order
+from services.orders.intake.urgent_quota import one_more_urgent
 from services.orders.order.api import OrderConfirmation
 from services.orders.order.items import (
     HeaderItem,
-    LinesItem,
     columns_of_lines,
     order_id_of,
     order_part_key,
@@ -38,11 +36,7 @@ from services.orders.order.items import (
 from services.orders.order.lifecycle import Action
 from services.orders.order.rules import document_totals
 from services.orders.order.views import confirmation_of, event_fields
-from services.orders.service_terms import has_urgent_order_left, urgent_quota_week
 from services.orders.vocabulary import RESERVE_QUEUE, RESERVE_URGENT_QUEUE, Hold, State
-
-#: Price list of each dealer's last order. Reading it together with the dealer saves a call unless it has changed.
-_last_price_lists: Cache[str, str] = Cache(max_entries=10_000)
 
 #: Another order of the same dealer may take the number first. Each attempt takes the next number.
 _ATTEMPTS = 8
@@ -53,7 +47,8 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
 
     Raises:
         Invalid: lines cannot be ordered; names every problem at once.
-        Refusal: the dealer is suspended or has no valid price list.
+        Refusal: the dealer is suspended or has no valid price list, or another order has the purchase order and the
+            double is not confirmed.
         Busy: other orders of this dealer were always first.
     """
     dealer, priced, account = _priced(caller.own_dealer_id, request)
@@ -85,18 +80,10 @@ def _priced(dealer_id: str, request: SubmitOrder) -> tuple[DealerItem, PricedOrd
         Invalid: lines cannot be ordered; names every problem at once.
         Refusal: the dealer is suspended or has no valid price list.
     """
-    skus = dict.fromkeys(line.sku for line in request.lines)
-    last_list = _last_price_lists.get(dealer_id)
-    likely_keys = [price_list_key(last_list)] if last_list else []
-    found = fetch([dealer_key(dealer_id), ordering_account_key(dealer_id), ASSORTMENT_KEY, *likely_keys])
-    dealer = _active_dealer(found.get(dealer_key(dealer_id)))
-    assortment = Assortment.of(found.get(ASSORTMENT_KEY))
-    list_key = price_list_key(dealer.price_list)
-    _last_price_lists.put(dealer_id, dealer.price_list)
-    found |= fetch({list_key, *assortment.unread(skus)} - found.keys())
-    price_list = require_valid_price_list(found.get(list_key))
-    priced = price_order(request, price_list, assortment.listings(skus, found))
-    return dealer, priced, found.get(ordering_account_key(dealer_id))
+    first = load_ordering_dealer(dealer_id)
+    dealer = _active_dealer(first.dealer)
+    pricing = load_pricing(dealer, dict.fromkeys(line.sku for line in request.lines), first)
+    return dealer, price_order(request, pricing.price_list, pricing.products), first.account
 
 
 def _active_dealer(dealer: Item | None) -> DealerItem:
@@ -116,9 +103,10 @@ def _store(
     account: Item | None,
     key: IdempotencyKey,
 ) -> OrderConfirmation:
+    double_of = confirmed_double_of(dealer.dealer_id, account, request)
     last = account.last_sequence if isinstance(account, OrderingAccountItem) else 0
     order_id = order_id_of(dealer.dealer_id, last + 1)
-    header = _header(caller, request, dealer, priced, order_id, account)
+    header = _header(caller, request, dealer, priced, order_id, account, double_of)
     confirmation = confirmation_of(header)
     event = OrderSubmitted(**event_fields(header, State.SUBMITTED, caller.name), urgent=request.urgent)
     transaction = Transaction()
@@ -127,6 +115,7 @@ def _store(
         LinesItem(
             *order_part_key("LINES", order_id),
             **columns_of_lines(priced.lines),
+            run_out=priced.run_out or None,
             purchase_order=request.purchase_order,
             note=request.note or None,
             price_list=priced.price_list,
@@ -137,7 +126,7 @@ def _store(
     transaction.update_fields(
         OrderingAccountItem,
         ordering_account_key(dealer.dealer_id),
-        {"last_sequence": last + 1, **_account_changes(request, dealer, account, header)},
+        {"last_sequence": last + 1, **_account_changes(request, dealer, account, header, last + 1)},
         expected={"last_sequence": last or None},
         condition=_still_within_limit(header, dealer),
         # An order on credit hold is committed when the hold is released.
@@ -170,33 +159,17 @@ def _still_within_limit(header: HeaderItem, dealer: DealerItem) -> Condition | N
 
 
 def _account_changes(
-    request: SubmitOrder, dealer: DealerItem, account: Item | None, header: HeaderItem
-) -> dict[str, str | int | None]:
+    request: SubmitOrder, dealer: DealerItem, account: Item | None, header: HeaderItem, sequence: int
+) -> dict[str, str | int | bytes | None]:
     """Return the account fields that an order changes besides its number and the committed amount."""
-    changes: dict[str, str | int | None] = {}
+    changes: dict[str, str | int | bytes | None] = {}
+    if request.purchase_order is not None:
+        changes["purchase_orders"] = remember_purchase_order(account, request.purchase_order, sequence)
     if request.urgent:
-        changes |= _one_more_urgent(account, dealer)
+        changes |= one_more_urgent(account, dealer)
     if isinstance(account, OrderingAccountItem) and account.accepted_fen and not header.is_on_credit_hold:
         changes["accepted_fen"] = None  # back within its limit, so a later rise needs a new decision
     return changes
-
-
-def _one_more_urgent(account: Item | None, dealer: DealerItem) -> dict[str, str | int]:
-    """Return the account fields for one more urgent order of this week.
-
-    Raises:
-        Refusal: the quota of the dealer is used up.
-    """
-    week, grade = urgent_quota_week(clock.now()), Grade(dealer.grade)
-    already = account.urgent_orders if isinstance(account, OrderingAccountItem) and account.urgent_week == week else 0
-    if not has_urgent_order_left(grade, already):
-        raise Refusal(
-            "urgent-quota-used",
-            f"本周加急单已用 {already} 单,请按普通订单提交 / "
-            f"this week's {already} urgent orders are used up; submit it as a normal one",
-            used=already,
-        )
-    return {"urgent_week": week, "urgent_orders": already + 1}
 
 
 def _header(
@@ -206,6 +179,7 @@ def _header(
     priced: PricedOrder,
     order_id: str,
     account: Item | None,
+    double_of: str | None,
 ) -> HeaderItem:
     money = document_totals(priced.lines)
     stopped_by = obstacles(Action.SUBMIT, OrderCredit(money.gross_fen), dealer_credit_of(dealer, account))
@@ -228,6 +202,7 @@ def _header(
         submitted_at=submitted_at,
         submitted_by=caller.name,
         grade=dealer.grade,
+        double_of=double_of,
         gsi1pk=state_index_key(State.SUBMITTED),
         gsi1sk=priority_sort_key(request.urgent, submitted_at, order_id),
     )

@@ -87,7 +87,19 @@ def grants_are_within_shares(snapshot: Snapshot) -> Iterator[Finding]:
                 yield Finding("grant-share", f"{item.order_id} {sku}", detail)
 
 
+def run_out_products_are_not_backordered(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find decided orders with backordered pieces of run-out products; there may be some between steps of a change."""
+    for order in snapshot.cached(all_orders):
+        if not order.run_out or order.header.undecided or order.header.steps:
+            continue
+        wanted = backordered_by_sku_index(order.demands, order.progress)
+        for sku_index in sorted(wanted.keys() & order.run_out):
+            detail = f"{wanted[sku_index]} pieces of SKU index {sku_index}"
+            yield Finding("run-out-backordered", order.header.order_id, detail)
+
+
 ALWAYS = (
+    run_out_products_are_not_backordered,
     backordered_orders_are_in_the_queue,
     backorder_counts_are_queue_lengths,
     grants_are_published,

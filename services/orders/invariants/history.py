@@ -29,7 +29,7 @@ from kernel.invariants.events import every_version_has_an_event
 from kernel.invariants.snapshot import Finding, Snapshot
 from kernel.time import clock
 from services.orders.order.items import HeaderItem
-from services.orders.order.lifecycle import TRANSITIONS, Action
+from services.orders.order.lifecycle import CANCELS_PIECES, TRANSITIONS, Action
 from services.orders.vocabulary import State
 
 #: Longer than several runs of the sweep, which expires reservations every minute.
@@ -56,7 +56,7 @@ ACTION_OF_EVENT: Mapping[str, Action] = {
     OrderShipmentVoided.TYPE: Action.VOID_SHIPMENT,
 }
 #: Actions after which an order may have no open piece, so that it closes: see `next_state`.
-_MAY_CLOSE = frozenset({Action.SHIP, Action.CANCEL, Action.CANCEL_LINES})
+_MAY_CLOSE = CANCELS_PIECES | {Action.SHIP, Action.CANCEL}
 
 
 def every_order_version_has_an_event(snapshot: Snapshot) -> Iterator[Finding]:
@@ -105,6 +105,6 @@ def _is_possible(before: State | None, event_type: str, after: State) -> bool:
     transition = TRANSITIONS.get((before, action)) if action else None
     if transition is None:
         return False
-    if after is State.CANCELLED and action is Action.CANCEL_LINES:
+    if after is State.CANCELLED and action in CANCELS_PIECES:
         return True
     return after is transition.leads_to or (after is State.CLOSED and action in _MAY_CLOSE)

@@ -24,7 +24,8 @@ class OrderSummary(OrderConfirmation):
 
     `backordered_since`: when the order entered the backorder queue; `reservation_end_stamp`: when its reservation ends;
     `promised_on`: the day on which the reserved pieces leave; `calendar_known_until`: last day whose days off are
-    published, if a day of this answer is later and may therefore move; else null.
+    published, if a day of this answer is later and may therefore move; else null. `double_of`: order that had the same
+    purchase order before, as the dealer confirmed; else null.
     """
 
     dealer_id: str
@@ -36,6 +37,7 @@ class OrderSummary(OrderConfirmation):
     reserved_until: str | None
     promised_on: str | None
     calendar_known_until: str | None
+    double_of: str | None
     reserved: int
     backordered: int
     shipped: int

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from functools import cached_property
 from typing import Any, NamedTuple
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, UnicodeAttribute
 
+from contracts.order_lines import LinesItem as LinesItem
 from kernel.base.problems import NotFound
 from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
 from kernel.store.read import query_all
@@ -43,7 +43,8 @@ class HeaderItem(Item, discriminator="order"):
     backorder queue, absent outside of it. `reservation_end_stamp`: when the reservation ends. `warned`: the expiry was
     announced. `overdue`: the urgent order was reported as overdue. `sourcing`: candidates that were compared.
     `promised_on`: day (ISO date) on which reserved pieces leave; promise dates of backordered pieces are in the
-    backorder entry. `credit_released_at`: when its credit hold was last released.
+    backorder entry. `credit_released_at`: when its credit hold was last released. `double_of`: order that had its
+    purchase order before, as was confirmed. `waybills`: those of its recent shipments, as `remember` packs them.
     """
 
     order_id = UnicodeAttribute()
@@ -73,6 +74,8 @@ class HeaderItem(Item, discriminator="order"):
     overdue = BooleanAttribute(null=True)
     promised_on = UnicodeAttribute(null=True)
     credit_released_at = UnicodeAttribute(null=True)
+    double_of = UnicodeAttribute(null=True)
+    waybills = BinaryAttribute(null=True, legacy_encoding=False)
     sourcing: JSONAttribute = JSONAttribute(null=True)
     reserved = IntegerAttribute(default=0)
     backordered = IntegerAttribute(default=0)
@@ -105,33 +108,26 @@ class HeaderItem(Item, discriminator="order"):
         return self.state in OPEN_STATES and bool(self.undecided) and not self.is_on_credit_hold
 
 
-# P  lines of an order   pk: ORDERS#<dealer>   sk: LINES#<sequence>
-class LinesItem(Item, discriminator="order_lines"):
-    """Lines and remarks of an order, written once. Columns take a third of the write units of rows.
+def demands_of(ordered: LinesItem) -> tuple[Demand, ...]:
+    """Return SKU index and quantity of each line, by line number; unpacked once."""
+    unpacked = vars(ordered)
+    if "demands" not in unpacked:
+        unpacked["demands"] = tuple(map(Demand._make, zip(*ordered.wanted, strict=True)))
+    demands: tuple[Demand, ...] = unpacked["demands"]
+    return demands
 
-    `wanted`: SKU indexes and quantities, all that stock decisions need; `columns`: the other columns by name.
-    """
 
-    wanted = PackedJSONAttribute()
-    columns = PackedJSONAttribute()
-    purchase_order = UnicodeAttribute(null=True)
-    note = UnicodeAttribute(null=True)
-    price_list = UnicodeAttribute()
-    price_version = IntegerAttribute()
-
-    @cached_property
-    def demands(self) -> tuple[Demand, ...]:
-        """SKU index and quantity of each line, by line number."""
-        return tuple(map(Demand._make, zip(*self.wanted, strict=True)))
-
-    @cached_property
-    def lines(self) -> tuple[Line, ...]:
-        """The lines in their order."""
-        sku_indexes, quantities = self.wanted
-        sku, name, unit_price, *others = (self.columns[name] for name in _COLUMNS)
+def lines_of(ordered: LinesItem) -> tuple[Line, ...]:
+    """Return the lines in their order; unpacked once."""
+    unpacked = vars(ordered)
+    if "lines" not in unpacked:
+        sku_indexes, quantities = ordered.wanted
+        sku, name, unit_price, *others = (ordered.columns[name] for name in _COLUMNS)
         numbers = range(1, len(sku_indexes) + 1)
         columns = numbers, sku, name, quantities, map(Decimal, unit_price), *others, sku_indexes
-        return tuple(map(Line._make, zip(*columns, strict=True)))
+        unpacked["lines"] = tuple(map(Line._make, zip(*columns, strict=True)))
+    lines: tuple[Line, ...] = unpacked["lines"]
+    return lines
 
 
 # P  progress of the lines of an order   pk: ORDERS#<dealer>   sk: FULFILMENT#<sequence>
@@ -162,12 +158,17 @@ class Order(NamedTuple):
     @property
     def lines(self) -> tuple[Line, ...]:
         """The lines of the order."""
-        return self.ordered.lines
+        return lines_of(self.ordered)
 
     @property
     def demands(self) -> tuple[Demand, ...]:
         """SKU index and quantity of each line, without unpacking names and prices."""
-        return self.ordered.demands
+        return demands_of(self.ordered)
+
+    @property
+    def run_out(self) -> frozenset[int]:
+        """SKU indexes of run-out products, whose pieces are never backordered."""
+        return frozenset(self.ordered.run_out or ())
 
     @property
     def state(self) -> State:
@@ -194,7 +195,7 @@ def assemble_order(header: HeaderItem, ordered: LinesItem, fulfilment: Fulfilmen
     """Return the order of its stored parts."""
     if fulfilment is not None:
         return Order(header, ordered, fulfilment.progress, has_fulfilment=True)
-    return Order(header, ordered, _uniform(header, ordered.demands), has_fulfilment=False)
+    return Order(header, ordered, _uniform(header, demands_of(ordered)), has_fulfilment=False)
 
 
 def _uniform(header: HeaderItem, demands: Sequence[Demand]) -> tuple[Progress, ...]:

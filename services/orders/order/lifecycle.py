@@ -89,6 +89,9 @@ TRANSITIONS: Mapping[tuple[State, Action], Transition] = {
     (State.CONFIRMED, Action.CANCEL_LINES): Transition(_CLERKS, State.CONFIRMED),
 }
 
+#: Actions that may cancel the last open pieces of an order, which is cancelled then.
+CANCELS_PIECES = frozenset({Action.CANCEL_LINES, Action.RESERVE, Action.EXPIRE_RESERVATION})
+
 
 def is_allowed(action: Action, state: State) -> bool:
     """Return whether an order in this state admits the action."""
@@ -118,11 +121,11 @@ def require_allowed(action: Action, state: State, roles: frozenset[Role]) -> Non
 def next_state(state: State, action: Action, *, open_pieces: int, shipped_pieces: int) -> State:
     """Return the state after an action, given the pieces open and shipped after it.
 
-    An order without open pieces is closed if pieces were shipped, and cancelled if its last lines were. Otherwise the
-    table decides.
+    An order without open pieces is closed if pieces were shipped, and cancelled if its last pieces were, by a person or
+    because a run-out product is gone. Otherwise the table decides.
     """
     if not open_pieces and shipped_pieces:
         return State.CLOSED
-    if not open_pieces and action is Action.CANCEL_LINES:
+    if not open_pieces and action in CANCELS_PIECES:
         return State.CANCELLED
     return TRANSITIONS[state, action].leads_to

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -172,6 +172,18 @@ def turn_reserved_into_undecided(
 def turn_open_into_undecided(progress: Sequence[Progress]) -> tuple[Progress, ...]:
     """Turn all reserved and backordered pieces into undecided ones."""
     return tuple(line_progress._replace(reserved=0, backordered=0) for line_progress in progress)
+
+
+def cancel_backordered(
+    demands: Sequence[Demand], progress: Sequence[Progress], sku_indexes: Collection[int]
+) -> tuple[Progress, ...]:
+    """Cancel the backordered pieces of these SKU indexes."""
+    return tuple(
+        line_progress._replace(backordered=0, cancelled=line_progress.cancelled + line_progress.backordered)
+        if line_progress.backordered and demand.sku_index in sku_indexes
+        else line_progress
+        for demand, line_progress in zip(demands, progress, strict=True)
+    )
 
 
 def cancel_unshipped(lines: Sequence[Line], progress: Sequence[Progress]) -> tuple[Progress, ...]:

@@ -74,6 +74,7 @@ def summary_fields(header: HeaderItem) -> dict[str, Any]:
         "reserved_until": header.reserved_until,
         "promised_on": header.promised_on,
         "calendar_known_until": calendar_end_if_passed(header.reserved_until, header.promised_on),
+        "double_of": header.double_of,
         "reserved": header.reserved,
         "backordered": header.backordered,
         "shipped": header.shipped,

@@ -12,6 +12,7 @@ from services.orders.order.change_order import change_order, record_partial_prog
 from services.orders.order.items import Order
 from services.orders.order.lifecycle import TRANSITIONS, Action
 from services.orders.order.rules import Progress, sum_progress
+from services.orders.reservation.cut_run_out import cut_run_out
 from services.orders.reservation.rules import (
     ReservationStep,
     needs_everything_in_several_transactions,
@@ -90,6 +91,8 @@ def _write(order: Order, step: ReservationStep) -> Order:
 
 def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ...]) -> Order:
     header = order.header
+    cut = cut_run_out(transaction, order, progress)
+    progress = cut.progress
     reserved, backordered, _, _ = sum_progress(progress)
     stage = TRANSITIONS[order.state, Action.RESERVE].leads_to
     # Of an approved order whose credit hold was released, the shortage needs no second review.
@@ -101,17 +104,20 @@ def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ..
         changes["reserved_until"] = reservation_end_stamp(stage, header.grade, now)
     if backordered and order.shortage_policy.waits_for_stock:
         changes["backordered_since"] = header.backordered_since or header.wants_stock_since
+    if not cut.has_open_pieces:
+        changes |= {"holds": [], "decided_at": header.decided_at or clock.stamp()}
     if header.sourcing:
         changes |= {"warehouse": header.warehouse, "sourcing": header.sourcing}
     facts = {
         "reserved": reserved,
         "backordered": backordered,
-        "holds": tuple(holds),
+        "holds": tuple(changes["holds"]),
         "promised_on": changes.get("promised_on"),
         "backordered_lines": tuple(
             number for number, line_progress in enumerate(progress, 1) if line_progress.backordered
         )
         or None,
+        **cut.facts,
     }
     return change_order(
         transaction, order, Action.RESERVE, OrderReserved, facts=facts, progress=progress, **changes

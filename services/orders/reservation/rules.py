@@ -16,7 +16,7 @@ from services.orders.order.rules import (
     wanted_by_sku_index,
 )
 from services.orders.stock.rules import Move
-from services.orders.vocabulary import BUCKETS_PER_TRANSACTION, Pieces
+from services.orders.vocabulary import BUCKETS_PER_TRANSACTION, Pieces, ShortagePolicy
 
 
 class ReservationStep(NamedTuple):
@@ -49,8 +49,7 @@ def next_reservation_step(order: Order, available: Pieces) -> ReservationStep:
     """
     wanted = wanted_by_sku_index(order.demands, order.progress)
     granted = limit_to_available(wanted, available)
-    short = granted != wanted or any(line_progress.backordered for line_progress in order.progress)
-    gives_up = short and not order.shortage_policy.accepts_partial
+    gives_up = not order.shortage_policy.accepts_partial and _lacks_what_it_needs(order, wanted, granted)
     moved = reserved_by_sku_index(order.demands, order.progress) if gives_up else granted
     parts = split_to_fit_transactions(moved, SKUS_PER_BUCKET)
     pieces = {sku_index: moved[sku_index] for sku_index in moved if sku_index in parts[0]}
@@ -58,6 +57,20 @@ def next_reservation_step(order: Order, available: Pieces) -> ReservationStep:
     if gives_up:
         return ReservationStep(Move.UNRESERVE, pieces, _backorder(order, pieces, everything=last), last)
     return ReservationStep(Move.RESERVE, pieces, apply_reservation(order.demands, order.progress, pieces), last)
+
+
+def _lacks_what_it_needs(order: Order, wanted: Pieces, granted: Pieces) -> bool:
+    """Return whether an order is short of what it needs whole; a part of it may be backordered by an earlier step.
+
+    An order that waits for the rest goes without the pieces of run-out products that are gone: they never come.
+    """
+    without = order.run_out if order.shortage_policy is ShortagePolicy.WAIT else frozenset()
+    if any(granted[sku_index] != pieces for sku_index, pieces in wanted.items() if sku_index not in without):
+        return True
+    return any(
+        line_progress.backordered and demand.sku_index not in without
+        for demand, line_progress in zip(order.demands, order.progress, strict=True)
+    )
 
 
 def _backorder(order: Order, returned: Pieces, *, everything: bool) -> tuple[Progress, ...]:

@@ -16,11 +16,15 @@ class ShipLine(Body):
 
 
 class Ship(Body):
-    """A shipment. Without `lines` all reserved pieces leave."""
+    """A shipment. Without `lines` all reserved pieces leave.
+
+    `confirm_double`: it is no repetition, although another shipment of the order has its waybill.
+    """
 
     carrier: Name
     waybill: Reference
     lines: Annotated[list[ShipLine], Field(min_length=1, max_length=MAX_LINES)] | None = None
+    confirm_double: bool = False
 
 
 class ShipmentLineView(Answer):
@@ -34,7 +38,10 @@ class ShipmentLineView(Answer):
 
 
 class ShipmentSummary(Answer):
-    """Goods that left under one waybill, and their value in fen."""
+    """Goods that left under one waybill, and their value in fen.
+
+    `double_of`: id of the shipment that had this waybill before, as the shipper confirmed; else null.
+    """
 
     shipment_id: str
     order_id: str
@@ -47,6 +54,7 @@ class ShipmentSummary(Answer):
     gross_fen: int
     net_fen: int
     tax_fen: int
+    double_of: str | None = None
 
 
 class ShipmentConfirmation(ShipmentSummary):

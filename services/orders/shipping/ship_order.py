@@ -16,6 +16,7 @@ from kernel.time import clock
 from services.orders.credit.load_dealer_credit import load_order_and_dealer_credit
 from services.orders.credit.obstacles import order_credit
 from services.orders.credit.refusals import require_no_obstacle
+from services.orders.doubles import WAYBILL, require_confirmed
 from services.orders.order.change_order import change_order
 from services.orders.order.items import Order
 from services.orders.order.lifecycle import Action, require_allowed
@@ -26,6 +27,7 @@ from services.orders.shipping.rules import ship_pieces, shipped_line
 from services.orders.shipping.shipments import pack_shipment, unpack_shipments
 from services.orders.shipping.views import shipment_confirmation, shipment_view
 from services.orders.shortages.require_no_shortage import require_no_shortage
+from services.orders.shipping.waybills import find_waybill, remember_waybill
 
 
 def ship_order(caller: Principal, order_id: str, request: Ship, key: IdempotencyKey) -> ShipmentConfirmation:
@@ -35,8 +37,8 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
     hand counts reservations and falls with them.
 
     Raises:
-        Refusal: the order is not confirmed, nothing is reserved, dealer or credit stop it, or reserved pieces of a line
-            are missing and it is not settled yet whose.
+        Refusal: the order is not confirmed, nothing is reserved, dealer or credit stop it, reserved pieces of a line are
+            missing and it is not settled yet whose, or another shipment has its waybill and the double is not confirmed.
         Invalid: more is requested than reserved; names the lines.
     """
     order, dealer_credit = load_order_and_dealer_credit(order_id)
@@ -50,11 +52,17 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
             "nothing-to-ship", "没有可发的库存 / nothing is reserved for this order; wait for stock or cancel the rest"
         )
     require_no_shortage(order, leaving)
+    double_of = require_confirmed(
+        WAYBILL, request.waybill, find_waybill(order, request.waybill), confirmed=request.confirm_double
+    )
     progress = tuple(
         ship_pieces(line_progress, leaving.get(number, 0)) for number, line_progress in enumerate(order.progress, 1)
     )
     shipments = order.header.shipments + 1
-    facts = _facts(order, request, leaving, shipments) | {"complete": has_nothing_left_to_ship(order.lines, progress)}
+    facts = _facts(order, request, leaving, shipments) | {
+        "complete": has_nothing_left_to_ship(order.lines, progress),
+        "double_of": double_of,
+    }
     transaction = Transaction()
     changed = change_order(
         transaction,
@@ -66,6 +74,7 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
         progress=progress,
         record=pack_shipment(order.lines, leaving),
         shipments=shipments,
+        waybills=remember_waybill(order, request.waybill, shipments),
     )
     answer = shipment_confirmation(changed.event)
     key.record_response(transaction, answer)

@@ -44,4 +44,5 @@ def _shipment(event: OrderShipped) -> dict[str, Any]:
         "gross_fen": event.shipped_gross_fen,
         "net_fen": event.shipped_net_fen,
         "tax_fen": event.shipped_tax_fen,
+        "double_of": event.double_of if isinstance(event, OrderShipped) else None,
     }

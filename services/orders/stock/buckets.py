@@ -13,9 +13,12 @@ from contracts.stock import (
     quarantine_key,
     stock_bucket_key,
 )
-from kernel.store.items import Key
-from kernel.store.read import fetch
+from kernel.store.items import Item, Key
+from kernel.store.read import fetch, query_all
 from kernel.store.transaction import Transaction, TransactionRefused
+
+#: So many buckets of a range are billed like a single one: a bucket has half a KB.
+_RANGE_FACTOR = 8
 
 
 def ensure_buckets(warehouse: str, sku_indexes: Iterable[int], *, quarantine: bool = False) -> None:
@@ -52,6 +55,31 @@ def available_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, in
         item = buckets.get(stock_bucket_key(warehouse, bucket))
         if isinstance(item, StockBucketItem):
             found[number] = item.available[position]
+    return found
+
+
+def available_pieces_of_many(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, int]:
+    """Load available pieces by SKU index as `available_pieces` does, of many SKUs for fewer units; may be a second old.
+
+    Neighbouring buckets are read as one range, because a range is billed by its size and a single item as 4 KB.
+    """
+    found = dict.fromkeys(sku_indexes, 0)
+    buckets = {BucketPosition.of(number).bucket for number in found}
+    if not buckets:
+        return found
+    first, last = min(buckets), max(buckets)
+    if last - first < _RANGE_FACTOR * len(buckets):
+        within = Item.sk.between(stock_bucket_key(warehouse, first)[1], stock_bucket_key(warehouse, last)[1])
+        items: Iterable[Item] = query_all(
+            StockBucketItem, stock_bucket_key(warehouse, 0)[0], sk=within, consistent=False
+        )
+    else:
+        items = fetch([stock_bucket_key(warehouse, bucket) for bucket in sorted(buckets)], consistent=False).values()
+    read = {int(item.sk): item.available for item in items if isinstance(item, StockBucketItem)}
+    for number in found:
+        bucket, position = BucketPosition.of(number)
+        if bucket in read:
+            found[number] = read[bucket][position]
     return found
 
 

@@ -24,20 +24,23 @@ from services.orders.vocabulary import ReasonText
 class ReceiveStock(Body):
     """Goods that came into a warehouse.
 
-    `reference`: delivery note, which counts once per warehouse; `expected`: the expected delivery they belong to.
+    `reference`: delivery note; `expected`: the expected delivery they belong to; `confirm_double`: these are further
+    goods, although goods with this delivery note came into the warehouse before.
     """
 
     warehouse: WarehouseId
     reference: Reference
     expected: Reference | None = None
     lines: Annotated[list[ReceivedLine], Field(min_length=1, max_length=1_000)]
+    confirm_double: bool = False
 
 
 class GoodsReceipt(Answer):
-    """A goods receipt as posted."""
+    """A goods receipt as posted. `double_of`: receipt that has the same delivery note, as was confirmed; else null."""
 
     warehouse: str
     reference: str
+    double_of: str | None = None
     received_at: str
     skus: int
     pieces: int

@@ -7,9 +7,9 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from kernel.store.items import Item, Key, PackedJSONAttribute
 
 
-# P  goods receipt by its delivery note   pk: STOCK#<warehouse>   sk: GOODS_RECEIPT#<reference>
+# P  goods receipts of a delivery note   pk: STOCK#<warehouse>   sk: GOODS_RECEIPT#<delivery note>, …#2, …#3
 class GoodsReceiptItem(Item, discriminator="goods_receipt"):
-    """Goods that came in. `lines`: [sku, pieces] each."""
+    """Goods that came in. `lines`: [sku, pieces] each. A confirmed double of a delivery note has the next number."""
 
     received_at = UnicodeAttribute()
     received_by = UnicodeAttribute()
@@ -30,6 +30,11 @@ class StockDocumentItem(Item, discriminator="stock_document"):
     reason = UnicodeAttribute()
     to_warehouse = UnicodeAttribute(null=True)
     lines = PackedJSONAttribute()
+
+
+def goods_receipt_key(warehouse: str, receipt_id: str) -> Key:
+    """Key of a goods receipt."""
+    return f"STOCK#{warehouse}", f"GOODS_RECEIPT#{receipt_id}"
 
 
 def document_key(warehouse: str, document: str, reference: str) -> Key:

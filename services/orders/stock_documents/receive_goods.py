@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal, raise_together
+from kernel.base.problems import Busy, FieldProblem, Invalid, raise_together
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from reads.warehouses import require_warehouse
+from services.orders.doubles import DELIVERY_NOTE, require_confirmed
 from services.orders.inbound.deliveries import (
     DELIVERY_EVENT_LABEL,
     DELIVERY_LABEL,
@@ -20,6 +21,7 @@ from services.orders.stock.document_lines import DocumentLines, resolve_lines
 from services.orders.stock.move_stock import MovementCause, move_stock, stock_increased_event
 from services.orders.stock.rules import Move
 from services.orders.stock_documents.api import GoodsReceipt, ReceiveStock
+from services.orders.stock_documents.delivery_notes import BookedNotes, load_booked_notes, receipt_id, receipt_key
 from services.orders.stock_documents.items import GoodsReceiptItem
 
 #: Attempts of a receipt whose delivery others keep changing.
@@ -32,7 +34,7 @@ def receive_goods(caller: Principal, request: ReceiveStock, key: IdempotencyKey)
     Raises:
         Invalid: the warehouse is unknown or no longer used, SKUs are unknown, or the delivery is not expected; names
             the lines.
-        Refusal: this delivery note was posted before, or touches too many buckets.
+        Refusal: this delivery note was posted before and no double is confirmed, or it touches too many buckets.
         Busy: others kept changing what is expected.
     """
     try:
@@ -42,14 +44,18 @@ def receive_goods(caller: Principal, request: ReceiveStock, key: IdempotencyKey)
         check_receipt(request)
         raise
     ensure_buckets(request.warehouse, goods.by_sku_index)
+    booked = BookedNotes(0, None)
     for _ in range(_ROUNDS):
         try:
-            return _book(caller, request, goods, key)
+            return _book(caller, request, goods, key, booked)
         except TransactionRefused as refused:
             if key.LABEL in refused:
                 raise  # the key was used before: the caller gets the recorded response
             if "goods_receipt" in refused:
-                raise Refusal("already-received", "该入库单已登记 / this delivery note was booked before") from refused
+                # Usually a delivery note is new, so what exists is read only now.
+                booked = load_booked_notes(request.warehouse, request.reference)
+                require_confirmed(DELIVERY_NOTE, request.reference, booked.newest, confirmed=request.confirm_double)
+                continue
             if not {DELIVERY_LABEL, DELIVERY_EVENT_LABEL} & refused.reasons.keys():
                 raise
     raise Busy
@@ -69,30 +75,32 @@ def check_receipt(body: ReceiveStock) -> None:
     )
 
 
-def _book(caller: Principal, request: ReceiveStock, goods: DocumentLines, key: IdempotencyKey) -> GoodsReceipt:
+def _book(
+    caller: Principal, request: ReceiveStock, goods: DocumentLines, key: IdempotencyKey, booked: BookedNotes
+) -> GoodsReceipt:
+    number = booked.number + 1
+    receipt = receipt_id(request.reference, number)
     goods_receipt = GoodsReceipt(
         warehouse=request.warehouse,
         reference=request.reference,
+        double_of=booked.newest.document_id if booked.newest else None,
         received_at=clock.stamp(),
         skus=len(goods.by_sku),
         pieces=goods.pieces,
     )
     transaction = Transaction()
-    document = f"goods_receipt {request.reference}"
+    document = f"goods_receipt {receipt}"
     move_stock(transaction, Move.RECEIVE, request.warehouse, goods.by_sku_index, MovementCause(document, caller.name))
     transaction.create(
         GoodsReceiptItem(
-            f"STOCK#{request.warehouse}",
-            f"GOODS_RECEIPT#{request.reference}",
+            *receipt_key(request.warehouse, request.reference, number),
             received_at=goods_receipt.received_at,
             received_by=caller.name,
             lines=[[line.sku, line.quantity] for line in request.lines],
         ),
         "goods_receipt",
     )
-    transaction.create(
-        stock_increased_event(request.warehouse, "goods_receipt", request.reference, goods.by_sku_index), "event"
-    )
+    transaction.create(stock_increased_event(request.warehouse, "goods_receipt", receipt, goods.by_sku_index), "event")
     if request.expected:
         delivery = _expected(request.warehouse, request.expected)
         record_delivery_received(transaction, delivery, goods.by_sku_index, reason=document, by=caller.name)

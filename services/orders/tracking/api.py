@@ -13,7 +13,8 @@ class OrderLineView(Answer):
     """One line: ordered, priced by a price policy, and its progress in pieces.
 
     ordered = open + shipped + cancelled; once stock is decided open = reserved + backordered. `promised_on`: day
-    (Asia/Shanghai) on which the last piece leaves, null without a promise date.
+    (Asia/Shanghai) on which the last piece leaves, null without a promise date. `run_out`: the product was sold until
+    gone when it was ordered, so what was out of stock is cancelled and not backordered.
     """
 
     line_no: int
@@ -30,6 +31,7 @@ class OrderLineView(Answer):
     shipped: int
     cancelled: int
     promised_on: str | None
+    run_out: bool
 
 
 class OrderView(OrderSummary):

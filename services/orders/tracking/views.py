@@ -44,7 +44,7 @@ def view_of(order: Order, promised_days: Mapping[int, str]) -> OrderView:
     index.
     """
     lines = [
-        _line(line, line_progress, _promised_on(order, line, line_progress, promised_days))
+        _line(order, line, line_progress, _promised_on(order, line, line_progress, promised_days))
         for line, line_progress in zip(order.lines, order.progress, strict=True)
     ]
     promised = {line.promised_on for line in lines} | {order.header.promised_on}
@@ -81,7 +81,7 @@ def _promised_on(order: Order, line: Line, line_progress: Progress, promised_day
     return order.header.promised_on if line_progress.reserved or line_progress.shipped else None
 
 
-def _line(line: Line, line_progress: Progress, promised_on: str | None) -> OrderLineView:
+def _line(order: Order, line: Line, line_progress: Progress, promised_on: str | None) -> OrderLineView:
     return OrderLineView(
         line_no=line.line_no,
         sku=line.sku,
@@ -97,4 +97,5 @@ def _line(line: Line, line_progress: Progress, promised_on: str | None) -> Order
         shipped=line_progress.shipped,
         cancelled=line_progress.cancelled,
         promised_on=promised_on,
+        run_out=line.sku_index in order.run_out,
     )

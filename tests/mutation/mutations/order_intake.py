@@ -8,7 +8,7 @@ MUTATIONS = (
     Mutation(
         "a quantity break ignores the other lines of the same SKU",
         Kind.WRONG_SOURCE,
-        "services.orders:price_order",
+        "services.orders:check_lines",
         old="__price.at(_)",
         new="__price.at(line.quantity)",
         caught_by="test_quantity_break_counts_a_sku_over_all_lines",
@@ -56,7 +56,7 @@ MUTATIONS = (
     Mutation(
         "the weekly quota of urgent orders counts the orders of earlier weeks",
         Kind.REMOVED_CONDITION,
-        "services.orders:_one_more_urgent",
+        "services.orders:one_more_urgent",
         old="isinstance(__account, OrderingAccountItem) and __account.urgent_week == _",
         new="isinstance(__account, OrderingAccountItem)",
         caught_by="test_urgent_order_is_refused_when_the_weekly_quota_is_used",

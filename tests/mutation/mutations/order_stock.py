@@ -26,7 +26,7 @@ MUTATIONS = (
         "an all-or-nothing order reserves a part",
         Kind.REMOVED_CONDITION,
         "services.orders.reservation:next_reservation_step",
-        old="__short and not _.accepts_partial",
+        old="not _.accepts_partial and _",
         new="False",
         caught_by="test_all_or_nothing_order_reserves_nothing_when_a_line_is_short",
     ),

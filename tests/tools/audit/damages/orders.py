@@ -11,6 +11,7 @@ from services.orders.order.items import (
     FulfilmentItem,
     columns_of_lines,
     columns_of_progress,
+    lines_of,
 )
 from services.orders.order.rules import Progress
 from tests.support.company_data import OWN, WAREHOUSE
@@ -36,7 +37,7 @@ def first_line(**changed: Any) -> Damage:
 
     def damage(table: TableCopy) -> None:
         key = table.order_key("order in review", "LINES")
-        first, *others = table.item(key).lines
+        first, *others = lines_of(table.item(key))
         lines = [first._replace(**changed), *others]
         table.update(key, **columns_of_lines(lines))
         header = table.order_key("order in review")
@@ -147,6 +148,10 @@ DAMAGES: Damages = {
     "the counter of backorders is gone": (
         lambda table: table.delete(backorder_count_key(WAREHOUSE)),
         {"backorder-count"},
+    ),
+    "a run-out product is backordered": (
+        lambda table: table.update(table.order_key("order that waits", "LINES"), run_out=[0, 1, 2, 3, 4]),
+        {"run-out-backordered"},
     ),
     "an order stopped waiting without a reason": (_stop_waiting, {"backorder-since", "backorder-count"}),
     "a grant has more pieces than its event": (

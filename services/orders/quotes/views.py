@@ -1,0 +1,98 @@
+"""A quote as an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.catalog import RUN_OUT
+from contracts.dealers import DealerItem
+from kernel.base.problems import Refusal
+from kernel.store.items import Item
+from services.orders.credit.obstacles import DealerCredit, OrderCredit, obstacles
+from services.orders.credit.refusals import obstacle_text
+from services.orders.doubles import PURCHASE_ORDER, possible_double
+from services.orders.intake.api import OrderLineRequest
+from services.orders.intake.price_order import CheckedLine
+from services.orders.intake.purchase_orders import find_purchase_order
+from services.orders.intake.urgent_quota import one_more_urgent
+from services.orders.order.lifecycle import Action
+from services.orders.order.rules import Line
+from services.orders.quotes.api import QuotedCredit, QuotedLine, QuoteObstacle, QuoteOrder
+from services.orders.quotes.rules import LineSupply
+from services.orders.vocabulary import Pieces
+
+_NO_SUPPLY = LineSupply(0, None, 0, None)
+_NO_PRICE: Mapping[str, Any] = dict.fromkeys(("gross_fen", "net_fen", "tax_fen", "unit_price", "price_policy"))
+_NO_PRODUCT: Mapping[str, Any] = dict.fromkeys(("name", "status", "successor", "order_multiple", "tax_percent"))
+
+
+def quoted_credit(credit: DealerCredit, gross_fen: int) -> QuotedCredit:
+    """Return the credit before and after an order of this value."""
+    used_fen = credit.committed_fen
+    left_fen = credit.limit_fen - used_fen - gross_fen
+    return QuotedCredit(limit_fen=credit.limit_fen, used_fen=used_fen, left_fen=left_fen)
+
+
+def quoted_line(
+    number: int, asked: OrderLineRequest, one: CheckedLine, free: Pieces, supply: LineSupply | None
+) -> QuotedLine:
+    """Return one line of a quote. `free`: pieces by SKU index that a new order may reserve."""
+    supply, product = supply or _NO_SUPPLY, one.product
+    of_product = _NO_PRODUCT
+    if product is not None:
+        of_product = {
+            "name": product.name_zh,
+            "status": product.status,
+            "successor": product.successor,
+            "order_multiple": product.order_multiple,
+            "tax_percent": product.tax_percent,
+        }
+    runs_out = product is not None and product.status == RUN_OUT
+    return QuotedLine(
+        line_no=number,
+        sku=asked.sku,
+        quantity=asked.quantity,
+        **of_product,
+        **(_priced(one.priced) if one.priced else _NO_PRICE),
+        list_price=format(one.price.unit_price, "f") if one.price else None,
+        available=free.get(product.sku_index, 0) if product else 0,
+        from_stock=supply.from_stock,
+        from_stock_on=supply.from_stock_on,
+        rest=0 if runs_out else supply.rest,
+        rest_on=supply.rest_on,
+        run_out=supply.rest if runs_out else 0,
+        problems=list(one.problems),
+    )
+
+
+def _priced(line: Line) -> dict[str, Any]:
+    tax_fen = line.tax_fen
+    return {
+        "unit_price": format(line.unit_price, "f"),
+        "price_policy": line.price_policy,
+        "gross_fen": line.gross_fen,
+        "net_fen": line.gross_fen - tax_fen,
+        "tax_fen": tax_fen,
+    }
+
+
+def quoted_obstacles(
+    request: QuoteOrder, dealer: DealerItem, account: Item | None, credit: DealerCredit, gross_fen: int
+) -> list[QuoteObstacle]:
+    """Return what would stop the whole order: dealer, credit, the quota of urgent orders, a possible double."""
+    order = OrderCredit(gross_fen)
+    found = [
+        QuoteObstacle(code=obstacle, detail=" / ".join(obstacle_text(obstacle, order, credit)))
+        for obstacle in obstacles(Action.SUBMIT, order, credit)
+    ]
+    if request.urgent:
+        try:
+            one_more_urgent(account, dealer)
+        except Refusal as refused:
+            found.append(QuoteObstacle(code=refused.code, detail=refused.detail))
+    existing = find_purchase_order(dealer.dealer_id, account, request.purchase_order)
+    if existing and not request.confirm_double:
+        refusal = possible_double(PURCHASE_ORDER, request.purchase_order or "", existing)
+        found.append(QuoteObstacle(code=refusal.code, detail=refusal.detail))
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from contracts.catalog import ProductItem
+from contracts.order_lines import LinesItem, order_lines_key
 from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
@@ -30,21 +31,23 @@ from services.tickets.vocabulary import State, Step
 #: Another request of the dealer may take the next number first; every attempt reads it again.
 _ATTEMPTS = 8
 
+#: A refusal names so many products of an order.
+_MOST_SKUS_NAMED = 30
+
 
 def register_ticket(caller: Principal, request: RegisterTicket, key: IdempotencyKey) -> TicketConfirmation:
     """Store a request of the caller's dealer under the dealer's next number.
 
     Raises:
-        Invalid: the product is unknown, or the order is not the dealer's.
+        Invalid: the product is unknown, or the order is not the dealer's or does not have the product.
         TransactionRefused: the key was used before.
         Busy: other requests of this dealer kept taking the next number.
     """
     dealer_id = caller.own_dealer_id
     product = load_products([request.sku]).get(request.sku)
     problems = [] if product else [unknown_product_problem("sku")]
-    if request.order_id and request.order_id.rpartition("-")[0] != dealer_id:
-        detail = "不是您的订单 / not one of your orders; check the number"
-        problems.append(FieldProblem(field="order_id", code="unknown-order", detail=detail))
+    if request.order_id:
+        problems += _order_problems(dealer_id, request.order_id, product)
     if product is None or problems:
         raise Invalid(problems)
     return retry_on_conflict(
@@ -52,6 +55,26 @@ def register_ticket(caller: Principal, request: RegisterTicket, key: Idempotency
         partial(_store, caller, dealer_id, request, product, key),
         retry_if=lambda refused: key.LABEL not in refused,
     )
+
+
+def _order_problems(dealer_id: str, order_id: str, product: ProductItem | None) -> list[FieldProblem]:
+    """Return the problem of an order that is not the dealer's, or does not have the product."""
+    own = order_id.rpartition("-")[0] == dealer_id
+    lines = fetch_one(LinesItem, order_lines_key(order_id)) if own else None
+    if lines is None:
+        detail = "不是您的订单 / not one of your orders; check the number"
+        return [FieldProblem(field="order_id", code="unknown-order", detail=detail)]
+    skus = lines.skus
+    if product is None or product.sku in skus:
+        return []
+    shown = skus[:_MOST_SKUS_NAMED]
+    more_zh = f"等 {len(skus)} 种" if len(skus) > len(shown) else ""
+    more_en = f" and others, {len(skus)} in all" if more_zh else ""
+    detail = (
+        f"订单 {order_id} 中没有 {product.sku},有:{'、'.join(shown)}{more_zh};请更正商品或订单号 / "
+        f"order {order_id} has no {product.sku}, but {', '.join(shown)}{more_en}; correct the product or the order"
+    )
+    return [FieldProblem(field="sku", code="not-in-order", detail=detail)]
 
 
 def _store(

@@ -8,6 +8,7 @@ from typing import Any
 
 from boto3.dynamodb.types import Binary
 
+from contracts.order_lines import LinesItem, order_lines_key
 from tests.support.fixtures import sku
 from tests.support.gateway import Response
 from tests.support.world import World
@@ -50,6 +51,17 @@ BODIES: dict[str, dict[str, Any]] = {
     "reopen": {"reason": "又不亮了"},
     "rating": {"score": 5},
 }
+
+
+def store_order(order_id: str, *skus: str) -> None:
+    """Store the lines of an order, as orders writes them."""
+    LinesItem(
+        *order_lines_key(order_id),
+        wanted=[[number for number, _ in enumerate(skus)], [1] * len(skus)],
+        columns={"sku": list(skus)},
+        price_list="A",
+        price_version=1,
+    ).save()
 
 
 class TicketsClient:

@@ -8,10 +8,11 @@ import pytest
 
 from services.tickets.vocabulary import WAITING
 from tests.support.fixtures import sku
-from tests.tickets.fixtures import BODIES, PHONE, TicketsClient, ticket_request
+from tests.tickets.fixtures import BODIES, PHONE, TicketsClient, store_order, ticket_request
 
 
 def test_ticket_shows_every_step_from_registration_to_rating(client: TicketsClient) -> None:
+    store_order("D0001-000007", sku(1))
     ticket_id = client.new_ticket(order_id="D0001-000007", lot="B2026-11")
     assert ticket_id == "T-D0001-00001"
     client.advance(minutes=20)
@@ -149,6 +150,7 @@ def test_action_is_refused_for_a_wrong_role(client: TicketsClient) -> None:
         ("sku", {"sku": "NO-SUCH"}),
         ("order_id", {"order_id": "D0002-000001"}),
         ("order_id", {"order_id": "7"}),
+        ("order_id", {"order_id": "D0001-000008"}),
         ("kind", {"kind": "wish"}),
         ("title", {"title": "   "}),
         ("description", {"description": ""}),
@@ -167,6 +169,25 @@ def test_registration_names_the_wrong_field_and_writes_nothing(
     assert [problem["field"] for problem in refused.json["errors"]] == [field]
     assert PHONE not in str(refused.json) and "020-8888888" not in str(refused.json)
     assert client.world.snapshot() == before
+
+
+@pytest.mark.parametrize("written", ["L00001", "l00001", "Ｌ００００１"])
+def test_ticket_about_an_order_names_a_product_of_the_order(client: TicketsClient, written: str) -> None:
+    store_order("D0001-000007", sku(2), sku(3), sku(2))
+    store_order("D0001-000009", sku(2), sku(1))
+    before = client.world.snapshot()
+    refused = client.register(sku=written, order_id="D0001-000007")
+    assert [(problem["field"], problem["code"]) for problem in refused.json["errors"]] == [("sku", "not-in-order")]
+    detail = refused.json["errors"][0]["detail"]
+    assert "没有 L00001,有:L00002、L00003;" in detail and "L00002, L00003;" in detail
+    assert client.world.snapshot() == before
+    assert client.register(sku=written, order_id="D0001-000009").status == 201
+
+
+def test_refused_ticket_names_some_products_of_a_long_order(client: TicketsClient) -> None:
+    store_order("D0001-000007", *(f"X-{number}" for number in range(500)))
+    detail = client.register(order_id="D0001-000007").json["errors"][0]["detail"]
+    assert "X-29等 500 种" in detail and "X-30" not in detail
 
 
 def test_registration_names_unknown_product_and_order_together(client: TicketsClient) -> None:

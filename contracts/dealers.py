@@ -5,7 +5,7 @@ from typing import ClassVar
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 
 from kernel.messaging.events import Event
-from kernel.store.items import IntegerAttribute, Item, Key
+from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
 
 #: Index partition of all dealers.
 DEALERS = "DEALERS"
@@ -18,7 +18,8 @@ class DealerItem(Item, discriminator="dealer"):
 
     `status`: active | suspended; `price_list`: id of its price list; `warehouse`: home warehouse;
     `credit_limit_fen`: the most it may owe, open orders included; `payment_days`: days from shipment until payment is
-    due.
+    due. `default_address`: copy of the default address, so that a submit reads no other item; `addresses_version`:
+    version of the address book that it is of.
     """
 
     dealer_id = UnicodeAttribute()
@@ -30,6 +31,8 @@ class DealerItem(Item, discriminator="dealer"):
     warehouse = UnicodeAttribute()
     credit_limit_fen = IntegerAttribute()
     payment_days = IntegerAttribute()
+    default_address = PackedJSONAttribute(null=True)
+    addresses_version = IntegerAttribute(null=True)
     version = IntegerAttribute(default=1)
 
 

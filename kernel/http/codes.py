@@ -135,6 +135,8 @@ DealerId = Annotated[str, CodeType("01.0001", "-_.", longest=16, shortest=2)]
 PriceListId = Annotated[str, CodeType("A-2026", "-_.", longest=24)]
 #: ASCII, because it is the message group of the warehouse's queues.
 WarehouseId = Annotated[str, CodeType("GZ", "", longest=10, shortest=2, ascii_only=True)]
+#: Number that this system gave a delivery address of a dealer.
+AddressId = Annotated[str, CodeType("A1", "", longest=8, shortest=2, ascii_only=True)]
 #: Number that this system gave an order, a ticket or a statement; it contains the dealer id.
 DocumentNumber = Annotated[str, CodeType("D0001-000123", "-_.", longest=40)]
 

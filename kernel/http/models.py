@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 from kernel.base.codes import fold
 from kernel.base.phones import phone_in_one_form
 from kernel.base.problems import FieldProblem
+from kernel.http.codes import AddressId as AddressId
 from kernel.http.codes import BankAccount as BankAccount
 from kernel.http.codes import BankReference as BankReference
 from kernel.http.codes import DealerId as DealerId

@@ -12,6 +12,7 @@ OWNERS = {
     "SKUINDEX": "catalog",
     "ASSORTMENT": "catalog",
     "DEALER": "dealers",
+    "DEALERNAMES": "dealers",
     "USER": "dealers",
     "ORDERS": "orders",
     "ORDERING": "orders",

@@ -16,7 +16,6 @@ from kernel.http.models import (
     Name,
     Phone,
     PriceListId,
-    Query,
     Text,
     WarehouseId,
     problems_of_repeated_names,
@@ -177,14 +176,6 @@ class ChangeTerms(Terms):
     reason: Annotated[Text, Field(min_length=1, max_length=500)]
 
 
-class DealersQuery(Query):
-    """Filter and page of the list of dealers."""
-
-    territory: Territory | None = None
-    cursor: str | None = None
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-
-
 class DealerView(Answer):
     """A dealer and its terms. `grade`: its code; `version` must be sent back with a change."""
 
@@ -199,13 +190,6 @@ class DealerView(Answer):
     credit_limit_fen: int
     payment_days: int
     version: int
-
-
-class DealerPage(Answer):
-    """Dealers by territory and id."""
-
-    dealers: list[DealerView]
-    next_cursor: str | None
 
 
 class UserView(Answer):

@@ -5,20 +5,28 @@ from http import HTTPStatus
 from contracts.dealers import DealerTermsChanged, UserRegistered, UserRemoved
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
-from kernel.http.models import DealerId
+from kernel.http.models import AddressId, DealerId
 from kernel.http.principal import STAFF_ROLES, Principal, Role
 from kernel.messaging.events import Envelope
 from services.dealers import accept_invitation as accepting
-from services.dealers import import_people, invite_person, list_people, manage_machines, read_dealers
+from services.dealers import (
+    import_people,
+    invite_person,
+    list_people,
+    look_up_dealers,
+    manage_addresses,
+    manage_machines,
+    read_dealers,
+    show_terms_history,
+)
 from services.dealers import issue_token as issuing
 from services.dealers import remove_person as removing
+from services.dealers.address_api import AddAddress, AddressBook, ChangeAddress, RemoveAddress, SetDefaultAddress
 from services.dealers.api import (
     AcceptInvitation,
     ChangeRoles,
     ChangeTerms,
-    DealerPage,
     DealersImported,
-    DealersQuery,
     DealerView,
     DealerWithUsers,
     ImportDealers,
@@ -35,6 +43,7 @@ from services.dealers.api import (
 )
 from services.dealers.change_roles import change_roles as change_user_roles
 from services.dealers.change_terms import change_terms as change_dealer_terms
+from services.dealers.look_up_api import DealerPage, DealersQuery, HistoryQuery, TermsHistory
 from services.dealers.machine_api import (
     MachineCredentials,
     MachineId,
@@ -53,6 +62,9 @@ EVERYONE = frozenset(Role)
 ADMIN = frozenset({Role.ADMIN})
 #: Administrators of a dealer manage its people; those of the head office also their own, `HOUSE`.
 ADMINISTRATORS = frozenset({Role.DEALER_ADMIN, Role.ADMIN})
+BUYERS = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
+ADDRESS_READERS = BUYERS | STAFF_ROLES
+ADDRESS_EDITORS = BUYERS | {Role.ASSISTANT, Role.ADMIN}
 TERMS_EDITORS = frozenset({Role.FINANCE, Role.ADMIN})
 
 
@@ -83,7 +95,7 @@ def open_account(message: Envelope) -> None:
 
 @app.operation("GET", "/dealers", roles=STAFF_ROLES, summary="经销商列表 / List dealers")
 def list_dealers(caller: Principal, query: DealersQuery) -> DealerPage:
-    return read_dealers.list_dealers(caller, query)
+    return look_up_dealers.list_dealers(caller, query)
 
 
 @app.operation("GET", "/dealers/{dealer_id}", roles=EVERYONE, summary="经销商详情 / Show a dealer")
@@ -96,9 +108,74 @@ def change_terms(caller: Principal, dealer_id: DealerId, body: ChangeTerms) -> D
     return change_dealer_terms(caller, dealer_id, body)
 
 
+@app.operation(
+    "GET",
+    "/dealers/{dealer_id}/terms/history",
+    roles=STAFF_ROLES,
+    summary="条款变更记录 / Show how a dealer's terms changed",
+)
+def terms_history(caller: Principal, dealer_id: DealerId, query: HistoryQuery) -> TermsHistory:
+    return show_terms_history.show_terms_history(caller, dealer_id, query)
+
+
 @app.operation("GET", "/me", roles=EVERYONE, summary="我是谁 / Who am I")
 def show_me(caller: Principal) -> Me:
     return read_dealers.show_me(caller)
+
+
+# ---- delivery addresses ----
+
+
+@app.operation(
+    "GET", "/dealers/{dealer_id}/addresses", roles=ADDRESS_READERS, summary="收货地址列表 / List delivery addresses"
+)
+def list_addresses(caller: Principal, dealer_id: DealerId) -> AddressBook:
+    return manage_addresses.list_addresses(caller, dealer_id)
+
+
+@app.operation(
+    "POST",
+    "/dealers/{dealer_id}/addresses",
+    roles=ADDRESS_EDITORS,
+    status=HTTPStatus.CREATED,
+    summary="新增收货地址 / Add a delivery address",
+)
+def add_address(caller: Principal, dealer_id: DealerId, body: AddAddress, key: IdempotencyKey) -> AddressBook:
+    return manage_addresses.add_address(caller, dealer_id, body, key)
+
+
+@app.operation(
+    "PUT",
+    "/dealers/{dealer_id}/addresses/{address_id}",
+    roles=ADDRESS_EDITORS,
+    summary="修改收货地址 / Change a delivery address",
+)
+def change_address(caller: Principal, dealer_id: DealerId, address_id: AddressId, body: ChangeAddress) -> AddressBook:
+    return manage_addresses.change_address(caller, dealer_id, address_id, body)
+
+
+@app.operation(
+    "PUT",
+    "/dealers/{dealer_id}/addresses/{address_id}/default",
+    roles=ADDRESS_EDITORS,
+    summary="设为默认地址 / Choose the default address",
+)
+def set_default_address(
+    caller: Principal, dealer_id: DealerId, address_id: AddressId, body: SetDefaultAddress
+) -> AddressBook:
+    return manage_addresses.set_default_address(caller, dealer_id, address_id, body)
+
+
+@app.operation(
+    "POST",
+    "/dealers/{dealer_id}/addresses/{address_id}/remove",
+    roles=ADDRESS_EDITORS,
+    summary="删除收货地址 / Remove a delivery address",
+)
+def remove_address(
+    caller: Principal, dealer_id: DealerId, address_id: AddressId, body: RemoveAddress, key: IdempotencyKey
+) -> AddressBook:
+    return manage_addresses.remove_address(caller, dealer_id, address_id, body, key)
 
 
 # ---- people ----

@@ -34,7 +34,13 @@ from services.dealers.api import (
 )
 from services.dealers.invitations import invitations_to_show, with_code
 from services.dealers.items import UsernameItem, load_users, present_user, user_of, username_key, users_by_name
-from services.dealers.people_changes import ChangeGroup, administrator_left_after_import, dealer_changes, user_changes
+from services.dealers.people_changes import (
+    ChangeGroup,
+    administrator_left_after_import,
+    change_groups,
+    dealer_changes,
+    user_changes,
+)
 from services.dealers.rules import (
     User,
     has_administrator,
@@ -166,7 +172,7 @@ def _dealer_groups(caller: Principal, rows: Sequence[DealerRow], inviting: str |
     )
     problems: list[FieldProblem] = []
     unknown = _unknown_reference_problems(rows, found)
-    groups = []
+    groups: list[ChangeGroup] = []
     for index, row in enumerate(rows):
         path = f"dealers.{index}"
         users = [_user(user, row.dealer_id, found) for user in row.users]
@@ -178,11 +184,13 @@ def _dealer_groups(caller: Principal, rows: Sequence[DealerRow], inviting: str |
         problems += _username_problems(f"{path}.users", users, found)
         if not incomplete and not has_administrator(users_after_import(users_by_name(present), users).values()):
             problems.append(no_administrator_problem(f"{path}.users"))
-        changes = (*dealer_changes(caller, row, found), *user_changes(users, found, inviting))
-        groups.append(ChangeGroup(changes, administrator_left_after_import(present, users)))
+        users.sort(key=lambda user: not user.is_administrator)
+        changes = list(user_changes(users, found, inviting))
+        remaining = administrator_left_after_import(present, users)
+        groups += change_groups(dealer_changes(caller, row, found), changes, remaining)
     if problems:
         raise Invalid(problems)
-    return [group for group in groups if group.changes]
+    return groups
 
 
 def _staff_groups(rows: Sequence[StaffRow], inviting: str | None) -> list[ChangeGroup]:

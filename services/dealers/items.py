@@ -65,13 +65,15 @@ def dealer_of(item: DealerItem) -> Dealer:
     )
 
 
-def dealer_item(dealer: Dealer, version: int) -> DealerItem:
-    """Return the item that stores a dealer."""
+def dealer_item(dealer: Dealer, stored: DealerItem | None) -> DealerItem:
+    """Return the item that stores the next version of a dealer. The copy of its default address stays."""
     return DealerItem(
         *dealer_key(dealer.dealer_id),
         gsi1pk=DEALERS,
         gsi1sk=f"{territory_prefix(dealer.territory)}{dealer.dealer_id}",
-        version=version,
+        default_address=stored.default_address if stored else None,
+        addresses_version=stored.addresses_version if stored else None,
+        version=next_version(stored),
         **vars(dealer),
     )
 
@@ -120,8 +122,18 @@ def next_version(stored: DealerItem | UserItem | None) -> int:
 
 
 def unchanged_condition(stored: DealerItem | UserItem | None) -> Condition:
-    """Return the condition that an item still has the version read, or still does not exist if None was read."""
-    return type(stored).version == stored.version if stored else Item.pk.does_not_exist()
+    """Return the condition that an item still has the version read, or still does not exist if None was read.
+
+    The address book changes the copy of the default address in a dealer's item, and not the version of its terms.
+    """
+    if stored is None:
+        return Item.pk.does_not_exist()
+    unchanged: Condition = type(stored).version == stored.version
+    if not isinstance(stored, DealerItem):
+        return unchanged
+    number, addresses = stored.addresses_version, DealerItem.addresses_version
+    unchanged &= addresses.does_not_exist() if number is None else addresses == number
+    return unchanged
 
 
 def terms_changed_event(stored: DealerItem, before: Dealer, after: Dealer, *, author: str, reason: str) -> EventItem:

@@ -10,7 +10,7 @@ from pynamodb.expressions.condition import Condition
 from contracts.dealers import DealerItem, UserItem, dealer_key, user_key
 from kernel.http.principal import Principal
 from kernel.store.items import Item, Key
-from kernel.store.transaction import Transaction
+from kernel.store.transaction import MAX_ACTIONS, Transaction
 from kernel.time import clock
 from services.dealers.api import DealerRow
 from services.dealers.invitations import invitation_of, registered_event
@@ -25,6 +25,7 @@ from services.dealers.items import (
     username_item,
     users_by_name,
 )
+from services.dealers.name_items import DealerNameItem, name_items, name_key, new_entries
 from services.dealers.rules import Dealer, DealerStatus, User, users_after_import
 
 #: Reason recorded with the terms that an import changes.
@@ -35,7 +36,7 @@ class ConditionalPut(NamedTuple):
     """An item to write if the condition is met."""
 
     item: Item
-    condition: Condition
+    condition: Condition | None
 
 
 class ImportChange(NamedTuple):
@@ -44,6 +45,8 @@ class ImportChange(NamedTuple):
     entity: Literal["dealer", "user"]
     is_new: bool
     puts: tuple[ConditionalPut, ...]
+    #: Entries of a former name.
+    removed: tuple[Key, ...] = ()
 
 
 class ChangeGroup(NamedTuple):
@@ -58,6 +61,7 @@ class ChangeGroup(NamedTuple):
     def items(self) -> set[Hashable]:
         """Return names of the items that the transaction touches."""
         named: set[Hashable] = {(put.item.pk, put.item.sk) for change in self.changes for put in change.puts}
+        named |= {key for change in self.changes for key in change.removed}
         return named | ({"remaining administrator"} if self.remaining_administrator else set())
 
     def write(self, transaction: Transaction) -> None:
@@ -65,6 +69,8 @@ class ChangeGroup(NamedTuple):
         for change in self.changes:
             for put in change.puts:
                 transaction.put(put.item, f"{put.item.pk} {put.item.sk}", put.condition)
+            for key in change.removed:
+                transaction.delete(DealerNameItem, key, None, f"{key[0]} {key[1]}")
         if administrator := self.remaining_administrator:
             key = (administrator.pk, administrator.sk)
             transaction.check(UserItem, key, unchanged_condition(administrator), f"{key[0]} {key[1]}")
@@ -84,6 +90,27 @@ def administrator_left_after_import(present: Mapping[str, UserItem], imported: S
     return next((present[name] for name, user in after.items() if user.is_administrator), None)
 
 
+def change_groups(
+    dealer: Sequence[ImportChange], users: Sequence[ImportChange], remaining: UserItem | None
+) -> list[ChangeGroup]:
+    """Return the changes of a dealer and its users in one group, or in several if they are too many for a transaction.
+
+    Args:
+        users: administrators first, so that a new dealer has one from its first transaction on.
+    """
+    whole = ChangeGroup((*dealer, *users), remaining)
+    if len(whole.items()) <= MAX_ACTIONS:
+        return [whole] if whole.changes else []
+    with_dealer, rest = list(dealer), list(users)
+    while rest and dealer and dealer[0].is_new and _fits(ChangeGroup((*with_dealer, rest[0]))):
+        with_dealer.append(rest.pop(0))
+    return [ChangeGroup(tuple(with_dealer)), ChangeGroup(tuple(rest), remaining)]
+
+
+def _fits(group: ChangeGroup) -> bool:
+    return len(group.items()) <= MAX_ACTIONS
+
+
 def dealer_changes(caller: Principal, row: DealerRow, found: Mapping[Key, Item]) -> list[ImportChange]:
     """Return the change of a dealer that an imported row asks for; empty if the row changes nothing."""
     item = found.get(dealer_key(row.dealer_id))
@@ -95,11 +122,17 @@ def dealer_changes(caller: Principal, row: DealerRow, found: Mapping[Key, Item])
     after = Dealer(**{"status": DealerStatus.ACTIVE, **fields})
     if after == before:
         return []
-    puts = [ConditionalPut(dealer_item(after, next_version(stored)), unchanged_condition(stored))]
+    puts = [ConditionalPut(dealer_item(after, stored), unchanged_condition(stored))]
     if stored and before:
         event = terms_changed_event(stored, before, after, author=caller.user_id, reason=_IMPORT_REASON)
         puts.append(ConditionalPut(event, unchanged_condition(None)))
-    return [ImportChange("dealer", stored is None, tuple(puts))]
+    former = before.name if before else None
+    # A new dealer without a name is refused later on, with all other problems of the file.
+    name = after.name or ""
+    # The entries need no condition: the dealer's item has it.
+    puts += [ConditionalPut(item, None) for item in name_items(new_entries(former, name), after.dealer_id)]
+    removed = [name_key(entry, after.dealer_id) for entry in new_entries(name, former)] if former else []
+    return [ImportChange("dealer", stored is None, tuple(puts), tuple(removed))]
 
 
 def user_changes(imported: Sequence[User], found: Mapping[Key, Item], inviting: str | None) -> Iterator[ImportChange]:

@@ -1,38 +1,15 @@
-"""List and show dealers."""
+"""Show dealers."""
 
 from __future__ import annotations
 
-from contracts.dealers import DEALERS, DealerItem, dealer_key
+from contracts.dealers import DealerItem, dealer_key
 from contracts.grades import grade_name
 from kernel.base.problems import NotFound
 from kernel.http.principal import Principal
-from kernel.store.cursors import next_cursor, open_cursor
-from kernel.store.items import Index
-from kernel.store.read import fetch_one, query_page
-from services.dealers.api import DealerPage, DealersQuery, DealerView, DealerWithUsers, Me, UserView
-from services.dealers.items import dealer_of, load_users, territory_prefix, user_of
+from kernel.store.read import fetch_one
+from services.dealers.api import DealerView, DealerWithUsers, Me, UserView
+from services.dealers.items import dealer_of, load_users, user_of
 from services.dealers.rules import Dealer, DealerStatus
-
-
-def list_dealers(caller: Principal, query: DealersQuery) -> DealerPage:
-    """Return a page of dealers by territory and id.
-
-    Raises:
-        BadRequest: the cursor is not of this caller and this list.
-    """
-    bound_to = [caller.scope, "GET /dealers", query.territory or ""]
-    page = query_page(
-        DealerItem,
-        DEALERS,
-        sk=Index.gsi1sk.startswith(territory_prefix(query.territory)) if query.territory else None,
-        on_index=True,
-        limit=query.limit,
-        start=open_cursor(bound_to, query.cursor),
-    )
-    return DealerPage(
-        dealers=[dealer_view(dealer_of(item), item.version) for item in page.items],
-        next_cursor=next_cursor(bound_to, page.next_key),
-    )
 
 
 def show_dealer(caller: Principal, dealer_id: str) -> DealerWithUsers:

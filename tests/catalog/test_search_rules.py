@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition
 from kernel.base.codes import fold
+from kernel.base.pinyin import pinyin_initials
 from services.catalog.search.rules import (
     EVERY_PRODUCT,
     MAX_TOKENS,
@@ -22,7 +23,6 @@ from services.catalog.search.rules import (
     search_tokens,
     token_bits,
 )
-from services.catalog.search.words import pinyin_initials
 from services.catalog.vocabulary import ProductStatus
 from tests.catalog.fixtures import product
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.dealers import address_scenarios
 from tests.dealers.steps import (
     ADMINISTRATOR_CHANGES,
     ADMINISTRATORS,
@@ -42,6 +43,9 @@ from tests.support.company_data import dealer_row
 from tests.support.normalizers import ignore_import_counts
 from tests.support.steps import drain, in_order
 from tests.support.trigger import ALL_USERS, STAFF, Situation, Trigger, variant
+
+#: Wrong values of the filters of the list of dealers.
+BAD_FILTERS = {"name": ["", "x" * 50, "a\u0000b"], "status": ["x", ""], "price_list": ["", "#", "NONE"]}
 
 TRIGGERS = [
     Trigger(
@@ -102,7 +106,13 @@ TRIGGERS = [
             ),
         ],
     ),
-    Trigger("GET /dealers", roles=STAFF),
+    Trigger(
+        "GET /dealers",
+        roles=STAFF,
+        bad_query=BAD_FILTERS,
+        variants=[variant(query={"name": "=canary", "status": "=active"})],
+    ),
+    Trigger("GET /dealers/{dealer_id}/terms/history", roles=STAFF, path=OF_DEALER, missing=NO_DEALER),
     Trigger("GET /dealers/{dealer_id}", roles=ALL_USERS, path=OF_DEALER, missing=NO_DEALER, of_dealer=True),
     Trigger(
         "PUT /dealers/{dealer_id}/terms",
@@ -116,6 +126,7 @@ TRIGGERS = [
             Situation("contended: changed meanwhile", path=OTHER_DEALER, rival=change_terms, statuses=(412,)),
         ],
     ),
+    *address_scenarios.TRIGGERS,
     Trigger("GET /me", roles=ALL_USERS),
     Trigger(f"GET {PEOPLE}", roles=ADMINISTRATORS, path=OF_DEALER, missing=NO_DEALER, of_dealer=True),
     Trigger(

@@ -26,6 +26,7 @@ from tests.support.company_data import (
     STAFF_ROLES,
     WAITING_PRICE_LIST,
     WAREHOUSE,
+    address_row,
     dealer_row,
     marker,
     person_row,
@@ -127,6 +128,9 @@ class SampleCompany:
             path = f"/dealers/{dealer}/machines"
             registered = self.send_and_drain("dealers", "POST", path, machine, role="dealer_admin", dealer=dealer)
             self.ids["machine", dealer] = registered["client_id"]
+            for version, label in enumerate(("仓库", "门店")):
+                row = address_row(dealer, label, version=version)
+                self.send_and_drain("dealers", "POST", f"/dealers/{dealer}/addresses", row, role="admin")
 
     def receive_goods(self, reference: str, warehouse: str = WAREHOUSE, **pieces: int) -> None:
         """Book a goods receipt; `pieces` by SKU."""

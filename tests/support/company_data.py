@@ -40,6 +40,12 @@ def person_row(role: str, dealer: str | None, number: int) -> dict[str, Any]:
     return {"username": user_of(role, dealer), "name": marker(dealer or "house"), "phone": phone, "roles": [role]}
 
 
+def address_row(dealer: str, label: str = "仓库", **fields: Any) -> dict[str, Any]:
+    """Return a delivery address of a dealer, without the version of the address book."""
+    base = {"province": "广东省", "city": "佛山市", "district": "顺德区", "contact_name": f"李{marker(dealer)}"}
+    return {"label": label, **base, "street": f"北路 8 号 {marker(dealer)}", "phone": "+8613812345678", **fields}
+
+
 def dealer_row(dealer: str) -> dict[str, Any]:
     """Return a dealer as imported, with a user of every dealer role."""
     return {

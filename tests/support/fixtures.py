@@ -30,6 +30,8 @@ from services.catalog.products.write_products import (
 )
 from services.catalog.search.items import TermItem
 from services.catalog.vocabulary import Product
+from services.dealers.name_items import name_items
+from services.dealers.name_rules import name_entries
 from services.orders.stock.on_hand import on_hand_pieces
 
 WAREHOUSE = "GZ"
@@ -121,7 +123,10 @@ def open_shop(
         )
     )
     for dealer_id in dealers:
-        collector.put(_dealer(dealer_id, credit_limit_fen))
+        dealer = _dealer(dealer_id, credit_limit_fen)
+        collector.put(dealer)
+        for entry in name_items(name_entries(dealer.name), dealer_id):
+            collector.put(entry)
     collector.save_all()
 
 

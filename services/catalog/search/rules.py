@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition
 from kernel.base.codes import fold_text
-from services.catalog.search.words import one_name_each, other_names_in, pinyin_initials
+from kernel.base.pinyin import pinyin_initials
+from services.catalog.search.words import one_name_each, other_names_in
 from services.catalog.vocabulary import Product, ProductStatus
 
 #: Token of every product: a search without words looks up this one.

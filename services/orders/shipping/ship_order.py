@@ -26,8 +26,8 @@ from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentLis
 from services.orders.shipping.rules import ship_pieces, shipped_line
 from services.orders.shipping.shipments import pack_shipment, unpack_shipments
 from services.orders.shipping.views import shipment_confirmation, shipment_view
-from services.orders.shortages.require_no_shortage import require_no_shortage
 from services.orders.shipping.waybills import find_waybill, remember_waybill
+from services.orders.shortages.require_no_shortage import require_no_shortage
 
 
 def ship_order(caller: Principal, order_id: str, request: Ship, key: IdempotencyKey) -> ShipmentConfirmation:

@@ -12,12 +12,14 @@ class LinesItem(Item, discriminator="order_lines"):
     """Lines and remarks of an order, written once. Columns take a third of the write units of rows.
 
     `wanted`: SKU indexes and quantities, all that stock decisions need; `columns`: the other columns by name;
-    `run_out`: SKU indexes of the products that were sold until gone when the order was submitted, absent without any.
+    `run_out`: SKU indexes of the products that were sold until gone when the order was submitted, absent without any;
+    `delivery_address`: copy of the delivery address at submission (`DeliveryAddress`).
     """
 
     wanted = PackedJSONAttribute()
     columns = PackedJSONAttribute()
     run_out = PackedJSONAttribute(null=True)
+    delivery_address = PackedJSONAttribute(null=True)
     purchase_order = UnicodeAttribute(null=True)
     note = UnicodeAttribute(null=True)
     price_list = UnicodeAttribute()

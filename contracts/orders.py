@@ -250,6 +250,18 @@ class OrderLinesCancelled(OrderEvent):
     reason: str
 
 
+class OrderAddressChanged(OrderEvent):
+    """Published when an order of which nothing has left gets another delivery address. Subscribers: notifications.
+
+    `delivery_city`, `delivery_contact`: city and contact of the new address. `GET /orders/{order_id}` shows all of it.
+    """
+
+    TYPE: ClassVar[str] = "order.address-changed.v1"
+
+    delivery_city: str
+    delivery_contact: str
+
+
 class OrderShipped(OrderEvent):
     """Published when a shipment leaves.
 
@@ -259,6 +271,7 @@ class OrderShipped(OrderEvent):
     `shipped_gross_fen` = `shipped_net_fen` + `shipped_tax_fen` is the value of this shipment. The values of all
     shipments of a line add up to the line's gross. `payment_days`: days from shipment until payment is due.
     `double_of`: id of the shipment that had its waybill before, as was confirmed.
+    `delivery_city`, `delivery_contact`: city and contact of the delivery address, None for an order without one.
     """
 
     TYPE: ClassVar[str] = "order.shipped.v1"
@@ -274,6 +287,8 @@ class OrderShipped(OrderEvent):
     waybill: str
     complete: bool
     double_of: str | None = None
+    delivery_city: str | None = None
+    delivery_contact: str | None = None
 
 
 class OrderShipmentVoided(OrderEvent):

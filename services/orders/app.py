@@ -13,6 +13,8 @@ from services.orders.allocation import show_allocations as allocations
 from services.orders.allocation.api import AllocationList
 from services.orders.credit import update_credit as credit
 from services.orders.credit_gate import hold_if_refused_for_credit
+from services.orders.delivery import change_delivery_address as delivery
+from services.orders.delivery.api import ChangeDeliveryAddress
 from services.orders.intake import submit_order as intake
 from services.orders.intake.api import SubmitOrder
 from services.orders.on_time import on_time_rate
@@ -168,6 +170,18 @@ def cancel_order(caller: Principal, order_id: DocumentNumber, body: ReasonReques
 )
 def cancel_lines(caller: Principal, order_id: DocumentNumber, body: CancelLines, key: IdempotencyKey) -> OrderSummary:
     return line_cancellation.cancel_lines(caller, order_id, body, key)
+
+
+@app.operation(
+    "POST",
+    "/orders/{order_id}/delivery-address",
+    roles=roles_allowed(Action.CHANGE_DELIVERY_ADDRESS),
+    summary="变更收货地址 / Change the delivery address of an order of which nothing has left",
+)
+def change_delivery_address(
+    caller: Principal, order_id: DocumentNumber, body: ChangeDeliveryAddress, key: IdempotencyKey
+) -> OrderSummary:
+    return delivery.change_delivery_address(caller, order_id, body, key)
 
 
 @app.operation(

@@ -7,6 +7,7 @@ from typing import Any
 from contracts.dealers import DealerTermsChanged
 from contracts.orders import (
     MovedPromise,
+    OrderAddressChanged,
     OrderApproved,
     OrderBackordersFilled,
     OrderCancelled,
@@ -107,6 +108,10 @@ EVENTS: list[Event] = [
     ),
     OrderOverdue(**IN_REVIEW, due_at="2026-11-23T02:30:00.000Z"),
     OrderApproved(**ORDER),
+    *(
+        OrderAddressChanged(**order, delivery_city="佛山市", delivery_contact="李明")
+        for order in (IN_REVIEW, CONFIRMED)
+    ),
     OrderRejected(**ORDER, reason="价格有误"),
     OrderCancelled(**ORDER, cancelled=5, reason="重复下单"),
     OrderLinesCancelled(**ORDER, cancelled=5, cancelled_lines=(2,), released=3, reason="停产"),

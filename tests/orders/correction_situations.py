@@ -16,6 +16,11 @@ def cancelled_lines(*lines: tuple[int, int]) -> dict[str, Any]:
     return {"reason": "停产", "lines": [{"line_no": number, "quantity": pieces} for number, pieces in lines]}
 
 
+def _change_address(address_id: str) -> Step:
+    """Return a step that submits an order and gives it another delivery address."""
+    return in_order(place_order(("L3", 3)), act_on_order("delivery-address", {"address_id": address_id}))
+
+
 CANCEL_LINES = [
     on_new_order("backordered pieces first", backorder, body=cancelled_lines((2, 4)), role="dealer_buyer"),
     on_new_order("everything", backorder, body=cancelled_lines((1, 3), (2, 5)), role="assistant"),
@@ -48,6 +53,19 @@ CANCEL_LINES_RACES = [
         body=cancelled_lines((1, 5)),
         path={"order_id": "backordered order"},
         role="assistant",
+    ),
+]
+
+
+CHANGE_DELIVERY_ADDRESS = [
+    on_new_order("again", _change_address("A2"), body={"address_id": "A1"}, role="assistant"),
+    on_new_order(
+        "contended: cancelled meanwhile",
+        place_order(("L3", 3)),
+        body={"address_id": "A2"},
+        role="dealer_buyer",
+        rival=act_on_order("cancel"),
+        statuses=(409,),
     ),
 ]
 

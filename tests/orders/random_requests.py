@@ -39,6 +39,11 @@ def cancel_lines(client: RandomClient) -> RandomRequest | None:
     return client.order_request("lines/cancel", body, "assistant", "in_review", "confirmed")
 
 
+def change_delivery_address(client: RandomClient) -> RandomRequest | None:
+    body = {"address_id": client.random.choice(["A1", "A2"])}
+    return client.order_request("delivery-address", body, "assistant", "submitted", "in_review", "confirmed")
+
+
 def approve(client: RandomClient) -> RandomRequest | None:
     return client.order_request("approve", {}, "assistant", "in_review")
 

@@ -157,6 +157,14 @@ ORDERS = [
         random={random_requests.extend_reservation: 1},
     ),
     act(
+        "delivery-address",
+        "order in review",
+        BUYERS | CLERKS,
+        body={"address_id": "A2"},
+        situations=correction_situations.CHANGE_DELIVERY_ADDRESS,
+        random={random_requests.change_delivery_address: 1},
+    ),
+    act(
         "shipments",
         "order to ship",
         WAREHOUSE_CLERKS | CLERKS,
@@ -255,12 +263,7 @@ RULES = [
         ],
         random={random_requests.publish_warehouse: 0.3},
     ),
-    Trigger(
-        "GET /warehouses/{warehouse}/allocation-rule",
-        roles=ALL_USERS,
-        path=IN_WAREHOUSE,
-        missing=NO_WAREHOUSE,
-    ),
+    Trigger("GET /warehouses/{warehouse}/allocation-rule", roles=ALL_USERS, path=IN_WAREHOUSE, missing=NO_WAREHOUSE),
     Trigger(
         "PUT /warehouses/{warehouse}/allocation-rule",
         roles=ADMIN,
@@ -271,12 +274,7 @@ RULES = [
         races=[Race(body={"rule": "first_come", "quotas": {}, "pack": 1, "reason": "约定", "version": 0})],
         random={random_requests.publish_allocation_rule: 0.3},
     ),
-    Trigger(
-        "GET /warehouses/{warehouse}/sourcing-rule",
-        roles=ALL_USERS,
-        path=IN_WAREHOUSE,
-        missing=NO_WAREHOUSE,
-    ),
+    Trigger("GET /warehouses/{warehouse}/sourcing-rule", roles=ALL_USERS, path=IN_WAREHOUSE, missing=NO_WAREHOUSE),
     Trigger(
         "PUT /warehouses/{warehouse}/sourcing-rule",
         roles=ADMIN,

@@ -19,7 +19,13 @@ from tests.support.fixtures import counters, open_shop, order_of
 
 #: Actions of people after the submit, from the state table.
 BY_PEOPLE = sorted({action for (_, action), one in TRANSITIONS.items() if one.roles})
-MUST_STAY_POSSIBLE = {Action.REJECT, Action.CANCEL, Action.CANCEL_LINES, Action.VOID_SHIPMENT}
+MUST_STAY_POSSIBLE = {
+    Action.REJECT,
+    Action.CANCEL,
+    Action.CANCEL_LINES,
+    Action.VOID_SHIPMENT,
+    Action.CHANGE_DELIVERY_ADDRESS,
+}
 GOES_ON = {Action.APPROVE, Action.SHIP, Action.EXTEND_RESERVATION}
 SITUATIONS = {
     "as submitted": (OrderCredit(0), DealerCredit(True, 1_000, 900)),

@@ -60,7 +60,7 @@ def template_values(event: Event) -> dict[str, str]:
     values["promised_day_en"] = values.get("promised_on") or _NO_DAY_EN
     lines = [str(number) for number in fields.get("cancelled_lines") or ()]
     values["cancelled_lines_zh"], values["cancelled_lines_en"] = "、".join(lines), ", ".join(lines)
-    return values | _moved_days(fields.get("moved", ())) | _changed_terms(fields)
+    return values | _sent_to(fields) | _moved_days(fields.get("moved", ())) | _changed_terms(fields)
 
 
 def _render(rule: NotificationRule, values: Mapping[str, str]) -> RenderedMessage:
@@ -76,6 +76,14 @@ def _render(rule: NotificationRule, values: Mapping[str, str]) -> RenderedMessag
         values=values,
         to_suspended=rule.to_suspended,
     )
+
+
+def _sent_to(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return where a shipment goes, in words; empty for an order without a delivery address."""
+    city, contact = fields.get("delivery_city"), fields.get("delivery_contact")
+    if not city:
+        return {"sent_to_zh": "", "sent_to_en": ""}
+    return {"sent_to_zh": f",送{city} {contact}收", "sent_to_en": f", to {contact} in {city}"}
 
 
 def _moved_days(moved: Iterable[Mapping[str, Any]]) -> dict[str, str]:

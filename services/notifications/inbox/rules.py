@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from contracts.dealers import DealerTermsChanged, MachineChanged, UserRegistered, UserRemoved
 from contracts.orders import (
+    OrderAddressChanged,
     OrderApproved,
     OrderBackordersFilled,
     OrderCancelled,
@@ -112,6 +113,11 @@ NOTIFICATION_RULES: dict[type[Event], tuple[NotificationRule, ...]] = {
     OrderLinesCancelled: (
         NotificationRule("order_cancelled"),
         NotificationRule("order_cancelled_staff", Mailbox.WAREHOUSE),
+    ),
+    OrderAddressChanged: (
+        NotificationRule("address_changed"),
+        NotificationRule("address_changed_staff", Mailbox.WAREHOUSE, order_state="confirmed"),
+        NotificationRule("address_changed_staff", Mailbox.ASSISTANT, order_state="in_review"),
     ),
     OrderShipped: (NotificationRule("order_shipped"),),
     OrderShipmentVoided: (NotificationRule("shipment_voided"),),

@@ -106,8 +106,20 @@ TEMPLATES: dict[str, Template] = {
     "order_shipped": Template(
         "订单 {order_id} 已发货 {shipped_pieces} 件",
         "Order {order_id}: {shipped_pieces} pieces shipped",
-        "{shipped_on} 发出,承运:{carrier},运单号:{waybill},金额 {shipped_gross}。",
-        "Left on {shipped_on}, carrier {carrier}, waybill {waybill}, worth {shipped_gross}.",
+        "{shipped_on} 发出,承运:{carrier},运单号:{waybill}{sent_to_zh},金额 {shipped_gross}。",
+        "Left on {shipped_on}, carrier {carrier}, waybill {waybill}{sent_to_en}, worth {shipped_gross}.",
+    ),
+    "address_changed": Template(
+        "订单 {order_id} 的收货地址已变更",
+        "Order {order_id}: another delivery address",
+        "由 {by} 变更,现送 {delivery_city},收货人:{delivery_contact}。",
+        "Changed by {by}; it now goes to {delivery_city}, contact {delivery_contact}.",
+    ),
+    "address_changed_staff": Template(
+        "经销商 {dealer_id} 的订单 {order_id} 收货地址已变更",
+        "Order {order_id} of dealer {dealer_id}: another delivery address",
+        "由 {by} 变更,现送 {delivery_city},收货人:{delivery_contact},请按新地址发货。",
+        "Changed by {by}; it now goes to {delivery_city}, contact {delivery_contact}. Ship it there.",
     ),
     "shipment_voided": Template(
         "订单 {order_id} 的发货 {shipment_id} 未发出,已作废",

@@ -36,6 +36,7 @@ STOPPED_BY: Mapping[Action, frozenset[Obstacle]] = {
     Action.CANCEL: frozenset(),
     Action.CANCEL_LINES: frozenset(),
     Action.VOID_SHIPMENT: frozenset(),
+    Action.CHANGE_DELIVERY_ADDRESS: frozenset(),
     Action.PLACE_CREDIT_HOLD: frozenset(),
     Action.RESERVE: frozenset(),
     Action.FILL_BACKORDERS: frozenset(),

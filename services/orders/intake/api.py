@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kernel.http.models import Body, Name, Quantity, Sku
+from kernel.http.models import AddressId, Body, Name, Quantity, Sku
 from services.orders.vocabulary import MAX_LINES, NoteText, ShortagePolicy
 
 
@@ -19,6 +19,7 @@ class SubmitOrder(Body):
     """An order. `shortage_policy`: what to do when stock is short; `purchase_order`: the dealer's own number.
 
     `confirm_double`: the order is no repetition, although another one has its purchase order.
+    `address_id`: the delivery address, by default the dealer's default address. A dealer without any may order too.
     """
 
     lines: Annotated[list[OrderLineRequest], Field(min_length=1, max_length=MAX_LINES)]
@@ -27,3 +28,4 @@ class SubmitOrder(Body):
     purchase_order: Annotated[Name, Field(max_length=60)] | None = None
     note: NoteText | None = None
     confirm_double: bool = False
+    address_id: AddressId | None = None

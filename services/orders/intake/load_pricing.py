@@ -35,11 +35,15 @@ class Pricing(NamedTuple):
     found: dict[Key, Item]
 
 
-def load_ordering_dealer(dealer_id: str) -> OrderingDealer:
-    """Load a dealer and its ordering account, and in the same call what its order will probably need."""
+def load_ordering_dealer(dealer_id: str, also: Iterable[Key] = ()) -> OrderingDealer:
+    """Load a dealer and its ordering account, and in the same call what its order will probably need.
+
+    Args:
+        also: further keys to read in the same call.
+    """
     last_list = _last_price_lists.get(dealer_id)
     likely_keys = [price_list_key(last_list)] if last_list else []
-    found = fetch([dealer_key(dealer_id), ordering_account_key(dealer_id), ASSORTMENT_KEY, *likely_keys])
+    found = fetch([dealer_key(dealer_id), ordering_account_key(dealer_id), ASSORTMENT_KEY, *likely_keys, *also])
     return OrderingDealer(found.get(dealer_key(dealer_id)), found.get(ordering_account_key(dealer_id)), found)
 
 

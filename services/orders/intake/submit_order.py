@@ -5,9 +5,10 @@ from __future__ import annotations
 from pynamodb.expressions.condition import Condition
 
 from contracts.dealers import DealerItem
+from contracts.delivery_addresses import DeliveryAddress, address_book_key, address_of
 from contracts.order_lines import LinesItem
 from contracts.orders import OrderSubmitted
-from kernel.base.problems import Busy, Refusal
+from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import Command, outbox_event
@@ -15,6 +16,7 @@ from kernel.store.items import Item
 from kernel.store.read import fetch
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
+from reads.delivery_addresses import address_problems, usable_address
 from services.orders.credit.items import OrderingAccountItem, ordering_account_key
 from services.orders.credit.load_dealer_credit import dealer_credit_of
 from services.orders.credit.obstacles import Obstacle, OrderCredit, obstacles
@@ -51,11 +53,11 @@ def submit_order(caller: Principal, request: SubmitOrder, key: IdempotencyKey) -
             double is not confirmed.
         Busy: other orders of this dealer were always first.
     """
-    dealer, priced, account = _priced(caller.own_dealer_id, request)
+    dealer, priced, account, address = _priced(caller.own_dealer_id, request)
     account_key = ordering_account_key(dealer.dealer_id)
     for _ in range(_ATTEMPTS):
         try:
-            return _store(caller, request, dealer, priced, account, key)
+            return _store(caller, request, dealer, priced, account, address, key)
         except TransactionRefused as refused:
             if key.LABEL in refused:
                 raise  # the key was used before: the caller gets the recorded response
@@ -73,17 +75,38 @@ def check_order(caller: Principal, body: SubmitOrder) -> None:
     _priced(caller.own_dealer_id, body)
 
 
-def _priced(dealer_id: str, request: SubmitOrder) -> tuple[DealerItem, PricedOrder, Item | None]:
-    """Return the dealer, the priced order and the dealer's ordering account.
+def _priced(
+    dealer_id: str, request: SubmitOrder
+) -> tuple[DealerItem, PricedOrder, Item | None, DeliveryAddress | None]:
+    """Return the dealer, the priced order, the dealer's ordering account and the delivery address.
 
     Raises:
         Invalid: lines cannot be ordered; names every problem at once.
         Refusal: the dealer is suspended or has no valid price list.
     """
-    first = load_ordering_dealer(dealer_id)
+    book_key = address_book_key(dealer_id)
+    first = load_ordering_dealer(dealer_id, [book_key] if request.address_id else [])
     dealer = _active_dealer(first.dealer)
     pricing = load_pricing(dealer, dict.fromkeys(line.sku for line in request.lines), first)
-    return dealer, price_order(request, pricing.price_list, pricing.products), first.account
+    book = first.found.get(book_key)
+    try:
+        priced = price_order(request, pricing.price_list, pricing.products)
+    except Invalid as invalid:
+        raise Invalid([*invalid.fields, *_address_problems(request, book)], invalid.code) from None
+    return dealer, priced, first.account, _delivery_address(request, dealer, book)
+
+
+def _address_problems(request: SubmitOrder, book: Item | None) -> list[FieldProblem]:
+    return address_problems("address_id", request.address_id, book) if request.address_id else []
+
+
+def _delivery_address(request: SubmitOrder, dealer: DealerItem, book: Item | None) -> DeliveryAddress | None:
+    """Return the address that the order names, or the default address, which is stored with the dealer.
+
+    Raises:
+        Invalid: the dealer has no such address, or it is not active; names those to choose from.
+    """
+    return usable_address(request.address_id, book) if request.address_id else address_of(dealer.default_address)
 
 
 def _active_dealer(dealer: Item | None) -> DealerItem:
@@ -101,6 +124,7 @@ def _store(
     dealer: DealerItem,
     priced: PricedOrder,
     account: Item | None,
+    address: DeliveryAddress | None,
     key: IdempotencyKey,
 ) -> OrderConfirmation:
     double_of = confirmed_double_of(dealer.dealer_id, account, request)
@@ -118,6 +142,7 @@ def _store(
             run_out=priced.run_out or None,
             purchase_order=request.purchase_order,
             note=request.note or None,
+            delivery_address=address,
             price_list=priced.price_list,
             price_version=priced.price_version,
         ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from contracts.orders import (
+    OrderAddressChanged,
     OrderApproved,
     OrderBackordersFilled,
     OrderCancelled,
@@ -54,6 +55,7 @@ ACTION_OF_EVENT: Mapping[str, Action] = {
     OrderLinesCancelled.TYPE: Action.CANCEL_LINES,
     OrderShipped.TYPE: Action.SHIP,
     OrderShipmentVoided.TYPE: Action.VOID_SHIPMENT,
+    OrderAddressChanged.TYPE: Action.CHANGE_DELIVERY_ADDRESS,
 }
 #: Actions after which an order may have no open piece, so that it closes: see `next_state`.
 _MAY_CLOSE = CANCELS_PIECES | {Action.SHIP, Action.CANCEL}

@@ -45,6 +45,7 @@ class HeaderItem(Item, discriminator="order"):
     `promised_on`: day (ISO date) on which reserved pieces leave; promise dates of backordered pieces are in the
     backorder entry. `credit_released_at`: when its credit hold was last released. `double_of`: order that had its
     purchase order before, as was confirmed. `waybills`: those of its recent shipments, as `remember` packs them.
+    `address_changes`: how often its delivery address was changed.
     """
 
     order_id = UnicodeAttribute()
@@ -76,6 +77,7 @@ class HeaderItem(Item, discriminator="order"):
     credit_released_at = UnicodeAttribute(null=True)
     double_of = UnicodeAttribute(null=True)
     waybills = BinaryAttribute(null=True, legacy_encoding=False)
+    address_changes = IntegerAttribute(null=True)
     sourcing: JSONAttribute = JSONAttribute(null=True)
     reserved = IntegerAttribute(default=0)
     backordered = IntegerAttribute(default=0)

@@ -34,6 +34,7 @@ class Action(StrEnum):
     CANCEL_LINES = "cancel_lines"
     SHIP = "ship"
     VOID_SHIPMENT = "void_shipment"
+    CHANGE_DELIVERY_ADDRESS = "change_delivery_address"
 
 
 class Transition(NamedTuple):
@@ -87,6 +88,10 @@ TRANSITIONS: Mapping[tuple[State, Action], Transition] = {
     # A submitted order is decided within a minute; until then it can only be cancelled whole.
     (State.IN_REVIEW, Action.CANCEL_LINES): Transition(_BUYERS | _CLERKS, State.IN_REVIEW),
     (State.CONFIRMED, Action.CANCEL_LINES): Transition(_CLERKS, State.CONFIRMED),
+    # While nothing has left.
+    (State.SUBMITTED, Action.CHANGE_DELIVERY_ADDRESS): Transition(_BUYERS | _CLERKS, State.SUBMITTED),
+    (State.IN_REVIEW, Action.CHANGE_DELIVERY_ADDRESS): Transition(_BUYERS | _CLERKS, State.IN_REVIEW),
+    (State.CONFIRMED, Action.CHANGE_DELIVERY_ADDRESS): Transition(_BUYERS | _CLERKS, State.CONFIRMED),
 }
 
 #: Actions that may cancel the last open pieces of an order, which is cancelled then.

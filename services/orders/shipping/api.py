@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from kernel.http.models import Answer, Body, Name, Quantity, Reference
+from services.orders.delivery.api import OrderAddress
 from services.orders.vocabulary import MAX_LINES, State
 
 
@@ -81,8 +82,9 @@ class ShipmentView(ShipmentSummary):
 
 
 class ShipmentList(Answer):
-    """Shipments of an order in their order."""
+    """Shipments of an order in their order; `delivery_address`: where they go, null for an order without one."""
 
     order_id: str
     state: State
+    delivery_address: OrderAddress | None
     shipments: list[ShipmentView]

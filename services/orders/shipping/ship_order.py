@@ -16,6 +16,7 @@ from kernel.time import clock
 from services.orders.credit.load_dealer_credit import load_order_and_dealer_credit
 from services.orders.credit.obstacles import order_credit
 from services.orders.credit.refusals import require_no_obstacle
+from services.orders.delivery.items import address_facts, load_delivery_address, order_address
 from services.orders.doubles import WAYBILL, require_confirmed
 from services.orders.order.change_order import change_order
 from services.orders.order.items import Order
@@ -37,8 +38,9 @@ def ship_order(caller: Principal, order_id: str, request: Ship, key: Idempotency
     hand counts reservations and falls with them.
 
     Raises:
-        Refusal: the order is not confirmed, nothing is reserved, dealer or credit stop it, reserved pieces of a line are
-            missing and it is not settled yet whose, or another shipment has its waybill and the double is not confirmed.
+        Refusal: the order is not confirmed, nothing is reserved, dealer or credit stop it, reserved pieces of a line
+            are missing and it is not settled yet whose, or another shipment has its waybill and the double is not
+            confirmed.
         Invalid: more is requested than reserved; names the lines.
     """
     order, dealer_credit = load_order_and_dealer_credit(order_id)
@@ -90,7 +92,12 @@ def list_shipments(caller: Principal, order_id: str) -> ShipmentList:
     """
     order = load_own_order(caller, order_id)
     shipments = unpack_shipments(order.lines, event_history_with_records(order.header.pk, order_id))
-    return ShipmentList(order_id=order_id, state=order.state, shipments=[shipment_view(one) for one in shipments])
+    return ShipmentList(
+        order_id=order_id,
+        state=order.state,
+        delivery_address=order_address(load_delivery_address(order)),
+        shipments=[shipment_view(one) for one in shipments],
+    )
 
 
 def _leaving(order: Order, request: Ship) -> dict[int, int]:
@@ -132,4 +139,5 @@ def _facts(order: Order, request: Ship, leaving: Mapping[int, int], number: int)
         "payment_days": order.header.payment_days,
         "carrier": request.carrier,
         "waybill": request.waybill,
+        **address_facts(load_delivery_address(order)),
     }

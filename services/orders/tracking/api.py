@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from kernel.http.models import Answer, DealerId, Query
+from services.orders.delivery.api import OrderAddress
 from services.orders.order.api import OrderSummary
 from services.orders.vocabulary import ShortagePolicy, State
 
@@ -35,11 +36,15 @@ class OrderLineView(Answer):
 
 
 class OrderView(OrderSummary):
-    """A whole order. `sourcing`: candidates that were compared, if its own warehouse was short."""
+    """A whole order. `sourcing`: candidates that were compared, if its own warehouse was short.
+
+    `delivery_address`: null for an order of a dealer that had no address.
+    """
 
     shortage_policy: ShortagePolicy
     purchase_order: str | None
     note: str | None
+    delivery_address: OrderAddress | None
     price_list: str
     price_version: int
     sourcing: list[dict[str, str | int]]

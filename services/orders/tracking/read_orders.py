@@ -7,6 +7,7 @@ from kernel.http.principal import Principal
 from kernel.messaging.outbox import history
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.read import query_page
+from services.orders.delivery.items import load_delivery_address, order_address
 from services.orders.order.backorder_entry import load_promise_dates_by_sku_index
 from services.orders.order.items import HeaderItem, orders_pk, state_index_key
 from services.orders.order.load_order import load_own_order
@@ -22,7 +23,8 @@ def show_order(caller: Principal, order_id: str) -> OrderView:
         NotFound: the order does not exist or belongs to another dealer.
     """
     order = load_own_order(caller, order_id)
-    return view_of(order, load_promise_dates_by_sku_index(order.header))
+    address = order_address(load_delivery_address(order))
+    return view_of(order, load_promise_dates_by_sku_index(order.header), address)
 
 
 def show_timeline(caller: Principal, order_id: str) -> Timeline:

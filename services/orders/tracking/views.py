@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from kernel.messaging.events import Envelope
 from kernel.time.holidays import calendar_end_if_passed
+from services.orders.delivery.api import OrderAddress
 from services.orders.order.items import Order
 from services.orders.order.rules import Line, Progress
 from services.orders.order.views import EventFields, summary_fields
@@ -32,6 +33,7 @@ LABELS = {
     "order.lines-cancelled.v1": "已取消部分行 / lines cancelled",
     "order.shipped.v1": "已发货 / shipped",
     "order.shipment-voided.v1": "发货已作废 / shipment voided",
+    "order.address-changed.v1": "收货地址已变更 / delivery address changed",
 }
 
 
@@ -39,7 +41,7 @@ LABELS = {
 _COMMON_FIELDS = frozenset(EventFields.__annotations__)
 
 
-def view_of(order: Order, promised_days: Mapping[int, str]) -> OrderView:
+def view_of(order: Order, promised_days: Mapping[int, str], address: OrderAddress | None) -> OrderView:
     """Return an order with the progress of its lines. `promised_days`: promise dates of backordered pieces by SKU
     index.
     """
@@ -54,6 +56,7 @@ def view_of(order: Order, promised_days: Mapping[int, str]) -> OrderView:
         shortage_policy=ShortagePolicy(order.header.shortage_policy),
         purchase_order=order.ordered.purchase_order,
         note=order.ordered.note,
+        delivery_address=address,
         price_list=order.ordered.price_list,
         price_version=order.ordered.price_version,
         sourcing=order.header.sourcing or [],

@@ -1,0 +1,1 @@
+"""Delivery: where the goods of an order go."""

@@ -104,6 +104,13 @@ def test_quote_names_what_would_stop_the_order(client: OrdersClient) -> None:
     assert all(" / " in obstacle["detail"] for obstacle in quoted["obstacles"])
 
 
+def test_quote_names_an_address_that_the_dealer_does_not_have(client: OrdersClient) -> None:
+    open_shop()
+    quoted = quote(client, order_of((1, 1), address_id="A9"))
+    assert [obstacle["code"] for obstacle in quoted["obstacles"]] == ["unknown-address"]
+    assert client.submit(order_of((1, 1), address_id="A9")).json["errors"][0]["code"] == "unknown-address"
+
+
 def test_staff_quote_for_the_dealer_they_name(client: OrdersClient) -> None:
     open_shop()
     mine = quote(client, order_of((1, 3)))

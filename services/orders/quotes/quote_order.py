@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from contracts.catalog import RUN_OUT
 from contracts.dealers import DealerItem, dealer_key
+from contracts.delivery_addresses import address_book_key
 from kernel.base.problems import FieldProblem, Invalid, NotFound
 from kernel.http.principal import Principal
 from kernel.store.read import fetch_one
@@ -68,7 +69,7 @@ def quote_order(caller: Principal, request: QuoteOrder) -> Quote:
         net_fen=money.net_fen,
         tax_fen=money.tax_fen,
         credit=quoted_credit(credit, money.gross_fen),
-        obstacles=quoted_obstacles(request, dealer, first.account, credit, money.gross_fen),
+        obstacles=quoted_obstacles(request, dealer, first, credit, money.gross_fen),
         calendar_known_until=calendar_end_if_passed(*days),
         lines=lines,
     )
@@ -88,7 +89,7 @@ def check_quote(caller: Principal, body: QuoteOrder) -> None:
 
 def _dealer_of(caller: Principal, request: QuoteOrder) -> tuple[OrderingDealer, DealerItem]:
     dealer_id = _dealer_id(caller, request)
-    first = load_ordering_dealer(dealer_id)
+    first = load_ordering_dealer(dealer_id, [address_book_key(dealer_id)] if request.address_id else [])
     if not isinstance(first.dealer, DealerItem):
         raise _unknown_dealer(dealer_id)
     return first, first.dealer

@@ -7,12 +7,14 @@ from typing import Any
 
 from contracts.catalog import RUN_OUT
 from contracts.dealers import DealerItem
+from contracts.delivery_addresses import address_book_key
 from kernel.base.problems import Refusal
-from kernel.store.items import Item
+from reads.delivery_addresses import address_problems
 from services.orders.credit.obstacles import DealerCredit, OrderCredit, obstacles
 from services.orders.credit.refusals import obstacle_text
 from services.orders.doubles import PURCHASE_ORDER, possible_double
 from services.orders.intake.api import OrderLineRequest
+from services.orders.intake.load_pricing import OrderingDealer
 from services.orders.intake.price_order import CheckedLine
 from services.orders.intake.purchase_orders import find_purchase_order
 from services.orders.intake.urgent_quota import one_more_urgent
@@ -78,9 +80,9 @@ def _priced(line: Line) -> dict[str, Any]:
 
 
 def quoted_obstacles(
-    request: QuoteOrder, dealer: DealerItem, account: Item | None, credit: DealerCredit, gross_fen: int
+    request: QuoteOrder, dealer: DealerItem, first: OrderingDealer, credit: DealerCredit, gross_fen: int
 ) -> list[QuoteObstacle]:
-    """Return what would stop the whole order: dealer, credit, the quota of urgent orders, a possible double."""
+    """Return what would stop the whole order: dealer, credit, urgent quota, possible double, address."""
     order = OrderCredit(gross_fen)
     found = [
         QuoteObstacle(code=obstacle, detail=" / ".join(obstacle_text(obstacle, order, credit)))
@@ -88,11 +90,15 @@ def quoted_obstacles(
     ]
     if request.urgent:
         try:
-            one_more_urgent(account, dealer)
+            one_more_urgent(first.account, dealer)
         except Refusal as refused:
             found.append(QuoteObstacle(code=refused.code, detail=refused.detail))
-    existing = find_purchase_order(dealer.dealer_id, account, request.purchase_order)
+    existing = find_purchase_order(dealer.dealer_id, first.account, request.purchase_order)
     if existing and not request.confirm_double:
         refusal = possible_double(PURCHASE_ORDER, request.purchase_order or "", existing)
         found.append(QuoteObstacle(code=refusal.code, detail=refusal.detail))
+    if request.address_id:
+        book = first.found.get(address_book_key(dealer.dealer_id))
+        for problem in address_problems("address_id", request.address_id, book):
+            found.append(QuoteObstacle(code=problem.code, detail=problem.detail))
     return found

@@ -75,8 +75,8 @@ class Assortment(NamedTuple):
         return found | {item.sku: Listing.of(item) for item in products if isinstance(item, ProductItem)}
 
 
-def skus_by_index() -> dict[int, str]:
-    """Load the SKU of every SKU index, from all pages: for a clerk's requests, not for those of dealers."""
+def listings_by_index() -> dict[int, tuple[str, Listing]]:
+    """Load SKU and listing of every SKU index, from all pages: for a clerk's requests, not for those of dealers."""
     assortment = Assortment.of(fetch([ASSORTMENT_KEY]).get(ASSORTMENT_KEY))
     unread = [assortment_page_key(page) for page, listings in assortment.pages.items() if listings is None]
     pages = {page: listings for page, listings in assortment.pages.items() if listings is not None}
@@ -84,7 +84,7 @@ def skus_by_index() -> dict[int, str]:
         if isinstance(item, AssortmentPageItem):
             pages[item.page] = item.listings
             _pages.put(item.digest, pages[item.page])
-    return {listing.sku_index: sku for listings in pages.values() for sku, listing in listings.items()}
+    return {listing.sku_index: (sku, listing) for listings in pages.values() for sku, listing in listings.items()}
 
 
 def listings_of(skus: Iterable[str]) -> dict[str, Listing]:

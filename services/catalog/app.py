@@ -20,6 +20,8 @@ from services.catalog.prices.api import (
     PublishPrices,
     RestoredDraft,
     RestoreVersion,
+    VersionPrices,
+    VersionPricesQuery,
     VersionsQuery,
     WithdrawVersion,
 )
@@ -88,6 +90,18 @@ def restore_price_version(
 )
 def list_price_versions(caller: Principal, price_list_id: PriceListId, query: VersionsQuery) -> PriceListVersions:
     return read_price_lists.list_versions(caller, price_list_id, query)
+
+
+@app.operation(
+    "GET",
+    "/price-lists/{price_list_id}/versions/{version}/prices",
+    roles=CLERKS,
+    summary="版本价格 / List the prices of a version",
+)
+def list_version_prices(
+    caller: Principal, price_list_id: PriceListId, version: str, query: VersionPricesQuery
+) -> VersionPrices:
+    return read_price_lists.show_version_prices(caller, price_list_id, version, query)
 
 
 @app.operation(

@@ -104,6 +104,10 @@ class CatalogClient:
         """Withdraw a version before it begins."""
         return self.post(f"/price-lists/{price_list}/versions/{version}/withdraw", {"reason": "价格有误"}, key)
 
+    def version_prices(self, price_list: str, version: int | str, **query: Any) -> Response:
+        """Return a page of the prices of a published version."""
+        return self.get(f"/price-lists/{price_list}/versions/{version}/prices", **query)
+
     def search(self, token: str | None = None, **query: Any) -> Response:
         """Return one page of a search."""
         return self.world.call("catalog", "GET", "/products", query=query, token=token or self.clerk)

@@ -159,6 +159,12 @@ TRIGGERS = [
         path={"price_list_id": f"={PRICE_LIST}"},
         missing={"price_list_id": "NONE"},
     ),
+    Trigger(
+        "GET /price-lists/{price_list_id}/versions/{version}/prices",
+        roles=CLERKS,
+        path={"price_list_id": f"={PRICE_LIST}", "version": "=1"},
+        missing={"version": "99"},
+    ),
     Trigger("GET /products", roles=ALL_USERS, variants=[OF_DEALER]),
     Trigger(
         "GET /products/{sku}",

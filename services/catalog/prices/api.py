@@ -9,7 +9,7 @@ from pydantic import Field
 from kernel.base.problems import FieldProblem
 from kernel.http.models import Answer, Body, Name, QuantityOrZero, Query, Sku, Text, UnitPrice
 from kernel.http.partial_rows import LEFT_OUT, PartialRow
-from services.catalog.vocabulary import repeated_skus
+from services.catalog.vocabulary import ProductStatusText, repeated_skus
 
 MAX_PRICES = 1_000
 
@@ -163,13 +163,17 @@ class WithdrawVersion(Body):
 
 
 class PriceListView(Answer):
-    """A price list: the version that is valid today, null if none is, and the versions that wait."""
+    """A price list: the version that is valid today, null if none is, and the versions that wait.
+
+    `draft_begun`: prices were written into `next_draft` already.
+    """
 
     price_list_id: str
     name: str
     valid: PublishedPriceList | None
     waiting: list[PublishedPriceList]
     next_draft: str
+    draft_begun: bool
 
 
 class PriceListsQuery(Query):
@@ -190,4 +194,28 @@ class PriceListVersions(Answer):
     """Published versions of a price list, the newest first."""
 
     versions: list[PriceListVersion]
+    next_cursor: str | None
+
+
+class VersionPricesQuery(Query):
+    """Page of the prices of a version."""
+
+    cursor: str | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_PRICES)] = 200
+
+
+class NamedPrice(Answer):
+    """Price of a product in a version, with the product's present name and status."""
+
+    sku: str
+    name_zh: str
+    status: ProductStatusText
+    price: ListedPrice
+
+
+class VersionPrices(Answer):
+    """Prices of a published version in the order of the catalogue. Only `next_cursor` shows the end."""
+
+    version: PriceListVersion
+    prices: list[NamedPrice]
     next_cursor: str | None

@@ -9,7 +9,7 @@ from contracts.catalog import Price, PricePageItem, page_version, price_page_key
 from kernel.http.principal import Principal
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.read import fetch
-from reads.assortment import skus_by_index
+from reads.assortment import listings_by_index
 from services.catalog.prices.api import DraftChanges, DraftQuery, ListedPrice, PriceBreak, PriceChange
 from services.catalog.prices.drafts import DraftState, PriceListDraft, load_draft
 from services.catalog.prices.rules import changed_buckets, price_changes
@@ -46,7 +46,7 @@ def show_draft(caller: Principal, price_list_id: str, version: str, query: Draft
     numbers = Counter(difference.change for difference in all_changes)
     rest = [difference for difference in all_changes if difference.sku_index >= start["sku_index"]]
     page, after_page = rest[: query.limit], rest[query.limit :]
-    skus = skus_by_index() if page else {}
+    listings = listings_by_index() if page else {}
     return DraftChanges(
         price_list_id=price_list_id,
         draft=version,
@@ -56,10 +56,10 @@ def show_draft(caller: Principal, price_list_id: str, version: str, query: Draft
         removed=numbers["removed"],
         changes=[
             PriceChange(
-                sku=skus[difference.sku_index],
+                sku=listings[difference.sku_index][0],
                 change=difference.change,
-                before=_listed(difference.before),
-                after=_listed(difference.after),
+                before=listed_price(difference.before) if difference.before else None,
+                after=listed_price(difference.after) if difference.after else None,
             )
             for difference in page
         ],
@@ -98,8 +98,7 @@ def _differences(state: DraftState) -> list[_Difference]:
     ]
 
 
-def _listed(price: Price | None) -> ListedPrice | None:
-    if price is None:
-        return None
+def listed_price(price: Price) -> ListedPrice:
+    """Return a stored price as an answer shows it."""
     breaks = [PriceBreak(quantity=quantity, unit_price=unit_price) for quantity, unit_price in price.breaks]
     return ListedPrice(unit_price=price.unit_price, price_policy=price.price_policy, breaks=breaks)

@@ -13,17 +13,15 @@ from contracts.catalog import (
     price_version_key,
 )
 from kernel.base import ids
-from kernel.base.problems import Busy, FieldProblem, Invalid, NotFound, Refusal
+from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
-from kernel.store.read import fetch
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
-from reads.price_lists import price_list_problems
 from services.catalog.prices.api import PriceListVersion, PublishedPriceList, PublishPrices, WithdrawVersion
 from services.catalog.prices.compare_draft import count_removals
 from services.catalog.prices.drafts import DraftState, PriceDraftItem, PriceListDraft, load_draft
-from services.catalog.prices.read_price_lists import version_view
+from services.catalog.prices.read_price_lists import load_version, version_view
 from services.catalog.prices.rules import validity_problems, versions_kept
 
 
@@ -136,13 +134,7 @@ def withdraw_version(
         Refusal: the version has begun, is the only one, or is not the newest.
         Busy: another request published or withdrew a version meanwhile.
     """
-    found = fetch([price_list_key(price_list_id), price_version_key(price_list_id, _number(version))])
-    newest = found.get(price_list_key(price_list_id))
-    if not isinstance(newest, PriceListItem):
-        raise NotFound(price_list_problems([("price_list_id", price_list_id)], ()))
-    withdrawn = found.get(price_version_key(price_list_id, _number(version)))
-    if not isinstance(withdrawn, PriceVersionItem):
-        raise NotFound
+    newest, withdrawn = load_version(price_list_id, version)
     if withdrawn.withdrawn_at is None:
         _require_waiting(newest, withdrawn)
     transaction = Transaction()
@@ -160,12 +152,6 @@ def withdraw_version(
             raise
         raise Busy from refused
     return answer
-
-
-def _number(version: str) -> int:
-    if not (version.isascii() and version.isdigit() and len(version) <= 6):
-        raise NotFound
-    return int(version)
 
 
 def _require_waiting(newest: PriceListItem, version: PriceVersionItem) -> None:

@@ -54,6 +54,11 @@ def changed_buckets(before: Sequence[int], after: Sequence[int]) -> list[int]:
     ]
 
 
+def buckets_with_prices(page_versions: Sequence[int], first: int) -> list[int]:
+    """Return the buckets from `first` on for which a version has a page."""
+    return [bucket for bucket in range(first, len(page_versions)) if page_versions[bucket]]
+
+
 def with_pages(page_versions: Sequence[int], version: int, buckets: Sequence[int]) -> list[int]:
     """Return the page versions after `version` has written the pages of these buckets."""
     length = max([len(page_versions), *(bucket + 1 for bucket in buckets)])

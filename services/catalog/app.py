@@ -1,9 +1,13 @@
 """Triggers of the catalogue: imports, price lists and the search."""
 
+from contracts.price_events import PriceListScheduled, PriceListWithdrawn
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.models import PriceListId, Sku
 from kernel.http.principal import Principal, Role
+from kernel.messaging.events import Envelope
+from services.catalog.price_notices import request_price_notices as price_notices
+from services.catalog.price_notices import watch_price_lists as price_list_watch
 from services.catalog.prices import compare_draft, read_price_lists, restore_version
 from services.catalog.prices import publish_prices as publication
 from services.catalog.prices import save_draft_prices as drafting
@@ -119,6 +123,18 @@ def withdraw_price_version(
 @app.operation("GET", "/price-lists", roles=CLERKS, summary="价格表 / List price lists")
 def list_price_lists(caller: Principal, query: PriceListsQuery) -> PriceLists:
     return read_price_lists.list_price_lists(caller, query)
+
+
+@app.consumer(subscribes=[PriceListScheduled, PriceListWithdrawn], batch_size=1, timeout_seconds=60)
+def request_price_notices(message: Envelope) -> None:
+    """Request a notice for each dealer whose terms name the price list."""
+    price_notices.request_price_notices(message)
+
+
+@app.periodic(minutes=60)
+def watch_price_lists() -> None:
+    """Warn staff of price lists that end without a successor."""
+    price_list_watch.watch_price_lists()
 
 
 @app.operation("GET", "/products", roles=EVERYONE, summary="商品目录 / Search the catalogue")

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
+from services.catalog.price_notices import request_price_notices
 from tests.support.company_data import PRICE_LIST, WAITING_PRICE_LIST
 from tests.support.normalizers import ignore_import_counts
-from tests.support.steps import WIDE_SKUS, request, stock_many_buckets
-from tests.support.trigger import ALL_USERS, Situation, Step, Trigger, variant
+from tests.support.steps import (
+    WIDE_SKUS,
+    end_prices,
+    in_order,
+    request,
+    schedule_prices,
+    stock_many_buckets,
+    watch_price_lists,
+    withdraw_prices,
+)
+from tests.support.trigger import ALL_USERS, ExternalSystem, NoExternalSystem, Situation, Step, Trigger, variant
 
 CLERKS = {"assistant", "admin"}
 OF_DEALER = variant(query={"dealer_id": "={dealer}"}, missing={"dealer_id": "D9999"}, of_dealer=True)
@@ -45,6 +58,14 @@ publish_another_version = request(
 )
 withdraw_version = request("catalog", f"{_WAITING}/versions/2/withdraw", {"reason": "暂缓"}, role="assistant")
 publish_draft = request("catalog", f"/price-lists/{PRICE_LIST}/drafts/2/publish", PUBLISHED, role="assistant")
+
+
+@contextmanager
+def one_dealer_per_transaction() -> Iterator[ExternalSystem]:
+    """Let a transaction request one notice, so that two dealers need as many steps as hundreds."""
+    with patch.object(request_price_notices, "_DEALERS_PER_TRANSACTION", 1):
+        yield NoExternalSystem()
+
 
 TRIGGERS = [
     Trigger(
@@ -108,6 +129,7 @@ TRIGGERS = [
         path=DRAFT,
         body={"name": "一级价", "valid_from": "2026-01-01", "valid_to": "2027-12-31"},
         situations=[
+            Situation("for a coming day", body=PUBLISHED | {"valid_from": "2027-03-01"}),
             Situation("published already", body=PUBLISHED, prepare=publish_draft),
             Situation("with removals", body=PUBLISHED | {"removals": 1}, prepare=remove_price("L1")),
             Situation("removals not confirmed", body=PUBLISHED, prepare=remove_price("L1"), statuses=(409,)),
@@ -150,6 +172,28 @@ TRIGGERS = [
                 statuses=(409,),
             ),
             Situation("contended: withdrawn meanwhile", rival=withdraw_version),
+        ],
+    ),
+    Trigger(
+        "request_price_notices",
+        situations=[
+            Situation("a version is scheduled", prepare=schedule_prices),
+            Situation("of many dealers", prepare=schedule_prices, around=one_dealer_per_transaction),
+            Situation("scheduled and withdrawn", prepare=in_order(schedule_prices, withdraw_prices)),
+            Situation(
+                "contended: withdrawn meanwhile",
+                prepare=schedule_prices,
+                around=one_dealer_per_transaction,
+                rival=withdraw_prices,
+            ),
+        ],
+    ),
+    Trigger(
+        "watch_price_lists",
+        situations=[
+            Situation("nothing to do"),
+            Situation("a list ends", prepare=end_prices),
+            Situation("warned already", prepare=in_order(end_prices, watch_price_lists)),
         ],
     ),
     Trigger("GET /price-lists", roles=CLERKS),

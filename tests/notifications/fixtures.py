@@ -59,8 +59,9 @@ def suspend_dealer(dealer_id: str) -> None:
 
 def store_event(event: Event, subject: str, sequence: int = 1) -> Envelope:
     """Store an event in the outbox; nothing delivers the event before the next `world.drain()`."""
-    dealer_id = str(event.model_dump()["dealer_id"])
-    item = outbox_event(event, pk=f"ORDERS#{dealer_id}", subject=subject, sequence=sequence, dealer_id=dealer_id)
+    dealer_id = event.model_dump().get("dealer_id")
+    pk = f"ORDERS#{dealer_id}" if dealer_id else "PRICELIST#A"
+    item = outbox_event(event, pk=pk, subject=subject, sequence=sequence, dealer_id=dealer_id)
     transaction = Transaction()
     transaction.create(item, "event")
     transaction.commit()

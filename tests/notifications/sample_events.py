@@ -24,6 +24,7 @@ from contracts.orders import (
     OrderShipped,
     OrderSubmitted,
 )
+from contracts.price_events import DealerPricesScheduled, DealerPricesWithdrawn, PriceListEnding
 from contracts.reconciliation import JournalReversed, PaymentPosted, StatementIssued
 from contracts.tickets import TicketOverdue, TicketProgressed
 from kernel.messaging.events import Event
@@ -128,6 +129,11 @@ EVENTS: list[Event] = [
     ),
     terms_changed({"warehouse": "GZ", "credit_limit_fen": 1_000_000}, {"warehouse": "SZ", "credit_limit_fen": 500_000}),
     StatementIssued(statement_id="stm_1", dealer_id="D0001", period="2026-11", opening_fen=0, closing_fen=123_450),
+    DealerPricesScheduled(dealer_id="D0001", price_list_id="A", version=2, name="一级价", valid_from="2026-12-15"),
+    DealerPricesWithdrawn(
+        dealer_id="D0001", price_list_id="A", version=2, name="一级价", valid_from="2026-12-15", reason="价格有误"
+    ),
+    PriceListEnding(price_list_id="A", name="一级价", without_prices_from="2027-01-01"),
     ticket_progressed("registered"),
     ticket_progressed("completed"),
     ticket_progressed("withdrawn"),

@@ -13,12 +13,16 @@ from tests.support.steps import (
     act_on_order,
     advance_clock,
     drain,
+    end_prices,
     in_order,
     place_order,
     receive_goods,
     request,
+    schedule_prices,
     ship_order,
     submit_order,
+    watch_price_lists,
+    withdraw_prices,
 )
 from tests.support.trigger import ALL_USERS, STAFF, Situation, Step, Trigger, variant
 
@@ -45,6 +49,13 @@ def let_ticket_be_overdue(company: SampleCompany) -> None:
     company.world.periodic("tickets", "watch_clocks")
 
 
+def drain_all_but_notify(company: SampleCompany) -> None:
+    """Deliver all messages but those of the inbox, which wait."""
+    spec = next(spec for spec in company.world.app("notifications").consumers if spec.function == "notify")
+    with company.world.held_back(spec.queue):
+        company.world.drain()
+
+
 #: Events that are notified of.
 EVENTS: dict[str, Step] = {
     "an order": submit_order(("L3", 3)),
@@ -54,6 +65,9 @@ EVENTS: dict[str, Step] = {
     "an approval": in_order(place_order(("L3", 3)), act_on_order("approve", {"note": ""})),
     "goods for backorders": in_order(place_order(("L5", 3)), receive_goods("DN-5", ("L5", 3))),
     "a payment": request("reconciliation", "/payments", PAYMENT, role="finance"),
+    "coming prices": in_order(schedule_prices, drain_all_but_notify),
+    "withdrawn prices": in_order(schedule_prices, drain, withdraw_prices, drain_all_but_notify),
+    "ending prices": in_order(end_prices, watch_price_lists),
     "a ticket": request("tickets", "/tickets", ticket_body(OWN), role="dealer_buyer"),
     "a completed ticket": request(
         "tickets", "/tickets/{}/complete", {"result": "ok"}, role="aftersales", about="ticket dispatched"

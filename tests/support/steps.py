@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 from contracts.stock import SKUS_PER_BUCKET
+from kernel.time import clock
 from services.orders.order import rules
 from tests.support.company import SampleCompany
 from tests.support.company_data import OWN, PRICE_LIST, WAREHOUSE
@@ -202,3 +204,25 @@ def one_bucket_per_transaction() -> Iterator[ExternalSystem]:
     """Let a transaction change one bucket, so that an order over four needs as many steps as one over hundreds."""
     with patch.object(rules, "BUCKETS_PER_TRANSACTION", 1):
         yield NoExternalSystem()
+
+
+# ---- price lists ----
+
+
+def watch_price_lists(company: SampleCompany) -> None:
+    """Run the schedule that looks for price lists without a successor."""
+    company.world.periodic("catalog", "watch_price_lists")
+
+
+_PRICES = f"/price-lists/{PRICE_LIST}"
+_NEW_PRICES = {"name": "一级价", "valid_from": "2027-03-01"}
+#: The second version of the sample company's price list, which begins later.
+schedule_prices = request("catalog", f"{_PRICES}/drafts/2/publish", _NEW_PRICES, role="assistant")
+withdraw_prices = request("catalog", f"{_PRICES}/versions/2/withdraw", {"reason": "暂缓"}, role="assistant")
+
+
+def end_prices(company: SampleCompany) -> None:
+    """Publish a version of the price list that ends in three days."""
+    last = clock.business_date(clock.now()) + timedelta(days=3)
+    body = {"name": "一级价", "valid_from": "2026-01-01", "valid_to": last.isoformat()}
+    request("catalog", f"{_PRICES}/drafts/2/publish", body, role="assistant")(company)

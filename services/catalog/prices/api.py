@@ -9,7 +9,7 @@ from pydantic import Field
 from kernel.base.problems import FieldProblem
 from kernel.http.models import Answer, Body, Name, QuantityOrZero, Query, Sku, Text, UnitPrice
 from kernel.http.partial_rows import LEFT_OUT, PartialRow
-from services.catalog.vocabulary import ProductStatusText, repeated_skus
+from services.catalog.vocabulary import repeated_skus
 
 MAX_PRICES = 1_000
 
@@ -157,7 +157,7 @@ class PriceListVersion(PublishedPriceList):
 
 
 class WithdrawVersion(Body):
-    """Why a version is withdrawn before it begins."""
+    """Why a version is withdrawn before it begins. Its dealers read the reason."""
 
     reason: Annotated[Text, Field(min_length=1, max_length=200)]
 
@@ -209,7 +209,7 @@ class NamedPrice(Answer):
 
     sku: str
     name_zh: str
-    status: ProductStatusText
+    status: str
     price: ListedPrice
 
 

@@ -12,10 +12,12 @@ from contracts.catalog import (
     price_list_key,
     price_version_key,
 )
+from contracts.price_events import PriceListScheduled, PriceListWithdrawn
 from kernel.base import ids
 from kernel.base.problems import Busy, FieldProblem, Invalid, Refusal
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
+from kernel.messaging.outbox import outbox_event
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.catalog.prices.api import PriceListVersion, PublishedPriceList, PublishPrices, WithdrawVersion
@@ -102,6 +104,22 @@ def _write_version(
     transaction.check(PriceDraftItem, state.draft.key, state.unchanged, "draft")
     transaction.put(published, "price list", state.draft.still_open)
     transaction.create(version, "version")
+    if view.valid_from > today:
+        event = PriceListScheduled(
+            price_list_id=view.price_list_id,
+            version=view.version,
+            name=view.name,
+            valid_from=version.valid_from,
+            valid_to=version.valid_to,
+            author=caller.name,
+        )
+        subject = _subject(view.price_list_id, view.version)
+        transaction.create(outbox_event(event, pk=version.pk, subject=subject, sequence=1), "event")
+
+
+def _subject(price_list_id: str, version: int) -> str:
+    """Subject of the events of a version: it is scheduled, then perhaps withdrawn."""
+    return f"{price_list_id}-v{version}"
 
 
 def _require_prices(state: DraftState) -> None:
@@ -143,6 +161,16 @@ def withdraw_version(
         withdrawn.withdrawal_reason = request.reason
         transaction.put(withdrawn, "version", PriceVersionItem.withdrawn_at.does_not_exist())
         transaction.put(_without_newest(newest), "price list", PriceListItem.edition == newest.edition)
+        event = PriceListWithdrawn(
+            price_list_id=price_list_id,
+            version=withdrawn.version,
+            name=withdrawn.name,
+            valid_from=withdrawn.valid_from,
+            author=caller.name,
+            reason=request.reason,
+        )
+        subject = _subject(price_list_id, withdrawn.version)
+        transaction.create(outbox_event(event, pk=withdrawn.pk, subject=subject, sequence=2), "event")
     answer = version_view(withdrawn)
     key.record_response(transaction, answer)
     try:

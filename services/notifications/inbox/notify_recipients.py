@@ -17,13 +17,15 @@ from services.notifications.sms.rules import MAX_RECIPIENTS
 def notify_recipients(envelope: Envelope) -> None:
     """Store the messages and text messages of an event, once: a second delivery of the event changes nothing.
 
+    An event about no dealer is stored under HOUSE.
+
     A suspended or unknown dealer gets no message, except of what was done to its terms or its account; the staff
     mailboxes do.
     """
-    dealer_id = str(envelope.data["dealer_id"])
+    dealer_id = str(envelope.data.get("dealer_id", HOUSE))
     transaction = Transaction()
     texted: set[str] = set()
-    dealer_is_active = is_active_dealer(dealer_id)
+    dealer_is_active = dealer_id != HOUSE and is_active_dealer(dealer_id)
     for message in render_messages(envelope.event):
         if message.mailbox.belongs_to_dealer and not (dealer_is_active or message.to_suspended):
             observability.logger().info("dealer not notified", event_id=envelope.id, dealer_id=dealer_id)

@@ -26,6 +26,7 @@ from contracts.orders import (
     OrderShipped,
     OrderSubmitted,
 )
+from contracts.price_events import DealerPricesScheduled, DealerPricesWithdrawn, PriceListEnding
 from contracts.reconciliation import JournalReversed, PaymentPosted, StatementIssued, StatementRequested
 from contracts.tickets import TicketOverdue, TicketProgressed
 from kernel.http.principal import Role
@@ -127,6 +128,9 @@ NOTIFICATION_RULES: dict[type[Event], tuple[NotificationRule, ...]] = {
         NotificationRule("terms_changed", changed=_OTHER_TERMS, to_suspended=True),
         NotificationRule("money_terms_changed", Mailbox.ACCOUNTS, changed=MONEY_TERMS, to_suspended=True),
     ),
+    DealerPricesScheduled: (NotificationRule("prices_scheduled"),),
+    DealerPricesWithdrawn: (NotificationRule("prices_withdrawn"),),
+    PriceListEnding: (NotificationRule("price_list_ending", Mailbox.ASSISTANT),),
     StatementIssued: (NotificationRule("statement_issued", Mailbox.ACCOUNTS),),
     TicketProgressed: (
         # The dealer itself rates a ticket, so it gets no message about the rating.

@@ -158,6 +158,19 @@ TEMPLATES: dict[str, Template] = {
         "期初 {opening},期末 {closing},请核对。",
         "Opening {opening}, closing {closing}. Please check it.",
     ),
+    "prices_scheduled": Template(
+        "新价格自 {valid_from} 起执行",
+        "New prices from {valid_from} on",
+        "价格表 {price_list_id} {name} 第 {version} 版自 {valid_from} 零时(北京时间)起生效,此前的订单不变。",
+        "Price list {price_list_id} {name}, version {version}, begins on {valid_from} at 00:00 (Beijing time). Earlier "
+        "orders keep their prices.",
+    ),
+    "prices_withdrawn": Template(
+        "原定 {valid_from} 的新价格不再执行",
+        "The new prices of {valid_from} are withdrawn",
+        "价格表 {price_list_id} {name} 第 {version} 版已撤回,继续执行原有价格。原因:{reason}",
+        "Price list {price_list_id}, version {version}, was withdrawn; the former prices go on. Reason: {reason}",
+    ),
     "ticket_progressed": Template(
         "服务单 {ticket_id} {step_zh}",
         "Service request {ticket_id} {step_en}",
@@ -189,6 +202,12 @@ TEMPLATES: dict[str, Template] = {
         "Order {order_id} is on credit hold: stop preparing it",
         "{dealer_id},仓库 {warehouse},已释放 {released} 件。",
         "{dealer_id}, from {warehouse}, {released} pieces were released.",
+    ),
+    "price_list_ending": Template(
+        "价格表 {price_list_id} 自 {without_prices_from} 起没有价格,请发布新版本",
+        "Price list {price_list_id} has no prices from {without_prices_from} on: publish the next version",
+        "{name}:前一日为最后有效日,之后该表经销商的订单将被拒绝。",
+        "{name}: the day before is its last; after that, orders of its dealers are refused.",
     ),
     "order_to_ship": Template(
         "订单 {order_id} 待发货",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
+from contracts.dealers import HOUSE
 from kernel.invariants.snapshot import Finding, Snapshot
 from services.notifications.inbox.items import MessageCountItem, MessageItem, ReadMarkItem, mailbox_name, message_id_of
 from services.notifications.invariants.recipients import (
@@ -18,7 +19,7 @@ def messages_have_their_event(snapshot: Snapshot) -> Iterator[Finding]:
     """Find inbox messages without an event of the same type, subject and dealer."""
     for item in snapshot.items(MessageItem):
         event = snapshot.events.get(item.message_id.split(".", 2)[2])
-        published = (event.type, event.subject, event.data.get("dealer_id")) if event else None
+        published = (event.type, event.subject, event.data.get("dealer_id", HOUSE)) if event else None
         if published != (item.event_type, item.subject, item.dealer_id):
             yield Finding("message-event", item.message_id, f"in {item.pk}, in the event {published}")
 
@@ -68,6 +69,6 @@ def _expected_messages(snapshot: Snapshot) -> Mapping[str, list[tuple[str, str]]
     """Return the keys of the inbox messages of every event, by event id."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for event, rule in snapshot.cached(applicable_rules):
-        mailbox = mailbox_name(rule.mailbox, event.data["dealer_id"])
+        mailbox = mailbox_name(rule.mailbox, event.data.get("dealer_id", HOUSE))
         found[event.id].append((f"INBOX#{mailbox}", f"MSG#{message_id_of(event, rule.mailbox)}"))
     return found

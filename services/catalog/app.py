@@ -32,7 +32,8 @@ from services.catalog.prices.api import (
 from services.catalog.products.api import ImportProducts, ImportProductsResult
 from services.catalog.products.import_products import check_product_file, import_products
 from services.catalog.search import find_products
-from services.catalog.search.api import PricingDealerQuery, ProductPage, ProductsQuery, ProductView
+from services.catalog.search import list_categories as categories
+from services.catalog.search.api import Categories, PricingDealerQuery, ProductPage, ProductsQuery, ProductView
 
 app = ServiceApp("catalog")
 
@@ -135,6 +136,11 @@ def request_price_notices(message: Envelope) -> None:
 def watch_price_lists() -> None:
     """Warn staff of price lists that end without a successor."""
     price_list_watch.watch_price_lists()
+
+
+@app.operation("GET", "/categories", roles=EVERYONE, summary="商品品类 / List categories")
+def list_categories() -> Categories:
+    return categories.list_categories()
 
 
 @app.operation("GET", "/products", roles=EVERYONE, summary="商品目录 / Search the catalogue")

@@ -9,10 +9,11 @@ from typing import NamedTuple
 from contracts.assortment import AssortmentItem, AssortmentPageItem, Listing, page_of
 from contracts.catalog import ProductItem
 from contracts.stock import SKUS_PER_BUCKET
+from kernel.base.codes import fold_text
 from kernel.invariants.snapshot import Finding, Snapshot
-from services.catalog.search.items import BucketProductsItem, TermItem
+from services.catalog.search.items import BucketProductsItem, CategoriesItem, TermItem
 from services.catalog.search.rules import positions_of_set_bits, product_tokens
-from services.catalog.vocabulary import Product
+from services.catalog.vocabulary import Product, ProductStatus
 
 
 def sku_indexes_are_unique(snapshot: Snapshot) -> Iterator[Finding]:
@@ -52,6 +53,23 @@ def search_terms_match_products(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding("search-term", f"{sku_of.get(sku_index, f'SKU index {sku_index}')} “{token}”", detail)
 
 
+def category_counts_match_products(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find categories whose stored number of products, or of active ones, is wrong."""
+    counted: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for item in snapshot.items(ProductItem):
+        counts = counted[fold_text(item.category)]
+        counts[0] += 1
+        counts[1] += item.status == ProductStatus.ACTIVE
+    stored = {
+        folded: [count.products, count.active] if fold_text(count.name) == folded else [count.name]
+        for item in snapshot.items(CategoriesItem)
+        for folded, count in item.by_folded_name.items()
+    }
+    for folded in sorted(counted.keys() | stored.keys()):
+        if stored.get(folded) != counted.get(folded):
+            yield Finding("category-count", folded, f"stored {stored.get(folded)}, counted {counted.get(folded)}")
+
+
 def assortment_digests_match_pages(snapshot: Snapshot) -> Iterator[Finding]:
     """Find pages of the assortment whose digest is not the one in its contents: readers would use an old page."""
     stored = {page.page: page.digest for page in snapshot.items(AssortmentPageItem)}
@@ -65,6 +83,7 @@ ALWAYS = (
     sku_indexes_are_unique,
     product_copies_agree,
     search_terms_match_products,
+    category_counts_match_products,
     assortment_digests_match_pages,
 )
 

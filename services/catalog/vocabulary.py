@@ -61,6 +61,18 @@ class Product(NamedTuple):
         )
 
 
+#: Most categories of the catalogue: all counts are one item of some KB.
+MAX_CATEGORIES = 500
+
+
+class CategoryCount(NamedTuple):
+    """Products of a category, and the active ones of them; `name` as the product written last has it."""
+
+    name: str
+    products: int
+    active: int
+
+
 def repeated_skus(value: Any, name: str) -> list[FieldProblem]:
     """Return a problem for every row of the list `name` whose SKU an earlier row already has."""
     return problems_of_repeated_names((f"{path}.sku", row.get("sku")) for path, row in rows_with_paths(value, name))

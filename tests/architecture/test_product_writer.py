@@ -12,9 +12,9 @@ from tools import paths
 
 WRITER = paths.ROOT / "services/catalog/products/write_products.py"
 #: Item classes of the three copies of a product.
-COPIES = {"ProductItem", "BucketProductsItem", "TermItem", "AssortmentItem", "AssortmentPageItem"}
+COPIES = {"ProductItem", "BucketProductsItem", "TermItem", "AssortmentItem", "AssortmentPageItem", "CategoriesItem"}
 #: Functions that return their keys.
-KEYS = {"product_key", "bucket_products_key", "term_key", "assortment_page_key", "ASSORTMENT_KEY"}
+KEYS = {"product_key", "bucket_products_key", "term_key", "assortment_page_key", "ASSORTMENT_KEY", "CATEGORIES_KEY"}
 #: Methods of an item class that only read.
 READS = {"get", "batch_get", "query"}
 #: Methods of a transaction, an item or the table that write.

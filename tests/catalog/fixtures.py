@@ -9,11 +9,12 @@ from typing import Any
 
 from contracts.assortment import AssortmentItem, AssortmentPageItem, Listing, page_of
 from contracts.catalog import ProductItem
-from contracts.dealers import DealerItem, dealer_key
+from contracts.dealers import DEALERS, DealerItem, dealer_key
 from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
+from kernel.base.codes import fold_text
 from kernel.store.read import fetch
 from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
-from services.catalog.search.items import BucketProductsItem, TermItem, term_key
+from services.catalog.search.items import BucketProductsItem, CategoriesItem, TermItem, term_key
 from services.catalog.search.rules import product_tokens, token_bits
 from services.catalog.vocabulary import Product
 from tests.support.gateway import Response
@@ -159,6 +160,12 @@ def assert_product_copies_equal(world: World) -> None:
     stored_pages = [item for item in items if isinstance(item, AssortmentPageItem)]
     assert pages == {page.page: page.listings for page in stored_pages}
     contents = next((item for item in items if isinstance(item, AssortmentItem)), AssortmentItem(digests={}))
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for product in products:
+        counts[fold_text(product.category)][0] += 1
+        counts[fold_text(product.category)][1] += product.status == "active"
+    stored_counts = next((item for item in items if isinstance(item, CategoriesItem)), CategoriesItem(counts={}))
+    assert counts == {name: [count.products, count.active] for name, count in stored_counts.by_folded_name.items()}
     assert contents.digests == {str(page.page): page.digest for page in stored_pages}
 
 
@@ -179,6 +186,8 @@ def store_dealer(dealer_id: str, *, price_list: str = "A", warehouse: str = "GZ"
         warehouse=warehouse,
         credit_limit_fen=100_000_00,
         payment_days=30,
+        gsi1pk=DEALERS,
+        gsi1sk=f"广东#{dealer_id}",
     ).save()
 
 

@@ -209,7 +209,18 @@ TRIGGERS = [
         path={"price_list_id": f"={PRICE_LIST}", "version": "=1"},
         missing={"version": "99"},
     ),
-    Trigger("GET /products", roles=ALL_USERS, variants=[OF_DEALER]),
+    Trigger("GET /categories", roles=ALL_USERS),
+    Trigger(
+        "GET /products",
+        roles=ALL_USERS,
+        variants=[
+            OF_DEALER,
+            variant(
+                **OF_DEALER | {"query": OF_DEALER["query"] | {"in_stock": "=true", "price_to": "=99", "sort": "=price"}}
+            ),
+            variant(query={"status": "=active", "sort": "=newest"}),
+        ],
+    ),
     Trigger(
         "GET /products/{sku}",
         roles=ALL_USERS,

@@ -10,7 +10,7 @@ import pytest
 from contracts.catalog import PriceListItem, PricePageItem, price_list_key, price_page_key
 from contracts.stock import SKUS_PER_BUCKET, StockBucketItem, stock_bucket_key
 from services.catalog.products.write_products import ProductChange, write_products
-from services.catalog.search.rules import EVERY_PRODUCT, category_token, search_tokens
+from services.catalog.search.rules import EVERY_PRODUCT, category_token, search_tokens, status_token
 from services.catalog.vocabulary import Product
 from tests.catalog.fixtures import CatalogClient, store_dealer
 from tests.support.fixtures import ItemCollector
@@ -32,17 +32,30 @@ SEARCHES: list[dict[str, Any]] = [
     {"text": "暖白 7W"},
     {"text": "SD3-10"},
     {"text": "LED 3000K 7W 暖白 筒灯"},
+    {"status": "active"},
+    {"sort": "newest"},
+    {"category": "LED 筒灯", "sort": "newest", "in_stock": "true"},
+    {"in_stock": "true", "price_from": "20", "price_to": "60"},
+]
+#: A sorted page reads all its matches.
+MAX_SORTED_UNITS = 100
+SORTED: list[dict[str, Any]] = [
+    {"sort": "sku"},
+    {"sort": "price", "category": "LED 筒灯"},
+    {"sort": "name", "text": "18W", "status": "active"},
+    {"sort": "price", "category": "LED 筒灯", "in_stock": "true", "price_to": "60"},
 ]
 #: Tokens that a search looks up, with one query each.
 LOOKED_UP = {
-    str(search): max(1, len(search_tokens(search.get("text", ""))) + ("category" in search)) for search in SEARCHES
+    str(search): max(1, len(search_tokens(search.get("text", ""))) + ("category" in search) + ("status" in search))
+    for search in SEARCHES
 }
 
 
 def fill(size: int) -> None:
     """Store a catalogue with stock and prices, and of its search index only the tokens of the searches above."""
-    tokens = {EVERY_PRODUCT}
-    for search in SEARCHES:
+    tokens = {EVERY_PRODUCT, status_token("active")}
+    for search in (*SEARCHES, *SORTED):
         tokens |= {*search_tokens(search.get("text", ""))}
         tokens |= {category_token(search["category"])} if "category" in search else set()
     products = [
@@ -126,6 +139,31 @@ def test_search_page_costs_few_reads_in_any_catalogue(catalog: CatalogClient, se
             break
     assert found
     print(f"{search}: {found} found, at most {most} units a page")
+
+
+@pytest.mark.parametrize("search", SORTED, ids=str)
+def test_sorted_page_costs_bounded_reads_or_is_refused(catalog: CatalogClient, search: dict[str, Any]) -> None:
+    buyer = catalog.world.token(role="dealer_buyer", dealer_id="D0001")
+    catalog.search(buyer, limit=1)
+    cursor, most = None, 0.0
+    for _ in range(3):
+        with metered() as meter:
+            answer = catalog.search(buyer, **search, cursor=cursor)
+        assert meter.units <= MAX_SORTED_UNITS, meter.reads
+        most, cursor = max(most, meter.units), answer.json.get("next_cursor")
+        if answer.status == 422:
+            assert [error["code"] for error in answer.json["errors"]] == ["too-many-to-sort"]
+            assert len(catalog.sku_indexes()) > 2_560, "a catalogue of 32 buckets is always sorted"
+        if cursor is None:
+            break
+    print(f"{search}: {answer.status}, at most {most} units a page")
+
+
+def test_categories_cost_one_read(catalog: CatalogClient) -> None:
+    with metered() as meter:
+        assert catalog.get("/categories").json["categories"]
+    assert [operation for operation, _ in meter.reads] == ["GetItem"]
+    assert meter.units <= 1, meter.reads
 
 
 def test_full_category_page_takes_four_calls(catalog: CatalogClient) -> None:

@@ -15,5 +15,5 @@ def test_written_items_count_token_that_equals_an_item_name() -> None:
     )  # fmt: skip
     assert {"bucket", "product", "sku_indexes", "term"} <= product_tokens(product)
     assert len(ProductChange(product, 7, None, version=1).written_items()) == len(
-        {"product", "bucket", "sku_indexes", "page", "assortment"}
+        {"product", "bucket", "sku_indexes", "page", "assortment", "categories"}
     ) + len(product_tokens(product))

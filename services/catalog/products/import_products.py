@@ -16,11 +16,12 @@ from kernel.store.transaction import MAX_ACTIONS, Transaction
 from kernel.store.write import batches, retry_on_conflict
 from services.catalog.products.api import ImportProducts, ImportProductsResult, ProductRow
 from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
-from services.catalog.products.rules import successor_problems
+from services.catalog.products.rules import category_problems, successor_problems
 from services.catalog.products.write_products import (
     ProductChange,
     load_products_with_pages,
     load_search_buckets,
+    stored_counts,
     write_products,
 )
 from services.catalog.vocabulary import Product
@@ -86,7 +87,7 @@ def _changes(rows: Sequence[ProductRow], found: Mapping[Key, Item]) -> list[Prod
     An unchanged product is written again if the assortment lacks it: it was imported before there were pages.
 
     Raises:
-        Invalid: new products lack required fields, or successors are wrong.
+        Invalid: new products lack required fields, there are too many categories, or successors are wrong.
     """
     stored = {item.sku: item for item in found.values() if isinstance(item, ProductItem)}
     products = [_product_after(row, stored.get(fold(row.sku))) for row in rows]
@@ -96,6 +97,9 @@ def _changes(rows: Sequence[ProductRow], found: Mapping[Key, Item]) -> list[Prod
         for problem in row.missing_fields(f"products.{index}", stored.get(fold(row.sku)))
     ]
     # A stored successor was checked when it was stored, and products are never deleted.
+    if not problems:  # each product has a category then
+        former = [Product.of(stored[product.sku]) if product.sku in stored else None for product in products]
+        problems += category_problems(stored_counts(found), list(zip(former, products, strict=True)))
     problems += successor_problems(products, {*stored, *(item.successor for item in stored.values() if item.successor)})
     if problems:
         raise Invalid(problems)

@@ -1,7 +1,8 @@
 """Write products: the only module that writes any of their three copies.
 
 The copies are the product itself (`ProductItem`), its entries in the search (`BucketProductsItem`, `TermItem`) and its
-listing in the assortment (`AssortmentPageItem`, named by `AssortmentItem`). One transaction writes all of them.
+listing in the assortment (`AssortmentPageItem`, named by `AssortmentItem`). One transaction writes all of them, and the
+numbers of products of the categories (`CategoriesItem`).
 """
 
 from __future__ import annotations
@@ -24,9 +25,17 @@ from kernel.store.items import Item, Key
 from kernel.store.read import fetch
 from kernel.store.transaction import Transaction
 from services.catalog.products.items import SKU_INDEX_COUNTER_KEY, SkuIndexCounterItem
-from services.catalog.search.items import BucketProductsItem, TermItem, bucket_products_key, term_key
+from services.catalog.products.rules import counts_after
+from services.catalog.search.items import (
+    CATEGORIES_KEY,
+    BucketProductsItem,
+    CategoriesItem,
+    TermItem,
+    bucket_products_key,
+    term_key,
+)
 from services.catalog.search.rules import product_tokens, token_bits
-from services.catalog.vocabulary import Product
+from services.catalog.vocabulary import CategoryCount, Product
 
 
 class ProductChange(NamedTuple):
@@ -50,7 +59,12 @@ class ProductChange(NamedTuple):
     def written_items(self) -> set[Hashable]:
         """Return names of the items that the change writes; changes of one transaction may share some of them."""
         bucket = self.bucket_position.bucket
-        names: set[Hashable] = {("product", self.product.sku), ("bucket", bucket), "assortment"}
+        names: set[Hashable] = {
+            ("product", self.product.sku),
+            ("bucket", bucket),
+            "assortment",
+            "categories",
+        }
         names.add(("assortment page", page_of(self.product.sku)))
         names.update(("term", token, bucket) for token in self.changed_tokens)
         return names if self.before else names | {"sku_indexes"}
@@ -59,10 +73,11 @@ class ProductChange(NamedTuple):
 def load_products_with_pages(skus: Collection[str], successors: Iterable[str] = ()) -> dict[Key, Item]:
     """Load the products with these SKUs and their successors, the SKU index counter, and the pages of these SKUs.
 
-    Pages are read after the contents of the assortment, whose revision guards them.
+    Pages and the numbers of the categories are read after the contents of the assortment, whose revision guards them.
     """
     found = fetch([SKU_INDEX_COUNTER_KEY, ASSORTMENT_KEY, *(product_key(sku) for sku in (*skus, *successors))])
-    return found | fetch([assortment_page_key(page) for page in {page_of(sku) for sku in skus}])
+    pages = {page_of(sku) for sku in skus}
+    return found | fetch([CATEGORIES_KEY, *(assortment_page_key(page) for page in pages)])
 
 
 def load_search_buckets(changes: Iterable[ProductChange]) -> dict[Key, Item]:
@@ -89,7 +104,11 @@ def write_products(
         stored_before = ProductItem.version == change.version - 1 if change.before else ProductItem.pk.does_not_exist()
         transaction.put(item, item.sku, stored_before)
     _take_sku_indexes(transaction, [change.sku_index for change in changes if change.before is None])
-    written = [*_write_search(transaction, changes, found), *_write_listings(transaction, products, found)]
+    written = [
+        *_write_search(transaction, changes, found),
+        *_write_listings(transaction, products, found),
+        _write_categories(transaction, changes, found),
+    ]
     return {(item.pk, item.sk): item for item in written}
 
 
@@ -156,6 +175,22 @@ def _write_listings(transaction: Transaction, products: Sequence[ProductItem], f
     for page in written:
         transaction.put(page, f"assortment page {page.pk}")
     return [contents, *written]
+
+
+def _write_categories(
+    transaction: Transaction, changes: Sequence[ProductChange], found: Mapping[Key, Item]
+) -> CategoriesItem:
+    counts = counts_after(stored_counts(found), [(change.before, change.product) for change in changes])
+    item = CategoriesItem(*CATEGORIES_KEY, counts={name: tuple(count) for name, count in counts.items()})
+    if counts != stored_counts(found):
+        transaction.put(item, "categories")
+    return item
+
+
+def stored_counts(found: Mapping[Key, Item]) -> dict[str, CategoryCount]:
+    """Return the stored numbers of the categories, by folded name."""
+    stored = found.get(CATEGORIES_KEY)
+    return stored.by_folded_name if isinstance(stored, CategoriesItem) else {}
 
 
 def _page_with(page: int, listings: dict[str, Listing], found: Mapping[Key, Item]) -> AssortmentPageItem:

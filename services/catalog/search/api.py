@@ -7,6 +7,7 @@ from pydantic import Field
 
 from kernel.http.models import Answer, DealerId, Query, UnitPrice
 from services.catalog.search.rules import AvailabilityBand
+from services.catalog.search.selection import Sort
 from services.catalog.vocabulary import Category, ProductStatusText
 
 MAX_PAGE = 50
@@ -19,12 +20,36 @@ class PricingDealerQuery(Query):
 
 
 class ProductsQuery(PricingDealerQuery):
-    """Search. A product must have all words: in its Chinese or English name, or at the beginning of its SKU."""
+    """Search. A product must have all words: in its Chinese or English name, or at the beginning of its SKU.
+
+    `in_stock`: with pieces in the dealer's warehouse, or false: without any; `price_from`, `price_to`: limits of the
+    dealer's price in yuan for one piece. `sort` by SKU, name or price needs a search that matches few enough products;
+    without it, they are in the order of the catalogue.
+    """
 
     text: Annotated[str, Field(max_length=60)] | None = None
     category: Category | None = None
+    status: ProductStatusText | None = None
+    in_stock: bool | None = None
+    price_from: UnitPrice | None = None
+    price_to: UnitPrice | None = None
+    sort: Sort | None = None
     cursor: str | None = None
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = MAX_PAGE
+
+
+class CategoryView(Answer):
+    """Category with the number of its products, and of those that may be ordered."""
+
+    category: str
+    products: int
+    active: int
+
+
+class Categories(Answer):
+    """All categories of the catalogue, by name."""
+
+    categories: list[CategoryView]
 
 
 class BreakView(Answer):
@@ -81,7 +106,7 @@ class ProductView(Answer):
 
 
 class ProductPage(Answer):
-    """Page of products in the order of the catalogue.
+    """Page of products in the order of the search.
 
     A page may have fewer products than the limit, even none, while more follow: only `next_cursor` shows the end.
     `ignored`: parts of the text that the search did not understand and left out, for the user to see.

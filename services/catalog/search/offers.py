@@ -17,7 +17,8 @@ from reads.stock import available_pieces, stock_keys
 from services.catalog.prices.rules import next_break
 from services.catalog.search.api import AvailabilityView, BreakView, PriceView, ProductView
 from services.catalog.search.items import BucketProductsItem, bucket_products_key
-from services.catalog.search.rules import availability_label, product_tokens
+from services.catalog.search.rules import availability_label
+from services.catalog.search.selection import Candidate
 from services.catalog.vocabulary import Product, ProductStatus
 
 
@@ -48,13 +49,13 @@ class Offers(NamedTuple):
     found: Mapping[Key, Item]
     as_of: str
 
-    def views_at(self, positions: Iterable[BucketPosition], tokens: Iterable[str]) -> Iterator[ProductView]:
-        """Yield the products at these positions that have all the tokens."""
+    def candidates(self, positions: Iterable[BucketPosition]) -> Iterator[Candidate]:
+        """Yield the products at these positions, with their price and pieces."""
         buckets = {key: item.by_position for key, item in self.found.items() if isinstance(item, BucketProductsItem)}
         for position in positions:
             product = buckets.get(bucket_products_key(position.bucket), {}).get(position.position)
-            if product and product_tokens(product).issuperset(tokens):
-                yield self.view(product, position)
+            if product:
+                yield Candidate(position, product, self._stored_price(position), self._pieces(position))
 
     def view(self, product: Product, position: BucketPosition) -> ProductView:
         """Return one product with its price and availability."""
@@ -65,11 +66,15 @@ class Offers(NamedTuple):
         )
 
     def _price(self, product: Product, position: BucketPosition) -> PriceView | None:
-        if self.price_list is None:
-            return None
-        page = self.found.get(self.price_list.page_key(position.bucket))
-        price = page.price_at(position.position) if isinstance(page, PricePageItem) else None
-        return _price_view(price, self.price_list, product.order_multiple) if price else None
+        price = self._stored_price(position)
+        return _price_view(price, self.price_list, product.order_multiple) if price and self.price_list else None
+
+    def _stored_price(self, position: BucketPosition) -> Price | None:
+        page = self.found.get(self.price_list.page_key(position.bucket)) if self.price_list else None
+        return page.price_at(position.position) if isinstance(page, PricePageItem) else None
+
+    def _pieces(self, position: BucketPosition) -> int | None:
+        return available_pieces(self.found, self.pricing_dealer.warehouse, position) if self.pricing_dealer else None
 
     def _availability(self, product: Product, position: BucketPosition) -> AvailabilityView | None:
         if self.pricing_dealer is None:

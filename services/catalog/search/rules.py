@@ -41,12 +41,17 @@ def category_token(category: str) -> str:
     return f"category={fold_text(category)}"
 
 
+def status_token(status: str) -> str:
+    """Return the token of a status, active or discontinued."""
+    return f"status={status}"
+
+
 def product_tokens(product: Product) -> frozenset[str]:
     """Return at most `MAX_TOKENS` tokens that find a product.
 
-    They are its category, its SKU with prefixes and parts, the words of its names and their parts, its diameter, other
-    names of the same thing, bigrams of Chinese, initials of pinyin, and single characters. The last ones are lost if a
-    name is very long.
+    They are its category and status, its SKU with prefixes and parts, the words of its names and their parts, its
+    diameter, other names of the same thing, bigrams of Chinese, initials of pinyin, and single characters. The last
+    ones are lost if a name is very long.
     """
     names = _folded(f"{product.name_zh} {product.name_en or ''}")
     printed = _folded(product.printed_sku or product.sku)
@@ -56,7 +61,7 @@ def product_tokens(product: Product) -> frozenset[str]:
     chinese = " ".join(runs)
     words = chain(_WORD.findall(names), _WORD.findall(printed), _diameters(product.specs))
     tokens = chain(
-        (EVERY_PRODUCT, category_token(product.category), sku),
+        (EVERY_PRODUCT, category_token(product.category), status_token(product.status), sku),
         (sku[:end] for end in range(_SHORTEST_PREFIX, min(len(sku), _LONGEST_PREFIX) + 1) if sku[end - 1].isalnum()),
         _SEPARATOR.split(sku),
         chain.from_iterable((word, *_SEPARATOR.split(word)) for word in words),

@@ -50,6 +50,37 @@ MUTATIONS = (
         caught_by="test_concurrent_requests_to_one_draft_lose_no_price",
     ),
     Mutation(
+        "dealers are notified of a version that was withdrawn",
+        Kind.REMOVED_CONDITION,
+        "services.catalog:_request_page",
+        old="__transaction.check(PriceVersionItem, *_)",
+        new="",
+        caught_by="test_withdrawal_stops_notices_that_are_still_to_come",
+    ),
+    Mutation(
+        "a product that moves counts in its former category too",
+        Kind.LOST_UPDATE,
+        "services.catalog:counts_after",
+        old="_add(__counts, __before, -1)",
+        new="",
+        caught_by="test_categories_count_products_and_active_ones",
+    ),
+    Mutation(
+        "the page after a full one with filters begins too late",
+        Kind.WRONG_SOURCE,
+        "services.catalog:_page_of_catalogue",
+        old="""
+            if len(__views) == __query.limit:
+                __following = _
+                break
+        """,
+        new="""
+            if len(__views) == __query.limit:
+                break
+        """,
+        caught_by="test_pages_have_every_selected_product_once_in_order",
+    ),
+    Mutation(
         "two products of different imports get the same SKU index",
         Kind.OFF_BY_ONE,
         "services.catalog:_take_sku_indexes",

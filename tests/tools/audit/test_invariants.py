@@ -88,11 +88,11 @@ def test_changed_copy_of_a_product_is_the_only_finding(
 
 
 def test_changed_product_is_found_in_both_copies(table: TableCopy) -> None:
-    catalog.product(status="discontinued")(table)
+    catalog.product(tax_percent=9)(table)
     found = [(finding.subject, finding.detail) for finding in table.findings()]
     assert found == [
-        ("L4 status", "search entry has 'active', product 'discontinued'"),
-        ("L4 status", "listing has 'active', product 'discontinued'"),
+        ("L4 tax_percent", "search entry has 13, product 9"),
+        ("L4 tax_percent", "listing has 13, product 9"),
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts.assortment import ASSORTMENT_KEY, AssortmentPageItem, Listing, assortment_page_key, page_of
 from contracts.stock import SKUS_PER_BUCKET
-from services.catalog.search.items import bucket_products_key, term_key
+from services.catalog.search.items import CATEGORIES_KEY, bucket_products_key, term_key
 from tests.tools.audit.table import Damage, Damages, TableCopy
 
 SKU, SKU_INDEX = "L4", 3
@@ -66,6 +66,12 @@ def _outdate_digest(table: TableCopy) -> None:
     table.update(ASSORTMENT_KEY, digests=digests | {str(page_of(SKU)): "old"})
 
 
+def _miscount_category(table: TableCopy) -> None:
+    counts = table.item(CATEGORIES_KEY).counts
+    folded, (name, products, active) = next(iter(counts.items()))
+    table.update(CATEGORIES_KEY, counts=counts | {folded: [name, products + 1, active]})
+
+
 def _listings(table: TableCopy) -> dict[str, Listing]:
     listings: dict[str, Listing] = table.item(assortment_page_key(page_of(SKU))).listings
     return listings
@@ -90,9 +96,16 @@ DAMAGES: Damages = {
     "a search entry has another carton": (search_entry(carton=99), {"product-copy"}),
     "a search entry is missing": (remove_search_entry, {"product-copy"}),
     "a search entry belongs to no product": (copy_search_entry, {"product-copy"}),
-    "a product is discontinued without its copies": (product(status="discontinued"), {"product-copy"}),
+    "a product is discontinued without its copies": (
+        product(status="discontinued"),
+        {"product-copy", "search-term", "category-count"},
+    ),
     "a term does not find a product": (flip_term(SKU_INDEX), {"search-term"}),
     "a term finds an empty position": (flip_term(70), {"search-term"}),
-    "two products have one SKU index": (_clone_product, {"sku-index-shared", "product-copy", "search-term"}),
+    "two products have one SKU index": (
+        _clone_product,
+        {"sku-index-shared", "product-copy", "search-term", "category-count"},
+    ),
+    "a category has another number of products": (_miscount_category, {"category-count"}),
     "the digest of a page is old": (_outdate_digest, {"assortment-digest"}),
 }

@@ -26,6 +26,7 @@ CLERKS = {"assistant", "admin"}
 OF_DEALER = variant(query={"dealer_id": "={dealer}"}, missing={"dealer_id": "D9999"}, of_dealer=True)
 DRAFT = {"price_list_id": f"={PRICE_LIST}", "draft": "=2"}
 WAITING_VERSION = {"price_list_id": f"={WAITING_PRICE_LIST}", "version": "=2"}
+WRONG_PRICES = ["x", "-1", "NaN", "Infinity", "1e9999", "0.0000001", "", "9" * 400]
 PUBLISHED = {"name": "一级价", "valid_from": "2026-01-01"}
 
 
@@ -213,6 +214,13 @@ TRIGGERS = [
     Trigger(
         "GET /products",
         roles=ALL_USERS,
+        bad_query={
+            "status": ["x", "", "ACTIVE"],
+            "in_stock": ["x", "2", ""],
+            "price_from": WRONG_PRICES,
+            "price_to": WRONG_PRICES,
+            "sort": ["x", "", "-price", "SKU"],
+        },
         variants=[
             OF_DEALER,
             variant(

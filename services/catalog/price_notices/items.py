@@ -12,8 +12,8 @@ from kernel.store.items import IntegerAttribute, Item, Key
 class PriceNoticesItem(Item, discriminator="price_notices"):
     """Progress of the notices about one version: the page of dealers that comes next.
 
-    `state`: requesting, then requested, or stopped if the version was withdrawn meanwhile; `requested`: notices so far;
-    `next_key`: start of the next page of dealers; `version` counts and guards the writes.
+    `state`: requesting, then requested; it stays requesting if the version is withdrawn meanwhile. `requested`: notices
+    so far; `next_key`: start of the next page of dealers; `version` counts and guards the writes.
     """
 
     state = UnicodeAttribute()

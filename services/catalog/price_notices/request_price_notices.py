@@ -25,11 +25,11 @@ def request_price_notices(envelope: Envelope) -> None:
     if not isinstance(event, PriceListScheduled | PriceListWithdrawn):
         return
     while True:
-        state = _load_progress(event)
-        if state.state != "requesting":
+        progress = _load_progress(event)
+        if progress is None or progress.state != "requesting":
             return
         try:
-            _request_page(event, state)
+            _request_page(event, progress)
         except TransactionRefused as refused:
             # Another delivery of the message was faster, or the version was withdrawn: the next reading shows which.
             if "progress" not in refused and "version" not in refused:
@@ -40,15 +40,15 @@ def _occasion(event: PriceListScheduled | PriceListWithdrawn) -> str:
     return "scheduled" if isinstance(event, PriceListScheduled) else "withdrawn"
 
 
-def _load_progress(event: PriceListScheduled | PriceListWithdrawn) -> PriceNoticesItem:
+def _load_progress(event: PriceListScheduled | PriceListWithdrawn) -> PriceNoticesItem | None:
+    """Return the progress so far; None if the scheduled version was withdrawn meanwhile."""
     key = notices_key(event.price_list_id, event.version, _occasion(event))
     version_key = price_version_key(event.price_list_id, event.version)
     found = fetch([key, version_key])
     stored, version = found.get(key), found.get(version_key)
-    progress = stored if isinstance(stored, PriceNoticesItem) else PriceNoticesItem(*key, state="requesting", version=0)
     if isinstance(event, PriceListScheduled) and isinstance(version, PriceVersionItem) and version.withdrawn_at:
-        progress.state = "stopped"
-    return progress
+        return None
+    return stored if isinstance(stored, PriceNoticesItem) else PriceNoticesItem(*key, state="requesting", version=0)
 
 
 def _request_page(event: PriceListScheduled | PriceListWithdrawn, progress: PriceNoticesItem) -> None:

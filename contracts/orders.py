@@ -30,7 +30,8 @@ class OrderEvent(Event):
 class OrderSubmitted(OrderEvent):
     """Published when an order is stored.
 
-    Subscribers: orders (reserve stock, through a FIFO queue; urgent orders have a separate one), notifications.
+    Subscribers: orders (reserve stock, through a FIFO queue; urgent orders have a separate one), orders (enter it into
+    the order list), notifications.
     """
 
     TYPE: ClassVar[str] = "order.submitted.v1"

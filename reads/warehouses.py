@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from contracts.warehouses import WAREHOUSES_KEY, Warehouse, WarehousesItem
 from kernel.base.problems import FieldProblem, Invalid, NotFound, Refusal
@@ -37,6 +38,13 @@ def known_warehouses(*, cached: bool = True) -> Mapping[str, Warehouse]:
         _readings.clear()
         _readings.put(period, known)
     return known
+
+
+def warehouse_names(warehouse_id: str) -> dict[str, Any]:
+    """Return the names of a warehouse as fields of an answer; an unknown one has its id as its names."""
+    warehouse = known_warehouses().get(warehouse_id)
+    zh, en = (warehouse.name_zh, warehouse.name_en) if warehouse else (warehouse_id, warehouse_id)
+    return {"warehouse_name_zh": zh, "warehouse_name_en": en}
 
 
 def forget_warehouses() -> None:

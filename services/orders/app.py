@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from contracts.orders import OrderShipmentVoided, OrderShipped
+from contracts.orders import OrderShipmentVoided, OrderShipped, OrderSubmitted
 from contracts.reconciliation import JournalReversed, PaymentPosted
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.models import DocumentNumber
@@ -21,6 +21,9 @@ from services.orders.on_time import on_time_rate
 from services.orders.on_time.api import OnTimeQuery, OnTimeReport
 from services.orders.order.api import OrderConfirmation, OrderSummary, ReasonRequest
 from services.orders.order.lifecycle import Action, roles_allowed
+from services.orders.order_list import list_orders as order_list
+from services.orders.order_list import record_order_entry as order_entries
+from services.orders.order_list.api import OrderPage, OrdersQuery
 from services.orders.quotes import quote_order as quotes
 from services.orders.quotes.api import Quote, QuoteOrder
 from services.orders.reservation import extend_reservation as extension
@@ -33,7 +36,7 @@ from services.orders.shipping import ship_order
 from services.orders.shipping import void_shipment as shipment_void
 from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList, VoidedShipment
 from services.orders.tracking import read_orders
-from services.orders.tracking.api import OrderPage, OrdersQuery, OrderView, ReviewQuery, Timeline
+from services.orders.tracking.api import OrderView, ReviewQuery, Timeline
 
 __all__ = ["app", "stock_routes"]
 
@@ -76,6 +79,11 @@ def reserve_urgent_stock(message: Envelope) -> None:
     warehouse_queue.handle(message)
 
 
+@app.consumer(subscribes=[OrderSubmitted])
+def record_order_entries(message: Envelope) -> None:
+    order_entries.record_order_entry(message)
+
+
 @app.periodic(minutes=1)
 def sweep_orders() -> None:
     sweep.sweep_orders()
@@ -83,7 +91,7 @@ def sweep_orders() -> None:
 
 @app.operation("GET", "/orders", roles=EVERYONE, summary="订单列表 / List orders")
 def list_orders(caller: Principal, query: OrdersQuery) -> OrderPage:
-    return read_orders.list_orders(caller, query)
+    return order_list.list_orders(caller, query)
 
 
 @app.operation("GET", "/orders/{order_id}", roles=EVERYONE, summary="订单详情 / Show an order")
@@ -100,7 +108,7 @@ def show_timeline(caller: Principal, order_id: DocumentNumber) -> Timeline:
 
 @app.operation("GET", "/review-queue", roles=STAFF_ROLES, summary="待处理订单 / List orders that wait")
 def review_queue(caller: Principal, query: ReviewQuery) -> OrderPage:
-    return read_orders.review_queue(caller, query)
+    return order_list.review_queue(caller, query)
 
 
 @app.operation(

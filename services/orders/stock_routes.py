@@ -15,9 +15,12 @@ from services.orders.service import EVERYONE, app
 from services.orders.sourcing import publish_sourcing_rule as sourcing_rule
 from services.orders.sourcing.api import PublishSourcingRule, SourcingRuleView
 from services.orders.stock import show_stock as stock
-from services.orders.stock.api import StockQuery, StockView
+from services.orders.stock.api import StockListQuery, StockQuery, StockView
 from services.orders.stock_documents import adjust_stock, receive_goods, transfer_stock
 from services.orders.stock_documents.api import AdjustStock, GoodsReceipt, ReceiveStock, StockDocument, TransferStock
+from services.orders.stock_list import list_movements as movements
+from services.orders.stock_list import list_stock as stock_list
+from services.orders.stock_list.api import MovementPage, MovementsQuery
 from services.orders.warehouses import list_warehouses as warehouse_list
 from services.orders.warehouses import publish_warehouse as warehouses
 from services.orders.warehouses.api import PublishWarehouse, WarehouseList, WarehouseView
@@ -98,8 +101,17 @@ def set_expected_goods(
 
 
 @app.operation("GET", "/stock/{warehouse}", roles=STAFF_ROLES, summary="库存查询 / Show stock")
-def show_stock(warehouse: WarehouseId, query: StockQuery) -> StockView:
-    return stock.show_stock(warehouse, query)
+def show_stock(caller: Principal, warehouse: WarehouseId, query: StockListQuery) -> StockView:
+    if query.skus is None:
+        return stock_list.list_stock(caller, warehouse, query.cursor)
+    return stock.show_stock(warehouse, query.skus)
+
+
+@app.operation(
+    "GET", "/stock/{warehouse}/movements", roles=STAFF_ROLES, summary="库存流水 / List the movements of a SKU"
+)
+def list_stock_movements(caller: Principal, warehouse: WarehouseId, query: MovementsQuery) -> MovementPage:
+    return movements.list_movements(caller, warehouse, query)
 
 
 @app.operation(

@@ -29,6 +29,7 @@ BAD_VALUES: dict[str, list[str]] = {
     "skus": ["", "#", ",", "L1;L2"],
     "sku": ["", "#", "L1,L2", "-1"],
     "warehouse": ["", "g", "GZ#", "G,Z", "*"],
+    "period": ["", "2026", "2026-13", "2026-1", "1999-12"],
     "month": ["", "2026", "2026-13", "2026-1", "1999-12", "2026-11-01"],
 }
 #: Path values that name no object.

@@ -8,11 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Any
 
-from tests.orders import correction_situations, function_situations, random_requests, situations, stock_situations
+from tests.orders import (
+    correction_situations,
+    function_situations,
+    order_list_situations,
+    random_requests,
+    situations,
+    stock_situations,
+)
 from tests.orders.quote_situations import QUOTE
 from tests.support.company_data import WAREHOUSE
 from tests.support.steps import SHIPMENT, order_body
-from tests.support.trigger import ALL_USERS, BUYERS, DEALER_USERS, STAFF, Race, Trigger, variant
+from tests.support.trigger import ALL_USERS, BUYERS, STAFF, Race, Trigger, variant
 
 ADMIN = {"admin"}
 CLERKS = {"assistant", "admin"}
@@ -66,17 +73,11 @@ ORDERS = [
     ),
     Trigger(
         "GET /orders",
-        roles=DEALER_USERS,
-        refusals={404},
+        roles=ALL_USERS,
+        bad_query=order_list_situations.BAD_QUERY,
         variants=[
-            variant(
-                roles=ALL_USERS,
-                refusals=frozenset(),
-                query={"dealer_id": "={dealer}"},
-                missing={"dealer_id": "D9999"},
-                of_dealer=True,
-                empty_for=STAFF,
-            )
+            variant(query={"dealer_id": "={dealer}"}, missing={"dealer_id": "D9999"}, of_dealer=True, empty_for=STAFF),
+            *(variant(query=query) for query in order_list_situations.QUERIES),
         ],
     ),
     read(""),
@@ -246,7 +247,20 @@ STOCK = [
         query={"skus": "=L1,L4"},
     ),
     Trigger("GET /on-time-rate", roles=ALL_USERS, query={"warehouse": f"={WAREHOUSE}", "month": "=2026-11"}),
-    Trigger("GET /stock/{warehouse}", roles=STAFF, path=IN_WAREHOUSE, missing=NO_WAREHOUSE, query={"skus": "=L1,L2"}),
+    Trigger(
+        "GET /stock/{warehouse}",
+        roles=STAFF,
+        path=IN_WAREHOUSE,
+        missing=NO_WAREHOUSE,
+        variants=[variant(query={"skus": "=L1,L2"})],
+    ),
+    Trigger(
+        "GET /stock/{warehouse}/movements",
+        roles=STAFF,
+        path=IN_WAREHOUSE,
+        missing=NO_WAREHOUSE,
+        query={"sku": "=L1"},
+    ),
 ]
 
 RULES = [
@@ -289,6 +303,7 @@ FUNCTIONS = [
     Trigger("reserve_stock", situations=function_situations.RESERVE_STOCK),
     Trigger("reserve_urgent_stock", situations=function_situations.RESERVE_URGENT_STOCK),
     Trigger("sweep_orders", situations=function_situations.SWEEP_ORDERS),
+    Trigger("record_order_entries", situations=order_list_situations.RECORD_ORDER_ENTRIES),
     Trigger("record_on_time_shipments", situations=function_situations.RECORD_ON_TIME_SHIPMENTS),
     Trigger("update_credit", situations=function_situations.UPDATE_CREDIT),
 ]

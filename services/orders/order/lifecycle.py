@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kernel.base.problems import Refusal
 from kernel.http.principal import Role
-from services.orders.vocabulary import State
+from services.orders.vocabulary import Hold, State
 
 
 class Action(StrEnum):
@@ -50,6 +50,12 @@ _CLERKS = frozenset({Role.ASSISTANT, Role.ADMIN})
 _SHIPPERS = _CLERKS | {Role.WAREHOUSE}
 #: Those who can see that the goods are still there.
 _STOCKTAKERS = frozenset({Role.WAREHOUSE, Role.ADMIN})
+
+#: Who may release each hold.
+HOLD_RELEASERS: Mapping[Hold, frozenset[Role]] = {
+    Hold.CREDIT: frozenset({Role.FINANCE, Role.ADMIN}),
+    Hold.STOCK: _CLERKS,
+}
 
 #: A pair that is missing here is impossible; an order begins with SUBMIT, so no state has it. An order of which
 #: nothing is open any more closes instead: `next_state`.

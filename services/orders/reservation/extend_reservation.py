@@ -11,6 +11,7 @@ from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.orders.credit.load_dealer_credit import load_own_order_and_dealer_credit
 from services.orders.credit.obstacles import order_credit
+from services.orders.credit.possible_actions import may_extend
 from services.orders.credit.refusals import require_no_obstacle
 from services.orders.order.api import OrderSummary, ReasonRequest
 from services.orders.order.change_order import commit_change
@@ -37,7 +38,7 @@ def extend_reservation(caller: Principal, order_id: str, request: ReasonRequest,
     since = header.backordered_since
     if header.backordered and not since and order.shortage_policy.waits_for_stock:
         since = clock.stamp()
-    if until is None and since == header.backordered_since:
+    if not may_extend(order):
         raise Refusal(
             "nothing-to-extend",
             "没有可续期的预留 / nothing is reserved or backordered; approve or cancel the order",

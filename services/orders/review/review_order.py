@@ -6,7 +6,7 @@ from contracts.orders import OrderApproved, OrderHoldReleased, OrderRejected
 from kernel.base import observability
 from kernel.base.problems import Busy, NotAllowed, NotFound
 from kernel.http.idempotency import IdempotencyKey
-from kernel.http.principal import Principal, Role
+from kernel.http.principal import Principal
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.orders.credit.load_dealer_credit import (
@@ -19,7 +19,7 @@ from services.orders.credit.refusals import require_no_obstacle
 from services.orders.order.api import OrderSummary, ReasonRequest
 from services.orders.order.change_order import commit_change
 from services.orders.order.items import Order
-from services.orders.order.lifecycle import Action, require_allowed
+from services.orders.order.lifecycle import HOLD_RELEASERS, Action, require_allowed
 from services.orders.order.load_order import load_order
 from services.orders.review.api import Approve
 from services.orders.review.end_order import end_order
@@ -31,11 +31,6 @@ from services.orders.vocabulary import Hold, State
 #: Another order or a payment of the dealer may change its account meanwhile. The attempts are plain loops, because a
 #: helper would add frames between route and commit.
 _ATTEMPTS = 8
-
-_RELEASERS = {
-    Hold.CREDIT: frozenset({Role.FINANCE, Role.ADMIN}),
-    Hold.STOCK: frozenset({Role.ASSISTANT, Role.ADMIN}),
-}
 
 
 def approve_order(caller: Principal, order_id: str, request: Approve, key: IdempotencyKey) -> OrderSummary:
@@ -119,7 +114,7 @@ def _release_hold(
     require_allowed(Action.RELEASE_HOLD, order.state, caller.roles)
     if hold not in order.holds:
         raise NotFound
-    if not caller.roles & _RELEASERS[Hold(hold)]:
+    if not caller.roles & HOLD_RELEASERS[Hold(hold)]:
         raise NotAllowed
     require_no_obstacle(Action.RELEASE_HOLD, order_credit(order), dealer_credit)
     transaction, changes = Transaction(), {"holds": sorted(order.holds - {Hold(hold)})}

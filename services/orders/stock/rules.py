@@ -57,6 +57,20 @@ _EFFECTS = {
 }
 
 
+#: Chinese and English name of each kind.
+MOVE_NAMES: Mapping[Move, tuple[str, str]] = {
+    Move.RECEIVE: ("入库", "received"),
+    Move.RESERVE: ("预留", "reserved"),
+    Move.UNRESERVE: ("释放预留", "reservation released"),
+    Move.FOUND: ("盘盈", "found"),
+    Move.LOST: ("盘亏", "lost"),
+    Move.SET_ASIDE: ("隔离", "set aside"),
+    Move.CLEAR: ("解除隔离", "cleared"),
+    Move.SCRAP: ("报废", "scrapped"),
+    Move.SEND: ("调出", "sent"),
+}
+
+
 def stock_count_differences(
     on_hand: Mapping[int, int], booked: Mapping[int, tuple[int, int]]
 ) -> tuple[dict[int, int], dict[int, int]]:

@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from kernel.http.models import Answer, DealerId, Query
+from kernel.http.models import Answer, Query
 from services.orders.delivery.api import OrderAddress
 from services.orders.order.api import OrderSummary
+from services.orders.order.lifecycle import Action
 from services.orders.vocabulary import ShortagePolicy, State
 
 
@@ -38,9 +39,14 @@ class OrderLineView(Answer):
 class OrderView(OrderSummary):
     """A whole order. `sourcing`: candidates that were compared, if its own warehouse was short.
 
-    `delivery_address`: null for an order of a dealer that had no address.
+    `actions`: what the caller may do with the order now. `delivery_address`: null for an order of a dealer that had
+    no address.
     """
 
+    dealer_name: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
+    actions: list[Action]
     shortage_policy: ShortagePolicy
     purchase_order: str | None
     note: str | None
@@ -49,21 +55,6 @@ class OrderView(OrderSummary):
     price_version: int
     sourcing: list[dict[str, str | int]]
     lines: list[OrderLineView]
-
-
-class OrderPage(Answer):
-    """Orders and the cursor of the next page, null after the last."""
-
-    orders: list[OrderSummary]
-    next_cursor: str | None
-
-
-class OrdersQuery(Query):
-    """Page of orders. `dealer_id` is for staff only."""
-
-    dealer_id: DealerId | None = None
-    cursor: str | None = None
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
 
 
 class ReviewQuery(Query):

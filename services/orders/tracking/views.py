@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kernel.messaging.events import Envelope
 from kernel.time.holidays import calendar_end_if_passed
+from reads.dealers import dealer_names
+from reads.warehouses import warehouse_names
 from services.orders.delivery.api import OrderAddress
 from services.orders.order.items import Order
+from services.orders.order.lifecycle import Action
 from services.orders.order.rules import Line, Progress
 from services.orders.order.views import EventFields, summary_fields
 from services.orders.tracking.api import OrderLineView, OrderView, TimelineEntry
@@ -41,9 +44,14 @@ LABELS = {
 _COMMON_FIELDS = frozenset(EventFields.__annotations__)
 
 
-def view_of(order: Order, promised_days: Mapping[int, str], address: OrderAddress | None) -> OrderView:
-    """Return an order with the progress of its lines. `promised_days`: promise dates of backordered pieces by SKU
-    index.
+def view_of(
+    order: Order, promised_days: Mapping[int, str], address: OrderAddress | None, actions: Sequence[Action]
+) -> OrderView:
+    """Return an order with the progress of its lines.
+
+    Args:
+        promised_days: promise dates of backordered pieces by SKU index.
+        actions: what the caller may do with the order.
     """
     lines = [
         _line(order, line, line_progress, _promised_on(order, line, line_progress, promised_days))
@@ -53,6 +61,9 @@ def view_of(order: Order, promised_days: Mapping[int, str], address: OrderAddres
     known_until = calendar_end_if_passed(order.header.reserved_until, *promised)
     return OrderView(
         **summary_fields(order.header) | {"calendar_known_until": known_until},
+        dealer_name=dealer_names([order.header.dealer_id])[order.header.dealer_id],
+        **warehouse_names(order.header.warehouse),
+        actions=list(actions),
         shortage_policy=ShortagePolicy(order.header.shortage_policy),
         purchase_order=order.ordered.purchase_order,
         note=order.ordered.note,

@@ -1,0 +1,1 @@
+"""Order list: orders by the filters that people use."""

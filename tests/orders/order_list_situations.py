@@ -1,0 +1,28 @@
+"""Queries of the order list, and situations in which an order is entered into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tests.support.company_data import WAREHOUSE
+from tests.support.steps import in_order, submit_order
+from tests.support.trigger import Situation
+
+#: One query for each way in which the list is read, and one for each filter.
+QUERIES: Sequence[Mapping[str, str]] = (
+    {"state": "=in_review"},
+    {"state": "=closed"},
+    {"state": "=in_review", "from": "=2026-11-01", "to": "=2026-11-30"},
+    {"from": "=2026-11-01", "to": "=2026-11-30"},
+    {"purchase_order": "=po-"},
+    {"purchase_order": "=po-", "warehouse": f"={WAREHOUSE}", "hold": "=stock"},
+)
+BAD_QUERY: Mapping[str, Sequence[str]] = {
+    "hold": ["x", "", "CREDIT"],
+    "purchase_order": ["", " ", "\u200b", "x" * 61],
+}
+
+RECORD_ORDER_ENTRIES = [
+    Situation("an order is submitted", prepare=submit_order(("L3", 3))),
+    Situation("two orders are submitted", prepare=in_order(submit_order(("L3", 3)), submit_order(("L3", 1)))),
+]

@@ -14,18 +14,23 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote_to_bytes
+from uuid import uuid4
 
 import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from kernel.base.problems import CONTENT_TYPE, AddressTooLong, Problem
 from kernel.http.requests import KEY_HEADER, MAX_ADDRESS, single_key
+from kernel.http.responses import REQUEST_ID_HEADER
 from tools import api_pages, paths
+from tools.template_api import COMPRESSED_FROM_BYTES
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -47,7 +52,13 @@ class TooMuch(Exception):
 def problem(status: HTTPStatus, code: str, detail: str) -> Response:
     """A problem document of the edge itself, in the form the services use."""
     document = {"type": f"urn:qudao:problem:{code}", "title": status.phrase, "status": int(status), "code": code}
-    return JSONResponse({**document, "detail": detail}, status, media_type=CONTENT_TYPE)
+    return _answered({**document, "detail": detail}, status)
+
+
+def _answered(document: dict[str, Any], status: int) -> Response:
+    request_id = str(uuid4())
+    document = {**document, "request_id": request_id}
+    return JSONResponse(document, status, {REQUEST_ID_HEADER: request_id}, media_type=CONTENT_TYPE)
 
 
 def not_found() -> Response:
@@ -76,6 +87,8 @@ def edge_application(targets: Targets, openapi: Path = paths.OPENAPI) -> Starlet
             Route("/api/{service}/{path:path}", _proxy, methods=_METHODS),
         ],
         exception_handlers={HTTPException: _refused},
+        # As API Gateway does it. The fastest level takes a hundredth of the time of the request.
+        middleware=[Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES, compresslevel=1)],
     )
     # A path with one slash more or less is another path, as it is at API Gateway.
     app.router.redirect_slashes = False
@@ -138,7 +151,7 @@ async def _proxy(request: Request) -> Response:
         _check_head(request)
         sent = await _body(request)
     except Problem as refused:
-        return JSONResponse(refused.document(), refused.status, media_type=CONTENT_TYPE)
+        return _answered(refused.document(), refused.status)
     except TooMuch:
         limit = f"{MAX_BODY_BYTES // 1024 // 1024} MB"
         detail = f"请求超过 {limit} / larger than {limit}; send less at once"

@@ -10,15 +10,21 @@ from tools.cloudformation import Json, logical_id, ref, sub
 from tools.template_alarms import alarm, metric
 
 _EVERY_TYPE = ["*/*"]
+#: Answers from so many bytes on are compressed for clients that accept it; smaller ones gain nothing.
+COMPRESSED_FROM_BYTES = 1_024
 
 
 def api_resources(operations: Iterable[Operation]) -> Json:
     """The API's answers, integrations and alarm."""
     problem = {"type": "urn:qudao:problem:not-found", "title": "Not Found", "status": 404, "code": "not-found"}
     problem["detail"] = "未找到 / there is no such thing here; check the address"
+    problem["request_id"] = "$context.requestId"
     no_such_path = {
         "statusCode": 404,
-        "responseParameters": {"gatewayresponse.header.Content-Type": "'application/problem+json'"},
+        "responseParameters": {
+            "gatewayresponse.header.Content-Type": "'application/problem+json'",
+            "gatewayresponse.header.X-Request-Id": "context.requestId",
+        },
         "responseTemplates": {"application/json": json.dumps(problem, ensure_ascii=False)},
     }
     return {
@@ -28,6 +34,7 @@ def api_resources(operations: Iterable[Operation]) -> Json:
                 # Every body reaches its function as it was sent. As text, the API would replace each byte that is not
                 # UTF-8, and the function would take damaged text for the client's. Answers stay text.
                 "BinaryMediaTypes": _EVERY_TYPE,
+                "MinimumCompressionSize": COMPRESSED_FROM_BYTES,
                 "DefinitionBody": {
                     # Metrics name an API by its title, so the title contains the stage.
                     "info": {"title": {"Ref": "AWS::StackName"}},

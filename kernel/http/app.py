@@ -208,12 +208,17 @@ class ServiceApp(Chalice):
         return declare
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
-        """Answer an API Gateway event. What Chalice itself refuses becomes a problem document too."""
+        """Answer an API Gateway event. What Chalice itself refuses becomes a problem document too.
+
+        Every answer has the id of its request as a header, and a problem document repeats it.
+        """
         with observability.log_invocation(context):
             answer: dict[str, Any] = super().__call__(event, context)
-        status = HTTPStatus(answer["statusCode"])
-        if status < HTTPStatus.BAD_REQUEST or answer["headers"].get("Content-Type") == CONTENT_TYPE:
-            return answer
-        code = status.phrase.lower().replace(" ", "-")
-        document = problem_document(status, code, f"{_CHINESE.get(status, '请求未能处理')} / {status.phrase.lower()}")
-        return answer | responses.problem_response(int(status), document).to_dict()
+            status = HTTPStatus(answer["statusCode"])
+            if status >= HTTPStatus.BAD_REQUEST and answer["headers"].get("Content-Type") != CONTENT_TYPE:
+                code = status.phrase.lower().replace(" ", "-")
+                chinese = _CHINESE.get(status, "请求未能处理")
+                document = problem_document(status, code, f"{chinese} / {status.phrase.lower()}")
+                answer |= responses.problem_response(int(status), document).to_dict()
+        answer["headers"][responses.REQUEST_ID_HEADER] = context.aws_request_id
+        return answer

@@ -48,6 +48,15 @@ class Answer(BaseModel):
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        """Return the schema for the API document; moments and days have their format."""
+        from kernel.http.field_formats import with_formats  # only documents need it
+
+        described = handler(schema)
+        with_formats(handler.resolve_ref_schema(described))
+        return dict(described)
+
 
 class Query(BaseModel):
     """Query parameters. Numbers and flags are parsed from text; unknown names are refused."""

@@ -27,13 +27,14 @@ _REFUSALS = {
 
 
 class ProblemDocument(BaseModel):
-    """RFC 9457 problem details: a stable `code`, advice, and every wrong field."""
+    """RFC 9457 problem details: a stable `code`, advice, every wrong field, and the id of the request to quote."""
 
     type: str
     title: str
     status: int
     code: str
     detail: str
+    request_id: str
     errors: list[FieldProblem] = []
 
 

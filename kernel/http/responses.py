@@ -11,6 +11,9 @@ from kernel.base.problems import CONTENT_TYPE, Busy, Problem
 from kernel.http.declarations import Operation
 from kernel.store.transaction import TransactionRefused
 
+#: Header with the id of the request, which finds its log lines.
+REQUEST_ID_HEADER = "X-Request-Id"
+
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -20,7 +23,9 @@ def json_response(status: int, text: str) -> Response:
 
 
 def problem_response(status: int, document: dict[str, Any]) -> Response:
-    """Return a problem document."""
+    """Return a problem document, with the id of the request that people can quote."""
+    if request_id := observability.request_id():
+        document = document | {"request_id": request_id}
     return Response(strict_json.canonical(document), {"Content-Type": CONTENT_TYPE, **_HEADERS}, status)
 
 
@@ -38,7 +43,6 @@ def error_response(operation: Operation, error: Exception) -> Response:
         problem = Problem(
             "internal-error",
             "系统错误,已记录,请稍后重试 / our fault and recorded; retry later",
-            request_id=observability.request_id(),
         )
         observability.logger().exception("failed", operation=operation.name)
         observability.count("RequestFailed")

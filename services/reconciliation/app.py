@@ -13,8 +13,9 @@ from services.reconciliation.journals import post_payment, post_shipment, revers
 from services.reconciliation.journals import reverse_journal as reversal
 from services.reconciliation.journals import show_journal as journals
 from services.reconciliation.journals.api import JournalView, Payment, PostPayment, ReverseJournal
+from services.reconciliation.ledger import list_balances as balances
 from services.reconciliation.ledger import show_trial_balance
-from services.reconciliation.ledger.api import TrialBalance
+from services.reconciliation.ledger.api import BalancePage, BalancesQuery, TrialBalance
 from services.reconciliation.statements import issue_statement, run_statements
 from services.reconciliation.statements import list_statements as issued
 from services.reconciliation.statements import show_live_statement as live
@@ -67,6 +68,11 @@ def reverse_journal(caller: Principal, journal_id: str, body: ReverseJournal, ke
 @app.operation("GET", "/statement", roles=READERS, summary="实时对账单 / Show the live statement")
 def show_statement(caller: Principal, query: StatementQuery) -> Statement:
     return live.show_live_statement(caller, query)
+
+
+@app.operation("GET", "/balances", roles=BOOKKEEPERS, summary="经销商欠款 / List what dealers owe")
+def list_balances(caller: Principal, query: BalancesQuery) -> BalancePage:
+    return balances.list_balances(caller, query)
 
 
 @app.operation("GET", "/trial-balance", roles=BOOKKEEPERS, summary="试算平衡表 / Show the trial balance")

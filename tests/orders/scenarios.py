@@ -71,15 +71,6 @@ ORDERS = [
         ],
         random={random_requests.submit_order: 12},
     ),
-    Trigger(
-        "GET /orders",
-        roles=ALL_USERS,
-        bad_query=order_list_situations.BAD_QUERY,
-        variants=[
-            variant(query={"dealer_id": "={dealer}"}, missing={"dealer_id": "D9999"}, of_dealer=True, empty_for=STAFF),
-            *(variant(query=query) for query in order_list_situations.QUERIES),
-        ],
-    ),
     read(""),
     read("/timeline"),
     read("/shipments", order="order partly shipped"),
@@ -254,13 +245,6 @@ STOCK = [
         missing=NO_WAREHOUSE,
         variants=[variant(query={"skus": "=L1,L2"})],
     ),
-    Trigger(
-        "GET /stock/{warehouse}/movements",
-        roles=STAFF,
-        path=IN_WAREHOUSE,
-        missing=NO_WAREHOUSE,
-        query={"sku": "=L1"},
-    ),
 ]
 
 RULES = [
@@ -308,4 +292,4 @@ FUNCTIONS = [
     Trigger("update_credit", situations=function_situations.UPDATE_CREDIT),
 ]
 
-TRIGGERS = [*ORDERS, QUOTE, *STOCK, *RULES, *FUNCTIONS]
+TRIGGERS = [*ORDERS, QUOTE, *order_list_situations.LISTS, *STOCK, *RULES, *FUNCTIONS]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.orders.order.items import HeaderItem, order_part_key, orders_pk
-from services.orders.order_list.rules import OrderFilters, is_answered_by_keys, key_ranges, meets
+from services.orders.order_list.filters import OrderFilters, is_answered_by_keys, key_ranges, meets
 from services.orders.vocabulary import Hold, State
 from tests.orders.client import OrdersClient
 from tests.support.fixtures import open_shop, order_of

@@ -230,3 +230,4 @@ def test_every_body_reaches_its_function_as_bytes() -> None:
             api = merge_template(app)["Resources"]["RestAPI"]["Properties"]
             described = api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"]
             assert api["BinaryMediaTypes"] == described == ["*/*"], service
+            assert api["MinimumCompressionSize"] == 1_024, service

@@ -112,6 +112,7 @@ TRIGGERS = [
         refusals={422},
         variants=[variant(**OF_DEALER, roles=ALL_READERS, refusals=frozenset())],
     ),
+    Trigger("GET /balances", roles={"finance", "admin"}),
     Trigger("GET /trial-balance", roles={"finance", "admin"}),
     Trigger(
         "POST /statement-runs",
@@ -139,7 +140,10 @@ TRIGGERS = [
         "GET /statements",
         roles=READERS,
         refusals={422},
-        variants=[variant(**OF_DEALER, roles=ALL_READERS, refusals=frozenset())],
+        variants=[
+            variant(**OF_DEALER, roles=ALL_READERS, refusals=frozenset()),
+            variant(query={"period": "=2026-10"}, roles=ALL_READERS, refusals=frozenset()),
+        ],
     ),
     Trigger(
         "GET /statements/{statement_id}",

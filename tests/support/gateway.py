@@ -11,7 +11,10 @@ from tests.fast_aws.cloud import ACCOUNT
 
 
 class Response(NamedTuple):
-    """Answer of a route; `json` is None for a body that is not JSON."""
+    """Answer of a route; `json` is None for a body that is not JSON.
+
+    `text` is the body without the id of the request, which no two answers share.
+    """
 
     status: int
     json: Any

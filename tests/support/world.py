@@ -76,6 +76,8 @@ from tools.template import MAX_RECEIVES
 _BATCH = 100
 _MAX_ROUNDS = 400
 #: The name of a FIFO queue ends with `.fifo`.
+#: Id of the request in a problem document.
+_REQUEST_ID = re.compile(r'"request_id":"[0-9a-f-]{36}",?')
 _DEAD_LETTERS = re.compile(r"-dlq(\.fifo)?$")
 
 
@@ -218,7 +220,8 @@ class World:
             answer = app(event, LambdaContext(operation.function))
         text = answer["body"]
         is_json = "json" in answer["headers"].get("Content-Type", "")
-        return Response(answer["statusCode"], json.loads(text) if is_json else None, answer["headers"], text)
+        read = json.loads(text) if is_json else None
+        return Response(answer["statusCode"], read, answer["headers"], _REQUEST_ID.sub("", text))
 
     def token(
         self,

@@ -15,8 +15,7 @@ from kernel.time import clock
 from reads.warehouses import require_warehouse
 from services.orders.order.items import HeaderItem, state_index_key
 from services.orders.order_list.api import OrderPage, OrdersQuery
-from services.orders.order_list.items import OrderEntryItem, header_key
-from services.orders.order_list.rules import (
+from services.orders.order_list.filters import (
     MOST_DAYS,
     OrderFilters,
     days_of_list,
@@ -24,6 +23,7 @@ from services.orders.order_list.rules import (
     key_ranges,
     meets,
 )
+from services.orders.order_list.items import OrderEntryItem, header_key
 from services.orders.order_list.views import rows_of
 from services.orders.tracking.api import ReviewQuery
 

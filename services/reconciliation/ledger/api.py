@@ -1,7 +1,11 @@
-"""Answer about the trial balance."""
+"""Query and answers about the balances of dealers, and the trial balance."""
+
+from typing import Annotated
+
+from pydantic import Field
 
 from kernel.base.money import CURRENCY
-from kernel.http.models import Answer
+from kernel.http.models import Answer, Query
 
 
 class TrialAccount(Answer):
@@ -23,3 +27,33 @@ class TrialBalance(Answer):
     debit_fen: int
     credit_fen: int
     difference_fen: int
+
+
+class BalancesQuery(Query):
+    """Page of the balances of all dealers."""
+
+    cursor: Annotated[str, Field(max_length=4_000)] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class DealerBalance(Answer):
+    """Balance of a dealer: what it owes now, below 0 if it has paid in advance, and its credit limit, in fen.
+
+    `closed_through`: last period with a statement, null without one.
+    """
+
+    dealer_id: str
+    dealer_name: str
+    territory: str
+    receivable_fen: int
+    credit_limit_fen: int
+    closed_through: str | None
+
+
+class BalancePage(Answer):
+    """Balances of dealers by territory and id; `next_cursor` is null after the last page."""
+
+    as_of: str
+    currency: str = CURRENCY
+    balances: list[DealerBalance]
+    next_cursor: str | None

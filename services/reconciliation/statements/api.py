@@ -23,10 +23,14 @@ class StatementQuery(Query):
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 
+_Period = Annotated[str, text_form(f"^{PERIOD}$", "月份(年-月)", "a month, year-month", example="2026-10")]
+
+
 class StatementsQuery(Query):
-    """Dealer and page of the list of statements. Only staff give `dealer_id`."""
+    """Dealer, month and page of the list of statements. Only staff give `dealer_id`, or `period` for all dealers."""
 
     dealer_id: DealerId | None = None
+    period: _Period | None = None
     cursor: _Cursor | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 24
 
@@ -68,6 +72,7 @@ class StatementTotals(Answer):
     model_config = ConfigDict(serialize_by_alias=True, populate_by_name=True)
 
     dealer_id: str
+    dealer_name: str
     from_day: date = Field(alias="from")
     to_day: date = Field(alias="to")
     currency: str = CURRENCY
@@ -112,7 +117,7 @@ class IssuedPage(Answer):
 class StartStatementRun(Body):
     """Period to issue statements for; it must have ended."""
 
-    period: Annotated[str, text_form(f"^{PERIOD}$", "月份(年-月)", "a month, year-month", example="2026-10")]
+    period: _Period
 
 
 class StatementRun(Answer):

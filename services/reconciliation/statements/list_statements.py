@@ -7,7 +7,9 @@ from typing import Any
 from kernel.base.problems import NotFound
 from kernel.http.principal import Principal
 from kernel.store.cursors import next_cursor, open_cursor
-from kernel.store.read import fetch_one, query_page
+from kernel.store.read import fetch, fetch_one, query_page
+from reads.dealers import dealer_names
+from services.reconciliation.ledger.queries import load_dealer_page
 from services.reconciliation.periods import first_day, last_day
 from services.reconciliation.statements.api import (
     IssuedPage,
@@ -26,18 +28,20 @@ from services.reconciliation.statements.views import dealer_id_of_statement, lin
 
 
 def list_statements(caller: Principal, query: StatementsQuery) -> IssuedPage:
-    """Return one page of a dealer's issued statements, newest first.
+    """Return one page of a dealer's issued statements, newest first, or to staff those of all dealers of a month.
 
     Raises:
         NotFound: another dealer's, or no such dealer.
         Invalid: staff named no dealer.
     """
+    if not caller.is_dealer and query.dealer_id is None and query.period is not None:
+        return _statements_of_month(caller, query, query.period)
     dealer_id = dealer_id_of_statement(caller, query.dealer_id)
-    bound_to = [caller.scope, "statements", dealer_id]
+    bound_to = [caller.scope, "statements", dealer_id, str(query.period)]
     page = query_page(
         StatementItem,
         statement_pk(dealer_id),
-        sk=StatementItem.sk.startswith("PERIOD#"),
+        sk=StatementItem.sk.startswith(f"PERIOD#{query.period or ''}"),
         limit=query.limit,
         start=open_cursor(bound_to, query.cursor),
         newest_first=True,
@@ -45,6 +49,20 @@ def list_statements(caller: Principal, query: StatementsQuery) -> IssuedPage:
     )
     return IssuedPage(
         statements=[IssuedTotals(**_issued_fields(item)) for item in page.items],
+        next_cursor=next_cursor(bound_to, page.next_key),
+    )
+
+
+def _statements_of_month(caller: Principal, query: StatementsQuery, period: str) -> IssuedPage:
+    """Return the statements of a month of one page of dealers, by territory and id; those without one are left out."""
+    bound_to = [caller.scope, "statements of a month", period]
+    page = load_dealer_page(open_cursor(bound_to, query.cursor), query.limit)
+    keys = [statement_key(dealer.dealer_id, period) for dealer in page.items]
+    found = fetch(keys)
+    items = [item for item in map(found.get, keys) if isinstance(item, StatementItem)]
+    dealer_names(item.dealer_id for item in items)  # read together, for the rows
+    return IssuedPage(
+        statements=[IssuedTotals(**_issued_fields(item)) for item in items],
         next_cursor=next_cursor(bound_to, page.next_key),
     )
 

@@ -1,4 +1,4 @@
-"""Rules of the order list: which keys answer a set of filters, and which orders meet them."""
+"""Filters of the order list: which keys answer a set of filters, and which orders meet them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _END = "~"
 
 
 class OrderFilters(NamedTuple):
-    """What an order must be to be listed; None demands nothing.
+    """Filters of the order list; None leaves nothing out.
 
     `first_day`, `last_day`: days of the submission (Asia/Shanghai), both inclusive; `purchase_order`: the beginning of
-    the dealer's own number, in any spelling.
+    the dealer's own number, however it is written.
     """
 
     dealer_id: str | None = None
@@ -51,7 +51,7 @@ def key_ranges(filters: OrderFilters, today: date) -> list[KeyRange]:
         return [_of_dealer(filters.dealer_id, filters.first_day, filters.last_day)]
     waiting = state_index_key(filters.state) if filters.state else None
     if waiting is not None:
-        return [_of_state(waiting, rank, filters.first_day, filters.last_day) for rank in "01"]
+        return [_of_state(waiting, urgency, filters.first_day, filters.last_day) for urgency in "01"]
     first, last = days_of_list(filters, today)
     return [
         KeyRange(OrderEntryItem, day_index_pk(last - timedelta(days=age)), on_index=True, newest_first=True)
@@ -100,10 +100,10 @@ def _of_dealer(dealer_id: str, first: date | None, last: date | None) -> KeyRang
     return KeyRange(OrderEntryItem, orders_pk(dealer_id), low, high, newest_first=True)
 
 
-def _of_state(pk: str, rank: str, first: date | None, last: date | None) -> KeyRange:
-    """Return the orders of an open state, of one rank (0 urgent, 1 normal), oldest first."""
-    low = f"{rank}#{_beginning(first)}" if first else f"{rank}#"
-    high = f"{rank}#{_beginning(last + timedelta(days=1))}" if last else f"{rank}#{_END}"
+def _of_state(pk: str, urgency: str, first: date | None, last: date | None) -> KeyRange:
+    """Return the orders of an open state, of one urgency (0 urgent, 1 normal), oldest first."""
+    low = f"{urgency}#{_beginning(first)}" if first else f"{urgency}#"
+    high = f"{urgency}#{_beginning(last + timedelta(days=1))}" if last else f"{urgency}#{_END}"
     return KeyRange(HeaderItem, pk, low, high, on_index=True)
 
 

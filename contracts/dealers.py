@@ -129,6 +129,7 @@ class DealerTermsChanged(Event):
     """
 
     TYPE: ClassVar[str] = "dealer.terms-changed.v1"
+    PUBLIC: ClassVar[bool] = True
     SOURCE: ClassVar[str] = "dealers"
 
     dealer_id: str

@@ -1,6 +1,6 @@
 """Events of orders. Each has the order's state after the event and its totals in fen.
 
-Every event also goes to the webhooks that subscribe to its type.
+Every public event also goes to the webhooks that subscribe to its type.
 """
 
 from typing import ClassVar
@@ -35,6 +35,7 @@ class OrderSubmitted(OrderEvent):
     """
 
     TYPE: ClassVar[str] = "order.submitted.v1"
+    PUBLIC: ClassVar[bool] = True
 
     urgent: bool = False
 
@@ -50,6 +51,7 @@ class OrderReserved(OrderEvent):
     """
 
     TYPE: ClassVar[str] = "order.reserved.v1"
+    PUBLIC: ClassVar[bool] = True
 
     reserved: int
     backordered: int
@@ -69,6 +71,7 @@ class OrderCreditHoldPlaced(OrderEvent):
     """
 
     TYPE: ClassVar[str] = "order.credit-hold-placed.v1"
+    PUBLIC: ClassVar[bool] = True
 
     released: int = 0
 
@@ -81,6 +84,7 @@ class OrderBackordersFilled(OrderEvent):
     """
 
     TYPE: ClassVar[str] = "order.backorders-filled.v1"
+    PUBLIC: ClassVar[bool] = True
 
     promised_on: str | None = None
     filled: int
@@ -106,7 +110,7 @@ class MovedPromise(BaseModel):
 class OrderPromiseMoved(OrderEvent):
     """Published when lines of an order get a promise date for the first time, or an earlier one.
 
-    Subscribers: none yet; staff systems receive the event by webhook.
+    Subscribers: none; it is in the timeline of the order.
     """
 
     TYPE: ClassVar[str] = "order.promise-moved.v1"
@@ -122,6 +126,7 @@ class OrderPromiseSlipped(OrderEvent):
     """
 
     TYPE: ClassVar[str] = "order.promise-slipped.v1"
+    PUBLIC: ClassVar[bool] = True
 
     moved: tuple[MovedPromise, ...]
     promised_on: str
@@ -154,6 +159,7 @@ class OrderReservationExpiring(OrderEvent):
     """Published four hours of working time before the reservation of an order expires. Subscribers: notifications."""
 
     TYPE: ClassVar[str] = "order.reservation-expiring.v1"
+    PUBLIC: ClassVar[bool] = True
 
     reserved_until: str
     reserved: int
@@ -169,6 +175,7 @@ class OrderReservationExpired(OrderEvent):
     """
 
     TYPE: ClassVar[str] = "order.reservation-expired.v1"
+    PUBLIC: ClassVar[bool] = True
 
     released: int
     cancelled: int = 0
@@ -182,6 +189,7 @@ class OrderReservationExtended(OrderEvent):
     """
 
     TYPE: ClassVar[str] = "order.reservation-extended.v1"
+    PUBLIC: ClassVar[bool] = True
 
     reserved_until: str | None = None
     backordered_since: str | None = None
@@ -192,6 +200,7 @@ class OrderOverdue(OrderEvent):
     """Published once when an urgent order is not decided within its time. Subscribers: notifications."""
 
     TYPE: ClassVar[str] = "order.overdue.v1"
+    PUBLIC: ClassVar[bool] = True
 
     due_at: str
 
@@ -203,6 +212,7 @@ class OrderHoldReleased(OrderEvent):
     """
 
     TYPE: ClassVar[str] = "order.hold-released.v1"
+    PUBLIC: ClassVar[bool] = True
 
     hold: str
     reason: str
@@ -212,6 +222,7 @@ class OrderApproved(OrderEvent):
     """Published when a clerk approves an order. Subscribers: notifications."""
 
     TYPE: ClassVar[str] = "order.approved.v1"
+    PUBLIC: ClassVar[bool] = True
 
     note: str = ""
 
@@ -220,6 +231,7 @@ class OrderRejected(OrderEvent):
     """Published when a clerk rejects an order. Subscribers: notifications."""
 
     TYPE: ClassVar[str] = "order.rejected.v1"
+    PUBLIC: ClassVar[bool] = True
 
     reason: str
 
@@ -231,6 +243,7 @@ class OrderCancelled(OrderEvent):
     """
 
     TYPE: ClassVar[str] = "order.cancelled.v1"
+    PUBLIC: ClassVar[bool] = True
 
     cancelled: int
     reason: str
@@ -244,6 +257,7 @@ class OrderLinesCancelled(OrderEvent):
     """
 
     TYPE: ClassVar[str] = "order.lines-cancelled.v1"
+    PUBLIC: ClassVar[bool] = True
 
     cancelled: int
     cancelled_lines: tuple[int, ...]
@@ -276,6 +290,7 @@ class OrderShipped(OrderEvent):
     """
 
     TYPE: ClassVar[str] = "order.shipped.v1"
+    PUBLIC: ClassVar[bool] = True
 
     shipment_id: str
     shipped_pieces: int
@@ -302,6 +317,7 @@ class OrderShipmentVoided(OrderEvent):
     """
 
     TYPE: ClassVar[str] = "order.shipment-voided.v1"
+    PUBLIC: ClassVar[bool] = True
 
     shipment_id: str
     shipped_pieces: int

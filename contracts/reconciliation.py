@@ -9,6 +9,7 @@ class PaymentPosted(Event):
     """Published when a payment of a dealer is posted. Subscribers: orders (update credit), notifications."""
 
     TYPE: ClassVar[str] = "payment.posted.v1"
+    PUBLIC: ClassVar[bool] = True
     SOURCE: ClassVar[str] = "reconciliation"
 
     payment_id: str
@@ -21,6 +22,7 @@ class StatementIssued(Event):
     """Published when a monthly statement is issued. Subscribers: notifications. `period` is such as `2026-11`."""
 
     TYPE: ClassVar[str] = "statement.issued.v1"
+    PUBLIC: ClassVar[bool] = True
     SOURCE: ClassVar[str] = "reconciliation"
 
     statement_id: str
@@ -38,6 +40,7 @@ class JournalReversed(Event):
     """
 
     TYPE: ClassVar[str] = "journal.reversed.v1"
+    PUBLIC: ClassVar[bool] = True
     SOURCE: ClassVar[str] = "reconciliation"
 
     journal_id: str

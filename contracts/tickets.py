@@ -37,6 +37,7 @@ class TicketProgressed(Event):
     """
 
     TYPE: ClassVar[str] = "ticket.progressed.v1"
+    PUBLIC: ClassVar[bool] = True
     SOURCE: ClassVar[str] = "tickets"
 
     ticket_id: str
@@ -57,6 +58,7 @@ class TicketOverdue(Event):
     """Published once when a ticket is not finished within its service time. Subscribers: notifications."""
 
     TYPE: ClassVar[str] = "ticket.overdue.v1"
+    PUBLIC: ClassVar[bool] = True
     SOURCE: ClassVar[str] = "tickets"
 
     ticket_id: str

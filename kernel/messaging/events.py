@@ -12,18 +12,21 @@ class Event(BaseModel):
     """Base of the `data` of every event. Fields are added and never get another meaning; a break is a new version.
 
     Subclasses set TYPE ("order.submitted.v1") and SOURCE (the publishing service). Their docstring names the
-    subscribers ("Subscribers: notifications").
+    subscribers ("Subscribers: notifications"). An event is internal, unless its class sets PUBLIC itself: then systems
+    of others may receive it by webhook, and its fields are a promise to them.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True, hide_input_in_errors=True)
 
     TYPE: ClassVar[str]
     SOURCE: ClassVar[str]
+    PUBLIC: ClassVar[bool] = False
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         if "TYPE" not in cls.__dict__:
             return  # a base of several events, itself never published
+        cls.PUBLIC = cls.__dict__.get("PUBLIC", False)  # each class states it: no event is public by descent
         known = _TYPES.setdefault(cls.TYPE, cls)
         if known.__qualname__ != cls.__qualname__:
             raise TypeError(f"{cls.TYPE} is already {known.__qualname__}")

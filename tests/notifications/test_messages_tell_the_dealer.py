@@ -21,12 +21,12 @@ from services.notifications.inbox.rendering import RenderedMessage, render_messa
 from services.notifications.inbox.rules import MONEY_TERMS, NOT_NOTIFIED, NOTIFICATION_RULES
 from services.notifications.inbox.templates import TEMPLATES, TERMS
 from services.notifications.sms.rules import sms_text, sms_variables
-from services.notifications.webhooks.event_types import subscribable_events
+from services.notifications.webhooks.event_types import published_events
 from tests.notifications.fixtures import publish, recorded_sms, suspend_dealer
 from tests.notifications.sample_events import CONFIRMED, EVENTS, IN_REVIEW, ORDER, order_shipped, terms_changed
 from tests.support.world import World
 
-ABOUT_DEALERS = [event for event in subscribable_events() if "dealer_id" in event.model_fields]
+ABOUT_DEALERS = [event for event in published_events() if "dealer_id" in event.model_fields]
 
 
 def text_of(message: RenderedMessage) -> str:

@@ -9,14 +9,14 @@ from unittest.mock import patch
 
 import pytest
 
-from contracts.notifications import SmsQueued
-from kernel.messaging.events import event_types
+from contracts.reconciliation import StatementRequested
+from kernel.messaging.events import Event
 from services.notifications.deliveries import (
     attempts,
     dispatch_webhooks,
 )
 from services.notifications.webhooks import signed_post
-from services.notifications.webhooks.event_types import subscribable_event_types
+from services.notifications.webhooks.event_types import published_events
 from services.notifications.webhooks.signed_post import Response as WebhookResponse
 from tests.notifications.fixtures import hold_released, publish, store_event
 from tests.notifications.sample_events import EVENTS, ORDER, order_shipped
@@ -65,10 +65,43 @@ def test_endpoint_receives_only_subscribed_event_types(webhook_world: World, rec
         assert not others & shipments
 
 
-def test_webhook_types_include_all_contracts_except_own_events() -> None:
-    published = {name for name, event in event_types().items() if event.__module__.startswith("contracts.")}
-    assert subscribable_event_types() == published - {SmsQueued.TYPE}
-    assert len(published) > 10
+#: Steps of our own work, and movements of stock: they may change without a word.
+INTERNAL = {
+    "order.promise-moved.v1",
+    "sms.queued.v1",
+    "statement.requested.v1",
+    "statement_run.started.v1",
+    "stock.decreased.v1",
+    "stock.expected-delivery-changed.v1",
+    "stock.increased.v1",
+    "user.registered.v1",
+    "user.removed.v1",
+}
+
+
+def test_list_of_internal_events_names_published_ones() -> None:
+    assert {event.TYPE for event in published_events()} > INTERNAL
+
+
+@pytest.mark.parametrize("event", published_events(), ids=lambda event: event.TYPE)
+def test_event_is_subscribable_only_if_it_is_public(
+    event: type[Event], webhook_world: World, receiver: Receiver
+) -> None:
+    body = {"url": receiver.url, "types": [event.TYPE], "description": "ERP"}
+    answer = call_as_admin(webhook_world, "POST", "/webhook-endpoints", body)
+    if event.TYPE in INTERNAL:
+        assert answer.status == 422 and answer.json["errors"][0]["code"] == "unknown-type"
+        assert "order.shipped.v1" in answer.json["errors"][0]["detail"]
+    else:
+        assert answer.status == 201
+    assert (event.TYPE not in INTERNAL) == event.PUBLIC
+
+
+def test_endpoint_of_all_types_gets_no_internal_event(webhook_world: World, receiver: Receiver) -> None:
+    register(webhook_world, receiver.url)
+    store_event(StatementRequested(dealer_id="D0001", period="2026-10"), "R-1")
+    webhook_world.drain()
+    assert "statement.requested.v1" not in {json.loads(request.body)["type"] for request in receiver.received}
 
 
 def test_webhook_sends_each_event_once_when_messages_are_redelivered(webhook_world: World, receiver: Receiver) -> None:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from services.notifications.webhooks.event_types import subscribable_events
+from services.notifications.webhooks.event_types import published_events, subscribable_events
 from tools import paths
 from tools.stage import load_app
 
-_HEADER = "| Event | Class | Handled by |\n|---|---|---|"
+_HEADER = "| Event | Class | Public | Handled by |\n|---|---|---|---|"
 
 
 def event_table() -> str:
-    """Return the table of every event that a webhook can get: its type, its class, and its handlers on the bus."""
-    handlers = _handlers_by_type()
+    """Return the table of every event: its type, its class, if webhooks get it, and its handlers on the bus."""
+    handlers, public = _handlers_by_type(), subscribable_events()
     rows = []
-    for event in subscribable_events():
+    for event in published_events():
         file = f"{event.__module__.replace('.', '/')}.py"
         heard = ", ".join(f"{service} `{function}`" for service, function in handlers[event.TYPE])
-        rows.append(f"| `{event.TYPE}` | [{event.__name__}](../{file}#{event.__name__}) | {heard} |")
+        mark = "yes" if event in public else ""
+        rows.append(f"| `{event.TYPE}` | [{event.__name__}](../{file}#{event.__name__}) | {mark} | {heard} |")
     return "\n".join([_HEADER, *rows])
 
 

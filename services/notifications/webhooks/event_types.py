@@ -1,4 +1,4 @@
-"""Event types that an endpoint may subscribe to."""
+"""Event types that an endpoint may subscribe to: the public ones."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import pkgutil
 import contracts
 from kernel.messaging.events import Event
 
-_OWN_SOURCE = "notifications"
 
-
-def subscribable_events() -> list[type[Event]]:
-    """Return the event classes of all modules in `contracts`, by type, except those that this service publishes."""
+def published_events() -> list[type[Event]]:
+    """Return the event classes of all modules in `contracts`, by type, also the internal ones."""
     modules = [importlib.import_module(f"contracts.{found.name}") for found in pkgutil.iter_modules(contracts.__path__)]
     events = {
         model
         for module in modules
         for model in vars(module).values()
-        if isinstance(model, type)
-        and issubclass(model, Event)
-        and "TYPE" in vars(model)
-        and model.SOURCE != _OWN_SOURCE
+        if isinstance(model, type) and issubclass(model, Event) and "TYPE" in vars(model)
     }
     return sorted(events, key=lambda event: event.TYPE)
+
+
+def subscribable_events() -> list[type[Event]]:
+    """Return the public event classes, by type."""
+    return [event for event in published_events() if event.PUBLIC]
 
 
 def subscribable_event_types() -> frozenset[str]:

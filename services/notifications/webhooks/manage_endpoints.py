@@ -88,10 +88,17 @@ def delete_endpoint(endpoint_id: str) -> EndpointDeleted:
     return EndpointDeleted(endpoint_id=endpoint_id)
 
 
+_UNKNOWN_TYPE = (
+    "没有这种可订阅的事件,可订阅的见接口文档的事件表,如 order.shipped.v1,或 * 表示全部 / "
+    "no public event has this type; the events of the API document can be subscribed to, such as order.shipped.v1, "
+    "or * for all"
+)
+
+
 def _validate(body: RegisterEndpoint) -> None:
     known = subscribable_event_types() | {EVERY_TYPE}
     problems = [
-        FieldProblem(field=f"types.{index}", code="unknown-type", detail="没有这种事件 / no event has this type")
+        FieldProblem(field=f"types.{index}", code="unknown-type", detail=_UNKNOWN_TYPE)
         for index, event_type in enumerate(body.types)
         if event_type not in known
     ]

@@ -33,8 +33,9 @@ from services.orders.review import review_order
 from services.orders.review.api import Approve, CancelLines
 from services.orders.service import EVERYONE, app
 from services.orders.shipping import ship_order
+from services.orders.shipping import show_shipment as one_shipment
 from services.orders.shipping import void_shipment as shipment_void
-from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList, VoidedShipment
+from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList, ShipmentView, VoidedShipment
 from services.orders.tracking import read_orders
 from services.orders.tracking.api import OrderView, ReviewQuery, Timeline
 
@@ -209,6 +210,16 @@ def create_shipment(
 @app.operation("GET", "/orders/{order_id}/shipments", roles=EVERYONE, summary="发货记录 / List an order's shipments")
 def list_shipments(caller: Principal, order_id: DocumentNumber) -> ShipmentList:
     return ship_order.list_shipments(caller, order_id)
+
+
+@app.operation(
+    "GET",
+    "/orders/{order_id}/shipments/{shipment_id}",
+    roles=EVERYONE,
+    summary="发货明细 / Show a shipment with its lines",
+)
+def show_shipment(caller: Principal, order_id: DocumentNumber, shipment_id: str) -> ShipmentView:
+    return one_shipment.show_shipment(caller, order_id, shipment_id)
 
 
 @app.operation(

@@ -31,11 +31,10 @@ NO_WAREHOUSE = {"warehouse": "g"}
 DELIVERY = IN_WAREHOUSE | {"reference": "=PO-1"}
 
 
-def read(path: str, roles: Set[str] = ALL_USERS, *, order: str = "order in review") -> Trigger:
-    """Declare a route that reads an order."""
-    return Trigger(
-        f"GET /orders/{{order_id}}{path}", roles=roles, path={"order_id": order}, missing=NO_ORDER, of_dealer=True
-    )
+def read(path: str, roles: Set[str] = ALL_USERS, *, order: str = "order in review", **names: str) -> Trigger:
+    """Declare a route that reads an order, or the part of one that `names` name."""
+    names = {"order_id": order, **names}
+    return Trigger(f"GET /orders/{{order_id}}{path}", roles=roles, path=names, missing=NO_ORDER, of_dealer=True)
 
 
 def act(action: str, order: str, roles: Set[str], body: Mapping[str, Any], **more: Any) -> Trigger:
@@ -74,6 +73,7 @@ ORDERS = [
     read(""),
     read("/timeline"),
     read("/shipments", order="order partly shipped"),
+    read("/shipments/{shipment_id}", order="order partly shipped", shipment_id="shipment"),
     read("/allocations", order="order with allocation"),
     Trigger("GET /review-queue", roles=STAFF),
     Trigger(

@@ -6,6 +6,12 @@ from contracts.stock import SKUS_PER_BUCKET
 from tests.orders.client import OrdersClient
 from tests.orders.test_credit import committed_fen
 from tests.support.fixtures import counters, open_shop, order_of, sku
+from tests.support.gateway import Response
+
+
+def get(client: OrdersClient, path: str, *, role: str = "dealer_buyer", dealer_id: str = "D0001") -> Response:
+    dealer = dealer_id if role.startswith("dealer") else None
+    return client.world.call("orders", "GET", path, token=client.world.token(role=role, dealer_id=dealer))
 
 
 def test_partial_shipments_add_up_to_the_order(client: OrdersClient) -> None:
@@ -18,11 +24,32 @@ def test_partial_shipments_add_up_to_the_order(client: OrdersClient) -> None:
     assert sum(one["tax_fen"] for one in sent) == shown["tax_fen"]
     assert shown["state"] == "closed"
     listed = client.shipments(order_id)
-    assert [one["lines"] for one in listed] == [
-        [{"line_no": 1, "sku": sku(1), "quantity": quantity, "gross_fen": one["gross_fen"], "tax_fen": one["tax_fen"]}]
-        for quantity, one in zip((1, 2, 7), sent, strict=True)
-    ]
+    values = [(line["gross_fen"], line["tax_fen"]) for one in listed for line in one["lines"]]
+    assert values == [(one["gross_fen"], one["tax_fen"]) for one in sent]
+    named = [(line["line_no"], line["sku"], line["quantity"]) for one in listed for line in one["lines"]]
+    assert named == [(1, sku(1), quantity) for quantity in (1, 2, 7)]
+    assert {line["unit_price"] for one in listed for line in one["lines"]} == {"0.333"}
     assert [one["shipment_id"] for one in listed] == [f"{order_id}-S{number:02d}" for number in (1, 2, 3)]
+
+
+def test_one_shipment_shows_what_the_list_shows(client: OrdersClient) -> None:
+    open_shop()
+    order_id = client.approved(order_of((1, 10), (2, 4)))
+    for lines in (((1, 3),), ((1, 7), (2, 4))):
+        assert client.ship(order_id, *lines).status == 201
+    for listed in client.shipments(order_id):
+        path = f"/orders/{order_id}/shipments/{listed['shipment_id']}"
+        for role in ("dealer_buyer", "warehouse"):
+            assert get(client, path, role=role).json == listed
+
+
+def test_shipment_of_another_order_or_dealer_is_not_found(client: OrdersClient) -> None:
+    open_shop()
+    first, second = (client.approved(order_of((1, 2))) for _ in range(2))
+    shipment_id = client.ship(first, (1, 2)).json["shipment_id"]
+    assert get(client, f"/orders/{second}/shipments/{shipment_id}").status == 404
+    assert get(client, f"/orders/{first}/shipments/{first}-S99").status == 404
+    assert get(client, f"/orders/{first}/shipments/{shipment_id}", dealer_id="D0002").status == 404
 
 
 def test_shipment_of_many_lines_is_one_transaction(client: OrdersClient) -> None:

@@ -29,11 +29,12 @@ class Ship(Body):
 
 
 class ShipmentLineView(Answer):
-    """One line of a shipment and its value in fen."""
+    """One line of a shipment and its value in fen. `unit_price`: tax-inclusive yuan of a piece, as text."""
 
     line_no: int
     sku: str
     quantity: int
+    unit_price: str
     gross_fen: int
     tax_fen: int
 

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from contracts.shipments import ShippedLine
 from kernel.base.money import tax_within
 from services.orders.order.rules import Line, Progress
-
-
-class ShippedLine(NamedTuple):
-    """One line of a shipment: pieces and their value in fen."""
-
-    line_no: int
-    sku: str
-    quantity: int
-    gross_fen: int
-    tax_fen: int
 
 
 def shipped_line(line: Line, before: int, quantity: int) -> ShippedLine:
@@ -26,7 +15,8 @@ def shipped_line(line: Line, before: int, quantity: int) -> ShippedLine:
     """
     value_before, value_after = line.value_of(before), line.value_of(before + quantity)
     tax = tax_within(value_after, line.tax_percent) - tax_within(value_before, line.tax_percent)
-    return ShippedLine(line.line_no, line.sku, quantity, value_after - value_before, tax)
+    unit_price = format(line.unit_price, "f")
+    return ShippedLine(line.line_no, line.sku, quantity, unit_price, value_after - value_before, tax)
 
 
 def ship_pieces(progress: Progress, quantity: int) -> Progress:

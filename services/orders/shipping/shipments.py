@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from contracts.orders import OrderShipmentVoided, OrderShipped
+from contracts.shipments import ShippedLine
 from kernel.messaging.events import Envelope
 from services.orders.order.rules import Line
-from services.orders.shipping.rules import ShippedLine, shipped_line
+from services.orders.shipping.rules import shipped_line
 
 #: Record stored with the event of a shipment: line numbers and quantities; None if every line left whole.
 ShipmentRecord = tuple[Sequence[int], Sequence[int]] | None

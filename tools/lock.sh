@@ -17,6 +17,7 @@ own=$(find services infra -maxdepth 2 -name requirements.in | sort)
 # shellcheck disable=SC2086
 compile requirements/dev.in $own -o requirements/dev.txt
 compile requirements/emulator.in -o requirements/emulator.txt
+compile requirements/clients.in -o requirements/clients.txt
 for_lambda requirements/lambda.in -o requirements/lambda.txt
 for file in $own; do
     for_lambda requirements/lambda.in "$file" -o "${file%.in}.txt"

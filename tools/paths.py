@@ -8,6 +8,8 @@ BUILD = ROOT / "build"
 LOCAL = ROOT / ".qudao"
 CORE_TEMPLATE = ROOT / "infra" / "core.yaml"
 IDENTITY_TEMPLATE = ROOT / "infra" / "identity.yaml"
+#: Environment of the generator of clients, for tests.
+CLIENTS_VENV = LOCAL / "clients-venv"
 OPENAPI = ROOT / "docs" / "openapi.json"
 
 RELAY = "relay"

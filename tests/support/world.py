@@ -57,6 +57,7 @@ from tests.fast_aws.fast_cloud import FastCloud
 from tests.fast_aws.items import Item, Key
 from tests.fast_aws.moto_cloud import MotoCloud
 from tests.support.clock import MONDAY_MORNING, Clock
+from tests.support.declared_refusals import require_declared
 from tests.support.functions import (
     SEALING_KEY,
     STAGE,
@@ -221,7 +222,9 @@ class World:
         text = answer["body"]
         is_json = "json" in answer["headers"].get("Content-Type", "")
         read = json.loads(text) if is_json else None
-        return Response(answer["statusCode"], read, answer["headers"], _REQUEST_ID.sub("", text))
+        response = Response(answer["statusCode"], read, answer["headers"], _REQUEST_ID.sub("", text))
+        require_declared(app, operation, response)
+        return response
 
     def token(
         self,

@@ -16,8 +16,8 @@ def require_no_obstacle(action: Action, order: OrderCredit, dealer_credit: Deale
     """Refuse an action while something stops the order. The refusal names every reason.
 
     Raises:
-        CreditRefusal: only or also credit stops the order, and its dealer is not suspended.
-        Refusal: something else stops it.
+        CreditRefusal: `credit-hold`: only or also credit stops the order, and its dealer is not suspended.
+        Refusal: something else stops it: `dealer-not-active`, `order-on-hold`, `stock-undecided`.
     """
     found = obstacles(action, order, dealer_credit)
     if not found:

@@ -11,12 +11,25 @@ from services.orders.order.lifecycle import Action
 from services.orders.vocabulary import ShortagePolicy, State
 
 
+class OpenPart(Answer):
+    """Open pieces of a line that leave on one day: the reserved ones, or the backordered ones.
+
+    `promised_on`: the day (Asia/Shanghai), null without a promise date; `label` names the day, or that there is none.
+    """
+
+    reserved: bool
+    pieces: int
+    promised_on: str | None
+    label: str
+
+
 class OrderLineView(Answer):
     """One line: ordered, priced by a price policy, and its progress in pieces.
 
     ordered = open + shipped + cancelled; once stock is decided open = reserved + backordered. `promised_on`: day
-    (Asia/Shanghai) on which the last piece leaves, null without a promise date. `run_out`: the product was sold until
-    gone when it was ordered, so what was out of stock is cancelled and not backordered.
+    (Asia/Shanghai) on which the last piece leaves, null without a promise date. `parts`: its open pieces by day, empty
+    until stock is decided. `run_out`: the product was sold until gone when it was ordered, so what was out of stock is
+    cancelled and not backordered.
     """
 
     line_no: int
@@ -34,6 +47,7 @@ class OrderLineView(Answer):
     cancelled: int
     promised_on: str | None
     run_out: bool
+    parts: list[OpenPart]
 
 
 class OrderView(OrderSummary):

@@ -13,7 +13,7 @@ from services.orders.order.items import Order
 from services.orders.order.lifecycle import Action
 from services.orders.order.rules import Line, Progress
 from services.orders.order.views import EventFields, summary_fields
-from services.orders.tracking.api import OrderLineView, OrderView, TimelineEntry
+from services.orders.tracking.api import OpenPart, OrderLineView, OrderView, TimelineEntry
 from services.orders.vocabulary import ShortagePolicy
 
 #: Labels of events for dealers and clerks.
@@ -54,10 +54,10 @@ def view_of(
         actions: what the caller may do with the order.
     """
     lines = [
-        _line(order, line, line_progress, _promised_on(order, line, line_progress, promised_days))
+        _line(order, line, line_progress, promised_days)
         for line, line_progress in zip(order.lines, order.progress, strict=True)
     ]
-    promised = {line.promised_on for line in lines} | {order.header.promised_on}
+    promised = {part.promised_on for line in lines for part in line.parts} | {order.header.promised_on}
     known_until = calendar_end_if_passed(order.header.reserved_until, *promised)
     return OrderView(
         **summary_fields(order.header) | {"calendar_known_until": known_until},
@@ -88,14 +88,29 @@ def timeline_entry(message: Envelope) -> TimelineEntry:
     )
 
 
-def _promised_on(order: Order, line: Line, line_progress: Progress, promised_days: Mapping[int, str]) -> str | None:
+def open_parts(line_progress: Progress, reserved_on: str | None, backordered_on: str | None) -> list[OpenPart]:
+    """Return the open pieces of a line by the day on which they leave: of the reserved ones, and of the backordered."""
+    parts = ((True, line_progress.reserved, reserved_on), (False, line_progress.backordered, backordered_on))
+    return [
+        OpenPart(reserved=reserved, pieces=pieces, promised_on=day, label=_label(day))
+        for reserved, pieces, day in parts
+        if pieces
+    ]
+
+
+def _label(day: str | None) -> str:
+    return f"{day} 发货 / leaves on {day}" if day else "发货日期未定 / no ship date yet"
+
+
+def _promised_on(line_progress: Progress, reserved_on: str | None, backordered_on: str | None) -> str | None:
     """Return the day on which the last piece of a line leaves, or left, as promised."""
     if line_progress.backordered:
-        return promised_days.get(line.sku_index)
-    return order.header.promised_on if line_progress.reserved or line_progress.shipped else None
+        return backordered_on
+    return reserved_on if line_progress.reserved or line_progress.shipped else None
 
 
-def _line(order: Order, line: Line, line_progress: Progress, promised_on: str | None) -> OrderLineView:
+def _line(order: Order, line: Line, line_progress: Progress, promised_days: Mapping[int, str]) -> OrderLineView:
+    reserved_on, backordered_on = order.header.promised_on, promised_days.get(line.sku_index)
     return OrderLineView(
         line_no=line.line_no,
         sku=line.sku,
@@ -110,6 +125,7 @@ def _line(order: Order, line: Line, line_progress: Progress, promised_on: str | 
         backordered=line_progress.backordered,
         shipped=line_progress.shipped,
         cancelled=line_progress.cancelled,
-        promised_on=promised_on,
+        promised_on=_promised_on(line_progress, reserved_on, backordered_on),
+        parts=open_parts(line_progress, reserved_on, backordered_on),
         run_out=line.sku_index in order.run_out,
     )

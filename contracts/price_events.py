@@ -43,6 +43,7 @@ class DealerPricesScheduled(Event):
     """Published for each dealer whose terms name a price list with a scheduled version. Subscribers: notifications."""
 
     TYPE: ClassVar[str] = "dealer.prices-scheduled.v1"
+    PUBLIC: ClassVar[bool] = True
     SOURCE: ClassVar[str] = "catalog"
 
     dealer_id: str
@@ -56,6 +57,7 @@ class DealerPricesWithdrawn(Event):
     """Published for each dealer whose terms name a price list with a withdrawn version. Subscribers: notifications."""
 
     TYPE: ClassVar[str] = "dealer.prices-withdrawn.v1"
+    PUBLIC: ClassVar[bool] = True
     SOURCE: ClassVar[str] = "catalog"
 
     dealer_id: str

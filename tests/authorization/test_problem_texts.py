@@ -94,6 +94,7 @@ CHECKED = [case for case in ROUTES if operation_of(case).check]
 def test_every_import_order_and_stock_document_has_a_check_of_content() -> None:
     assert {case.route for case in CHECKED} == {
         "/orders",
+        "/orders/quote",
         "/imports/products",
         "/price-lists/{price_list_id}/drafts/{draft}/prices",
         "/imports/dealers",

@@ -102,7 +102,7 @@ FILTERS: list[tuple[dict[str, Any], Callable[[dict[str, Any]], bool]]] = [
 
 @pytest.mark.parametrize("limit", [7, 50])
 @pytest.mark.parametrize("sort", [None, *Sort])
-@pytest.mark.parametrize(("filters", "accepts"), FILTERS, ids=str)
+@pytest.mark.parametrize(("filters", "accepts"), FILTERS, ids=[str(filters) for filters, _ in FILTERS])
 def test_pages_have_every_selected_product_once_in_order(
     catalog: CatalogClient, filters: dict[str, Any], accepts: Any, sort: str | None, limit: int
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.dealers import address_scenarios
+from tests.dealers import address_scenarios, machine_scenarios
 from tests.dealers.steps import (
     ADMINISTRATOR_CHANGES,
     ADMINISTRATORS,
@@ -11,18 +11,13 @@ from tests.dealers.steps import (
     CODE,
     FIRST_ADMINISTRATOR,
     FIRST_ADMINISTRATOR_LEAVES,
-    MACHINE,
-    MACHINE_OF_DEALER,
-    MACHINES,
     NO_BUYER,
     NO_DEALER,
-    NO_MACHINE,
     OF_DEALER,
     OTHER_DEALER,
     PASSWORD,
     PEOPLE,
     SECOND_ADMINISTRATOR,
-    SECRET,
     TERMS,
     WITHOUT_PHONE,
     change_terms,
@@ -31,7 +26,6 @@ from tests.dealers.steps import (
     import_dealers,
     import_staff,
     invitation_with_known_code,
-    machine_with_known_secret,
     new_dealer,
     other_dealer,
     remove,
@@ -218,46 +212,7 @@ TRIGGERS = [
         # A repeat after a lost answer is refused: an invitation is accepted once, and the user can sign in.
         usual=variant(around=user_pool, prepare=invitation_with_known_code, statuses=(200, 422)),
     ),
-    Trigger(f"GET {MACHINES}", roles=ADMINISTRATORS, path=OF_DEALER, missing=NO_DEALER, of_dealer=True),
-    Trigger(
-        f"POST {MACHINES}",
-        roles=ADMINISTRATORS,
-        status=201,
-        path=OF_DEALER,
-        missing=NO_DEALER,
-        of_dealer=True,
-        body={"name": "ERP", "roles": ["dealer_buyer"]},
-        situations=[
-            Situation(
-                "of the head office",
-                path={"dealer_id": "=HOUSE"},
-                body={"name": "ERP", "roles": ["warehouse"]},
-                role="admin",
-                around=user_pool,
-            )
-        ],
-    ),
-    Trigger(
-        f"POST {MACHINES}/{{machine_id}}/rotate",
-        roles=ADMINISTRATORS,
-        path=MACHINE_OF_DEALER,
-        missing=NO_MACHINE,
-        of_dealer=True,
-    ),
-    Trigger(
-        f"POST {MACHINES}/{{machine_id}}/revoke",
-        roles=ADMINISTRATORS,
-        path=MACHINE_OF_DEALER,
-        missing=NO_MACHINE,
-        of_dealer=True,
-        body={"reason": "换系统"},
-    ),
-    Trigger(
-        "POST /machines/token",
-        public=True,
-        body={"client_id": MACHINE, "client_secret": SECRET},
-        usual=variant(around=user_pool, prepare=machine_with_known_secret),
-    ),
+    *machine_scenarios.TRIGGERS,
     Trigger(
         "open_account",
         situations=[

@@ -6,7 +6,6 @@ from typing import Any
 
 from contracts.dealers import DealerTermsChanged
 from contracts.orders import (
-    MovedPromise,
     OrderAddressChanged,
     OrderApproved,
     OrderBackordersFilled,
@@ -15,7 +14,6 @@ from contracts.orders import (
     OrderLinesCancelled,
     OrderOverdue,
     OrderPiecesMissing,
-    OrderPromiseSlipped,
     OrderRejected,
     OrderReservationExpired,
     OrderReservationExpiring,
@@ -25,6 +23,7 @@ from contracts.orders import (
     OrderSubmitted,
 )
 from contracts.price_events import DealerPricesScheduled, DealerPricesWithdrawn, PriceListEnding
+from contracts.promises import MovedPromise, OrderPromiseSlipped
 from contracts.reconciliation import JournalReversed, PaymentPosted, StatementIssued
 from contracts.tickets import TicketOverdue, TicketProgressed
 from kernel.messaging.events import Event

@@ -7,19 +7,14 @@ from dataclasses import fields
 import pytest
 
 from contracts.dealers import DealerItem
-from contracts.orders import (
-    MovedPromise,
-    OrderBackordersFilled,
-    OrderCreditHoldPlaced,
-    OrderPromiseSlipped,
-    OrderReserved,
-)
+from contracts.orders import OrderBackordersFilled, OrderCreditHoldPlaced, OrderReserved
+from contracts.promises import MovedPromise, OrderPromiseSlipped
 from kernel.messaging.events import Event
 from services.dealers.rules import Dealer
 from services.notifications.inbox.mailboxes import Mailbox
-from services.notifications.inbox.rendering import RenderedMessage, render_messages
+from services.notifications.inbox.rendering import TERMS, RenderedMessage, render_messages
 from services.notifications.inbox.rules import MONEY_TERMS, NOT_NOTIFIED, NOTIFICATION_RULES
-from services.notifications.inbox.templates import TEMPLATES, TERMS
+from services.notifications.inbox.templates import TEMPLATES
 from services.notifications.sms.rules import sms_text, sms_variables
 from services.notifications.webhooks.event_types import published_events
 from tests.notifications.fixtures import publish, recorded_sms, suspend_dealer

@@ -19,9 +19,9 @@ from contracts.tickets import TicketProgressed
 from kernel.http.principal import DEALER_ROLES, STAFF_ROLES, Role
 from kernel.messaging.events import Event
 from services.notifications.inbox.mailboxes import READERS, Mailbox, mailboxes_read_by
-from services.notifications.inbox.rendering import render_messages
+from services.notifications.inbox.rendering import TICKET_STEPS, render_messages
 from services.notifications.inbox.rules import NOTIFICATION_RULES
-from services.notifications.inbox.templates import TEMPLATES, TICKET_STEPS
+from services.notifications.inbox.templates import TEMPLATES
 from services.notifications.sms.templates import SMS_TEMPLATES
 from services.tickets.vocabulary import Step
 from tests.notifications.sample_events import EVENTS, IN_REVIEW, ORDER, ticket_progressed

@@ -11,11 +11,42 @@ from kernel.messaging.events import Event
 from kernel.time.clock import BUSINESS_ZONE, parse_stamp
 from services.notifications.inbox.mailboxes import Mailbox
 from services.notifications.inbox.rules import MONEY_TERMS, NOTIFICATION_RULES, NotificationRule
-from services.notifications.inbox.templates import DOCUMENTS, TEMPLATES, TERMS, TICKET_STEPS
+from services.notifications.inbox.templates import TEMPLATES
 
 _NO_DAY_ZH, _NO_DAY_EN = "待定", "not known yet"
 #: Groups of lines with a changed day that one message shows; further ones are counted.
 _MOST_MOVES = 8
+
+#: Terms of a dealer, Chinese and English.
+TERMS = {
+    "name": ("名称", "name"),
+    "territory": ("区域", "territory"),
+    "grade": ("等级", "grade"),
+    "status": ("状态", "status"),
+    "price_list": ("价格表", "price list"),
+    "warehouse": ("发货仓库", "warehouse"),
+    "credit_limit_fen": ("信用额度", "credit limit"),
+    "payment_days": ("账期(天)", "payment days"),
+}
+
+#: Kinds of documents of ledger and stock, Chinese and English.
+DOCUMENTS = {"shipment": ("发货", "shipment"), "payment": ("收款", "payment"), "count": ("盘点", "count")}
+
+#: Steps of a service ticket, Chinese and English.
+TICKET_STEPS = {
+    "registered": ("已登记", "registered"),
+    "accepted": ("已受理", "accepted"),
+    "reviewed": ("已审核", "reviewed"),
+    "dispatched": ("已派工", "dispatched"),
+    "reassigned": ("已改派", "reassigned to another technician"),
+    "completed": ("已完成", "completed"),
+    "rejected": ("已驳回", "rejected"),
+    "withdrawn": ("已撤回", "withdrawn"),
+    "asked": ("需要您补充信息", "needs your answer"),
+    "answered": ("已补充信息", "answered"),
+    "reopened": ("已重开", "reopened"),
+    "rated": ("已评价", "rated"),
+}
 
 
 class RenderedMessage(NamedTuple):

@@ -15,8 +15,6 @@ from contracts.orders import (
     OrderLinesCancelled,
     OrderOverdue,
     OrderPiecesMissing,
-    OrderPromiseMoved,
-    OrderPromiseSlipped,
     OrderRejected,
     OrderReservationExpired,
     OrderReservationExpiring,
@@ -27,6 +25,7 @@ from contracts.orders import (
     OrderSubmitted,
 )
 from contracts.price_events import DealerPricesScheduled, DealerPricesWithdrawn, PriceListEnding
+from contracts.promises import OrderPromiseMoved, OrderPromiseSlipped
 from contracts.reconciliation import JournalReversed, PaymentPosted, StatementIssued, StatementRequested
 from contracts.tickets import TicketOverdue, TicketProgressed
 from kernel.http.principal import Role

@@ -15,8 +15,6 @@ from contracts.orders import (
     OrderLinesCancelled,
     OrderOverdue,
     OrderPiecesMissing,
-    OrderPromiseMoved,
-    OrderPromiseSlipped,
     OrderRejected,
     OrderReservationExpired,
     OrderReservationExpiring,
@@ -26,6 +24,7 @@ from contracts.orders import (
     OrderShipped,
     OrderSubmitted,
 )
+from contracts.promises import OrderPromiseMoved, OrderPromiseSlipped
 from kernel.invariants.events import every_version_has_an_event
 from kernel.invariants.snapshot import Finding, Snapshot
 from kernel.time import clock

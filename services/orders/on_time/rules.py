@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from contracts.orders import OrderCreditHoldPlaced, OrderPromiseMoved, OrderPromiseSlipped, OrderReserved
+from contracts.orders import OrderCreditHoldPlaced, OrderReserved
+from contracts.promises import OrderPromiseMoved, OrderPromiseSlipped
 from kernel.messaging.events import Envelope
 
 _PROMISE_EVENTS = frozenset({OrderPromiseMoved.TYPE, OrderPromiseSlipped.TYPE})

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contracts.orders import MovedPromise, OrderEvent, OrderPromiseMoved, OrderPromiseSlipped
+from contracts.orders import OrderEvent
+from contracts.promises import MovedPromise, OrderPromiseMoved, OrderPromiseSlipped
 from services.orders.promises.rules import later_or_lost_promises
 
 

@@ -98,7 +98,9 @@ class OrderPiecesMissing(OrderEvent):
 
     `missing`: pieces it loses for that, on the lines `missing_lines`; `released`: all pieces it does not have any more,
     which are more if it accepts no part; `backordered`: pieces that wait now; `document`, `reference`: what found them
-    missing, such as `count` `C-1`; `reason`: of that document; `rule`: allocation rule that decided who keeps pieces.
+    missing, such as `count` `C-1`; `reason`: of that document; `rule`: allocation rule that decided who keeps pieces,
+    None for a short pick, of which only this order loses pieces. `cancelled`: lost pieces of run-out products, which
+    are cancelled, on the lines `cancelled_lines`.
     """
 
     TYPE: ClassVar[str] = "order.pieces-missing.v1"
@@ -112,7 +114,9 @@ class OrderPiecesMissing(OrderEvent):
     document: str
     reference: str
     reason: str
-    rule: str
+    rule: str | None = None
+    cancelled: int = 0
+    cancelled_lines: tuple[int, ...] | None = None
 
 
 class OrderReservationExpiring(OrderEvent):

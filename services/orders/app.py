@@ -32,6 +32,8 @@ from services.orders.review import cancel_order as cancellation
 from services.orders.review import review_order
 from services.orders.review.api import Approve, CancelLines
 from services.orders.service import EVERYONE, app
+from services.orders.settlement import report_short_pick as short_picks
+from services.orders.settlement.api import ShortPick
 from services.orders.shipping import ship_order
 from services.orders.shipping import show_shipment as one_shipment
 from services.orders.shipping import void_shipment as shipment_void
@@ -179,6 +181,18 @@ def cancel_order(caller: Principal, order_id: DocumentNumber, body: ReasonReques
 )
 def cancel_lines(caller: Principal, order_id: DocumentNumber, body: CancelLines, key: IdempotencyKey) -> OrderSummary:
     return line_cancellation.cancel_lines(caller, order_id, body, key)
+
+
+@app.operation(
+    "POST",
+    "/orders/{order_id}/short-picks",
+    roles=roles_allowed(Action.REPORT_SHORT_PICK),
+    summary="登记拣货短缺 / Report reserved pieces that are not on the shelf",
+)
+def report_short_pick(
+    caller: Principal, order_id: DocumentNumber, body: ShortPick, key: IdempotencyKey
+) -> OrderSummary:
+    return short_picks.report_short_pick(caller, order_id, body, key)
 
 
 @app.operation(

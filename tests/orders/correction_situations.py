@@ -70,6 +70,28 @@ CHANGE_DELIVERY_ADDRESS = [
 ]
 
 
+def _not_found(*lines: tuple[int, int]) -> dict[str, Any]:
+    """Return the body of a short pick of (line, pieces)."""
+    return {"reason": "货位上没有", "lines": [{"line_no": number, "quantity": pieces} for number, pieces in lines]}
+
+
+_to_ship = {"order_id": "order to ship"}
+SHORT_PICK = [
+    Situation("of the rest, partly shipped", path=partly_shipped, body=_not_found((1, 1))),
+    Situation(
+        "contended: shipped meanwhile", path=_to_ship, body=_not_found((1, 1)), rival=ship_order(), statuses=(409,)
+    ),
+    Situation(
+        "contended: cancelled meanwhile",
+        path=_to_ship,
+        body=_not_found((1, 1)),
+        rival=act_on_order("cancel", order="order to ship"),
+        statuses=(409,),
+    ),
+]
+SHORT_PICK_RACES = [Race("of some pieces", path=_to_ship, body=_not_found((1, 1)), role="warehouse")]
+
+
 def _find_shipment(company: SampleCompany) -> None:
     """Give the last shipment of the order to ship a name."""
     order_id = company.ids["order to ship", OWN]

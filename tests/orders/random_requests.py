@@ -39,6 +39,11 @@ def cancel_lines(client: RandomClient) -> RandomRequest | None:
     return client.order_request("lines/cancel", body, "assistant", "in_review", "confirmed")
 
 
+def report_short_pick(client: RandomClient) -> RandomRequest | None:
+    lines = [{"line_no": client.random.choice([1, 2]), "quantity": client.random.choice([1, 2])}]
+    return client.order_request("short-picks", {"reason": "货位上没有", "lines": lines}, "warehouse", "confirmed")
+
+
 def change_delivery_address(client: RandomClient) -> RandomRequest | None:
     body = {"address_id": client.random.choice(["A1", "A2"])}
     return client.order_request("delivery-address", body, "assistant", "submitted", "in_review", "confirmed")

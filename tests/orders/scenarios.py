@@ -140,6 +140,15 @@ ORDERS = [
         random={random_requests.cancel_lines: 2},
     ),
     act(
+        "short-picks",
+        "order to ship",
+        WAREHOUSE_CLERKS,
+        {"reason": "货位上没有", "lines": [{"line_no": 1, "quantity": 1}]},
+        situations=correction_situations.SHORT_PICK,
+        races=correction_situations.SHORT_PICK_RACES,
+        random={random_requests.report_short_pick: 2},
+    ),
+    act(
         "extend-reservation",
         "order in review",
         BUYERS | CLERKS,

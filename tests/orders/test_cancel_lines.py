@@ -120,3 +120,14 @@ def test_cancelled_pieces_keep_the_sum_of_a_line(counts: tuple[int, int, int, in
     assert (sum(after), after.shipped, after.cancelled) == (sum(before), before.shipped, before.cancelled + pieces)
     assert min(after) >= 0
     assert after.reserved == before.reserved or after.backordered == 0
+
+
+def test_cancelled_pieces_stay_cancelled_when_the_rest_is_backordered(client: OrdersClient) -> None:
+    open_shop(stock=5, credit_limit_fen=0)
+    order_id = client.accepted(order_of((1, 10), (2, 2), shortage_policy="wait"))
+    body = {"reason": "少订", "lines": [{"line_no": 1, "quantity": 4}]}
+    assert client.act(order_id, "lines/cancel", body).status == 200
+    assert client.act(order_id, "holds/credit/release", {"reason": "老客户"}, role="finance").status == 200
+    client.world.drain()
+    lines = client.show(order_id).json["lines"]
+    assert [(line["reserved"], line["backordered"], line["cancelled"]) for line in lines] == [(0, 6, 4), (0, 2, 0)]

@@ -77,6 +77,8 @@ def test_count_takes_missing_pieces_from_the_last_in_the_queue(client: OrdersCli
         "reference": "C-1",
         "reason": "盘点",
         "rule": "first_come",
+        "cancelled": 0,
+        "cancelled_lines": None,
     }
     assert not audit(client.world)
 

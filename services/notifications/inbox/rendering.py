@@ -30,7 +30,18 @@ TERMS = {
 }
 
 #: Kinds of documents of ledger and stock, Chinese and English.
-DOCUMENTS = {"shipment": ("发货", "shipment"), "payment": ("收款", "payment"), "count": ("盘点", "count")}
+DOCUMENTS = {
+    "shipment": ("发货", "shipment"),
+    "payment": ("收款", "payment"),
+    "count": ("盘点", "count"),
+    "short_pick": ("拣货", "short pick"),
+}
+
+_BY_RULE = "按公布的分货规则,", "By the published allocation rule: "
+_CUT = (
+    "第 {cancelled_lines_zh} 行的尾货不再来货,已取消 {cancelled} 件。",
+    " {cancelled} pieces of run-out products on lines {cancelled_lines_en} are cancelled, because none come any more.",
+)
 
 #: Steps of a service ticket, Chinese and English.
 TICKET_STEPS = {
@@ -89,8 +100,10 @@ def template_values(event: Event) -> dict[str, str]:
     values["document_zh"], values["document_en"] = DOCUMENTS.get(document, (document, document))
     values["promised_day_zh"] = values.get("promised_on") or _NO_DAY_ZH
     values["promised_day_en"] = values.get("promised_on") or _NO_DAY_EN
+    values["by_rule_zh"], values["by_rule_en"] = _BY_RULE if fields.get("rule") else ("", "")
     lines = [str(number) for number in fields.get("cancelled_lines") or ()]
     values["cancelled_lines_zh"], values["cancelled_lines_en"] = "、".join(lines), ", ".join(lines)
+    values["cut_zh"], values["cut_en"] = (text.format_map(values) if lines else "" for text in _CUT)
     return values | _sent_to(fields) | _moved_days(fields.get("moved", ())) | _changed_terms(fields)
 
 

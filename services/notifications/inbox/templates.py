@@ -55,10 +55,10 @@ TEMPLATES: dict[str, Template] = {
     "pieces_missing": Template(
         "订单 {order_id} 有 {missing} 件预留的货实物短缺",
         "Order {order_id}: {missing} reserved pieces are missing",
-        "原因:{reason}({document_zh} {reference})。按公布的分货规则,{released} 件转为欠货,"
-        "排队位置不变,欠货共 {backordered} 件。",
-        "Reason: {reason} ({document_en} {reference}). By the published allocation rule {released} pieces are "
-        "backordered, at your former queue position; {backordered} are backordered now.",
+        "原因:{reason}({document_zh} {reference})。{by_rule_zh}您少了 {released} 件预留,"
+        "排队位置不变,欠货共 {backordered} 件。{cut_zh}",
+        "Reason: {reason} ({document_en} {reference}). {by_rule_en}{released} pieces are no longer reserved for you; "
+        "your queue position stays, {backordered} are backordered now.{cut_en}",
     ),
     "promise_slipped": Template(
         "订单 {order_id} 发货延期",

@@ -34,7 +34,7 @@ def may_extend(order: Order) -> bool:
 def _has_an_object(action: Action, order: Order, roles: frozenset[Role]) -> bool:
     if action is Action.RELEASE_HOLD:
         return any(roles & HOLD_RELEASERS[hold] for hold in order.holds)
-    if action is Action.SHIP:
+    if action in {Action.SHIP, Action.REPORT_SHORT_PICK}:
         return order.header.reserved > 0
     if action is Action.CHANGE_DELIVERY_ADDRESS:
         return not order.header.shipped

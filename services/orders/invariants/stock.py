@@ -23,7 +23,7 @@ _COUNTERS = ("available", "quarantined")
 #: Warehouse, kind and number of a document, and its movement.
 _DocumentMove = tuple[str, str, str]
 #: Movements of the documents that have another name than their movement.
-_MOVE_OF_DOCUMENT = {"transfer": Move.SEND}
+_MOVE_OF_DOCUMENT = {"transfer": Move.SEND, "short_pick": Move.LOST}
 
 
 @dataclass

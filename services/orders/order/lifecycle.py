@@ -22,6 +22,7 @@ class Action(StrEnum):
     RESERVE = "reserve"
     FILL_BACKORDERS = "fill_backorders"
     LOSE_MISSING_PIECES = "lose_missing_pieces"
+    REPORT_SHORT_PICK = "report_short_pick"
     CHANGE_PROMISE = "change_promise"
     WARN_OF_EXPIRY = "warn_of_expiry"
     EXPIRE_RESERVATION = "expire_reservation"
@@ -87,6 +88,7 @@ TRANSITIONS: Mapping[tuple[State, Action], Transition] = {
     (State.CONFIRMED, Action.EXPIRE_RESERVATION): Transition(_SYSTEM, State.CONFIRMED),
     (State.CONFIRMED, Action.EXTEND_RESERVATION): Transition(_BUYERS | _CLERKS, State.CONFIRMED),
     (State.CONFIRMED, Action.SHIP): Transition(_SHIPPERS, State.CONFIRMED),
+    (State.CONFIRMED, Action.REPORT_SHORT_PICK): Transition(_STOCKTAKERS, State.CONFIRMED),
     (State.CONFIRMED, Action.VOID_SHIPMENT): Transition(_STOCKTAKERS, State.CONFIRMED),
     (State.CLOSED, Action.VOID_SHIPMENT): Transition(_STOCKTAKERS, State.CONFIRMED),
     # The warehouse may have begun to pick, so the dealer may no longer cancel.
@@ -101,7 +103,15 @@ TRANSITIONS: Mapping[tuple[State, Action], Transition] = {
 }
 
 #: Actions that may cancel the last open pieces of an order, which is cancelled then.
-CANCELS_PIECES = frozenset({Action.CANCEL_LINES, Action.RESERVE, Action.EXPIRE_RESERVATION})
+CANCELS_PIECES = frozenset(
+    {
+        Action.CANCEL_LINES,
+        Action.RESERVE,
+        Action.EXPIRE_RESERVATION,
+        Action.LOSE_MISSING_PIECES,
+        Action.REPORT_SHORT_PICK,
+    }
+)
 
 
 def is_allowed(action: Action, state: State) -> bool:

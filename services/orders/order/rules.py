@@ -147,6 +147,17 @@ def backorder_reserved(
     return tuple(reversed(result))
 
 
+def backorder_pieces_of_lines(progress: Sequence[Progress], lost: Mapping[int, int]) -> tuple[Progress, ...]:
+    """Backorder reserved pieces by line number that the order loses."""
+    return tuple(
+        line_progress._replace(
+            reserved=line_progress.reserved - lost.get(number, 0),
+            backordered=line_progress.backordered + lost.get(number, 0),
+        )
+        for number, line_progress in enumerate(progress, 1)
+    )
+
+
 def turn_reserved_into_backordered(
     demands: Sequence[Demand], progress: Sequence[Progress], sku_indexes: frozenset[int]
 ) -> tuple[Progress, ...]:

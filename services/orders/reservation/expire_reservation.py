@@ -12,8 +12,8 @@ from services.orders.order.change_order import change_order
 from services.orders.order.lifecycle import Action
 from services.orders.order.load_order import load_order
 from services.orders.order.rules import turn_reserved_into_backordered
-from services.orders.reservation.cut_run_out import cut_run_out
 from services.orders.reservation.release_stock import release_reserved, release_what_exceeds_one_transaction
+from services.orders.run_out import cut_run_out
 from services.orders.vocabulary import RESERVE_QUEUE, Hold, State
 
 

@@ -12,12 +12,12 @@ from services.orders.order.change_order import change_order, record_partial_prog
 from services.orders.order.items import Order
 from services.orders.order.lifecycle import TRANSITIONS, Action
 from services.orders.order.rules import Progress, sum_progress
-from services.orders.reservation.cut_run_out import cut_run_out
 from services.orders.reservation.rules import (
     ReservationStep,
     needs_everything_in_several_transactions,
     next_reservation_step,
 )
+from services.orders.run_out import cut_run_out
 from services.orders.service_terms import reservation_end_stamp
 from services.orders.ship_days import ship_day
 from services.orders.stock.buckets import StockKeepsChanging, available_in_refused_buckets, available_pieces

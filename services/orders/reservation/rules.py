@@ -76,7 +76,7 @@ def _lacks_what_it_needs(order: Order, wanted: Pieces, granted: Pieces) -> bool:
 def _backorder(order: Order, returned: Pieces, *, everything: bool) -> tuple[Progress, ...]:
     """Backorder the lines whose pieces are returned, or all lines."""
     return tuple(
-        Progress(backordered=quantity)
+        line_progress._replace(reserved=0, backordered=quantity - line_progress.shipped - line_progress.cancelled)
         if everything or sku_index in returned or line_progress.backordered
         else line_progress
         for (sku_index, quantity), line_progress in zip(order.demands, order.progress, strict=True)

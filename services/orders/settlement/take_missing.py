@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.orders import OrderPiecesMissing
 from kernel.store.transaction import Transaction, TransactionRefused
-from services.orders.order.change_order import change_order, record_partial_progress
+from services.orders.order.change_order import record_partial_progress
 from services.orders.order.items import Order
 from services.orders.order.lifecycle import Action, is_allowed
 from services.orders.order.load_order import load_order
-from services.orders.order.rules import backorder_reserved, sum_progress
-from services.orders.settlement.rules import Loss, lines_that_lose, next_loss, queue_since
+from services.orders.order.rules import backorder_reserved
+from services.orders.settlement.lose_pieces import lose_pieces
+from services.orders.settlement.rules import Loss, lines_that_lose, next_loss
 from services.orders.shortages.items import SHORTAGE_LABEL, ShortageItem, require_unchanged_shortage
 from services.orders.stock.buckets import StockKeepsChanging, available_pieces
 from services.orders.stock.move_stock import MovementCause, move_several_kinds_of_stock
 from services.orders.stock.rules import Move
-from services.orders.vocabulary import Hold, Pieces, State
+from services.orders.vocabulary import Pieces
 
 #: Most transactions of one order: its parts, and some that others refuse.
 _ROUNDS = 50
@@ -58,23 +58,7 @@ def _write(order: Order, loss: Loss, shortage: ShortageItem, available: Pieces) 
     progress = backorder_reserved(order.demands, order.progress, loss.released)
     # The dealer of an undecided order is notified when its stock is decided.
     if loss.last and is_allowed(Action.LOSE_MISSING_PIECES, order.state):
-        totals = sum_progress(progress)
-        holds = sorted(order.holds | ({Hold.STOCK} if order.state is State.IN_REVIEW else set()))
-        facts = _facts(order, loss, shortage) | {"backordered": totals.backordered, "holds": tuple(holds)}
-        changes: dict[str, Any] = {"holds": holds}
-        if order.shortage_policy.waits_for_stock:
-            changes["backordered_since"] = queue_since(order)
-        if not totals.reserved:
-            changes |= {"reserved_until": None, "promised_on": None, "warned": None}
-        change_order(
-            transaction,
-            order,
-            Action.LOSE_MISSING_PIECES,
-            OrderPiecesMissing,
-            facts=facts,
-            progress=progress,
-            **changes,
-        )
+        lose_pieces(transaction, order, Action.LOSE_MISSING_PIECES, progress, _facts(order, loss, shortage))
     else:
         record_partial_progress(transaction, order, progress)
     transaction.commit()

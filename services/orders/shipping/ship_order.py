@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 from contracts.orders import OrderShipped
-from kernel.base.problems import FieldProblem, Invalid, Refusal
+from kernel.base.problems import Refusal
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.messaging.outbox import event_history_with_records
@@ -24,6 +23,7 @@ from services.orders.order.lifecycle import Action, require_allowed
 from services.orders.order.load_order import load_own_order
 from services.orders.order.rules import has_nothing_left_to_ship
 from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList
+from services.orders.shipping.reserved_lines import pieces_by_line
 from services.orders.shipping.rules import ship_pieces, shipped_line
 from services.orders.shipping.shipments import pack_shipment, unpack_shipments
 from services.orders.shipping.views import shipment_confirmation, shipment_view
@@ -108,18 +108,7 @@ def _leaving(order: Order, request: Ship) -> dict[int, int]:
             for number, line_progress in enumerate(order.progress, 1)
             if line_progress.reserved
         }
-    asked: dict[int, int] = defaultdict(int)
-    for line in request.lines:
-        asked[line.line_no] += line.quantity
-    problems = []
-    for index, line in enumerate(request.lines):
-        reserved = order.progress[line.line_no - 1].reserved if line.line_no <= len(order.lines) else 0
-        if asked[line.line_no] > reserved:
-            detail = f"该行可发 {reserved} 件 / only {reserved} pieces of this line are reserved"
-            problems.append(FieldProblem(field=f"lines.{index}.quantity", code="not-reserved", detail=detail))
-    if problems:
-        raise Invalid(problems, code="not-reserved")
-    return dict(sorted(asked.items()))
+    return pieces_by_line(order, request.lines)
 
 
 def _facts(order: Order, request: Ship, leaving: Mapping[int, int], number: int) -> dict[str, Any]:

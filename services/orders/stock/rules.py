@@ -64,6 +64,7 @@ MOVE_NAMES: Mapping[Move, tuple[str, str]] = {
     Move.UNRESERVE: ("释放预留", "reservation released"),
     Move.FOUND: ("盘盈", "found"),
     Move.LOST: ("盘亏", "lost"),
+    Move.MISSING: ("预留短缺", "reserved pieces missing"),
     Move.SET_ASIDE: ("隔离", "set aside"),
     Move.CLEAR: ("解除隔离", "cleared"),
     Move.SCRAP: ("报废", "scrapped"),

@@ -1,0 +1,108 @@
+"""Report a short pick: reserved pieces of an order that are not on the shelf."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from contracts.stock import BucketPosition
+from kernel.base.problems import Refusal
+from kernel.http.idempotency import IdempotencyKey
+from kernel.http.principal import Principal
+from kernel.store.transaction import Transaction
+from kernel.time import clock
+from services.orders.order.api import OrderSummary
+from services.orders.order.items import Order
+from services.orders.order.lifecycle import Action, require_allowed
+from services.orders.order.load_order import load_own_order
+from services.orders.order.rules import (
+    backorder_pieces_of_lines,
+    reserved_by_sku_index,
+    turn_reserved_into_backordered,
+)
+from services.orders.order.views import summary_of
+from services.orders.settlement.api import ShortPick
+from services.orders.settlement.lose_pieces import lose_pieces
+from services.orders.shipping.reserved_lines import pieces_by_line
+from services.orders.stock.move_stock import MovementCause, move_several_kinds_of_stock
+from services.orders.stock.rules import Move
+from services.orders.stock_documents.items import StockDocumentItem, document_key
+from services.orders.vocabulary import BUCKETS_PER_TRANSACTION, Pieces
+
+DOCUMENT = "short_pick"
+
+
+def report_short_pick(caller: Principal, order_id: str, request: ShortPick, key: IdempotencyKey) -> OrderSummary:
+    """Book reserved pieces of a confirmed order as lost; the order waits for them in its former place.
+
+    Whoever picks sees only this order's pieces, so no other order loses any, as it may by a count. An order that
+    accepts no part gives back everything else it has reserved. Available pieces stay as they are.
+
+    Raises:
+        NotFound: there is no such order.
+        Refusal: the order is not confirmed, or the pieces lie in more buckets than one transaction can change.
+        Invalid: more pieces are named than reserved; names the lines.
+    """
+    order = load_own_order(caller, order_id)
+    require_allowed(Action.REPORT_SHORT_PICK, order.state, caller.roles)
+    by_line = pieces_by_line(order, request.lines)
+    missing = _by_sku_index(order, by_line)
+    if order.shortage_policy.accepts_partial:
+        released, progress = missing, backorder_pieces_of_lines(order.progress, by_line)
+    else:
+        released = reserved_by_sku_index(order.demands, order.progress)
+        progress = turn_reserved_into_backordered(order.demands, order.progress, frozenset(released))
+    if len({BucketPosition.of(sku_index).bucket for sku_index in released}) > BUCKETS_PER_TRANSACTION:
+        raise Refusal(
+            "too-many-lines",
+            "一次登记的行太多,请分两次登记 / these lines touch too much stock for one step; report them in two",
+        )
+    transaction = Transaction()
+    number = f"{order_id}-P{order.header.version + 1}"
+    _book(transaction, order, number, missing, released, caller.name, request.reason)
+    facts = {
+        "missing": sum(missing.values()),
+        "missing_lines": tuple(by_line),
+        "released": sum(released.values()),
+        "document": DOCUMENT,
+        "reference": number,
+        "reason": request.reason,
+    }
+    after = lose_pieces(transaction, order, Action.REPORT_SHORT_PICK, progress, facts, by=caller.name)
+    answer = summary_of(after.order.header)
+    key.record_response(transaction, answer)
+    transaction.commit()
+    return answer
+
+
+def _by_sku_index(order: Order, by_line: Mapping[int, int]) -> dict[int, int]:
+    pieces: Counter[int] = Counter()
+    for line_no, quantity in by_line.items():
+        pieces[order.demands[line_no - 1].sku_index] += quantity
+    return dict(pieces)
+
+
+def _book(
+    transaction: Transaction, order: Order, number: str, missing: Pieces, released: Pieces, by: str, reason: str
+) -> None:
+    """Add the movements to the transaction, with their document: released by the order, and lost."""
+    warehouse = order.header.warehouse
+    move_several_kinds_of_stock(
+        transaction,
+        warehouse,
+        {Move.UNRESERVE: released, Move.LOST: missing},
+        MovementCause(order.next_step, by),
+        causes={Move.LOST: MovementCause(f"{DOCUMENT} {number}", by)},
+    )
+    skus = {line.sku_index: line.sku for line in order.lines}
+    transaction.create(
+        StockDocumentItem(
+            *document_key(warehouse, DOCUMENT, number),
+            document=DOCUMENT,
+            made_at=clock.stamp(),
+            made_by=by,
+            reason=reason,
+            lines=[[skus[sku_index], pieces] for sku_index, pieces in sorted(missing.items())],
+        ),
+        "document",
+    )

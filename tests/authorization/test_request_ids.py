@@ -21,10 +21,10 @@ def test_answer_and_problem_have_the_id_of_their_request(company: SampleCompany,
         send_as_first_role(company, case, query={"unknown": "x"}, body={}),
     ]
     company.world.restore(saved)
-    ids = [answer.headers["X-Request-Id"] for answer in answers]
+    ids = [answer.request_ids[0] for answer in answers]
     assert all(map(UUID, ids))
     assert len(set(ids)) == 2
     assert answers[1].status >= 400
     for answer, request_id in zip(answers, ids, strict=True):
         if answer.status >= 400:
-            assert answer.json["request_id"] == request_id
+            assert answer.request_ids[1] == request_id

@@ -143,7 +143,7 @@ def test_every_line_of_a_failed_route_has_the_ids_its_500_quotes(
     for key in [KEY] if operation.takes_key else [KEY, None]:
         answer = send_example(fast_world, trigger, key=key)
         assert (answer.status, answer.json["code"]) == (500, "internal-error"), answer.json
-        request_id = answer.json["request_id"]
+        request_id = answer.request_ids[1]
         lines = output.read()
         assert any(CAUSE in line.get("exception", "") for line in lines)
         assert any("RequestFailed" in line for line in lines)
@@ -231,7 +231,7 @@ def test_ids_of_one_request_do_not_reach_the_next(world: World, service: SampleS
     second = world.call("sample", "GET", "/broken", token=token)
     lines = output.messages()
     assert [line["message"] for line in lines] == ["refused", "failed", "failed"]
-    ids = [answer.json["request_id"] for answer in (first, second)]
+    ids = [answer.request_ids[1] for answer in (first, second)]
     assert [line["correlation_id"] for line in lines] == [KEY_HASH, *ids]
     assert len({line["request_id"] for line in lines}) == 3
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from kernel.http.app import ServiceApp
 from kernel.http.declarations import Operation
 from tests.fast_aws.cloud import ACCOUNT
 
 
-class Response(NamedTuple):
+@dataclass(frozen=True)
+class Response:
     """Answer of a route; `json` is None for a body that is not JSON.
 
-    `text` is the body without the id of the request, which no two answers share.
+    Headers and body are without the id of the request, which no two answers share. `request_ids`: those that the header
+    and the problem document have, None without a problem.
     """
 
     status: int
     json: Any
     headers: dict[str, str]
     text: str
+    request_ids: tuple[str, str | None] = field(compare=False)
 
 
 def route(app: ServiceApp, method: str, path: str) -> tuple[Operation, dict[str, str]]:

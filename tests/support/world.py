@@ -222,7 +222,10 @@ class World:
         text = answer["body"]
         is_json = "json" in answer["headers"].get("Content-Type", "")
         read = json.loads(text) if is_json else None
-        response = Response(answer["statusCode"], read, answer["headers"], _REQUEST_ID.sub("", text))
+        named = read.pop("request_id", None) if answer["statusCode"] >= 400 and isinstance(read, dict) else None
+        headers = dict(answer["headers"])
+        ids = headers.pop("X-Request-Id"), named
+        response = Response(answer["statusCode"], read, headers, _REQUEST_ID.sub("", text), ids)
         require_declared(app, operation, response)
         return response
 

@@ -104,7 +104,7 @@ def set_expected_goods(
 def show_stock(caller: Principal, warehouse: WarehouseId, query: StockListQuery) -> StockView:
     if query.skus is None:
         return stock_list.list_stock(caller, warehouse, query.cursor)
-    return stock.show_stock(warehouse, query.skus)
+    return stock.show_stock(warehouse, query.skus, query.cursor)
 
 
 @app.operation(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.orders.client import OrdersClient
+from tests.orders.test_delivery_addresses import DEFAULT, store_addresses
 from tests.support.fixtures import open_shop, order_of
 from tests.support.gateway import Response
 from tests.support.world import Saved, World
@@ -21,6 +22,8 @@ ROUTES: dict[str, tuple[str, Any]] = {
     "reject": ("reject", REASON),
     "cancel": ("cancel", REASON),
     "cancel_lines": ("lines/cancel", REASON | {"lines": [{"line_no": 1, "quantity": 1}]}),
+    "report_short_pick": ("short-picks", REASON | {"lines": [{"line_no": 1, "quantity": 1}]}),
+    "change_delivery_address": ("delivery-address", {"address_id": "A1"}),
     "ship": ("shipments", {"carrier": "顺丰", "waybill": "SF1"}),
     "void_shipment": ("shipments/{order}-S01/void", REASON),
 }
@@ -33,6 +36,7 @@ def orders(fast_world: World) -> Iterator[tuple[OrdersClient, list[str]]]:
     """Return orders in all states, with and without holds, backorders and shipments."""
     client = OrdersClient(fast_world)
     open_shop(stock=30)
+    store_addresses(DEFAULT)
     found = [client.approved(order_of((1, 5))), client.approved(order_of((1, 5)))]
     client.ship(found[0], (1, 2))
     client.ship(found[1])

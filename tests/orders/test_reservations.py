@@ -207,7 +207,7 @@ def test_sweep_decides_an_order_its_queue_lost(client: OrdersClient) -> None:
 
 def test_sweep_goes_on_when_one_order_fails(client: OrdersClient) -> None:
     open_shop(stock=10)
-    with client.world.held_back("reserve-stock"):
+    with client.world.held_back("reserve-stock"), client.world.held_back("record-order-entries"):
         broken, sound = (client.submit(order_of((1, 2))).json["order_id"] for _ in range(2))
         client.world.relay_once()
         HeaderItem(f"ORDERS#{broken.partition('-')[0]}", "LINES#000001").delete()

@@ -18,10 +18,11 @@ from tests.support.world import World, opened
 
 _CHUNKS = 8
 #: Orders of each pair; a pair with fewer is tried in all.
-_INTERLEAVINGS = depth(250, 2_500)
+_INTERLEAVINGS = depth(80, 2_500)
 #: All chunks together try ten thousand orders.
 _MIN_PER_CHUNK = 10_000 // _CHUNKS
 _MIN_PAIRS = 176
+_WRITE_NOTHING = {"/orders/quote"}
 
 
 @pytest.fixture
@@ -43,7 +44,8 @@ def test_every_mutating_route_has_an_action(state: RaceState) -> None:
         f"declare a race of {service} {operation.method} {operation.path} in {scenarios_file(service)}"
         for service in SERVICES
         for operation in state.world.app(service).operations
-        if operation.method != "GET" and f"{service} {operation.method} {operation.path}" not in raced
+        if operation.method != "GET" and operation.path not in _WRITE_NOTHING
+        if f"{service} {operation.method} {operation.path}" not in raced
     ]
     assert not missing, "\n".join(missing)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kernel.base.problems import FieldProblem, Invalid
 from kernel.time import clock
 from reads.warehouses import require_warehouse_of_path, warehouse_names
 from services.orders.stock.api import StockLine, StockView
@@ -10,14 +11,17 @@ from services.orders.stock.document_lines import products_in_query
 from services.orders.stock.on_hand import on_hand_pieces
 
 
-def show_stock(warehouse: str, skus: str) -> StockView:
-    """Show available, reserved and quarantined pieces of these SKUs, separated by commas.
+def show_stock(warehouse: str, skus: str, cursor: str | None) -> StockView:
+    """Show available, reserved and quarantined pieces of these SKUs, separated by commas, on one page.
 
     Raises:
         NotFound: there is no such warehouse.
-        Invalid: SKUs are unknown, or there are more than 50.
+        Invalid: SKUs are unknown, there are more than 50, or a cursor is given.
     """
     require_warehouse_of_path(warehouse)
+    if cursor is not None:
+        detail = "指定商品时没有下一页,请去掉 cursor / the answer for SKUs has one page; leave the cursor out"
+        raise Invalid([FieldProblem(field="cursor", code="not-with-skus", detail=detail)])
     products = products_in_query(skus)
     sku_indexes = [product.sku_index for product in products.values()]
     found, aside = on_hand_pieces(warehouse, sku_indexes), quarantined_pieces(warehouse, sku_indexes)

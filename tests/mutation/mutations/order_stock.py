@@ -33,13 +33,9 @@ MUTATIONS = (
     Mutation(
         "a repeated message decides a decided order again",
         Kind.MISSING_DEDUPLICATION,
-        "services.orders:TRANSITIONS",
-        old="{(State.SUBMITTED, Action.RESERVE): __transition, **__others}",
-        new="""{
-            (State.SUBMITTED, Action.RESERVE): __transition,
-            (State.IN_REVIEW, Action.RESERVE): __transition,
-            **__others,
-        }""",
+        "services.orders.warehouse_queue:_decide_order_as_loaded",
+        old="not __order.header.awaits_reservation",
+        new="False",
         caught_by="test_reservation_decides_stock_once_when_any_call_fails",
     ),
     Mutation(
@@ -76,7 +72,7 @@ MUTATIONS = (
         "services.orders.reservation:_ROUNDS",
         old="75",
         new="1",
-        caught_by="test_short_order_reserves_what_is_available_and_backorders_the_rest",
+        caught_by="test_order_over_many_buckets_is_reserved_in_full",
     ),
     # movements
     Mutation(

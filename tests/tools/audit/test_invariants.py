@@ -10,6 +10,7 @@ import pytest
 from kernel.invariants.snapshot import Finding
 from tests.tools.audit.damages import (
     catalog,
+    dealers,
     kernel,
     ledger,
     notifications,
@@ -22,7 +23,7 @@ from tests.tools.audit.damages import (
 from tests.tools.audit.table import IDLE, Damage, TableCopy
 from tools.audit import ALWAYS, WHEN_DUE, Snapshot, findings
 
-_MODULES = (stock, references, orders, shipments, ledger, tickets, notifications, catalog, kernel)
+_MODULES = (stock, references, orders, shipments, ledger, tickets, notifications, catalog, dealers, kernel)
 DAMAGES = {
     f"{module.__name__.rpartition('.')[2]}: {name}": damage
     for module in _MODULES

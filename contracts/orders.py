@@ -64,14 +64,15 @@ class OrderCreditHoldPlaced(OrderEvent):
     """Published when an order is put on credit hold; it reserves nothing until the hold is released.
 
     Subscribers: orders (fill backorders with released pieces, through a FIFO queue), notifications.
-
-    `released`: reserved pieces that became available.
+    `released`: pieces available again. `overdue_fen`, `oldest_due_on`: overdue debts, 0 and None on hold since submit.
     """
 
     TYPE: ClassVar[str] = "order.credit-hold-placed.v1"
     PUBLIC: ClassVar[bool] = True
 
     released: int = 0
+    overdue_fen: int = 0
+    oldest_due_on: str | None = None
 
 
 class OrderBackordersFilled(OrderEvent):
@@ -172,7 +173,8 @@ class OrderOverdue(OrderEvent):
 class OrderHoldReleased(OrderEvent):
     """Published when a person releases a hold, or the system one that the credit limit covers by now.
 
-    Subscribers: orders (reserve stock after a credit hold, through a FIFO queue).
+    Subscribers: orders (reserve stock after a credit hold, through a FIFO queue). `overdue_fen`: overdue debts that
+    finance accepted with it, due since `oldest_due_on`.
     """
 
     TYPE: ClassVar[str] = "order.hold-released.v1"
@@ -180,6 +182,8 @@ class OrderHoldReleased(OrderEvent):
 
     hold: str
     reason: str
+    overdue_fen: int = 0
+    oldest_due_on: str | None = None
 
 
 class OrderApproved(OrderEvent):
@@ -245,9 +249,8 @@ class OrderAddressChanged(OrderEvent):
 class OrderShipped(OrderEvent):
     """Published when a shipment leaves.
 
-    Subscribers: orders (record on-time shipments), reconciliation (post the receivable), notifications (inbox, SMS).
-    A shipment that never left is taken back by `OrderShipmentVoided`.
-
+    Subscribers: orders (record on-time shipments, update credit), reconciliation (post the receivable), notifications
+    (inbox, SMS). A shipment that never left is taken back by `OrderShipmentVoided`.
     `shipped_gross_fen` = `shipped_net_fen` + `shipped_tax_fen` is the value of this shipment. The values of all
     shipments of a line add up to the line's gross. `payment_days`: days from shipment until payment is due.
     `double_of`: id of the shipment that had its waybill before, as was confirmed.

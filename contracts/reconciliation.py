@@ -36,7 +36,8 @@ class JournalReversed(Event):
     """Published when a booked document is reversed. Subscribers: orders (update credit), notifications.
 
     `owed_change_fen` is added to what the dealer owes: positive for a reversed payment, negative for a reversed
-    shipment. `document_kind` and `document_id` name the reversed document.
+    shipment. `document_kind` and `document_id` name the reversed document. `due_on`: due day of what was owed, None
+    for a payment.
     """
 
     TYPE: ClassVar[str] = "journal.reversed.v1"
@@ -49,6 +50,7 @@ class JournalReversed(Event):
     document_id: str
     owed_change_fen: int
     reason: str
+    due_on: str | None = None
 
 
 class StatementRunStarted(Event):

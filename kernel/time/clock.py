@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 #: The zone in which business days and months begin and end.
@@ -36,6 +36,11 @@ def parse_stamp(text: str) -> datetime:
 def business_date(moment: datetime) -> date:
     """Return the day of a moment in the business zone."""
     return moment.astimezone(BUSINESS_ZONE).date()
+
+
+def business_date_after(moment: datetime, days: int) -> date:
+    """Return the day in the business zone so many days after a moment."""
+    return business_date(moment) + timedelta(days=days)
 
 
 def epoch(moment: datetime) -> int:

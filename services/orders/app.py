@@ -258,6 +258,6 @@ def show_on_time_rate(caller: Principal, query: OnTimeQuery) -> OnTimeReport:
     return on_time_rate.show_on_time_rate(caller, query)
 
 
-@app.consumer(subscribes=[PaymentPosted, JournalReversed])
+@app.consumer(subscribes=[OrderShipped, PaymentPosted, JournalReversed])
 def update_credit(message: Envelope) -> None:
     credit.update_credit(message)

@@ -64,6 +64,7 @@ WORLDLY = {
 RECKONS = {
     "kernel.time.clock.stamp",
     "kernel.time.clock.business_date",
+    "kernel.time.clock.business_date_after",
     "kernel.time.clock.parse_stamp",
     "kernel.time.clock.BUSINESS_ZONE",
 }

@@ -10,7 +10,8 @@ import pytest
 
 from kernel.store.transaction import Transaction, TransactionRefused
 from services.orders.credit import update_credit
-from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem, ordering_account_key
+from services.orders.credit.items import AppliedLedgerEventItem, ordering_account_key
+from services.orders.credit.rules import CreditChange
 from tests.fault_injection.scenario import Scenario, scenarios
 from tests.fault_injection.table_changes import table_changes
 from tests.fault_injection.trial import prepared
@@ -24,24 +25,26 @@ def payment_scenario() -> Scenario:
     return next(scenario for scenario in scenarios() if str(scenario) == "orders.update_credit, a payment is posted")
 
 
-def _add(dealer_id: str, change_fen: int) -> None:
-    OrderingAccountItem(*ordering_account_key(dealer_id)).update(
-        actions=[OrderingAccountItem.committed_fen.add(change_fen)]
-    )
+def _change_without_record(change: CreditChange) -> None:
+    transaction = Transaction()
+    update_credit._change_credit(transaction, change)
+    transaction.commit()
 
 
-def _record_before_effect(event_id: str, dealer_id: str, change_fen: int) -> None:
+def _record_before_effect(event_id: str, change: CreditChange) -> None:
     """Apply the event wrongly: an event that is recorded but not applied is never applied."""
     transaction = Transaction()
     transaction.create(
-        AppliedLedgerEventItem(ordering_account_key(dealer_id)[0], f"LEDGER_EVENT#{event_id}", change_fen=change_fen),
+        AppliedLedgerEventItem(
+            ordering_account_key(change.dealer_id)[0], f"LEDGER_EVENT#{event_id}", change_fen=change.committed_fen
+        ),
         "",
     )
     try:
         transaction.commit()
     except TransactionRefused:
         return
-    _add(dealer_id, change_fen)
+    _change_without_record(change)
 
 
 def test_record_before_effect_is_found_by_a_crash_in_between(
@@ -57,8 +60,8 @@ def test_record_before_effect_is_found_by_a_crash_in_between(
 
 
 def test_effect_without_record_is_found_without_a_fault(company: SampleCompany, payment_scenario: Scenario) -> None:
-    def without_record(_event_id: str, dealer_id: str, change_fen: int) -> None:
-        _add(dealer_id, change_fen)
+    def without_record(_event_id: str, change: CreditChange) -> None:
+        _change_without_record(change)
 
     with (
         patch.object(update_credit, "_apply", without_record),

@@ -279,4 +279,11 @@ UPDATE_CREDIT = [
     Situation("a payment is posted", prepare=_post_payment(OWN)),
     Situation("payments of two dealers are posted", prepare=in_order(_post_payment(OWN), _post_payment(OTHER))),
     Situation("a payment is reversed", prepare=_reverse_payment),
+    Situation("an order is shipped", prepare=ship_order()),
+    Situation("a shipment is voided", prepare=in_order(ship_order(), void_first_shipment)),
+    Situation(
+        "contended: a payment of the dealer is applied first",
+        prepare=ship_order(),
+        rival=in_order(_post_payment(OWN), drain),
+    ),
 ]

@@ -11,6 +11,7 @@ from tests.support.steps import (
     NEW_ORDER,
     SHIPMENT,
     act_on_order,
+    advance_clock,
     approve_order,
     change_terms,
     drain,
@@ -39,6 +40,11 @@ place_wide_order = in_order(stock_many_buckets(), place_order(*wide_lines(5, 5, 
 #: L5 has no stock: an order of each dealer waits for four pieces.
 place_two_backorders = in_order(place_order(("L5", 4)), place_order(("L5", 4), dealer=OTHER, name="order of the other"))
 partly_shipped = {"order_id": "order partly shipped"}
+#: A shipment whose payment is due on its day: overdue tomorrow.
+owe_from_tomorrow = in_order(
+    change_terms(payment_days=0), place_order(("L2", 9)), approve_order, ship_order("new order"), drain
+)
+overdue_by_now = in_order(owe_from_tomorrow, place_order(("L3", 3)), advance_clock(days=1))
 
 
 def _ship_in_vain(company: SampleCompany) -> None:
@@ -64,6 +70,12 @@ SUBMIT = [
     ),
     Situation("waits for everything", body=order_body(("L5", 3), shortage_policy="wait"), role="dealer_buyer"),
     Situation("above the credit limit", body=order_body(("L3", 9_000)), role="dealer_buyer"),
+    Situation(
+        "with an overdue debt",
+        body=order_body(("L3", 3)),
+        role="dealer_buyer",
+        prepare=in_order(owe_from_tomorrow, advance_clock(days=1)),
+    ),
     Situation("urgent", body=order_body(("L3", 1), urgent=True), role="dealer_buyer"),
     Situation(
         "urgent for the second time",
@@ -109,6 +121,12 @@ RELEASE_HOLD = [
         body={"reason": "r"},
         prepare=in_order(place_order(("L3", 3)), approve_order, change_terms(credit_limit_fen=0), _ship_in_vain, drain),
     ),
+    Situation(
+        "with an overdue debt",
+        path=NEW_ORDER | {"hold": "=credit"},
+        body={"reason": "r"},
+        prepare=in_order(owe_from_tomorrow, advance_clock(days=1), place_order(("L3", 3))),
+    ),
 ]
 
 APPROVE = [
@@ -125,6 +143,7 @@ APPROVE = [
         body={"note": ""},
         statuses=(409,),
     ),
+    on_new_order("overdue by now", overdue_by_now, body={"note": ""}, statuses=(409,)),
     on_new_order(
         "contended: the dealer is suspended meanwhile",
         place_order(("L3", 3)),
@@ -173,6 +192,7 @@ CANCEL = [
 EXTEND_RESERVATION = [
     on_new_order("backordered", backorder, role="dealer_buyer"),
     on_new_order("approved", in_order(place_order(("L3", 3)), approve_order), role="assistant"),
+    on_new_order("overdue by now", overdue_by_now, role="dealer_buyer", statuses=(409,)),
     on_new_order(
         "contended: extended by another clerk",
         place_order(("L3", 3)),
@@ -204,6 +224,12 @@ SHIP = [
         path=NEW_ORDER,
         prepare=in_order(place_order(("L3", 3)), approve_order),
         rival=act_on_order("cancel"),
+        statuses=(409,),
+    ),
+    _shipment(
+        "overdue by now",
+        path=NEW_ORDER,
+        prepare=in_order(owe_from_tomorrow, place_order(("L3", 3)), approve_order, advance_clock(days=1)),
         statuses=(409,),
     ),
     _shipment("of many buckets", path=NEW_ORDER, prepare=in_order(place_wide_order, approve_order)),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.orders.credit.items import OrderingAccountItem, ordering_account_key
+from services.orders.credit.receivables import MOST_DEBTS, Debt, pack_debts
 from services.orders.doubles import CONFIRM, recall, remember
 from services.orders.intake.purchase_orders import MOST_REMEMBERED
 from services.orders.order.items import HeaderItem, order_part_key
@@ -155,6 +156,9 @@ def test_remembered_numbers_keep_account_and_header_within_one_unit(shop: Orders
     for number in range(MOST_REMEMBERED + 5):
         assert shop.submit(order_of((1, 1), purchase_order=f"采购-{number:056}", urgent=number == 0)).status == 202
     account = OrderingAccountItem.get(*ordering_account_key("D0001"))
+    account.debts = pack_debts(Debt(f"2026-11-{day + 1:02}", 10**11) for day in range(MOST_DEBTS))
+    account.committed_fen = account.accepted_fen = account.accepted_overdue_fen = 10**12
+    account.accepted_overdue_on = "2026-12-01"
     assert item_bytes(account.serialize()) <= 1_024
     assert shop.submit(order_of((1, 1), purchase_order=f"采购-{5:056}")).json["code"] == "possible-double"
     assert shop.submit(order_of((1, 1), purchase_order=f"采购-{4:056}")).status == 202, "the oldest are forgotten"

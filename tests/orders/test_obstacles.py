@@ -10,7 +10,9 @@ from contracts.dealers import DealerItem, dealer_key
 from contracts.reconciliation import JournalReversed
 from kernel.messaging.outbox import outbox_event
 from services.orders.credit.obstacles import STOPPED_BY, DealerCredit, Obstacle, OrderCredit, obstacles
+from services.orders.credit.receivables import Overdue
 from services.orders.credit.refusals import require_no_obstacle
+from services.orders.credit.rules import CreditRefusal
 from services.orders.order.lifecycle import TRANSITIONS, Action
 from services.orders.vocabulary import Hold
 from tests.orders.client import OrdersClient
@@ -38,7 +40,30 @@ SITUATIONS = {
     ),
     "limit lowered after finance accepted more": (OrderCredit(0), DealerCredit(True, 0, 900, 900)),
     "beyond what finance accepted": (OrderCredit(0), DealerCredit(True, 0, 901, 900)),
+    "overdue": (OrderCredit(0), DealerCredit(True, 1_000, 900, overdue=Overdue(1, "2026-11-01"))),
+    "overdue, and finance accepted it": (
+        OrderCredit(0),
+        DealerCredit(True, 1_000, 900, overdue=Overdue(5, "2026-11-01", 5)),
+    ),
+    "overdue beyond what finance accepted": (
+        OrderCredit(0),
+        DealerCredit(True, 1_000, 900, overdue=Overdue(6, "2026-11-01", 5)),
+    ),
+    "on hold since it was overdue at submit": (
+        OrderCredit(100, frozenset({Hold.CREDIT}), undecided=True),
+        DealerCredit(True, 1_000, 900, overdue=Overdue(5, "2026-11-01", 5)),
+    ),
+    "on hold, and paid since": (
+        OrderCredit(100, frozenset({Hold.CREDIT}), undecided=True),
+        DealerCredit(True, 1_000, 900),
+    ),
+    "overdue and over limit": (
+        OrderCredit(0),
+        DealerCredit(True, 0, 900, overdue=Overdue(1, "2026-11-01")),
+    ),
 }
+GOES_ON_IN = {"as submitted", "limit lowered after finance accepted more", "overdue, and finance accepted it"}
+OVERDUE_ONLY = {"overdue", "overdue beyond what finance accepted", "on hold since it was overdue at submit"}
 
 
 def test_every_action_has_a_row() -> None:
@@ -55,8 +80,9 @@ def test_order_goes_on_only_while_dealer_and_credit_allow(action: Action, situat
     if action not in MUST_STAY_POSSIBLE:
         if situation == "suspended":
             expected = {Obstacle.DEALER_SUSPENDED}
-        elif situation not in ("as submitted", "limit lowered after finance accepted more") and action in GOES_ON:
-            expected = {Obstacle.CREDIT_HOLD}
+        elif situation not in GOES_ON_IN and action in GOES_ON:
+            expected = {Obstacle.DEBT_OVERDUE if situation in OVERDUE_ONLY else Obstacle.CREDIT_HOLD}
+            expected |= {Obstacle.DEBT_OVERDUE} if situation == "overdue and over limit" else set()
     assert found == expected
     assert action in GOES_ON | MUST_STAY_POSSIBLE | {Action.RELEASE_HOLD}, "decide here what stops the new action"
 
@@ -74,6 +100,26 @@ def test_more_credit_never_stops_an_order(
     assert not set(obstacles(action, order, DealerCredit(True, limit + 1, committed, accepted))) - set(stopped)
     at_submit = obstacles(Action.SUBMIT, order, DealerCredit(True, limit, committed, accepted))
     assert bool(at_submit) == (committed + abs(value) > limit), "what finance accepted is not for new orders"
+
+
+def test_new_order_needs_every_overdue_debt_paid() -> None:
+    for overdue in (Overdue(1, "2026-11-01"), Overdue(5, "2026-11-01", 5)):
+        dealer_credit = DealerCredit(True, 1_000, 900, overdue=overdue)
+        assert obstacles(Action.SUBMIT, OrderCredit(100), dealer_credit) == [Obstacle.DEBT_OVERDUE]
+    assert not obstacles(Action.SUBMIT, OrderCredit(100), DealerCredit(True, 1_000, 900))
+
+
+def test_refusal_names_overdue_amount_and_oldest_due_day() -> None:
+    dealer_credit = DealerCredit(True, 100_00, 0, overdue=Overdue(123_45, "2026-11-01", 100_00))
+    with pytest.raises(CreditRefusal) as refused:
+        require_no_obstacle(Action.SHIP, OrderCredit(0), dealer_credit)
+    problem = refused.value.document()
+    assert (problem["code"], problem["reasons"], problem["holds"]) == ("debt-overdue", ["debt-overdue"], ["credit"])
+    figures = problem["overdue_fen"], problem["oldest_due_on"], problem["accepted_overdue_fen"]
+    assert figures == (12_345, "2026-11-01", 10_000)
+    for text in problem["detail"].split(" / "):
+        assert all(part in text for part in ("¥123.45", "2026-11-01", "¥100.00"))
+    assert "exposure_fen" not in problem
 
 
 def test_refusal_names_reasons_figures_and_remedy() -> None:

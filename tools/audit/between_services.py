@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 from contracts.orders import OrderShipmentVoided, OrderShipped
 from kernel.invariants.snapshot import Finding, Snapshot
-from services.orders.credit.items import OrderingAccountItem
-from services.orders.invariants.credit import credit_changes_applied, credit_changes_published, ordered_fen, shipped_fen
+from kernel.time.clock import business_date, parse_stamp
+from services.orders.credit.items import OrderingAccountItem, ReceivablesItem
+from services.orders.credit.receivables import Receivables, fold_oldest_days
+from services.orders.invariants.credit import (
+    credit_changes_applied,
+    credit_changes_published,
+    ordered_fen,
+    receivables_of,
+    shipped_fen,
+)
 from services.orders.invariants.loading import all_readable_shipments, orders_by_dealer
 from services.reconciliation.invariants.journals import shipment_journals, voided_shipment_ids
-from services.reconciliation.ledger.items import LedgerItem
+from services.reconciliation.ledger.items import JournalItem, LedgerItem
 from services.reconciliation.ledger.rules import Account
 from tools.audit.references import inactive_warehouses_are_unused, references_name_known_masters
 
@@ -48,12 +58,45 @@ def credit_exposure_is_owed_plus_on_order(snapshot: Snapshot, due: str) -> Itera
             yield Finding("order-exposure", dealer_id, f"account has {stored} fen, owed and on order are {exposure}")
 
 
+def receivables_match_journals(snapshot: Snapshot, due: str) -> Iterator[Finding]:
+    """Find dealers whose receivables by due day, or payments less reversals, differ from the journals of the ledger.
+
+    Dealers whose shipments or payments are not all applied yet are left out, as above.
+    """
+    stored, ledgers = snapshot.by_partition(ReceivablesItem), snapshot.by_partition(JournalItem)
+    folded_on = business_date(parse_stamp(due)) + _MORE_THAN_SINCE_THE_LAST_CHANGE
+    for dealer_id in sorted((stored.keys() | ledgers.keys()) - _dealers_in_progress(snapshot)):
+        found = receivables_of(stored.get(dealer_id, ()))
+        expected = _receivables_of_journals(ledgers.get(dealer_id, ()))
+        found, expected = (
+            one._replace(by_due_day=fold_oldest_days(one.by_due_day, folded_on)) for one in (found, expected)
+        )
+        if found != expected:
+            yield Finding("order-receivables", dealer_id, f"stored {found}, the journals give {expected}")
+
+
 ALWAYS = (
     shipment_journals_match_shipments,
     references_name_known_masters,
     inactive_warehouses_are_unused,
 )
-WHEN_DUE = (credit_exposure_is_owed_plus_on_order,)
+WHEN_DUE = (credit_exposure_is_owed_plus_on_order, receivables_match_journals)
+
+
+#: Old days are folded at each change, so both sides are folded on a later day than any change.
+_MORE_THAN_SINCE_THE_LAST_CHANGE = timedelta(days=7)
+
+
+def _receivables_of_journals(journals: Iterable[JournalItem]) -> Receivables:
+    by_due_day: Counter[str] = Counter()
+    covered_fen = 0
+    for journal in journals:
+        owed_fen = journal.amounts.get(Account.RECEIVABLE.value, 0)
+        if journal.due_on:
+            by_due_day[journal.due_on] += owed_fen
+        else:
+            covered_fen -= owed_fen
+    return Receivables(by_due_day, covered_fen)
 
 
 def _amounts_of(shipped: OrderShipped) -> dict[str, int]:

@@ -41,9 +41,9 @@ TEMPLATES: dict[str, Template] = {
     "order_on_credit_hold": Template(
         "订单 {order_id} 信用冻结",
         "Order {order_id} is on credit hold",
-        "合计 {gross},超出信用额度,暂不预留库存。付款或经财务解除后,按解除时间排队预留。",
-        "It is worth {gross} and beyond your credit limit, so nothing is reserved for it. After a payment, or when "
-        "finance releases it, stock is reserved in the order of the releases.",
+        "合计 {gross},超出信用额度或有逾期货款,暂不预留库存。付款或经财务解除后,按解除时间排队预留。",
+        "It is worth {gross} and beyond your credit limit, or debts are overdue, so nothing is reserved for it. "
+        "After a payment, or when finance releases it, stock is reserved in the order of the releases.",
     ),
     "backorders_filled": Template(
         "订单 {order_id} 的欠货到了 {filled} 件",
@@ -193,9 +193,10 @@ TEMPLATES: dict[str, Template] = {
     "credit_hold_to_release": Template(
         "订单 {order_id} 信用冻结,请核实",
         "Order {order_id} is on credit hold: please check",
-        "{dealer_id},{line_count} 行,合计 {gross},超出信用额度,已释放 {released} 件。收款后自动解除,或由您解除。",
-        "{dealer_id}, {line_count} lines, {gross}, beyond the credit limit, {released} pieces were released. A payment "
-        "releases it by itself, or you do.",
+        "{dealer_id},{line_count} 行,合计 {gross},超出信用额度或有逾期货款,已释放 {released} 件。"
+        "收款后自动解除,或由您解除。",
+        "{dealer_id}, {line_count} lines, {gross}, beyond the credit limit or with overdue debts, {released} pieces "
+        "were released. A payment releases it by itself, or you do.",
     ),
     "order_on_credit_hold_staff": Template(
         "订单 {order_id} 信用冻结,请停止备货",

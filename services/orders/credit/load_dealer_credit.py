@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from contracts.dealers import DealerItem, dealer_key
 from kernel.http.principal import Principal
 from kernel.store.items import Item
 from kernel.store.read import fetch
 from kernel.store.transaction import Transaction
+from kernel.time import clock
 from services.orders.credit.items import OrderingAccountItem, ordering_account_key
 from services.orders.credit.obstacles import DealerCredit
+from services.orders.credit.receivables import Overdue, overdue_on, unpack_debts
 from services.orders.order.items import Order, split_order_id
 from services.orders.order.load_order import load_order_and, require_own
 
 
 def dealer_credit_of(dealer: Item | None, account: Item | None) -> DealerCredit:
     """Return the credit in the stored items. A dealer that does not exist is suspended and has no limit."""
-    committed_fen, accepted_fen = 0, 0
+    credit = DealerCredit(active=False, limit_fen=0)
     if isinstance(account, OrderingAccountItem):
-        committed_fen, accepted_fen = account.committed_fen, account.accepted_fen or 0
-    if not isinstance(dealer, DealerItem):
-        return DealerCredit(False, 0, committed_fen, accepted_fen)
-    active = dealer.status == "active"
-    return DealerCredit(active, dealer.credit_limit_fen, committed_fen, accepted_fen, dealer.version)
+        credit = credit._replace(
+            committed_fen=account.committed_fen,
+            accepted_fen=account.accepted_fen or 0,
+            overdue=_overdue_today(account),
+            packed_debts=account.debts,
+        )
+    if isinstance(dealer, DealerItem):
+        credit = credit._replace(
+            active=dealer.status == "active", limit_fen=dealer.credit_limit_fen, dealer_version=dealer.version
+        )
+    return credit
+
+
+def _overdue_today(account: OrderingAccountItem) -> Overdue:
+    today = clock.business_date(clock.now()).isoformat()
+    debts = unpack_debts(account.debts)
+    return overdue_on(debts, today, account.accepted_overdue_fen or 0, account.accepted_overdue_on)
 
 
 def load_dealer_credit(dealer_id: str) -> DealerCredit:
@@ -61,21 +78,27 @@ DEALER_CREDIT_LABELS = frozenset({"dealer", "account"})
 
 
 def require_unchanged_dealer_credit(transaction: Transaction, dealer_id: str, dealer_credit: DealerCredit) -> None:
-    """Add to the transaction the conditions that the dealer is as it was read, and is still within what it may owe."""
+    """Add to the transaction the conditions that the dealer and its debts are as read, and within what it may owe."""
     transaction.check(DealerItem, dealer_key(dealer_id), DealerItem.version == dealer_credit.dealer_version, "dealer")
     within = OrderingAccountItem.committed_fen <= dealer_credit.bound_fen
-    transaction.check(OrderingAccountItem, ordering_account_key(dealer_id), within, "account")
+    debts, packed = OrderingAccountItem.debts, dealer_credit.packed_debts
+    same_debts = debts.does_not_exist() if packed is None else debts == packed
+    transaction.check(OrderingAccountItem, ordering_account_key(dealer_id), within & same_debts, "account")
 
 
 def change_committed(
-    transaction: Transaction, dealer_id: str, change_fen: int, dealer_credit: DealerCredit, *, accepted_fen: int | None
+    transaction: Transaction,
+    dealer_id: str,
+    change_fen: int,
+    dealer_credit: DealerCredit,
+    accepted: Mapping[str, int | str | None] = MappingProxyType({}),
 ) -> None:
-    """Change the committed amount in the transaction, if it is as it was loaded; set what finance accepts, or None."""
+    """Change the committed amount in the transaction, if amount and debts are as loaded; set what finance accepts."""
     transaction.update_fields(
         OrderingAccountItem,
         ordering_account_key(dealer_id),
-        {"accepted_fen": accepted_fen},
-        expected={"committed_fen": dealer_credit.committed_fen},
+        accepted,
+        expected={"committed_fen": dealer_credit.committed_fen, "debts": dealer_credit.packed_debts},
         increments={"committed_fen": change_fen},
         label="account",
     )

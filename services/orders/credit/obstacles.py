@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from services.orders.credit.receivables import Overdue
 from services.orders.credit.rules import exceeds_credit_limit
 from services.orders.order.items import Order
 from services.orders.order.lifecycle import Action
@@ -18,20 +19,24 @@ class Obstacle(StrEnum):
 
     DEALER_SUSPENDED = "dealer-not-active"
     CREDIT_HOLD = "credit-hold"
+    DEBT_OVERDUE = "debt-overdue"
     STOCK_HOLD = "order-on-hold"
     STOCK_UNDECIDED = "stock-undecided"
 
+
+#: Credit stops an order for these, and it belongs on credit hold.
+OF_CREDIT = frozenset({Obstacle.CREDIT_HOLD, Obstacle.DEBT_OVERDUE})
 
 #: What stops each action. An order can always be ended, and the system's own steps follow the state of the
 #: order: one on credit hold has no piece to which they could apply. An accepted price stays valid when its
 #: price list ends.
 STOPPED_BY: Mapping[Action, frozenset[Obstacle]] = {
-    # Beyond the limit an order is stored nevertheless, on credit hold.
-    Action.SUBMIT: frozenset({Obstacle.DEALER_SUSPENDED, Obstacle.CREDIT_HOLD}),
-    Action.EXTEND_RESERVATION: frozenset({Obstacle.DEALER_SUSPENDED, Obstacle.CREDIT_HOLD}),
+    # An order that credit stops is stored nevertheless, on credit hold.
+    Action.SUBMIT: OF_CREDIT | {Obstacle.DEALER_SUSPENDED},
+    Action.EXTEND_RESERVATION: OF_CREDIT | {Obstacle.DEALER_SUSPENDED},
     Action.RELEASE_HOLD: frozenset({Obstacle.DEALER_SUSPENDED}),
     Action.APPROVE: frozenset(Obstacle),
-    Action.SHIP: frozenset({Obstacle.DEALER_SUSPENDED, Obstacle.CREDIT_HOLD}),
+    Action.SHIP: OF_CREDIT | {Obstacle.DEALER_SUSPENDED},
     Action.REJECT: frozenset(),
     Action.CANCEL: frozenset(),
     Action.CANCEL_LINES: frozenset(),
@@ -52,14 +57,17 @@ class DealerCredit(NamedTuple):
     """Credit of a dealer as stored now.
 
     `committed_fen`: what it owes or has on order, without orders on credit hold; `accepted_fen`: what finance accepted
-    with its last release, 0 without one; `dealer_version`: version of the dealer that was read.
+    with its last release, 0 without one; `overdue`: debts past their due day; `dealer_version` and `packed_debts`:
+    version of the dealer and debts of the account, as they were read.
     """
 
     active: bool
     limit_fen: int
     committed_fen: int = 0
     accepted_fen: int = 0
+    overdue: Overdue = Overdue()
     dealer_version: int = 0
+    packed_debts: bytes | None = None
 
     @property
     def bound_fen(self) -> int:
@@ -88,23 +96,31 @@ def order_credit(order: Order) -> OrderCredit:
 def obstacles(action: Action, order: OrderCredit, dealer_credit: DealerCredit) -> list[Obstacle]:
     """Return why an order may not go on with an action, with its dealer as it is now; the first reason first.
 
-    A new order must be within the limit. A stored one must be within the limit or what finance has accepted since.
+    A new order must be within the limit, and nothing may be overdue. A stored one may also be within what finance has
+    accepted since. On credit hold an order waits for the limit and for all overdue debts.
     """
     limit_fen = dealer_credit.limit_fen if action is Action.SUBMIT else dealer_credit.bound_fen
     over_limit = exceeds_credit_limit(order.uncommitted_fen, dealer_credit.committed_fen, limit_fen)
-    credit = over_limit or Hold.CREDIT in order.holds
+    on_hold = Hold.CREDIT in order.holds
+    overdue = dealer_credit.overdue
+    is_overdue = overdue.fen > (0 if on_hold or action is Action.SUBMIT else overdue.accepted_fen)
     present = {
         Obstacle.DEALER_SUSPENDED: not dealer_credit.active,
-        Obstacle.CREDIT_HOLD: credit,
+        # A hold that is only for overdue debts is not named a second time.
+        Obstacle.CREDIT_HOLD: over_limit or (on_hold and not is_overdue),
+        Obstacle.DEBT_OVERDUE: is_overdue,
         Obstacle.STOCK_HOLD: Hold.STOCK in order.holds,
         # Where credit stops an order, its stock is undecided for that reason.
-        Obstacle.STOCK_UNDECIDED: order.undecided and not credit,
+        Obstacle.STOCK_UNDECIDED: order.undecided and not (over_limit or on_hold or is_overdue),
     }
     return [obstacle for obstacle in Obstacle if present[obstacle] and obstacle in STOPPED_BY[action]]
 
 
-def is_covered_by_limit(order: OrderCredit, dealer_credit: DealerCredit) -> bool:
-    """Return whether an order on credit hold may go on by itself: its dealer is active, and the limit covers it."""
-    return dealer_credit.active and not exceeds_credit_limit(
-        order.uncommitted_fen, dealer_credit.committed_fen, dealer_credit.limit_fen
-    )
+def holds_at_submit(order: OrderCredit, dealer_credit: DealerCredit) -> list[Hold]:
+    """Return the holds with which a new order is stored: a credit hold if credit stops it."""
+    return [] if OF_CREDIT.isdisjoint(obstacles(Action.SUBMIT, order, dealer_credit)) else [Hold.CREDIT]
+
+
+def needs_no_release(order: OrderCredit, dealer_credit: DealerCredit) -> bool:
+    """Return whether an order on credit hold may go on by itself, because nothing would stop it as a new order."""
+    return not obstacles(Action.SUBMIT, order._replace(holds=frozenset()), dealer_credit)

@@ -6,7 +6,7 @@ from typing import Any
 
 from kernel.base.money import format_yuan
 from kernel.base.problems import Refusal
-from services.orders.credit.obstacles import DealerCredit, Obstacle, OrderCredit, obstacles
+from services.orders.credit.obstacles import OF_CREDIT, DealerCredit, Obstacle, OrderCredit, obstacles
 from services.orders.credit.rules import CreditRefusal
 from services.orders.order.lifecycle import Action
 from services.orders.vocabulary import Hold
@@ -16,7 +16,8 @@ def require_no_obstacle(action: Action, order: OrderCredit, dealer_credit: Deale
     """Refuse an action while something stops the order. The refusal names every reason.
 
     Raises:
-        CreditRefusal: `credit-hold`: only or also credit stops the order, and its dealer is not suspended.
+        CreditRefusal: `credit-hold`, `debt-overdue`: only or also credit stops the order, and its dealer is not
+            suspended.
         Refusal: something else stops it: `dealer-not-active`, `order-on-hold`, `stock-undecided`.
     """
     found = obstacles(action, order, dealer_credit)
@@ -24,11 +25,13 @@ def require_no_obstacle(action: Action, order: OrderCredit, dealer_credit: Deale
         return
     texts = [obstacle_text(obstacle, order, dealer_credit) for obstacle in found]
     detail = f"{';'.join(chinese for chinese, _ in texts)} / {'; '.join(english for _, english in texts)}"
-    holds = order.holds | ({Hold.CREDIT} if Obstacle.CREDIT_HOLD in found else set())
+    holds = order.holds | ({Hold.CREDIT} if OF_CREDIT & set(found) else set())
     facts: dict[str, Any] = {"reasons": [str(obstacle) for obstacle in found], "holds": sorted(holds)}
     if Obstacle.CREDIT_HOLD in found:
         facts |= _figures(order, dealer_credit)
-    kind = CreditRefusal if found[0] is Obstacle.CREDIT_HOLD else Refusal
+    if Obstacle.DEBT_OVERDUE in found:
+        facts |= overdue_facts(dealer_credit) | {"accepted_overdue_fen": dealer_credit.overdue.accepted_fen}
+    kind = CreditRefusal if found[0] in OF_CREDIT else Refusal
     raise kind(found[0], detail, **facts)
 
 
@@ -43,9 +46,17 @@ def _figures(order: OrderCredit, dealer_credit: DealerCredit) -> dict[str, int]:
     }
 
 
+def overdue_facts(dealer_credit: DealerCredit) -> dict[str, Any]:
+    """Return the overdue amount of a dealer in fen, and its oldest due day."""
+    overdue = dealer_credit.overdue
+    return {"overdue_fen": overdue.fen, "oldest_due_on": overdue.oldest_due_on}
+
+
 def obstacle_text(obstacle: Obstacle, order: OrderCredit, dealer_credit: DealerCredit) -> tuple[str, str]:
     """Return reason and remedy, Chinese and English."""
-    return _credit_text(order, dealer_credit) if obstacle is Obstacle.CREDIT_HOLD else _TEXTS[obstacle]
+    if obstacle is Obstacle.CREDIT_HOLD:
+        return _credit_text(order, dealer_credit)
+    return _overdue_text(dealer_credit) if obstacle is Obstacle.DEBT_OVERDUE else _TEXTS[obstacle]
 
 
 _TEXTS = {
@@ -80,4 +91,20 @@ def _credit_text(order: OrderCredit, dealer_credit: DealerCredit) -> tuple[str, 
         "收到货款、调高额度,或由财务解除冻结后继续",
         f"credit hold: with this order the dealer owes and has on order {exposure}, its limit is {limit}, {excess} too "
         "much; it goes on after a payment, a higher limit, or when finance releases the hold",
+    )
+
+
+def _overdue_text(dealer_credit: DealerCredit) -> tuple[str, str]:
+    fen, oldest_due_on, accepted_fen = dealer_credit.overdue
+    amount = format_yuan(fen)
+    accepted = ("", "")
+    if accepted_fen:
+        accepted = (
+            f",其中财务已认可 {format_yuan(accepted_fen)}",
+            f", of which finance accepted {format_yuan(accepted_fen)}",
+        )
+    return (
+        f"货款逾期:已到期未付 {amount},最早到期日 {oldest_due_on}{accepted[0]};收到货款,或由财务解除冻结后继续",
+        f"overdue debts: {amount} are unpaid past their due day, the oldest was due on {oldest_due_on}{accepted[1]}; "
+        "it goes on after a payment, or when finance releases the hold",
     )

@@ -19,7 +19,7 @@ from kernel.time import clock
 from reads.delivery_addresses import address_problems, usable_address
 from services.orders.credit.items import OrderingAccountItem, ordering_account_key
 from services.orders.credit.load_dealer_credit import dealer_credit_of
-from services.orders.credit.obstacles import Obstacle, OrderCredit, obstacles
+from services.orders.credit.obstacles import Obstacle, OrderCredit, holds_at_submit, obstacles
 from services.orders.intake.api import SubmitOrder
 from services.orders.intake.load_pricing import load_ordering_dealer, load_pricing
 from services.orders.intake.price_order import PricedOrder, price_order
@@ -38,7 +38,7 @@ from services.orders.order.items import (
 from services.orders.order.lifecycle import Action
 from services.orders.order.rules import document_totals
 from services.orders.order.views import confirmation_of, event_fields
-from services.orders.vocabulary import RESERVE_QUEUE, RESERVE_URGENT_QUEUE, Hold, State
+from services.orders.vocabulary import RESERVE_QUEUE, RESERVE_URGENT_QUEUE, State
 
 #: Another order of the same dealer may take the number first. Each attempt takes the next number.
 _ATTEMPTS = 8
@@ -207,7 +207,6 @@ def _header(
     double_of: str | None,
 ) -> HeaderItem:
     money = document_totals(priced.lines)
-    stopped_by = obstacles(Action.SUBMIT, OrderCredit(money.gross_fen), dealer_credit_of(dealer, account))
     submitted_at = clock.stamp()
     return HeaderItem(
         *order_part_key("HEADER", order_id),
@@ -215,7 +214,7 @@ def _header(
         dealer_id=dealer.dealer_id,
         warehouse=dealer.warehouse,
         state=State.SUBMITTED,
-        holds=[Hold.CREDIT] if Obstacle.CREDIT_HOLD in stopped_by else [],
+        holds=holds_at_submit(OrderCredit(money.gross_fen), dealer_credit_of(dealer, account)),
         version=1,
         shortage_policy=request.shortage_policy,
         urgent=request.urgent,

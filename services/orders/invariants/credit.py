@@ -1,15 +1,16 @@
-"""Invariants of credit: a dealer's committed amount follows from its orders and from the ledger's events."""
+"""Invariants of credit: a dealer's committed amount and debts follow from its orders and from the ledger's events."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from contracts.orders import OrderShipmentVoided
+from contracts.orders import OrderShipmentVoided, OrderShipped
 from contracts.reconciliation import JournalReversed, PaymentPosted
 from kernel.invariants.snapshot import Finding, Snapshot
-from kernel.messaging.events import Envelope
-from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem
+from services.orders.credit.items import AppliedLedgerEventItem, OrderingAccountItem, ReceivablesItem
+from services.orders.credit.receivables import Receivables, open_debts, pack_debts, unpack_debts
+from services.orders.credit.rules import credit_change
 from services.orders.invariants.loading import orders_by_dealer
 from services.orders.order.items import Order
 from services.orders.order.rules import value_without_cancelled
@@ -37,8 +38,24 @@ def committed_amount_is_orders_plus_ledger_events(snapshot: Snapshot) -> Iterato
             yield Finding("order-committed", dealer_id, detail)
 
 
+def debts_follow_from_receivables(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find dealers whose account has other debts than their receivables give."""
+    accounts, stored = snapshot.by_partition(OrderingAccountItem), snapshot.by_partition(ReceivablesItem)
+    for dealer_id in sorted(accounts.keys() | stored.keys()):
+        debts = accounts[dealer_id][0].debts if dealer_id in accounts else None
+        packed = pack_debts(open_debts(receivables_of(stored.get(dealer_id, ()))))
+        if (debts or b"") != packed:
+            detail = f"account has {unpack_debts(debts)}, receivables give {unpack_debts(packed)}"
+            yield Finding("order-debts", dealer_id, detail)
+
+
+def receivables_of(stored: Sequence[ReceivablesItem]) -> Receivables:
+    """Return the receivables of a dealer that has at most one item of them."""
+    return Receivables(stored[0].by_due_day, stored[0].covered_fen) if stored else Receivables({})
+
+
 def applied_ledger_events_exist(snapshot: Snapshot) -> Iterator[Finding]:
-    """Find changes of credit that do not match an event of the ledger, by dealer and amount."""
+    """Find changes of credit that do not match a shipment or an event of the ledger, by dealer and amount."""
     changes = snapshot.cached(credit_changes_published)
     for event_id, (pk, change_fen) in sorted(snapshot.cached(credit_changes_applied).items()):
         dealer_id, expected = changes.get(event_id, (None, None))
@@ -48,14 +65,18 @@ def applied_ledger_events_exist(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def ledger_events_are_applied(snapshot: Snapshot, due: str) -> Iterator[Finding]:
-    """Find events of the ledger that are due and have not changed the dealer's credit."""
+    """Find shipments and events of the ledger that are due and have not changed the dealer's credit."""
     applied = snapshot.cached(credit_changes_applied)
     for event_id in sorted(snapshot.cached(credit_changes_published)):
         if event_id not in applied and snapshot.events[event_id].time < due:
             yield Finding("credit-change-missing", event_id, "it is not applied to the dealer's credit")
 
 
-ALWAYS = (committed_amount_is_orders_plus_ledger_events, applied_ledger_events_exist)
+ALWAYS = (
+    committed_amount_is_orders_plus_ledger_events,
+    debts_follow_from_receivables,
+    applied_ledger_events_exist,
+)
 WHEN_DUE = (ledger_events_are_applied,)
 
 
@@ -80,14 +101,10 @@ def credit_changes_applied(snapshot: Snapshot) -> dict[str, tuple[str, int]]:
 
 
 def credit_changes_published(snapshot: Snapshot) -> dict[str, tuple[str, int]]:
-    """Return dealer and change in fen of every event of the ledger that changes credit, by event id."""
-
-    def change_fen(message: Envelope) -> int:
-        is_payment = message.type == PaymentPosted.TYPE
-        return -message.data["amount_fen"] if is_payment else int(message.data["owed_change_fen"])
-
+    """Return dealer and change of the committed amount in fen of every event that changes credit, by event id."""
     return {
-        message.id: (message.data["dealer_id"], change_fen(message))
-        for event_type in (PaymentPosted.TYPE, JournalReversed.TYPE)
+        message.id: (change.dealer_id, change.committed_fen)
+        for event_type in (OrderShipped.TYPE, PaymentPosted.TYPE, JournalReversed.TYPE)
         for message in snapshot.events_of_type(event_type)
+        if (change := credit_change(message.event))
     }

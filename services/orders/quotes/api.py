@@ -47,12 +47,15 @@ class QuotedLine(Answer):
 class QuotedCredit(Answer):
     """Credit of the dealer in fen. `used_fen`: what it owes or has on order; `left_fen`: after this order.
 
-    `left_fen` is negative for an order beyond the limit.
+    `left_fen` is negative for an order beyond the limit. `overdue_fen`: debts past their due day that payments do not
+    cover; `oldest_due_on`: due day of the oldest of them, null without any.
     """
 
     limit_fen: int
     used_fen: int
     left_fen: int
+    overdue_fen: int
+    oldest_due_on: str | None
 
 
 class QuoteObstacle(Answer):

@@ -11,7 +11,7 @@ from contracts.delivery_addresses import address_book_key
 from kernel.base.problems import Refusal
 from reads.delivery_addresses import address_problems
 from services.orders.credit.obstacles import DealerCredit, OrderCredit, obstacles
-from services.orders.credit.refusals import obstacle_text
+from services.orders.credit.refusals import obstacle_text, overdue_facts
 from services.orders.doubles import PURCHASE_ORDER, possible_double
 from services.orders.intake.api import OrderLineRequest
 from services.orders.intake.load_pricing import OrderingDealer
@@ -33,7 +33,7 @@ def quoted_credit(credit: DealerCredit, gross_fen: int) -> QuotedCredit:
     """Return the credit before and after an order of this value."""
     used_fen = credit.committed_fen
     left_fen = credit.limit_fen - used_fen - gross_fen
-    return QuotedCredit(limit_fen=credit.limit_fen, used_fen=used_fen, left_fen=left_fen)
+    return QuotedCredit(limit_fen=credit.limit_fen, used_fen=used_fen, left_fen=left_fen, **overdue_facts(credit))
 
 
 def quoted_line(

@@ -9,7 +9,8 @@ from kernel.messaging.outbox import Command
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
 from services.orders.credit.load_dealer_credit import change_committed, load_order_and_dealer_credit
-from services.orders.credit.obstacles import DealerCredit, Obstacle, obstacles, order_credit
+from services.orders.credit.obstacles import OF_CREDIT, DealerCredit, obstacles, order_credit
+from services.orders.credit.refusals import overdue_facts
 from services.orders.order.change_order import change_order, record_partial_progress
 from services.orders.order.items import Order
 from services.orders.order.lifecycle import Action, is_allowed
@@ -41,7 +42,7 @@ def accept_on_credit_hold(order: Order) -> None:
 
 
 def place_credit_hold(order_id: str) -> None:
-    """Put an order on credit hold that is beyond what its dealer may owe by now, and release all its stock.
+    """Put an order on credit hold that credit stops by now, and release all its stock.
 
     The order also leaves the backorder queue, and its value no longer counts as committed. Stock in many buckets is
     released in recorded steps. If the last one never comes, the order is not on hold and the sweep reserves it again.
@@ -70,7 +71,7 @@ def _belongs_on_hold(order: Order, dealer_credit: DealerCredit) -> bool:
     """Return whether credit stops an order that is not on hold yet."""
     if order.header.is_on_credit_hold or not is_allowed(Action.PLACE_CREDIT_HOLD, order.state):
         return False
-    return Obstacle.CREDIT_HOLD in obstacles(Action.APPROVE, order_credit(order), dealer_credit)
+    return not OF_CREDIT.isdisjoint(obstacles(Action.APPROVE, order_credit(order), dealer_credit))
 
 
 def _release_part(order: Order, part: frozenset[int]) -> None:
@@ -86,15 +87,13 @@ def _place(order: Order, dealer_credit: DealerCredit, last: frozenset[int]) -> N
     transaction = Transaction()
     release_reserved(transaction, order, last)
     value_fen = unshipped_value_fen(order.lines, order.progress)
-    change_committed(
-        transaction, header.dealer_id, -value_fen, dealer_credit, accepted_fen=dealer_credit.accepted_fen or None
-    )
+    change_committed(transaction, header.dealer_id, -value_fen, dealer_credit)
     change_order(
         transaction,
         order,
         Action.PLACE_CREDIT_HOLD,
         OrderCreditHoldPlaced,
-        facts={"released": header.reserved},
+        facts={"released": header.reserved, **overdue_facts(dealer_credit)},
         progress=turn_open_into_undecided(order.progress),
         # The released pieces go to the backorder queue.
         command=Command(RESERVE_QUEUE, header.warehouse),

@@ -15,7 +15,7 @@ from services.orders.credit.load_dealer_credit import (
     require_unchanged_dealer_credit,
 )
 from services.orders.credit.obstacles import order_credit
-from services.orders.credit.refusals import require_no_obstacle
+from services.orders.credit.refusals import overdue_facts, require_no_obstacle
 from services.orders.order.api import OrderSummary, ReasonRequest
 from services.orders.order.change_order import commit_change
 from services.orders.order.items import Order
@@ -118,8 +118,10 @@ def _release_hold(
         raise NotAllowed
     require_no_obstacle(Action.RELEASE_HOLD, order_credit(order), dealer_credit)
     transaction, changes = Transaction(), {"holds": sorted(order.holds - {Hold(hold)})}
+    facts = {"hold": hold, "reason": request.reason}
     if hold == Hold.CREDIT:
         changes |= accept_exposure(transaction, order, dealer_credit)
+        facts |= overdue_facts(dealer_credit)
     return commit_change(
         transaction,
         order,
@@ -127,7 +129,7 @@ def _release_hold(
         OrderHoldReleased,
         key,
         by=caller.name,
-        facts={"hold": hold, "reason": request.reason},
+        facts=facts,
         **changes,
     )
 

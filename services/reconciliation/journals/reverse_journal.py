@@ -62,6 +62,7 @@ def journal_reversed_event(original: Journal, reversal: Journal) -> EventItem:
         document_id=original.document_id,
         owed_change_fen=reversal.owed_fen,
         reason=reversal.reference,
+        due_on=reversal.due_on.isoformat() if reversal.due_on else None,
     )
     pk = ledger_pk(reversal.dealer_id)
     return outbox_event(event, pk=pk, subject=reversal.journal_id, sequence=1, dealer_id=reversal.dealer_id)

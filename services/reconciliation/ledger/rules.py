@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from contracts.orders import OrderShipmentVoided, OrderShipped
 from kernel.base.problems import FieldProblem
-from kernel.time.clock import business_date, parse_stamp
+from kernel.time.clock import business_date, business_date_after, parse_stamp
 from services.reconciliation.periods import first_day, next_period
 
 #: A payment is entered within a year; an older day is a typing error.
@@ -137,7 +137,7 @@ def shipment_journal(shipped: OrderShipped | OrderShipmentVoided) -> Journal | N
         document_date=shipped_on,
         amounts=nonzero,
         reference=shipped.waybill,
-        due_on=shipped_on + timedelta(days=shipped.payment_days),
+        due_on=business_date_after(parse_stamp(shipped.shipped_at), shipped.payment_days),
     )
 
 

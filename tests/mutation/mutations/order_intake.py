@@ -91,7 +91,7 @@ MUTATIONS = (
     Mutation(
         "a payment takes effect twice on the dealer's credit",
         Kind.MISSING_DEDUPLICATION,
-        "services.orders.credit:_apply",
+        "services.orders.credit.update_credit:_commit",
         old="__transaction.create",
         new="__transaction.put",
         caught_by="test_payment_frees_credit_once_when_redelivered",
@@ -99,9 +99,25 @@ MUTATIONS = (
     Mutation(
         "the reversal of a payment raises the dealer's credit again",
         Kind.SIGN_FLIP,
-        "services.orders:update_credit",
-        old="__event.owed_change_fen",
-        new="-__event.owed_change_fen",
+        "services.orders:credit_change",
+        old="CreditChange(__dealer, __event.owed_change_fen, __owed, __due_on)",
+        new="CreditChange(__dealer, -__event.owed_change_fen, __owed, __due_on)",
         caught_by="test_reversed_payment_takes_its_credit_back",
+    ),
+    Mutation(
+        "a bounced cheque makes no debt overdue again",
+        Kind.SIGN_FLIP,
+        "services.orders:change_receivables",
+        old="__receivables.covered_fen - __owed_fen",
+        new="__receivables.covered_fen + abs(__owed_fen)",
+        caught_by="test_bounced_cheque_stops_a_confirmed_order_and_frees_its_stock",
+    ),
+    Mutation(
+        "two events of a dealer at once: one of its receivables is lost",
+        Kind.REMOVED_CONDITION,
+        "services.orders.credit:_change_credit",
+        old="__transaction.put(__item, __label, _)",
+        new="__transaction.put(__item, __label)",
+        caught_by="test_receivables_keep_an_event_that_was_applied_meanwhile",
     ),
 )

@@ -51,9 +51,17 @@ MUTATIONS = (
         "an order with a credit hold is approved",
         Kind.REMOVED_CONDITION,
         "services.orders:obstacles",
-        old="__over_limit or Hold.CREDIT in __order.holds",
+        old="__over_limit or (__on_hold and not __is_overdue)",
         new="False",
         caught_by="test_order_over_the_credit_limit_gets_a_credit_hold",
+    ),
+    Mutation(
+        "what finance accepted covers debts that became due later",
+        Kind.REMOVED_CONDITION,
+        "services.orders:overdue_on",
+        old="min(__accepted_fen, _due_before(__accepted_on, __debts))",
+        new="_due_before(today, __debts)",
+        caught_by="test_release_accepts_the_debt_of_that_moment_and_no_further_one",
     ),
     Mutation(
         "an assistant releases a credit hold",

@@ -13,7 +13,7 @@ MUTATIONS = (
     Mutation(
         "an interrupted payment event is recorded as applied and never changes the credit",
         Kind.EFFECT_BEFORE_RECORD,
-        "services.orders.credit:_apply",
+        "services.orders.credit.update_credit:_commit",
         old="__transaction.create(*__arguments)",
         new="""
             __transaction.create(*__arguments)

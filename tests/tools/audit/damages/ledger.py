@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from contracts.orders import OrderShipmentVoided
+from services.orders.credit.items import ReceivablesItem
+from services.orders.credit.receivables import Receivables, open_debts, pack_debts, unpack_debts
 from services.reconciliation.ledger.items import (
     BankReferenceItem,
     JournalItem,
@@ -10,7 +14,7 @@ from services.reconciliation.ledger.items import (
     voided_shipment_key,
 )
 from tests.support.company_data import OWN
-from tests.tools.audit.table import ACCOUNT, LEDGER, STATEMENT, Damage, Damages, Key, TableCopy, all_of
+from tests.tools.audit.table import ACCOUNT, LEDGER, RECEIVABLES, STATEMENT, Damage, Damages, Key, TableCopy, all_of
 
 _DAY: Key = (LEDGER[0], "DAY#2026-11-20#-")
 
@@ -77,6 +81,22 @@ def _apply_other_amount(table: TableCopy) -> None:
     table.add(ACCOUNT, committed_fen=1)
 
 
+def _raise_debt(table: TableCopy) -> None:
+    """Add a fen to the oldest debt of the account, which its receivables do not have."""
+    oldest, *others = unpack_debts(table.item(ACCOUNT).debts)
+    table.update(ACCOUNT, debts=pack_debts([oldest._replace(fen=oldest.fen + 1), *others]))
+
+
+def _postpone_receivable(table: TableCopy) -> None:
+    """Move a receivable to the next day, and with it the debts of the account."""
+    stored: ReceivablesItem = table.item(RECEIVABLES)
+    day, fen = min(stored.by_due_day.items())
+    later = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    by_due_day = {**stored.by_due_day, day: 0, later: stored.by_due_day.get(later, 0) + fen}
+    table.update(RECEIVABLES, by_due_day=by_due_day)
+    table.update(ACCOUNT, debts=pack_debts(open_debts(Receivables(by_due_day, stored.covered_fen))) or None)
+
+
 def unpost_shipment(table: TableCopy) -> None:
     """Remove the journal of a shipment from the ledger and its totals."""
     order_id = table.ids["order done", OWN]
@@ -122,13 +142,22 @@ DAMAGES: Damages = {
     "a journal is stored under another document": (_name_other_document, {"journal-key"}),
     "a payment is booked twice": (
         _book_payment_again,
-        {"bank-reference", "journal-event", "order-exposure", "statement-closing", "statement-event"},
+        {
+            "bank-reference",
+            "journal-event",
+            "order-exposure",
+            "order-receivables",
+            "statement-closing",
+            "statement-event",
+        },
     ),
     "a payment event has another amount": (
         lambda table: table.change_event(table.event_key(table.journal_key()[1].split(".")[1], 1), amount_fen=99),
         {"journal-event", "credit-change"},
     ),
     "a payment changed credit by another amount": (_apply_other_amount, {"credit-change", "order-exposure"}),
+    "a debt is a fen too high": (_raise_debt, {"order-debts"}),
+    "a receivable is due a day later": (_postpone_receivable, {"order-receivables"}),
     "a payment is not applied to credit": (_unapply_payment, {"credit-change-missing"}),
     "a shipment is booked with other amounts": (_split_shipment_otherwise, {"journal-amounts", "ledger-total"}),
     "a void shipment still counts in the ledger": (_mark_shipment_void, {"voided-shipment"}),
@@ -140,6 +169,7 @@ DAMAGES: Damages = {
             "shipment-unreadable",
             "shipment-punctuality",
             "order-committed",
+            "credit-change",
             "message-event",
         },
     ),

@@ -46,6 +46,7 @@ STOPPED_BY: Mapping[Action, frozenset[Obstacle]] = {
     Action.RESERVE: frozenset(),
     Action.FILL_BACKORDERS: frozenset(),
     Action.LOSE_MISSING_PIECES: frozenset(),
+    Action.REPORT_SHORT_PICK: frozenset(),
     Action.CHANGE_PROMISE: frozenset(),
     Action.WARN_OF_EXPIRY: frozenset(),
     Action.EXPIRE_RESERVATION: frozenset(),

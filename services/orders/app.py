@@ -40,6 +40,8 @@ from services.orders.shipping import void_shipment as shipment_void
 from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList, ShipmentView, VoidedShipment
 from services.orders.tracking import read_orders
 from services.orders.tracking.api import OrderView, ReviewQuery, Timeline
+from services.orders.worklist import show_worklist as worklist
+from services.orders.worklist.api import Worklist, WorklistQuery
 
 __all__ = ["app", "stock_routes"]
 
@@ -112,6 +114,11 @@ def show_timeline(caller: Principal, order_id: DocumentNumber) -> Timeline:
 @app.operation("GET", "/review-queue", roles=STAFF_ROLES, summary="待处理订单 / List orders that wait")
 def review_queue(caller: Principal, query: ReviewQuery) -> OrderPage:
     return order_list.review_queue(caller, query)
+
+
+@app.operation("GET", "/worklist", roles=STAFF_ROLES, summary="待办清单 / List what waits for a person now")
+def show_worklist(caller: Principal, query: WorklistQuery) -> Worklist:
+    return worklist.show_worklist(caller, query)
 
 
 @app.operation(

@@ -56,6 +56,15 @@ def urgent_review_deadline(since: datetime, calendar: Calendar) -> datetime:
     return calendar.add_working_time(since, URGENT_DECISION)
 
 
+def same_day_deadline(since: datetime, calendar: Calendar) -> datetime:
+    """Return when an order must be handled: at the end of the working day on which it came.
+
+    What comes after business hours or on a day off is due at the end of the next working day.
+    """
+    day = business_date(calendar.first_working_moment_from(since))
+    return calendar.business_hours(day)[-1][1]
+
+
 def reservation_end_stamp(stage: State, grade: str, since: datetime) -> str | None:
     """Return when a reservation ends as a stamp, None in a state without reservations.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from kernel.time.calendar import Calendar
 from kernel.time.clock import BUSINESS_ZONE
@@ -28,6 +28,11 @@ def expected_ship_day(promised: str, approved: bool, now: datetime, calendar: Ca
     """
     hour = LAST_DEPARTURE_HOUR if approved else CUT_OFF_HOUR
     return max(promised, calendar.first_workday_from(_day_until(hour, now)).isoformat())
+
+
+def last_departure(day: str) -> datetime:
+    """Return the moment until which pieces leave on a day (ISO date)."""
+    return datetime.combine(date.fromisoformat(day), time(LAST_DEPARTURE_HOUR), BUSINESS_ZONE)
 
 
 def earliest_of_days(*days: str | None) -> str | None:

@@ -15,6 +15,7 @@ from tests.orders import (
     random_requests,
     situations,
     stock_situations,
+    worklist_situations,
 )
 from tests.orders.quote_situations import QUOTE
 from tests.support.company_data import WAREHOUSE
@@ -76,6 +77,7 @@ ORDERS = [
     read("/shipments/{shipment_id}", order="order partly shipped", shipment_id="shipment"),
     read("/allocations", order="order with allocation"),
     Trigger("GET /review-queue", roles=STAFF),
+    worklist_situations.WORKLIST,
     Trigger(
         "POST /orders/{order_id}/holds/{hold}/release",
         roles={"finance", "admin"},

@@ -43,7 +43,8 @@ class HeaderItem(Item, discriminator="order"):
     backorder queue, absent outside of it. `reservation_end_stamp`: when the reservation ends. `warned`: the expiry was
     announced. `overdue`: the urgent order was reported as overdue. `sourcing`: candidates that were compared.
     `promised_on`: day (ISO date) on which reserved pieces leave; promise dates of backordered pieces are in the
-    backorder entry. `credit_released_at`: when its credit hold was last released. `double_of`: order that had its
+    backorder entry. `credit_held_at`: when it was last put on credit hold after its submission; `credit_released_at`:
+    when its credit hold was last released. `double_of`: order that had its
     purchase order before, as was confirmed. `waybills`: those of its recent shipments, as `remember` packs them.
     `address_changes`: how often its delivery address was changed.
     """
@@ -74,6 +75,7 @@ class HeaderItem(Item, discriminator="order"):
     warned = BooleanAttribute(null=True)
     overdue = BooleanAttribute(null=True)
     promised_on = UnicodeAttribute(null=True)
+    credit_held_at = UnicodeAttribute(null=True)
     credit_released_at = UnicodeAttribute(null=True)
     double_of = UnicodeAttribute(null=True)
     waybills = BinaryAttribute(null=True, legacy_encoding=False)

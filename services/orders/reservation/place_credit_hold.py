@@ -98,6 +98,7 @@ def _place(order: Order, dealer_credit: DealerCredit, last: frozenset[int]) -> N
         # The released pieces go to the backorder queue.
         command=Command(RESERVE_QUEUE, header.warehouse),
         holds=[Hold.CREDIT],
+        credit_held_at=clock.stamp(),
         reserved_until=None,
         promised_on=None,
         warned=None,

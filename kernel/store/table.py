@@ -19,6 +19,7 @@ OWNERS = {
     "BUCKET": "orders",
     "STOCK": "orders",
     "WAREHOUSES": "orders",
+    "WORKLIST": "orders",
     "LEDGER": "reconciliation",
     "STATEMENT": "reconciliation",
     "INBOX": "notifications",

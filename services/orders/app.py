@@ -40,8 +40,9 @@ from services.orders.shipping import void_shipment as shipment_void
 from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList, ShipmentView, VoidedShipment
 from services.orders.tracking import read_orders
 from services.orders.tracking.api import OrderView, ReviewQuery, Timeline
+from services.orders.worklist import report_day as day_report
 from services.orders.worklist import show_worklist as worklist
-from services.orders.worklist.api import Worklist, WorklistQuery
+from services.orders.worklist.api import DayReports, DayReportsQuery, Worklist, WorklistQuery
 
 __all__ = ["app", "stock_routes"]
 
@@ -119,6 +120,16 @@ def review_queue(caller: Principal, query: ReviewQuery) -> OrderPage:
 @app.operation("GET", "/worklist", roles=STAFF_ROLES, summary="待办清单 / List what waits for a person now")
 def show_worklist(caller: Principal, query: WorklistQuery) -> Worklist:
     return worklist.show_worklist(caller, query)
+
+
+@app.periodic(minutes=10)
+def report_day() -> None:
+    day_report.report_day()
+
+
+@app.operation("GET", "/day-reports", roles=STAFF_ROLES, summary="日终报告 / List what was due and not done by day")
+def list_day_reports(caller: Principal, query: DayReportsQuery) -> DayReports:
+    return day_report.list_day_reports(caller, query)
 
 
 @app.operation(

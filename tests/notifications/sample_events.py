@@ -26,6 +26,7 @@ from contracts.price_events import DealerPricesScheduled, DealerPricesWithdrawn,
 from contracts.promises import MovedPromise, OrderPromiseSlipped
 from contracts.reconciliation import JournalReversed, PaymentPosted, StatementIssued
 from contracts.tickets import TicketOverdue, TicketProgressed
+from contracts.worklist import DayReported, UnhandledOrders
 from kernel.messaging.events import Event
 
 ORDER: dict[str, Any] = {
@@ -133,6 +134,14 @@ EVENTS: list[Event] = [
         dealer_id="D0001", price_list_id="A", version=2, name="一级价", valid_from="2026-12-15", reason="价格有误"
     ),
     PriceListEnding(price_list_id="A", name="一级价", without_prices_from="2027-01-01"),
+    DayReported(
+        day="2026-11-23",
+        unhandled=(
+            UnhandledOrders(kind="review", number=9, orders=tuple(f"D0001-{number:06d}" for number in range(1, 10))),
+            *(UnhandledOrders(kind=kind, number=0, orders=()) for kind in ("credit_hold", "shipment")),
+            UnhandledOrders(kind="reservation_expiry", number=1, orders=("D0001-000123",)),
+        ),
+    ),
     ticket_progressed("registered"),
     ticket_progressed("completed"),
     ticket_progressed("withdrawn"),

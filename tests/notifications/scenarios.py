@@ -17,6 +17,7 @@ from tests.support.steps import (
     in_order,
     place_order,
     receive_goods,
+    report_day,
     request,
     schedule_prices,
     ship_order,
@@ -68,6 +69,7 @@ EVENTS: dict[str, Step] = {
     "coming prices": in_order(schedule_prices, drain_all_but_notify),
     "withdrawn prices": in_order(schedule_prices, drain, withdraw_prices, drain_all_but_notify),
     "ending prices": in_order(end_prices, watch_price_lists),
+    "an evening": in_order(advance_clock(hours=9), report_day),
     "a ticket": request("tickets", "/tickets", ticket_body(OWN), role="dealer_buyer"),
     "a completed ticket": request(
         "tickets", "/tickets/{}/complete", {"result": "ok"}, role="aftersales", about="ticket dispatched"

@@ -77,7 +77,6 @@ ORDERS = [
     read("/shipments/{shipment_id}", order="order partly shipped", shipment_id="shipment"),
     read("/allocations", order="order with allocation"),
     Trigger("GET /review-queue", roles=STAFF),
-    worklist_situations.WORKLIST,
     Trigger(
         "POST /orders/{order_id}/holds/{hold}/release",
         roles={"finance", "admin"},
@@ -303,4 +302,4 @@ FUNCTIONS = [
     Trigger("update_credit", situations=function_situations.UPDATE_CREDIT),
 ]
 
-TRIGGERS = [*ORDERS, QUOTE, *order_list_situations.LISTS, *STOCK, *RULES, *FUNCTIONS]
+TRIGGERS = [*ORDERS, QUOTE, *order_list_situations.LISTS, *worklist_situations.WORKLIST, *STOCK, *RULES, *FUNCTIONS]

@@ -143,6 +143,11 @@ def advance_clock_and_extend_others(*, hours: float) -> Step:
     return act
 
 
+def report_day(company: SampleCompany) -> None:
+    """Run the schedule that reports the day."""
+    company.world.periodic("orders", "report_day")
+
+
 # ---- stock and its rules ----
 
 

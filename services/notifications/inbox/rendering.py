@@ -16,6 +16,8 @@ from services.notifications.inbox.templates import TEMPLATES
 _NO_DAY_ZH, _NO_DAY_EN = "待定", "not known yet"
 #: Groups of lines with a changed day that one message shows; further ones are counted.
 _MOST_MOVES = 8
+#: Orders of one kind of task that one message names; further ones are counted.
+_MOST_ORDERS = 8
 
 #: Terms of a dealer, Chinese and English.
 TERMS = {
@@ -104,6 +106,7 @@ def template_values(event: Event) -> dict[str, str]:
     lines = [str(number) for number in fields.get("cancelled_lines") or ()]
     values["cancelled_lines_zh"], values["cancelled_lines_en"] = "、".join(lines), ", ".join(lines)
     values["cut_zh"], values["cut_en"] = (text.format_map(values) if lines else "" for text in _CUT)
+    values |= _unhandled_orders(fields.get("unhandled", ()))
     return values | _sent_to(fields) | _moved_days(fields.get("moved", ())) | _changed_terms(fields)
 
 
@@ -120,6 +123,17 @@ def _render(rule: NotificationRule, values: Mapping[str, str]) -> RenderedMessag
         values=values,
         to_suspended=rule.to_suspended,
     )
+
+
+def _unhandled_orders(unhandled: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the unhandled orders of each kind of task in words: their number, and the first of them."""
+    values = {}
+    for one in unhandled:
+        kind, number, shown = one["kind"], one["number"], one["orders"][:_MOST_ORDERS]
+        more_zh, more_en = ("等", ", …") if number > len(shown) else ("", "")
+        values[f"{kind}_zh"] = f"{number} 单({'、'.join(shown)}{more_zh})" if number else "无"
+        values[f"{kind}_en"] = f"{number} ({', '.join(shown)}{more_en})" if number else "none"
+    return values
 
 
 def _sent_to(fields: Mapping[str, Any]) -> dict[str, str]:

@@ -28,6 +28,7 @@ from contracts.price_events import DealerPricesScheduled, DealerPricesWithdrawn,
 from contracts.promises import OrderPromiseMoved, OrderPromiseSlipped
 from contracts.reconciliation import JournalReversed, PaymentPosted, StatementIssued, StatementRequested
 from contracts.tickets import TicketOverdue, TicketProgressed
+from contracts.worklist import DayReported
 from kernel.http.principal import Role
 from kernel.messaging.events import Event
 from services.notifications.inbox.mailboxes import Mailbox
@@ -130,6 +131,11 @@ NOTIFICATION_RULES: dict[type[Event], tuple[NotificationRule, ...]] = {
     DealerPricesScheduled: (NotificationRule("prices_scheduled"),),
     DealerPricesWithdrawn: (NotificationRule("prices_withdrawn"),),
     PriceListEnding: (NotificationRule("price_list_ending", Mailbox.ASSISTANT),),
+    DayReported: (
+        NotificationRule("day_reported_assistant", Mailbox.ASSISTANT),
+        NotificationRule("day_reported_finance", Mailbox.FINANCE),
+        NotificationRule("day_reported_warehouse", Mailbox.WAREHOUSE),
+    ),
     StatementIssued: (NotificationRule("statement_issued", Mailbox.ACCOUNTS),),
     TicketProgressed: (
         # The dealer itself rates a ticket, so it gets no message about the rating.

@@ -210,6 +210,24 @@ TEMPLATES: dict[str, Template] = {
         "{name}:前一日为最后有效日,之后该表经销商的订单将被拒绝。",
         "{name}: the day before is its last; after that, orders of its dealers are refused.",
     ),
+    "day_reported_assistant": Template(
+        "{day} 日终报告:到期未办的订单",
+        "Report of {day}: orders that were due and not handled",
+        "待审核:{review_zh}。预留当天到期:{reservation_expiry_zh}。",
+        "To review: {review_en}. Reservations that end on the day: {reservation_expiry_en}.",
+    ),
+    "day_reported_finance": Template(
+        "{day} 日终报告:到期未办的订单",
+        "Report of {day}: orders that were due and not handled",
+        "待解除信用冻结:{credit_hold_zh}。",
+        "On credit hold: {credit_hold_en}.",
+    ),
+    "day_reported_warehouse": Template(
+        "{day} 日终报告:到期未办的订单",
+        "Report of {day}: orders that were due and not handled",
+        "当天应发未发:{shipment_zh}。",
+        "To be shipped on the day: {shipment_en}.",
+    ),
     "order_to_ship": Template(
         "订单 {order_id} 待发货",
         "Order {order_id} is to be shipped",

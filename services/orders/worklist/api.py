@@ -45,3 +45,33 @@ class Worklist(Answer):
 
     entries: list[WorklistEntry]
     next_cursor: str | None
+
+
+class DayReportsQuery(Query):
+    """Page of the reports."""
+
+    cursor: str | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 31
+
+
+class UnhandledOrdersView(Answer):
+    """Number of orders with a task of one kind that was due and not done; `orders`: the first 50 of their numbers."""
+
+    kind: TaskKind
+    number: int
+    orders: list[str]
+
+
+class DayReport(Answer):
+    """Report of one working day (Asia/Shanghai), with one row for each kind of task."""
+
+    day: str
+    reported_at: str
+    unhandled: list[UnhandledOrdersView]
+
+
+class DayReports(Answer):
+    """Reports, newest first, and the cursor of the next page, null after the last."""
+
+    reports: list[DayReport]
+    next_cursor: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -70,6 +70,18 @@ def tasks_of(header: HeaderItem, now: datetime, calendar: Calendar) -> Iterator[
         ends = parse_stamp(header.reserved_until)
         if business_date(ends) <= today:
             yield Task(TaskKind.RESERVATION_EXPIRY, came, ends)
+
+
+def ended_working_day(now: datetime, calendar: Calendar) -> date | None:
+    """Return today if it is a working day whose business hours are over, else None."""
+    today = business_date(now)
+    shifts = calendar.business_hours(today)
+    return today if shifts and shifts[-1][1] <= now else None
+
+
+def is_due_by(task: Task, day: date) -> bool:
+    """Return whether a task was to be done on the day or before."""
+    return business_date(task.due) <= day
 
 
 def states_with(kind: TaskKind | None) -> list[State]:

@@ -187,7 +187,7 @@ class OrderHoldReleased(OrderEvent):
 
 
 class OrderApproved(OrderEvent):
-    """Published when a clerk approves an order. Subscribers: notifications."""
+    """Published when a clerk approves an order. Subscribers: orders (count the touch time), notifications."""
 
     TYPE: ClassVar[str] = "order.approved.v1"
     PUBLIC: ClassVar[bool] = True
@@ -196,7 +196,7 @@ class OrderApproved(OrderEvent):
 
 
 class OrderRejected(OrderEvent):
-    """Published when a clerk rejects an order. Subscribers: notifications."""
+    """Published when a clerk rejects an order. Subscribers: orders (count the touch time), notifications."""
 
     TYPE: ClassVar[str] = "order.rejected.v1"
     PUBLIC: ClassVar[bool] = True

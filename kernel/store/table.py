@@ -20,6 +20,7 @@ OWNERS = {
     "STOCK": "orders",
     "WAREHOUSES": "orders",
     "WORKLIST": "orders",
+    "TOUCHTIME": "orders",
     "LEDGER": "reconciliation",
     "STATEMENT": "reconciliation",
     "INBOX": "notifications",

@@ -8,7 +8,7 @@ from kernel.http.idempotency import IdempotencyKey
 from kernel.http.models import DocumentNumber
 from kernel.http.principal import STAFF_ROLES, Principal, Role
 from kernel.messaging.events import Envelope
-from services.orders import stock_routes, sweep, warehouse_queue
+from services.orders import staff_routes, stock_routes, sweep, warehouse_queue
 from services.orders.allocation import show_allocations as allocations
 from services.orders.allocation.api import AllocationList
 from services.orders.credit import update_credit as credit
@@ -40,11 +40,8 @@ from services.orders.shipping import void_shipment as shipment_void
 from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList, ShipmentView, VoidedShipment
 from services.orders.tracking import read_orders
 from services.orders.tracking.api import OrderView, ReviewQuery, Timeline
-from services.orders.worklist import report_day as day_report
-from services.orders.worklist import show_worklist as worklist
-from services.orders.worklist.api import DayReports, DayReportsQuery, Worklist, WorklistQuery
 
-__all__ = ["app", "stock_routes"]
+__all__ = ["app", "staff_routes", "stock_routes"]
 
 BUYERS = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
 
@@ -115,21 +112,6 @@ def show_timeline(caller: Principal, order_id: DocumentNumber) -> Timeline:
 @app.operation("GET", "/review-queue", roles=STAFF_ROLES, summary="待处理订单 / List orders that wait")
 def review_queue(caller: Principal, query: ReviewQuery) -> OrderPage:
     return order_list.review_queue(caller, query)
-
-
-@app.operation("GET", "/worklist", roles=STAFF_ROLES, summary="待办清单 / List what waits for a person now")
-def show_worklist(caller: Principal, query: WorklistQuery) -> Worklist:
-    return worklist.show_worklist(caller, query)
-
-
-@app.periodic(minutes=10)
-def report_day() -> None:
-    day_report.report_day()
-
-
-@app.operation("GET", "/day-reports", roles=STAFF_ROLES, summary="日终报告 / List what was due and not done by day")
-def list_day_reports(caller: Principal, query: DayReportsQuery) -> DayReports:
-    return day_report.list_day_reports(caller, query)
 
 
 @app.operation(

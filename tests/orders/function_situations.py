@@ -29,7 +29,7 @@ from tests.support.steps import (
     void_first_shipment,
     wide_lines,
 )
-from tests.support.trigger import Situation, Step
+from tests.support.trigger import Situation, Step, Trigger
 
 
 def _stocked(pieces: int) -> Step:
@@ -286,4 +286,12 @@ UPDATE_CREDIT = [
         prepare=ship_order(),
         rival=in_order(_post_payment(OWN), drain),
     ),
+]
+
+FUNCTIONS = [
+    Trigger("reserve_stock", situations=RESERVE_STOCK),
+    Trigger("reserve_urgent_stock", situations=RESERVE_URGENT_STOCK),
+    Trigger("sweep_orders", situations=SWEEP_ORDERS),
+    Trigger("record_on_time_shipments", situations=RECORD_ON_TIME_SHIPMENTS),
+    Trigger("update_credit", situations=UPDATE_CREDIT),
 ]

@@ -28,6 +28,7 @@ RECORD_ORDER_ENTRIES = [
 ]
 
 LISTS = [
+    Trigger("record_order_entries", situations=RECORD_ORDER_ENTRIES),
     Trigger(
         "GET /orders",
         roles=ALL_USERS,

@@ -10,14 +10,14 @@ from typing import Any
 
 from tests.orders import (
     correction_situations,
-    function_situations,
     order_list_situations,
     random_requests,
     situations,
     stock_situations,
-    worklist_situations,
 )
+from tests.orders.function_situations import FUNCTIONS
 from tests.orders.quote_situations import QUOTE
+from tests.orders.worklist_situations import STAFF_WORK
 from tests.support.company_data import WAREHOUSE
 from tests.support.steps import SHIPMENT, order_body
 from tests.support.trigger import ALL_USERS, BUYERS, STAFF, Race, Trigger, variant
@@ -293,13 +293,4 @@ RULES = [
     ),
 ]
 
-FUNCTIONS = [
-    Trigger("reserve_stock", situations=function_situations.RESERVE_STOCK),
-    Trigger("reserve_urgent_stock", situations=function_situations.RESERVE_URGENT_STOCK),
-    Trigger("sweep_orders", situations=function_situations.SWEEP_ORDERS),
-    Trigger("record_order_entries", situations=order_list_situations.RECORD_ORDER_ENTRIES),
-    Trigger("record_on_time_shipments", situations=function_situations.RECORD_ON_TIME_SHIPMENTS),
-    Trigger("update_credit", situations=function_situations.UPDATE_CREDIT),
-]
-
-TRIGGERS = [*ORDERS, QUOTE, *order_list_situations.LISTS, *worklist_situations.WORKLIST, *STOCK, *RULES, *FUNCTIONS]
+TRIGGERS = [*ORDERS, QUOTE, *order_list_situations.LISTS, *STAFF_WORK, *STOCK, *RULES, *FUNCTIONS]

@@ -27,6 +27,7 @@ OWNERS = {
     "SMS": "notifications",
     "WEBHOOK": "notifications",
     "DELIVERY": "notifications",
+    "EVENTLOG": "notifications",
     "TICKETS": "tickets",
     "IDEMPOTENCY": "kernel",
     "UNSENT": "kernel",

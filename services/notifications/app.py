@@ -4,7 +4,7 @@ from contracts.dealers import UserRegistered
 from contracts.notifications import SmsQueued
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
-from kernel.http.principal import STAFF_ROLES, Principal, Role
+from kernel.http.principal import DEALER_ROLES, STAFF_ROLES, Principal, Role
 from kernel.messaging.events import Envelope
 from kernel.store import aws
 from services.notifications.deliveries import dispatch_webhooks as dispatching
@@ -12,6 +12,8 @@ from services.notifications.deliveries import list_deliveries
 from services.notifications.deliveries import replay_delivery as replaying
 from services.notifications.deliveries import retry_webhooks as retrying
 from services.notifications.deliveries.api import Deliveries, ReplayAccepted
+from services.notifications.event_log import list_events, log_event
+from services.notifications.event_log.api import Events, EventsQuery
 from services.notifications.inbox import notify_recipients, read_inbox
 from services.notifications.inbox.api import Inbox, MessageRead
 from services.notifications.inbox.rules import NOTIFICATION_RULES
@@ -110,6 +112,16 @@ def replay_delivery(endpoint_id: str, event_id: str, key: IdempotencyKey) -> Rep
     return replaying.replay_delivery(endpoint_id, event_id, key)
 
 
+@app.operation(
+    "GET",
+    "/events",
+    roles=DEALER_ROLES | _ADMINS,
+    summary="补收事件 / public events of the last 30 days after a cursor or an event, as webhooks send them",
+)
+def events(caller: Principal, query: EventsQuery) -> Events:
+    return list_events.list_events(caller, query)
+
+
 # ---- events ----
 
 
@@ -143,7 +155,8 @@ def release_texts() -> None:
     message_seconds=DEADLINE_SECONDS + _OWN_SECONDS,
 )
 def dispatch_webhooks(message: Envelope) -> None:
-    """Send an event to each endpoint that subscribes to it."""
+    """Log an event, and send it to each endpoint that subscribes to it."""
+    log_event.log_event(message)
     dispatching.dispatch_webhooks(message)
 
 

@@ -22,7 +22,7 @@ from tests.support.trigger import Case
 
 #: Fields with text that names nothing by a code. A new field of text is either a code (kernel/http/codes.py) or here.
 PLAIN_TEXT = {
-    "answer", "assignee", "carrier", "category", "city", "client_secret", "code", "comment", "contact_name",
+    "after", "answer", "assignee", "carrier", "category", "city", "client_secret", "code", "comment", "contact_name",
     "cursor", "description", "district", "grade", "internal_note", "label", "month", "name", "name_en", "name_zh",
     "note", "password", "period", "phone", "price_policy", "province", "purchase_order", "question", "reason",
     "result", "site_address", "specs", "street", "territory", "text", "title", "types", "url",

@@ -25,7 +25,7 @@ from tests.support.steps import (
     watch_price_lists,
     withdraw_prices,
 )
-from tests.support.trigger import ALL_USERS, STAFF, Situation, Step, Trigger, variant
+from tests.support.trigger import ALL_USERS, DEALER_USERS, STAFF, Situation, Step, Trigger, variant
 
 ADMIN = {"admin"}
 ENDPOINT = {"endpoint_id": "endpoint"}
@@ -162,6 +162,11 @@ TRIGGERS = [
         ],
     ),
     Trigger("GET /sms", roles=STAFF),
+    Trigger(
+        "GET /events",
+        roles=DEALER_USERS | ADMIN,
+        bad_query={"after": ["", "x", "null", "evt_D0001-999999_1", "evt_\u0000", "gAAAAABl" + "A" * 200, "x" * 5_000]},
+    ),
     Trigger("GET /webhook-endpoints", roles=ADMIN),
     Trigger(
         "POST /webhook-endpoints",

@@ -1,6 +1,6 @@
-"""Invariants of the inbox, of text messages and of webhook deliveries."""
+"""Invariants of the inbox, of text messages, of webhook deliveries and of the event log."""
 
-from services.notifications.invariants import inbox, sms, webhooks
+from services.notifications.invariants import event_log, inbox, sms, webhooks
 
-ALWAYS = (*inbox.ALWAYS, *sms.ALWAYS, *webhooks.ALWAYS)
-WHEN_DUE = (*inbox.WHEN_DUE, *sms.WHEN_DUE, *webhooks.WHEN_DUE)
+ALWAYS = (*inbox.ALWAYS, *sms.ALWAYS, *webhooks.ALWAYS, *event_log.ALWAYS)
+WHEN_DUE = (*inbox.WHEN_DUE, *sms.WHEN_DUE, *webhooks.WHEN_DUE, *event_log.WHEN_DUE)

@@ -72,6 +72,16 @@ def _lose_delivery(table: TableCopy) -> None:
     table.delete(key, _pointer_key(key))
 
 
+def _logged_event_key(table: TableCopy) -> Key:
+    return table.keys("EVENTLOG#EVENT#")[-1]
+
+
+def _lose_logged_event(table: TableCopy) -> None:
+    key = _logged_event_key(table)
+    position = table.item(key).position
+    table.delete(key, *(entry for entry in table.keys("EVENTLOG") if entry[1] == position))
+
+
 DAMAGES: Damages = {
     # inbox
     "a message has no event": (_add_message_without_event, {"message-event"}),
@@ -105,4 +115,14 @@ DAMAGES: Damages = {
     ),
     "a delivery was attempted after its success": (_attempt_again, {"delivery-log"}),
     "a delivery is missing": (_lose_delivery, {"delivery-missing"}),
+    # the event log
+    "a logged event has another content": (
+        lambda table: table.update(_logged_event_key(table), envelope={"id": "x"}),
+        {"log-event"},
+    ),
+    "an event is not in the log of its dealer": (
+        lambda table: table.delete(table.keys(f"EVENTLOG#{OWN}")[0]),
+        {"log-entry"},
+    ),
+    "an event is not logged": (_lose_logged_event, {"log-missing"}),
 }

@@ -1,4 +1,4 @@
-"""Event of text messages, for notifications itself."""
+"""Events of text messages and webhooks, for notifications itself."""
 
 from typing import ClassVar
 
@@ -16,3 +16,17 @@ class SmsQueued(Event):
 
     sms_id: str
     dealer_id: str
+
+
+class WebhookTested(Event):
+    """Published when an administrator tests a webhook endpoint. Subscribers: notifications (send it to that endpoint).
+
+    It goes to no other endpoint, and to this one also if it does not subscribe to it. `by`: name of the administrator.
+    """
+
+    TYPE: ClassVar[str] = "webhook.test.v1"
+    PUBLIC: ClassVar[bool] = True
+    SOURCE: ClassVar[str] = "notifications"
+
+    endpoint_id: str
+    by: str

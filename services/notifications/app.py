@@ -22,8 +22,14 @@ from services.notifications.sms import list_sms
 from services.notifications.sms import send_sms as sending
 from services.notifications.sms.api import SmsPage
 from services.notifications.vocabulary import PageQuery
-from services.notifications.webhooks import manage_endpoints
-from services.notifications.webhooks.api import EndpointDeleted, Endpoints, EndpointWithSecret, RegisterEndpoint
+from services.notifications.webhooks import manage_endpoints, publish_test
+from services.notifications.webhooks.api import (
+    EndpointDeleted,
+    Endpoints,
+    EndpointTested,
+    EndpointWithSecret,
+    RegisterEndpoint,
+)
 from services.notifications.webhooks.event_types import subscribable_events
 from services.notifications.webhooks.signed_post import DEADLINE_SECONDS
 
@@ -89,6 +95,17 @@ def delete_endpoint(endpoint_id: str) -> EndpointDeleted:
 )
 def rotate_secret(endpoint_id: str, key: IdempotencyKey) -> EndpointWithSecret:
     return manage_endpoints.rotate_secret(endpoint_id, key)
+
+
+@app.operation(
+    "POST",
+    "/webhook-endpoints/{endpoint_id}/test",
+    roles=_ADMINS,
+    status=202,
+    summary="测试接收端 / send a signed test event to this endpoint alone",
+)
+def test_endpoint(caller: Principal, endpoint_id: str, key: IdempotencyKey) -> EndpointTested:
+    return publish_test.publish_test(caller, endpoint_id, key)
 
 
 @app.operation(

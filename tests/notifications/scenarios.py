@@ -196,6 +196,14 @@ TRIGGERS = [
         missing=NO_ENDPOINT,
     ),
     Trigger(
+        "POST /webhook-endpoints/{endpoint_id}/test",
+        roles=ADMIN,
+        status=202,
+        path=ENDPOINT,
+        missing=NO_ENDPOINT,
+        usual=variant(prepare=REPLAY.prepare, around=receivers, later=REPLAY.later, normalize=ignore_attempts),
+    ),
+    Trigger(
         "GET /webhook-endpoints/{endpoint_id}/deliveries",
         roles=ADMIN,
         path=ENDPOINT,

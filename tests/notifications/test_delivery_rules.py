@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.notifications import WebhookTested
+from kernel.messaging.events import envelope
 from services.notifications.deliveries.rules import (
     MAX_RETRY_AFTER,
     RETRY_SECONDS,
@@ -17,7 +19,8 @@ from services.notifications.deliveries.rules import (
     outcome_of,
     parse_retry_after,
 )
-from services.notifications.webhooks.rules import is_subscribed, should_disable
+from services.notifications.webhooks.rules import receives, should_disable
+from tests.notifications.fixtures import hold_released
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
@@ -100,6 +103,13 @@ def test_endpoint_is_disabled_only_after_five_days_of_failures() -> None:
 
 
 def test_endpoint_receives_subscribed_types_only() -> None:
-    assert is_subscribed(("*",), "order.shipped.v1")
-    assert is_subscribed(("order.shipped.v1",), "order.shipped.v1")
-    assert not is_subscribed(("order.shipped.v1",), "order.shipped.v2")
+    event = envelope(hold_released(1), subject="D0001-000001", sequence=1)
+    assert receives("whe_1", ["*"], event)
+    assert receives("whe_1", ["order.hold-released.v1"], event)
+    assert not receives("whe_1", ["order.hold-released.v2"], event)
+
+
+def test_test_event_goes_to_its_endpoint_alone() -> None:
+    event = envelope(WebhookTested(endpoint_id="whe_1", by="admin"), subject="wht_1", sequence=1)
+    assert receives("whe_1", ["order.shipped.v1"], event)
+    assert not receives("whe_2", ["*"], event)

@@ -11,7 +11,7 @@ from services.notifications.deliveries.attempts import Attempt, AttemptResult, s
 from services.notifications.deliveries.items import open_delivery
 from services.notifications.deliveries.rules import Outcome
 from services.notifications.webhooks.items import stored_endpoints
-from services.notifications.webhooks.rules import is_subscribed
+from services.notifications.webhooks.rules import receives
 
 #: The schedule runs every minute; a shorter wait is spent in the queue instead.
 _SHORT_WAIT_SECONDS = 60
@@ -25,7 +25,7 @@ def dispatch_webhooks(envelope: Envelope) -> None:
     subscribers = [
         endpoint
         for endpoint in stored_endpoints()
-        if endpoint.is_active and is_subscribed(tuple(endpoint.types), envelope.type)
+        if endpoint.is_active and receives(endpoint.endpoint_id, endpoint.types, envelope)
     ]
     now = clock.now()
     opened = [Attempt(endpoint, open_delivery(endpoint, envelope, now)) for endpoint in subscribers]

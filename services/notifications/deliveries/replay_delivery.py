@@ -9,7 +9,7 @@ from kernel.time import clock
 from services.notifications.deliveries.api import ReplayAccepted
 from services.notifications.deliveries.attempts import schedule_dispatch
 from services.notifications.deliveries.items import load_delivery, request_replay
-from services.notifications.webhooks.items import load_endpoint
+from services.notifications.webhooks.items import load_endpoint, require_active
 
 
 def replay_delivery(endpoint_id: str, event_id: str, key: IdempotencyKey) -> ReplayAccepted:
@@ -23,9 +23,7 @@ def replay_delivery(endpoint_id: str, event_id: str, key: IdempotencyKey) -> Rep
     delivery = load_delivery(endpoint_id, event_id)
     if delivery is None:
         raise NotFound
-    if not endpoint.is_active:
-        detail = "接收端已停用,请重新登记 / this endpoint is disabled; register it again"
-        raise Refusal("endpoint-disabled", detail)
+    require_active(endpoint)
     if delivery.due:
         raise _still_in_delivery()
     answer = ReplayAccepted(endpoint_id=endpoint_id, event_id=event_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from contracts.notifications import WebhookTested
 from kernel.http.principal import Role
 from services.notifications.inbox.mailboxes import Mailbox
 from services.notifications.inbox.rules import NOTIFICATION_RULES
@@ -27,6 +28,6 @@ def may_read(roles: frozenset[Role], event_type: str) -> bool:
     return event_type not in _MONEY_EVENTS or bool(roles & (ACCOUNTANT_ROLES | {Role.ADMIN}))
 
 
-def is_logged_at(event_time: datetime, now: datetime) -> bool:
-    """Return False for an event so old that its place in the log may be gone, such as a replayed one."""
-    return event_time > now - EVENT_RETENTION
+def is_logged(event_type: str, event_time: datetime, now: datetime) -> bool:
+    """Return False for a test, and for an event so old, replayed, that its place in the log may be gone."""
+    return event_type != WebhookTested.TYPE and event_time > now - EVENT_RETENTION

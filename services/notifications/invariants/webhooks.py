@@ -11,7 +11,7 @@ from services.notifications.deliveries.rules import DeliveryState, Outcome
 from services.notifications.invariants.recipients import start_of_checked_window
 from services.notifications.webhooks.event_types import subscribable_event_types
 from services.notifications.webhooks.items import EndpointItem
-from services.notifications.webhooks.rules import is_subscribed
+from services.notifications.webhooks.rules import receives
 
 
 def deliveries_have_their_event(snapshot: Snapshot) -> Iterator[Finding]:
@@ -56,7 +56,7 @@ def endpoints_have_a_delivery_of_every_event(snapshot: Snapshot, due: str) -> It
             continue
         since = max(endpoint.created_at, start)
         for event in snapshot.events.values():
-            subscribed = event.type in known_types and is_subscribed(tuple(endpoint.types), event.type)
+            subscribed = event.type in known_types and receives(endpoint.endpoint_id, endpoint.types, event)
             if subscribed and since < event.time < due and (endpoint.endpoint_id, event.id) not in stored:
                 detail = f"published at {event.time}"
                 yield Finding("delivery-missing", f"{endpoint.endpoint_id} {event.id}", detail)

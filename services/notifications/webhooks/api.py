@@ -51,3 +51,10 @@ class EndpointDeleted(Answer):
     """Id of a deleted endpoint, which receives no events any more."""
 
     endpoint_id: str
+
+
+class EndpointTested(Answer):
+    """The test event that will be sent in a moment; its delivery shows whether the endpoint took it."""
+
+    endpoint_id: str
+    event_id: str

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from kernel.base.problems import NotFound
+from kernel.base.problems import NotFound, Refusal
 from kernel.store.items import IntegerAttribute, Item, Key
 from kernel.store.read import fetch_one, query_all
 from kernel.store.transaction import Transaction
@@ -58,6 +58,11 @@ def endpoint_key(endpoint_id: str) -> Key:
     return _ENDPOINTS, endpoint_id
 
 
+def events_pk(endpoint_id: str) -> str:
+    """Return the partition with the events of an endpoint: its tests."""
+    return f"WEBHOOK#{endpoint_id}"
+
+
 def stored_endpoints() -> list[EndpointItem]:
     """Return all endpoints, including those deleted within `DELIVERY_RETENTION`."""
     return list(query_all(EndpointItem, _ENDPOINTS, page_size=100))
@@ -79,6 +84,17 @@ def load_endpoint(endpoint_id: str) -> EndpointItem:
     if found is None:
         raise NotFound
     return found
+
+
+def require_active(endpoint: EndpointItem) -> None:
+    """Refuse to send to an endpoint that gets no events any more.
+
+    Raises:
+        Refusal: `endpoint-disabled`.
+    """
+    if not endpoint.is_active:
+        detail = "接收端已停用,请重新登记 / this endpoint is disabled; register it again"
+        raise Refusal("endpoint-disabled", detail)
 
 
 def replace_secret(transaction: Transaction, endpoint: EndpointItem, sealed: str, now: datetime) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+from contracts.notifications import WebhookTested
+from kernel.messaging.events import Envelope
 
 MAX_ENDPOINTS = 20
 
@@ -16,9 +20,11 @@ MAX_FAILING_TIME = timedelta(days=5)
 SECRET_OVERLAP = timedelta(hours=24)
 
 
-def is_subscribed(types: tuple[str, ...], event_type: str) -> bool:
-    """Return True if an endpoint with these subscribed types receives an event type."""
-    return EVERY_TYPE in types or event_type in types
+def receives(endpoint_id: str, types: Sequence[str], envelope: Envelope) -> bool:
+    """Return True if an endpoint with these subscribed types receives an event; a test goes to its endpoint alone."""
+    if envelope.type == WebhookTested.TYPE:
+        return bool(envelope.data["endpoint_id"] == endpoint_id)
+    return EVERY_TYPE in types or envelope.type in types
 
 
 def should_disable(failing_since: datetime | None, now: datetime) -> bool:

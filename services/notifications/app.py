@@ -11,7 +11,7 @@ from services.notifications.deliveries import dispatch_webhooks as dispatching
 from services.notifications.deliveries import list_deliveries
 from services.notifications.deliveries import replay_delivery as replaying
 from services.notifications.deliveries import retry_webhooks as retrying
-from services.notifications.deliveries.api import Deliveries, ReplayAccepted
+from services.notifications.deliveries.api import Deliveries, PeriodReplayAccepted, ReplayAccepted, ReplayPeriod
 from services.notifications.event_log import list_events, log_event
 from services.notifications.event_log.api import Events, EventsQuery
 from services.notifications.inbox import notify_recipients, read_inbox
@@ -127,6 +127,19 @@ def webhook_deliveries(caller: Principal, endpoint_id: str, query: PageQuery) ->
 )
 def replay_delivery(endpoint_id: str, event_id: str, key: IdempotencyKey) -> ReplayAccepted:
     return replaying.replay_delivery(endpoint_id, event_id, key)
+
+
+@app.operation(
+    "POST",
+    "/webhook-endpoints/{endpoint_id}/replay",
+    roles=_ADMINS,
+    status=202,
+    summary="按时间重放 / send the events of a period once more, 90 a request",
+)
+def replay_deliveries(
+    caller: Principal, endpoint_id: str, body: ReplayPeriod, key: IdempotencyKey
+) -> PeriodReplayAccepted:
+    return replaying.replay_period(caller, endpoint_id, body, key)
 
 
 @app.operation(

@@ -217,6 +217,15 @@ TRIGGERS = [
         missing={"event_id": "evt_{dealer}-999999_1"},
         usual=variant(prepare=REPLAY.prepare, around=receivers, later=REPLAY.later, normalize=ignore_attempts),
     ),
+    Trigger(
+        "POST /webhook-endpoints/{endpoint_id}/replay",
+        roles=ADMIN,
+        status=202,
+        path=ENDPOINT,
+        missing=NO_ENDPOINT,
+        body={"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"},
+        usual=variant(prepare=REPLAY.prepare, around=receivers, later=REPLAY.later, normalize=ignore_attempts),
+    ),
     Trigger("notify", situations=[Situation(f"of {name}", prepare=step) for name, step in EVENTS.items()]),
     Trigger(
         "send_sms",

@@ -1,6 +1,10 @@
 """Answers about webhook deliveries."""
 
-from kernel.http.models import Answer
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from kernel.http.models import Answer, Body
 
 
 class AttemptView(Answer):
@@ -36,3 +40,23 @@ class ReplayAccepted(Answer):
 
     endpoint_id: str
     event_id: str
+
+
+class ReplayPeriod(Body):
+    """Deliveries to replay: of the events from one moment to before another. `cursor`: of the answer before."""
+
+    from_time: AwareDatetime = Field(alias="from")
+    to_time: AwareDatetime = Field(alias="to")
+    cursor: Annotated[str | None, Field(max_length=4_000)] = None
+
+
+class PeriodReplayAccepted(Answer):
+    """Events that will be sent again, oldest first; `still_in_delivery` further ones have attempts to come anyway.
+
+    With `next_cursor` the period has more deliveries: repeat the request with it, under a new idempotency key.
+    """
+
+    endpoint_id: str
+    event_ids: list[str]
+    still_in_delivery: int
+    next_cursor: str | None

@@ -101,6 +101,12 @@ def delivery_page(endpoint_id: str, limit: int, start: dict[str, Any] | None) ->
     return query_page(DeliveryItem, _delivery_pk(endpoint_id), sk=newest, limit=limit, start=start, newest_first=True)
 
 
+def deliveries_of_period(endpoint_id: str, first: datetime, end: datetime, limit: int, start: Any) -> Page:
+    """Return one page of an endpoint's deliveries of the events from `first` to before `end`, oldest first."""
+    between = DeliveryItem.sk.between(f"AT#{clock.stamp(first)}", f"AT#{clock.stamp(end)}")
+    return query_page(DeliveryItem, _delivery_pk(endpoint_id), sk=between, limit=limit, start=start, consistent=True)
+
+
 def due_deliveries(endpoint_id: str, now: datetime, limit: int) -> list[DeliveryItem]:
     """Return the deliveries whose next attempt is due, the longest due first."""
     until_now = Index.gsi1sk <= clock.stamp(now)
@@ -137,9 +143,9 @@ def cancel_delivery(item: DeliveryItem) -> bool:
 
 
 def request_replay(transaction: Transaction, item: DeliveryItem, now: datetime) -> None:
-    """Add one more attempt of a finished delivery to the transaction, under the label `delivery`."""
+    """Add one more attempt of a finished delivery to the transaction, under its event's id as label."""
     values = {"replay": True, "gsi1pk": _due_pk(item.endpoint_id), "gsi1sk": clock.stamp(now)}
-    transaction.update_fields(DeliveryItem, (item.pk, item.sk), values, expected={"gsi1sk": None}, label="delivery")
+    transaction.update_fields(DeliveryItem, (item.pk, item.sk), values, expected={"gsi1sk": None}, label=item.event_id)
 
 
 def _delivery_pk(endpoint_id: str) -> str:

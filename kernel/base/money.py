@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
-CURRENCY = "CNY"
+Currency = Literal["CNY"]
+CURRENCY: Currency = "CNY"
 _FEN_PER_YUAN = 100
 
 

@@ -17,7 +17,12 @@ def test_shipment_is_on_the_statement_at_once(ledger: LedgerClient) -> None:
     statement = ledger.statement()
     assert (statement["opening_fen"], statement["debit_fen"], statement["closing_fen"]) == (0, 11_300, 11_300)
     (line,) = statement["lines"]
-    assert (line["label"], line["document_id"], line["reference"]) == ("发货 / Shipment", shipment_id, "SF1")
+    assert (line["label_zh"], line["label_en"], line["document_id"], line["reference"]) == (
+        "发货",
+        "Shipment",
+        shipment_id,
+        "SF1",
+    )
     assert (line["posted_on"], line["due_on"], line["balance_fen"]) == ("2026-11-23", "2026-12-23", 11_300)
     assert [band["amount_fen"] for band in statement["ageing"]] == [11_300, 0, 0, 0, 0]
 
@@ -178,7 +183,7 @@ def test_reversal_mirrors_its_journal_and_is_published(ledger: LedgerClient) -> 
     entries = {entry["account"]: (entry["debit_fen"], entry["credit_fen"]) for entry in answer.json["entries"]}
     assert entries == {"receivable": (0, 11_300), "sales": (10_000, 0), "output_tax": (1_300, 0)}
     statement = ledger.statement()
-    assert [(line["label"], line["reference"]) for line in statement["lines"]][1] == ("冲销 / Reversal", "发错货")
+    assert [(line["label_zh"], line["reference"]) for line in statement["lines"]][1] == ("冲销", "发错货")
     assert statement["closing_fen"] == 0
     original = ledger.get(f"/journals/D0001.shipment.{shipment_id}").json
     assert original["reversed_by"] == answer.json["journal_id"]

@@ -3,6 +3,7 @@
 from datetime import date
 
 from kernel.http.models import Answer, BankAccount, BankReference, Body, DealerId, Fen, Name
+from services.reconciliation.ledger.rules import Account, DocumentKind
 
 
 class PostPayment(Body):
@@ -21,6 +22,7 @@ class Payment(Answer):
     payment_id: str
     journal_id: str
     dealer_id: str
+    dealer_name: str
     amount_fen: int
     received_on: date
     posted_on: date
@@ -37,8 +39,9 @@ class ReverseJournal(Body):
 class JournalEntry(Answer):
     """One side of a journal: either the debit or the credit is 0."""
 
-    account: str
-    label: str
+    account: Account
+    label_zh: str
+    label_en: str
     debit_fen: int
     credit_fen: int
 
@@ -48,8 +51,10 @@ class JournalView(Answer):
 
     journal_id: str
     dealer_id: str
-    kind: str
-    label: str
+    dealer_name: str
+    kind: DocumentKind
+    label_zh: str
+    label_en: str
     document_id: str
     document_date: date
     posted_on: date

@@ -28,7 +28,7 @@ def post_payment(caller: Principal, request: PostPayment, key: IdempotencyKey) -
         Invalid: no such dealer, or a day on which the payment cannot have come in.
         Refusal: `payment-already-posted`, the bank reference is used.
     """
-    _validate(request)
+    dealer_name = _validate(request)
     payment_id = new_id("pay")
     journal = payment_journal(
         request.dealer_id, payment_id, request.amount_fen, request.received_on, request.bank_reference
@@ -38,6 +38,7 @@ def post_payment(caller: Principal, request: PostPayment, key: IdempotencyKey) -
         return Payment(
             payment_id=payment_id,
             journal_id=journal.journal_id,
+            dealer_name=dealer_name,
             posted_on=date.fromisoformat(posted.posted_on),
             **request.model_dump(),
         )
@@ -57,15 +58,22 @@ def post_payment(caller: Principal, request: PostPayment, key: IdempotencyKey) -
     return answer(posted)
 
 
-def _validate(request: PostPayment) -> None:
+def _validate(request: PostPayment) -> str:
+    """Return the name of the dealer that paid.
+
+    Raises:
+        Invalid: no such dealer, or a day on which the payment cannot have come in.
+    """
     problems = []
-    if fetch_one(DealerItem, dealer_key(request.dealer_id)) is None:
+    dealer = fetch_one(DealerItem, dealer_key(request.dealer_id))
+    if dealer is None:
         detail = "无此经销商 / there is no such dealer"
         problems.append(FieldProblem(field="dealer_id", code="unknown", detail=detail))
     if problem := payment_day_problem(request.received_on, clock.business_date(clock.now())):
         problems.append(problem)
-    if problems:
+    if problems or dealer is None:
         raise Invalid(problems)
+    return dealer.name
 
 
 def _payment_posted(journal: Journal, payment_id: str) -> EventItem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from reads.dealers import dealer_names
 from services.reconciliation.journals.api import JournalEntry, JournalView
 from services.reconciliation.ledger.items import JournalItem
 from services.reconciliation.ledger.rules import reversal_id
@@ -15,15 +16,16 @@ def journal_view(item: JournalItem, *, is_reversed: bool) -> JournalView:
     return JournalView(
         journal_id=journal.journal_id,
         dealer_id=journal.dealer_id,
+        dealer_name=dealer_names([journal.dealer_id])[journal.dealer_id],
         kind=journal.kind,
-        label=journal.kind.label,
+        **journal.kind.label.fields,
         document_id=journal.document_id,
         document_date=journal.document_date,
         posted_on=date.fromisoformat(item.posted_on),
         due_on=journal.due_on,
         reference=journal.reference,
         entries=[
-            JournalEntry(account=account, label=account.label, debit_fen=max(fen, 0), credit_fen=max(-fen, 0))
+            JournalEntry(account=account, **account.label.fields, debit_fen=max(fen, 0), credit_fen=max(-fen, 0))
             for account, fen in journal.amounts.items()
         ],
         posted_at=item.posted_at,

@@ -4,15 +4,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kernel.base.money import CURRENCY
+from kernel.base.money import CURRENCY, Currency
 from kernel.http.models import Answer, Query
+from services.reconciliation.ledger.rules import Account
 
 
 class TrialAccount(Answer):
     """Balance of one account over all dealers, as a debit or as a credit."""
 
-    account: str
-    label: str
+    account: Account
+    label_zh: str
+    label_en: str
     debit_fen: int
     credit_fen: int
 
@@ -21,7 +23,7 @@ class TrialBalance(Answer):
     """Balances of all accounts. `difference_fen` is always 0."""
 
     as_of: str
-    currency: str = CURRENCY
+    currency: Currency = CURRENCY
     ledgers: int
     accounts: list[TrialAccount]
     debit_fen: int
@@ -54,6 +56,6 @@ class BalancePage(Answer):
     """Balances of dealers by territory and id; `next_cursor` is null after the last page."""
 
     as_of: str
-    currency: str = CURRENCY
+    currency: Currency = CURRENCY
     balances: list[DealerBalance]
     next_cursor: str | None

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from contracts.orders import OrderShipmentVoided, OrderShipped
+from kernel.base.labels import Label
 from kernel.base.problems import FieldProblem
 from kernel.time.clock import business_date, business_date_after, parse_stamp
 from services.reconciliation.periods import first_day, next_period
@@ -26,16 +27,16 @@ class Account(StrEnum):
     OUTPUT_TAX = "output_tax"
 
     @property
-    def label(self) -> str:
-        """Account name for users, Chinese and English."""
+    def label(self) -> Label:
+        """Account name for users."""
         return _ACCOUNT_LABELS[self]
 
 
 _ACCOUNT_LABELS = {
-    Account.RECEIVABLE: "应收账款 / Receivable",
-    Account.BANK: "银行存款 / Bank",
-    Account.SALES: "主营业务收入 / Sales",
-    Account.OUTPUT_TAX: "应交税费-销项税额 / Output VAT",
+    Account.RECEIVABLE: Label("应收账款", "Receivable"),
+    Account.BANK: Label("银行存款", "Bank"),
+    Account.SALES: Label("主营业务收入", "Sales"),
+    Account.OUTPUT_TAX: Label("应交税费-销项税额", "Output VAT"),
 }
 
 
@@ -47,8 +48,8 @@ class DocumentKind(StrEnum):
     REVERSAL = "reversal"
 
     @property
-    def label(self) -> str:
-        """Kind for users, Chinese and English."""
+    def label(self) -> Label:
+        """Kind for users."""
         return _KIND_LABELS[self]
 
     @property
@@ -58,9 +59,9 @@ class DocumentKind(StrEnum):
 
 
 _KIND_LABELS = {
-    DocumentKind.SHIPMENT: "发货 / Shipment",
-    DocumentKind.PAYMENT: "收款 / Payment",
-    DocumentKind.REVERSAL: "冲销 / Reversal",
+    DocumentKind.SHIPMENT: Label("发货", "Shipment"),
+    DocumentKind.PAYMENT: Label("收款", "Payment"),
+    DocumentKind.REVERSAL: Label("冲销", "Reversal"),
 }
 
 

@@ -23,7 +23,7 @@ def show_trial_balance() -> TrialBalance:
             for account in Account:
                 totals[account] += ledger.total_of(account)
     accounts = [
-        TrialAccount(account=account, label=account.label, debit_fen=max(fen, 0), credit_fen=max(-fen, 0))
+        TrialAccount(account=account, **account.label.fields, debit_fen=max(fen, 0), credit_fen=max(-fen, 0))
         for account, fen in totals.items()
     ]
     debit_fen = sum(account.debit_fen for account in accounts)

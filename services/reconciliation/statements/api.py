@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from kernel.base.money import CURRENCY
+from kernel.base.money import CURRENCY, Currency
 from kernel.http.models import Answer, Body, DealerId, Query
 from kernel.http.text_forms import text_form
+from services.reconciliation.ledger.rules import DocumentKind
 from services.reconciliation.periods import PERIOD
+from services.reconciliation.statements.rules import AgeingBand
 
 _Cursor = Annotated[str, Field(max_length=4_000)]
 
@@ -45,8 +47,9 @@ class LinesQuery(Query):
 class AgeingBandView(Answer):
     """Part of the closing balance in one ageing band; payments settle the oldest shipments first."""
 
-    band: str
-    label: str
+    band: AgeingBand
+    label_zh: str
+    label_en: str
     amount_fen: int
 
 
@@ -55,8 +58,9 @@ class StatementLine(Answer):
 
     posted_on: date
     document_date: date
-    kind: str
-    label: str
+    kind: DocumentKind
+    label_zh: str
+    label_en: str
     document_id: str
     reference: str
     due_on: date | None
@@ -75,7 +79,7 @@ class StatementTotals(Answer):
     dealer_name: str
     from_day: date = Field(alias="from")
     to_day: date = Field(alias="to")
-    currency: str = CURRENCY
+    currency: Currency = CURRENCY
     opening_fen: int
     debit_fen: int
     credit_fen: int

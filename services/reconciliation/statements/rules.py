@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
+from kernel.base.labels import Label
 from services.reconciliation.ledger.entries import DayTotals
 from services.reconciliation.periods import next_period, period_of
 
@@ -36,17 +37,17 @@ class AgeingBand(StrEnum):
     OVER_90 = "over_90"
 
     @property
-    def label(self) -> str:
-        """Band for users, Chinese and English."""
+    def label(self) -> Label:
+        """Band for users."""
         return _BAND_LABELS[self]
 
 
 _BAND_LABELS = {
-    AgeingBand.NOT_DUE: "未到期 / Not due",
-    AgeingBand.DAYS_1_30: "逾期 1–30 天 / 1–30 days overdue",
-    AgeingBand.DAYS_31_60: "逾期 31–60 天 / 31–60 days overdue",
-    AgeingBand.DAYS_61_90: "逾期 61–90 天 / 61–90 days overdue",
-    AgeingBand.OVER_90: "逾期 90 天以上 / over 90 days overdue",
+    AgeingBand.NOT_DUE: Label("未到期", "Not due"),
+    AgeingBand.DAYS_1_30: Label("逾期 1–30 天", "1–30 days overdue"),
+    AgeingBand.DAYS_31_60: Label("逾期 31–60 天", "31–60 days overdue"),
+    AgeingBand.DAYS_61_90: Label("逾期 61–90 天", "61–90 days overdue"),
+    AgeingBand.OVER_90: Label("逾期 90 天以上", "over 90 days overdue"),
 }
 
 _LAST_DAY = {AgeingBand.NOT_DUE: 0, AgeingBand.DAYS_1_30: 30, AgeingBand.DAYS_31_60: 60, AgeingBand.DAYS_61_90: 90}

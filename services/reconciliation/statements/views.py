@@ -48,7 +48,9 @@ def totals_fields(dealer_id: str, from_day: date, to_day: date, amounts: Stateme
         "credit_fen": amounts.credit_fen,
         "closing_fen": amounts.closing_fen,
         "line_count": amounts.line_count,
-        "ageing": [AgeingBandView(band=band, label=band.label, amount_fen=amounts.ageing[band]) for band in AgeingBand],
+        "ageing": [
+            AgeingBandView(band=band, **band.label.fields, amount_fen=amounts.ageing[band]) for band in AgeingBand
+        ],
     }
 
 
@@ -73,7 +75,7 @@ def _lines(balance_fen: int, entries: Iterable[LedgerEntry]) -> list[StatementLi
                 posted_on=entry.posted_on,
                 document_date=entry.document_date,
                 kind=entry.kind,
-                label=entry.kind.label,
+                **entry.kind.label.fields,
                 document_id=entry.document_id,
                 reference=entry.reference,
                 due_on=entry.due_on,

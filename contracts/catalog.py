@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
@@ -14,6 +15,14 @@ from kernel.store.items import IntegerAttribute, Item, Key, PackedJSONAttribute
 
 #: Statuses of a product besides `active`: sold until the stock is gone and never backordered; no longer ordered.
 RUN_OUT, DISCONTINUED = "run_out", "discontinued"
+
+
+class ProductStatus(StrEnum):
+    """Status of a product. A run-out one may be ordered until its stock is gone, a discontinued one no longer."""
+
+    ACTIVE = "active"
+    RUN_OUT = RUN_OUT
+    DISCONTINUED = DISCONTINUED
 
 
 class Price(NamedTuple):

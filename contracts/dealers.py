@@ -124,8 +124,8 @@ class DealerTermsChanged(Event):
     """Published when name, territory or terms of a dealer change; the subject is the dealer.
 
     Subscribers: notifications; dealers (close the accounts of a suspended dealer). The event is also the record of the
-    change. `author` is the user id of the person who made it. `before` and `after` contain only the changed fields,
-    named as in `DealerItem`.
+    change. `author` and `author_name`: user id and name of the person who made it. `before` and `after` contain only
+    the changed fields, named as in `DealerItem`.
     """
 
     TYPE: ClassVar[str] = "dealer.terms-changed.v1"
@@ -134,6 +134,7 @@ class DealerTermsChanged(Event):
 
     dealer_id: str
     author: str
+    author_name: str = ""
     reason: str
     before: dict[str, str | int]
     after: dict[str, str | int]

@@ -46,9 +46,10 @@ _KNOWN_ZH = "、".join(f"{grade} {terms.name_zh}" for grade, terms in GRADES.ite
 _KNOWN_EN = ", ".join(f"{grade} ({terms.name_en})" for grade, terms in GRADES.items())
 
 
-def grade_name(code: str) -> str:
-    """Return the Chinese name of a grade; the code itself if there is no such grade, which the audit finds."""
-    return GRADES[_BY_CODE[code]].name_zh if code in _BY_CODE else code
+def grade_names(code: str) -> tuple[str, str]:
+    """Return the Chinese and English name of a grade; the code itself if there is no such grade: the audit finds it."""
+    terms = GRADES.get(_BY_CODE[code]) if code in _BY_CODE else None
+    return (terms.name_zh, terms.name_en) if terms else (code, code)
 
 
 def grade_code(value: object) -> Grade:

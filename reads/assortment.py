@@ -92,3 +92,13 @@ def listings_of(skus: Iterable[str]) -> dict[str, Listing]:
     wanted = dict.fromkeys(skus)
     assortment = Assortment.of(fetch([ASSORTMENT_KEY]).get(ASSORTMENT_KEY))
     return assortment.listings(wanted, fetch(assortment.unread(wanted)))
+
+
+def product_names(skus: Iterable[str]) -> Mapping[str, str]:
+    """Return the Chinese names of these SKUs; a SKU without a product is its own name.
+
+    A process that has cached the assortment reads its contents only, for any number of SKUs.
+    """
+    wanted = dict.fromkeys(skus)
+    listings = listings_of(wanted) if wanted else {}
+    return {sku: listings[sku].name_zh if sku in listings else sku for sku in wanted}

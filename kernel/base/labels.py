@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Label(NamedTuple):
@@ -12,6 +12,6 @@ class Label(NamedTuple):
     en: str
 
     @property
-    def fields(self) -> dict[str, str]:
+    def fields(self) -> dict[str, Any]:
         """The label as fields of an answer."""
         return {"label_zh": self.zh, "label_en": self.en}

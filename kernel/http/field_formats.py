@@ -8,7 +8,7 @@ MOMENT, DAY = "date-time", "date"
 
 _DAYS = frozenset({"calendar_known_until"})
 _MOMENTS = frozenset({"at", "as_of"})
-_MOMENT_ENDINGS = ("_at", "_since", "_until")
+_MOMENT_ENDINGS = ("_at", "_since", "_until", "_time")
 
 
 def format_of(name: str) -> str | None:

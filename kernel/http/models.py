@@ -5,7 +5,7 @@ Modules of models and routes do without `from __future__ import annotations`: py
 at import, and postponed ones would be compiled once more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Annotated, Any
 from unicodedata import category
@@ -118,6 +118,14 @@ def problems_of_repeated_names(named: Iterable[tuple[str, Any]]) -> list[FieldPr
             detail = f"{value[:_MAX_SHOWN]} 与 {where} 重复 / the same as {where}"
             problems.append(FieldProblem(field=field, code="repeated", detail=detail))
     return problems
+
+
+def one_of(values: Callable[[], Iterable[str]]) -> Any:
+    """Return the annotation of a text in an answer that is one of these values: the API document lists them.
+
+    They are computed for the document only. An answer is not checked: what is stored may be of a former release.
+    """
+    return Field(json_schema_extra=lambda schema: schema.update({"enum": [*sorted(values())]}))
 
 
 #: For mappings of plain values: the key order is ignored, so two bodies that differ only in it are the same request.

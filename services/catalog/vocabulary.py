@@ -1,12 +1,12 @@
 """Terms and field types that every room of the catalogue shares."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Field
 
-from contracts.catalog import DISCONTINUED, RUN_OUT, ProductItem
+from contracts.catalog import ProductItem
+from contracts.catalog import ProductStatus as ProductStatus
 from kernel.base.problems import FieldProblem
 from kernel.http.models import Name, problems_of_repeated_names, rows_with_paths
 
@@ -14,14 +14,6 @@ Category = Annotated[Name, Field(max_length=40)]
 
 #: `ProductStatus` as text in requests and responses.
 ProductStatusText = Literal["active", "run_out", "discontinued"]
-
-
-class ProductStatus(StrEnum):
-    """Status of a product. A run-out one may be ordered until its stock is gone, a discontinued one no longer."""
-
-    ACTIVE = "active"
-    RUN_OUT = RUN_OUT
-    DISCONTINUED = DISCONTINUED
 
 
 class Product(NamedTuple):

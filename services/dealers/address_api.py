@@ -70,5 +70,6 @@ class AddressBook(Answer):
     """All delivery addresses of a dealer, oldest first. `version` must be sent back with a change."""
 
     dealer_id: str
+    dealer_name: str
     addresses: list[AddressView]
     version: int

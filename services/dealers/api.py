@@ -183,10 +183,13 @@ class DealerView(Answer):
     name: str
     territory: str
     grade: str
-    grade_name: str
+    grade_name_zh: str
+    grade_name_en: str
     status: DealerStatus
     price_list: str
     warehouse: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
     credit_limit_fen: int
     payment_days: int
     version: int

@@ -49,7 +49,7 @@ def _change_terms(caller: Principal, dealer_id: str, request: ChangeTerms) -> De
     if problems:
         raise Invalid(problems)
     changed = dealer_item(after, item)
-    event = terms_changed_event(item, before, after, author=caller.user_id, reason=request.reason)
+    event = terms_changed_event(item, before, after, author=caller, reason=request.reason)
     transaction = Transaction()
     transaction.put(changed, "dealer", unchanged_condition(item))
     transaction.create(event, "event")

@@ -9,7 +9,7 @@ from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from contracts.dealers import DEALERS, DealerItem, DealerTermsChanged, UserItem, dealer_key, user_key
-from kernel.http.principal import Role
+from kernel.http.principal import Principal, Role
 from kernel.messaging.outbox import EventItem, outbox_event
 from kernel.store.items import IntegerAttribute, Item, Key
 from kernel.store.read import query_all
@@ -136,15 +136,20 @@ def unchanged_condition(stored: DealerItem | UserItem | None) -> Condition:
     return unchanged
 
 
-def terms_changed_event(stored: DealerItem, before: Dealer, after: Dealer, *, author: str, reason: str) -> EventItem:
-    """Return the event to create with a dealer's change. A dealer's first version has none.
-
-    Args:
-        author: user id.
-    """
+def terms_changed_event(
+    stored: DealerItem, before: Dealer, after: Dealer, *, author: Principal, reason: str
+) -> EventItem:
+    """Return the event to create with a dealer's change. A dealer's first version has none."""
     old, new = changes_by_field(before, after)
     return outbox_event(
-        DealerTermsChanged(dealer_id=after.dealer_id, author=author, reason=reason, before=old, after=new),
+        DealerTermsChanged(
+            dealer_id=after.dealer_id,
+            author=author.user_id,
+            author_name=author.name,
+            reason=reason,
+            before=old,
+            after=new,
+        ),
         pk=stored.pk,
         subject=after.dealer_id,
         sequence=stored.version,

@@ -40,10 +40,11 @@ class HistoryQuery(Query):
 
 
 class TermsChange(Answer):
-    """One change of a dealer's terms, name or territory: when, by which user id, why; old and new values by field."""
+    """One change of a dealer's terms, name or territory: when, by which user, why; old and new values by field."""
 
     at: str
     author: str
+    author_name: str
     reason: str
     before: dict[str, str | int]
     after: dict[str, str | int]
@@ -53,5 +54,6 @@ class TermsHistory(Answer):
     """Changes of a dealer's terms, newest first, and the cursor of the next page, null after the last."""
 
     dealer_id: str
+    dealer_name: str
     changes: list[TermsChange]
     next_cursor: str | None

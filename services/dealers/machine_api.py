@@ -25,14 +25,19 @@ class RevokeMachine(RemovePerson):
 
 
 class MachineView(Answer):
-    """A machine. `old_secret_until`: end of the secret before the present one; `last_used_on`: day in Shanghai."""
+    """A machine. `old_secret_until`: end of the secret before the present one; `last_used_on`: day in Shanghai.
+
+    `dealer_name`: null for a machine of the head office.
+    """
 
     client_id: str
     dealer_id: str | None
+    dealer_name: str | None = None
     name: str
     roles: list[Role]
     created_at: str
     created_by: str
+    created_by_name: str | None = None
     old_secret_until: str | None
     last_used_on: str | None
     revoked_at: str | None

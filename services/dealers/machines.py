@@ -13,6 +13,7 @@ from kernel.http.principal import Role
 from kernel.messaging.outbox import EventItem, outbox_event
 from kernel.store.cursors import keyed_digest
 from kernel.store.items import IntegerAttribute, Item, Key
+from reads.dealers import dealer_names
 from services.dealers.machine_api import MachineView
 from services.dealers.rules import User, machine_username
 
@@ -38,6 +39,7 @@ class MachineItem(Item, discriminator="machine"):
     old_until = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
     created_by = UnicodeAttribute()
+    created_by_name = UnicodeAttribute(null=True)
     last_used_on = UnicodeAttribute(null=True)
     revoked_at = UnicodeAttribute(null=True)
     revocation_reason = UnicodeAttribute(null=True)
@@ -97,10 +99,12 @@ def machine_view(item: MachineItem) -> MachineView:
     return MachineView(
         client_id=item.machine_id,
         dealer_id=item.dealer_id,
+        dealer_name=dealer_names([item.dealer_id])[item.dealer_id] if item.dealer_id else None,
         name=item.name,
         roles=sorted(Role(role) for role in item.roles),
         created_at=item.created_at,
         created_by=item.created_by,
+        created_by_name=item.created_by_name or item.created_by,
         old_secret_until=item.old_until,
         last_used_on=item.last_used_on,
         revoked_at=item.revoked_at,

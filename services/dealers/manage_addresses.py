@@ -12,6 +12,7 @@ from kernel.http.principal import Principal
 from kernel.store.items import Item
 from kernel.store.read import fetch
 from kernel.store.transaction import Transaction, TransactionRefused
+from reads.dealers import dealer_names
 from services.dealers.address_api import (
     AddAddress,
     AddressBook,
@@ -163,4 +164,5 @@ def _address(address_id: str, fields: AddressFields) -> DeliveryAddress:
 
 def _view(dealer_id: str, addresses: Addresses, version: int) -> AddressBook:
     views = [AddressView(**one._asdict(), is_default=one.address_id == addresses.default_id) for one in addresses.all]
-    return AddressBook(dealer_id=dealer_id, addresses=views, version=version)
+    name = dealer_names([dealer_id])[dealer_id]
+    return AddressBook(dealer_id=dealer_id, dealer_name=name, addresses=views, version=version)

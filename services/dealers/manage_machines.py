@@ -64,6 +64,7 @@ def register_machine(
         secret_digest=secret_digest(machine_secret(machine_id, 1)),
         created_at=clock.stamp(),
         created_by=caller.user_id,
+        created_by_name=caller.name,
         version=1,
     )
     user = machine_user(item)

@@ -124,7 +124,7 @@ def dealer_changes(caller: Principal, row: DealerRow, found: Mapping[Key, Item])
         return []
     puts = [ConditionalPut(dealer_item(after, stored), unchanged_condition(stored))]
     if stored and before:
-        event = terms_changed_event(stored, before, after, author=caller.user_id, reason=_IMPORT_REASON)
+        event = terms_changed_event(stored, before, after, author=caller, reason=_IMPORT_REASON)
         puts.append(ConditionalPut(event, unchanged_condition(None)))
     former = before.name if before else None
     # A new dealer without a name is refused later on, with all other problems of the file.

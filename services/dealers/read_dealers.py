@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contracts.dealers import DealerItem, dealer_key
-from contracts.grades import grade_name
+from contracts.grades import grade_names
 from kernel.base.problems import NotFound
 from kernel.http.principal import Principal
 from kernel.store.read import fetch_one
+from reads.warehouses import warehouse_names
 from services.dealers.api import DealerView, DealerWithUsers, Me, UserView
 from services.dealers.items import dealer_of, load_users, user_of
 from services.dealers.rules import Dealer, DealerStatus
@@ -53,5 +54,11 @@ def load_dealer(dealer_id: str) -> DealerItem:
 
 def dealer_view(dealer: Dealer, version: int) -> DealerView:
     """Return the answer that shows a dealer at a version."""
-    facts = {**vars(dealer), "status": DealerStatus(dealer.status), "grade_name": grade_name(dealer.grade)}
-    return DealerView(**facts, version=version)
+    grade_zh, grade_en = grade_names(dealer.grade)
+    return DealerView(
+        **vars(dealer) | {"status": DealerStatus(dealer.status)},
+        **warehouse_names(dealer.warehouse),
+        grade_name_zh=grade_zh,
+        grade_name_en=grade_en,
+        version=version,
+    )

@@ -18,7 +18,7 @@ def show_terms_history(caller: Principal, dealer_id: str, query: HistoryQuery) -
         NotFound: there is no such dealer.
         BadRequest: the cursor is not of this caller and this history.
     """
-    load_dealer(dealer_id)
+    dealer = load_dealer(dealer_id)
     bound_to = [caller.scope, "GET /dealers/terms/history", dealer_id]
     pk, _ = dealer_key(dealer_id)
     page = query_page(
@@ -32,6 +32,7 @@ def show_terms_history(caller: Principal, dealer_id: str, query: HistoryQuery) -
     )
     return TermsHistory(
         dealer_id=dealer_id,
+        dealer_name=dealer.name,
         changes=[_change(item) for item in page.items],
         next_cursor=next_cursor(bound_to, page.next_key),
     )
@@ -41,5 +42,10 @@ def _change(item: EventItem) -> TermsChange:
     message = item.envelope
     event = DealerTermsChanged.model_validate(message.data)
     return TermsChange(
-        at=message.time, author=event.author, reason=event.reason, before=event.before, after=event.after
+        at=message.time,
+        author=event.author,
+        author_name=event.author_name or event.author,
+        reason=event.reason,
+        before=event.before,
+        after=event.after,
     )

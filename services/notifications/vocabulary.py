@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kernel.http.models import Query
+from kernel.http.models import Query, one_of
 from kernel.http.principal import Role
+from kernel.messaging.events import event_types
 
 BUYER_ROLES = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
 ACCOUNTANT_ROLES = frozenset({Role.DEALER_ADMIN, Role.DEALER_ACCOUNTANT})
@@ -13,6 +14,10 @@ REVIEWER_ROLES = frozenset({Role.ASSISTANT, Role.ADMIN})
 
 #: Messages, text messages or deliveries on one page.
 PAGE_SIZE = 20
+
+
+#: Types of the events that endpoints may get.
+PublicEventType = Annotated[str, one_of(lambda: (name for name, event in event_types().items() if event.PUBLIC))]
 
 
 class PageQuery(Query):

@@ -192,8 +192,10 @@ class TicketSummary(TicketConfirmation):
     """A ticket in a list. `due_at`: end of the service time, null while the clock is stopped."""
 
     dealer_id: str
+    dealer_name: str
     kind: TicketKind
     sku: str
+    product_name_zh: str
     title: str
     urgent: bool
     registered_at: str
@@ -218,18 +220,27 @@ class TicketsQuery(Query):
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 
 
+class PartView(Answer):
+    """Pieces of a product that the technician takes along."""
+
+    sku: str
+    name_zh: str
+    quantity: int
+
+
 class TimelineEntry(Answer):
     """One step of a ticket: time, step, state after the step, author, note and promised time."""
 
     at: str
     step: Step
-    label: str
+    label_zh: str
+    label_en: str
     state: State
     by: str
     note: str
     expected_at: str | None
     assignee: str
-    parts: list[Part]
+    parts: list[PartView]
     cost: CostSplit | None
     rating: int | None
 
@@ -252,7 +263,6 @@ class ContactView(Answer):
 class TicketView(TicketSummary):
     """A whole ticket. Clock in working minutes; `actions` may be taken by the caller now; notes are for staff only."""
 
-    product_name_zh: str
     product_name_en: str | None
     serial: str | None
     lot: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +16,12 @@ from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.read import Page, fetch, query_page
 from kernel.time import clock
 from kernel.time.holidays import CHINA, calendar_end_if_passed
+from reads.assortment import product_names
+from reads.dealers import dealer_names
 from services.tickets.api import (
     ContactView,
     InternalNote,
+    PartView,
     TicketPage,
     TicketsQuery,
     TicketSummary,
@@ -61,8 +65,13 @@ def list_tickets(caller: Principal, query: TicketsQuery) -> TicketPage:
     else:
         page = query_page(TicketItem, waiting_pk(state), on_index=True, limit=query.limit, start=start)
     now = clock.now()
+    dealers = dealer_names(ticket.dealer_id for ticket in page.items)
+    products = product_names(ticket.sku for ticket in page.items)
     return TicketPage(
-        tickets=[TicketSummary(**_summary(ticket, now)) for ticket in page.items],
+        tickets=[
+            TicketSummary(**_summary(ticket, now, dealers), product_name_zh=products[ticket.sku])
+            for ticket in page.items
+        ],
         next_cursor=next_cursor(bound_to, page.next_key),
     )
 
@@ -83,7 +92,7 @@ def show_ticket(caller: Principal, ticket_id: str) -> TicketView:
     events = history(ticket.pk, ticket_id)
     service = compute_service_clock(state_history(events), urgent=bool(ticket.urgent), now=now, calendar=CHINA)
     return TicketView(
-        **_summary(ticket, now),
+        **_summary(ticket, now, dealer_names([ticket.dealer_id])),
         product_name_zh=request.product_name_zh,
         product_name_en=request.product_name_en,
         serial=request.serial,
@@ -96,7 +105,7 @@ def show_ticket(caller: Principal, ticket_id: str) -> TicketView:
         allowed_business_minutes=service.allowed_minutes,
         first_response_at=clock.stamp(service.first_response_at) if service.first_response_at else None,
         actions=possible_actions(ticket.status, caller.roles, now),
-        timeline=[_timeline_entry(message) for message in events],
+        timeline=_timeline(events),
         internal_notes=[] if caller.is_dealer else _internal_notes(ticket),
     )
 
@@ -117,7 +126,7 @@ def _check_filter(caller: Principal, query: TicketsQuery) -> None:
         raise Invalid(problems)
 
 
-def _summary(ticket: TicketItem, now: datetime) -> dict[str, Any]:
+def _summary(ticket: TicketItem, now: datetime, dealers: Mapping[str, str]) -> dict[str, Any]:
     return {
         "ticket_id": ticket.ticket_id,
         "state": State(ticket.state),
@@ -126,6 +135,7 @@ def _summary(ticket: TicketItem, now: datetime) -> dict[str, Any]:
         "due_at": ticket.due_at,
         "calendar_known_until": calendar_end_if_passed(ticket.due_at),
         "dealer_id": ticket.dealer_id,
+        "dealer_name": dealers[ticket.dealer_id],
         "kind": TicketKind(ticket.request_kind),
         "sku": ticket.sku,
         "title": ticket.title,
@@ -144,17 +154,23 @@ def _contact(caller: Principal, request: RequestItem) -> ContactView:
     return ContactView(name=request.contact_name, phone=phone)
 
 
-def _timeline_entry(message: Envelope) -> TimelineEntry:
+def _timeline(messages: Sequence[Envelope]) -> list[TimelineEntry]:
+    steps = [(message.time, _step(message)) for message in messages]
+    products = product_names(part.sku for _, step in steps for part in step.parts)
+    return [
+        TimelineEntry(
+            at=at,
+            **label(Step(step.step)).fields,
+            parts=[PartView(sku=part.sku, name_zh=products[part.sku], quantity=part.quantity) for part in step.parts],
+            **step.model_dump(include={"step", "state", "by", "note", "expected_at", "assignee", "cost", "rating"}),
+        )
+        for at, step in steps
+    ]
+
+
+def _step(message: Envelope) -> TicketProgressed:
     event = message.event
-    if not isinstance(event, TicketProgressed):
-        event = TicketProgressed(**message.data, step=Step.OVERDUE)
-    return TimelineEntry(
-        at=message.time,
-        label=label(Step(event.step)),
-        **event.model_dump(
-            include={"step", "state", "by", "note", "expected_at", "assignee", "parts", "cost", "rating"}
-        ),
-    )
+    return event if isinstance(event, TicketProgressed) else TicketProgressed(**message.data, step=Step.OVERDUE)
 
 
 def _internal_notes(ticket: TicketItem) -> list[InternalNote]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from kernel.base.labels import Label
+
 
 class TicketKind(StrEnum):
     """Kind of service: 维修, 退货, 投诉, 安装."""
@@ -100,9 +102,9 @@ _CHINESE: Mapping[str, str] = {
 }
 
 
-def label(word: State | Step) -> str:
-    """Return a state or step as shown to users: `已派工 / dispatched`."""
-    return f"{chinese_name(word)} / {english_name(word)}"
+def label(word: State | Step) -> Label:
+    """Return a state or step as shown to users: `已派工`, `dispatched`."""
+    return Label(chinese_name(word), english_name(word))
 
 
 def chinese_name(word: State | Step) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from contracts.stock import SKUS_PER_BUCKET
 from kernel.time.clock import parse_stamp
+from reads.warehouses import known_warehouses
 from services.catalog.search.find_products import BUCKETS_PER_PAGE
 from tests.catalog.fixtures import CatalogClient, price_row, product_row, set_next_sku_index, store_dealer, store_stock
 from tests.support.read_units import metered
@@ -118,11 +119,13 @@ def test_product_has_no_price_when_unlisted_or_expired(catalog: CatalogClient) -
 
 def test_product_shows_current_availability_of_own_warehouse(catalog: CatalogClient) -> None:
     shown = {product["sku"]: product["availability"] for product in catalog.search(buyer(catalog)).json["products"]}
-    assert {sku: (offer["band"], offer["text"], offer["pieces"]) for sku, offer in shown.items()} == {
-        "TD-07": ("plenty", "充足 / in stock", 200),
-        "TD-12": ("few", "仅剩 13 / only 13 left", 13),
-        "GD-07": ("none", "缺货 / out of stock", 0),
-        "XX-01": ("few", "仅剩 5 / only 5 left", 5),
+    assert {
+        sku: (offer["band"], offer["label_zh"], offer["label_en"], offer["pieces"]) for sku, offer in shown.items()
+    } == {
+        "TD-07": ("plenty", "充足", "in stock", 200),
+        "TD-12": ("few", "仅剩 13", "only 13 left", 13),
+        "GD-07": ("none", "缺货", "out of stock", 0),
+        "XX-01": ("few", "仅剩 5", "only 5 left", 5),
     }
     assert {offer["warehouse"] for offer in shown.values()} == {"GZ"}
     store_stock("GZ", [0, 14, 0, 5])
@@ -161,6 +164,7 @@ def test_foreign_dealer_answers_like_missing_dealer(catalog: CatalogClient) -> N
 
 def test_one_product_costs_four_calls_and_few_units(catalog: CatalogClient) -> None:
     mine = buyer(catalog)
+    known_warehouses()  # a process reads them once in ten seconds
     with metered() as meter:
         shown = catalog.show("TD-07", mine).json
     assert shown["price"]["unit_price"] == "35.8"

@@ -200,7 +200,7 @@ def test_availability_is_few_below_two_cartons(pieces: int, band: AvailabilityBa
     found = availability_label(pieces, carton=20)
     assert found.band is band
     assert found.pieces == max(pieces, 0)
-    assert (str(pieces) in found.text) == (band is AvailabilityBand.FEW)
+    assert (str(pieces) in found.label.zh) == (band is AvailabilityBand.FEW)
 
 
 @pytest.mark.parametrize(
@@ -216,4 +216,4 @@ def test_availability_names_run_out_and_discontinued_products(
     status: ProductStatus, pieces: int, band: AvailabilityBand, text: str
 ) -> None:
     found = availability_label(pieces, 20, status)
-    assert (found.band, found.text.startswith(text)) == (band, True)
+    assert (found.band, found.label.zh.startswith(text)) == (band, True)

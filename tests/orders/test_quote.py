@@ -30,7 +30,7 @@ def test_quote_shows_what_the_submitted_order_then_has(client: OrdersClient) -> 
     order = client.show(confirmation["order_id"]).json
     totals = ("pieces", "gross_fen", "net_fen", "tax_fen", "line_count", "warehouse")
     assert {name: quoted[name] for name in totals} == {name: confirmation[name] for name in totals}
-    for name in ("line_no", "sku", "name", "unit_price", "price_policy", "gross_fen", "tax_fen"):
+    for name in ("line_no", "sku", "name_zh", "unit_price", "price_policy", "gross_fen", "tax_fen"):
         assert [line[name] for line in quoted["lines"]] == [line[name] for line in order["lines"]], name
     assert [line["from_stock"] for line in quoted["lines"]] == [line["reserved"] for line in order["lines"]]
     assert [line["list_price"] for line in quoted["lines"]] == ["12.50"] * 3
@@ -65,7 +65,7 @@ def test_line_that_cannot_be_ordered_is_shown_with_its_problem(client: OrdersCli
         (one["field"], one["code"], one["detail"]) for one in refused
     ]
     unknown, _, discontinued, uneven = quoted["lines"]
-    assert (unknown["name"], unknown["status"], unknown["gross_fen"], unknown["available"]) == (None, None, None, 0)
+    assert (unknown["name_zh"], unknown["status"], unknown["gross_fen"], unknown["available"]) == (None, None, None, 0)
     assert (discontinued["status"], discontinued["successor"], discontinued["unit_price"]) == (
         "discontinued",
         "L00003",

@@ -48,7 +48,7 @@ def test_overdue_ticket_is_published_once(client: TicketsClient) -> None:
         client.world.periodic("tickets", "watch_clocks")
     shown = client.show(urgent, dealer="D0001")
     assert [entry["step"] for entry in shown["timeline"]] == ["registered", "overdue"]
-    assert shown["timeline"][1]["label"] == "已超时 / overdue"
+    assert (shown["timeline"][1]["label_zh"], shown["timeline"][1]["label_en"]) == ("已超时", "overdue")
     assert shown["overdue"]
     assert client.show(normal)["version"] == 1
     client.take_steps(urgent, "accept")

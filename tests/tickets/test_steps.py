@@ -44,9 +44,9 @@ def test_ticket_shows_every_step_from_registration_to_rating(client: TicketsClie
     ]
     accepted, dispatched, completed, rated = (shown["timeline"][step] for step in (1, 5, 6, 7))
     assert (accepted["note"], accepted["expected_at"]) == ("今天内审核", "2026-11-23T10:00:00.000Z")
-    assert accepted["label"] == "已受理 / accepted" and accepted["by"]
+    assert (accepted["label_zh"], accepted["label_en"]) == ("已受理", "accepted") and accepted["by"]
     assert (dispatched["assignee"], dispatched["expected_at"]) == ("张工", "2026-11-25T01:30:00.000Z")
-    assert dispatched["parts"] == [{"sku": sku(2), "quantity": 2}]
+    assert dispatched["parts"] == [{"sku": sku(2), "name_zh": "LED球泡 2W", "quantity": 2}]
     assert (completed["note"], completed["cost"]) == ("已更换", cost)
     assert (rated["note"], rated["rating"]) == ("很快", 4)
     assert (shown["state"], shown["rating"], shown["assignee"], shown["version"]) == ("completed", 4, "张工", 8)

@@ -92,7 +92,7 @@ def complete_ticket(walk: Walk, confirmation: Json, sku: str) -> None:
         ticket = owner.get(path)
         steps = [entry["step"] for entry in ticket["timeline"]]
         step.facts["工单 / ticket"] = ticket["ticket_id"]
-        step.facts["经销商所见 / the dealer sees"] = " → ".join(entry["label"] for entry in ticket["timeline"])
+        step.facts["经销商所见 / the dealer sees"] = " → ".join(entry["label_zh"] for entry in ticket["timeline"])
         check(
             steps == ["registered", "accepted", "reviewed", "dispatched", "completed"],
             f"进度不全 / the timeline shows {steps}",

@@ -147,4 +147,4 @@ def _offer_text(product: Json) -> str:
     next_break = price["next_break"]
     cheaper = f",满 {next_break['quantity']} 件 ¥{next_break['unit_price']}" if next_break else ""
     unit_price = f"¥{price['unit_price']} ({price['price_policy']})"
-    return f"{product['name_zh']}  {unit_price}{cheaper}  {availability['text']}"
+    return f"{product['name_zh']}  {unit_price}{cheaper}  {availability['label_zh']}"

@@ -9,7 +9,7 @@ from pydantic import Field
 from kernel.base.problems import FieldProblem
 from kernel.http.models import Answer, Body, Name, QuantityOrZero, Query, Sku, Text, UnitPrice
 from kernel.http.partial_rows import LEFT_OUT, PartialRow
-from services.catalog.vocabulary import repeated_skus
+from services.catalog.vocabulary import ProductStatus, repeated_skus
 
 MAX_PRICES = 1_000
 
@@ -83,6 +83,7 @@ class PriceChange(Answer):
     """Change of a product's price in a draft: `before` is null if it is added, `after` if it is removed."""
 
     sku: str
+    name_zh: str
     change: Literal["added", "changed", "removed"]
     before: ListedPrice | None
     after: ListedPrice | None
@@ -209,7 +210,7 @@ class NamedPrice(Answer):
 
     sku: str
     name_zh: str
-    status: str
+    status: ProductStatus
     price: ListedPrice
 
 

@@ -57,6 +57,7 @@ def show_draft(caller: Principal, price_list_id: str, version: str, query: Draft
         changes=[
             PriceChange(
                 sku=listings[difference.sku_index][0],
+                name_zh=listings[difference.sku_index][1].name_zh,
                 change=difference.change,
                 before=listed_price(difference.before) if difference.before else None,
                 after=listed_price(difference.after) if difference.after else None,

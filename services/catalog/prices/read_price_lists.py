@@ -37,6 +37,7 @@ from services.catalog.prices.api import (
 from services.catalog.prices.compare_draft import listed_price
 from services.catalog.prices.drafts import PriceDraftItem, PriceListDraft
 from services.catalog.prices.rules import buckets_with_prices
+from services.catalog.vocabulary import ProductStatus
 
 #: Price pages that one request reads. A page has up to 80 prices and costs half a read unit or one.
 _PAGES_PER_REQUEST = 16
@@ -164,7 +165,7 @@ def show_version_prices(
             NamedPrice(
                 sku=listings[sku_index][0],
                 name_zh=listings[sku_index][1].name_zh,
-                status=listings[sku_index][1].status,
+                status=ProductStatus(listings[sku_index][1].status),
                 price=listed_price(prices[sku_index]),
             )
             for sku_index in shown

@@ -77,8 +77,11 @@ class AvailabilityView(Answer):
     """Pieces that the dealer's warehouse may promise at the moment `as_of`."""
 
     warehouse: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
     band: AvailabilityBand
-    text: str
+    label_zh: str
+    label_en: str
     pieces: int
     as_of: str
 

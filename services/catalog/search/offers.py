@@ -14,6 +14,7 @@ from kernel.store.items import Item, Key
 from kernel.store.read import fetch
 from kernel.time import clock
 from reads.stock import available_pieces, stock_keys
+from reads.warehouses import warehouse_names
 from services.catalog.prices.rules import next_break
 from services.catalog.search.api import AvailabilityView, BreakView, PriceView, ProductView
 from services.catalog.search.items import BucketProductsItem, bucket_products_key
@@ -85,7 +86,14 @@ class Offers(NamedTuple):
             product.carton or product.order_multiple,
             ProductStatus(product.status),
         )
-        return AvailabilityView(warehouse=warehouse, as_of=self.as_of, **found._asdict())
+        return AvailabilityView(
+            warehouse=warehouse,
+            **warehouse_names(warehouse),
+            band=found.band,
+            **found.label.fields,
+            pieces=found.pieces,
+            as_of=self.as_of,
+        )
 
 
 def _price_view(price: Price, price_list: PriceListItem, quantity: int) -> PriceView:

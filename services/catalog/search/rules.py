@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition
 from kernel.base.codes import fold_text
+from kernel.base.labels import Label
 from kernel.base.pinyin import pinyin_initials
 from services.catalog.search.words import one_name_each, other_names_in
 from services.catalog.vocabulary import Product, ProductStatus
@@ -183,10 +184,10 @@ class AvailabilityBand(StrEnum):
 
 
 class Availability(NamedTuple):
-    """Pieces that may be promised today, with their band and its text for people."""
+    """Pieces that may be promised today, with their band and its label."""
 
     band: AvailabilityBand
-    text: str
+    label: Label
     pieces: int
 
 
@@ -199,14 +200,15 @@ def availability_label(pieces: int, carton: int, status: ProductStatus = Product
         carton: pieces in a carton; the order multiple for a product whose carton is unknown.
     """
     if status is ProductStatus.DISCONTINUED:
-        return Availability(AvailabilityBand.NONE, "已停产 / discontinued", 0)
+        return Availability(AvailabilityBand.NONE, Label("已停产", "discontinued"), 0)
     runs_out = status is ProductStatus.RUN_OUT
     if pieces <= 0:
-        text = "尾货已售完 / run-out, sold out" if runs_out else "缺货 / out of stock"
-        return Availability(AvailabilityBand.NONE, text, 0)
+        sold_out = Label("尾货已售完", "run-out, sold out") if runs_out else Label("缺货", "out of stock")
+        return Availability(AvailabilityBand.NONE, sold_out, 0)
     if runs_out:
         band = AvailabilityBand.FEW if pieces < 2 * carton else AvailabilityBand.PLENTY
-        return Availability(band, f"尾货 {pieces} 件,售完为止 / run-out: {pieces} left, sold until gone", pieces)
+        label = Label(f"尾货 {pieces} 件,售完为止", f"run-out: {pieces} left, sold until gone")
+        return Availability(band, label, pieces)
     if pieces < 2 * carton:
-        return Availability(AvailabilityBand.FEW, f"仅剩 {pieces} / only {pieces} left", pieces)
-    return Availability(AvailabilityBand.PLENTY, "充足 / in stock", pieces)
+        return Availability(AvailabilityBand.FEW, Label(f"仅剩 {pieces}", f"only {pieces} left"), pieces)
+    return Availability(AvailabilityBand.PLENTY, Label("充足", "in stock"), pieces)

@@ -5,25 +5,27 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from kernel.http.models import Answer, Body
+from services.notifications.deliveries.rules import DeliveryState, Outcome
+from services.notifications.vocabulary import PublicEventType
 
 
 class AttemptView(Answer):
-    """One attempt. `outcome`: 2xx, 3xx, 4xx, 410, 5xx, no-answer; started means in progress or interrupted."""
+    """One attempt. `outcome` started means in progress or interrupted."""
 
     at: str
-    outcome: str
+    outcome: Outcome
     seconds: float | None
     replay: bool
 
 
 class Delivery(Answer):
-    """One event for one endpoint, with its attempts. `state`: pending | delivered | exhausted | disabled."""
+    """One event for one endpoint, with its attempts."""
 
     event_id: str
-    event_type: str
+    event_type: PublicEventType
     subject: str
     event_time: str
-    state: str
+    state: DeliveryState
     next_attempt_at: str | None
     attempts: list[AttemptView]
 

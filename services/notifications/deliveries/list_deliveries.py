@@ -6,6 +6,7 @@ from kernel.http.principal import Principal
 from kernel.store import cursors
 from services.notifications.deliveries.api import AttemptView, Deliveries, Delivery
 from services.notifications.deliveries.items import DeliveryItem, delivery_page
+from services.notifications.deliveries.rules import DeliveryState
 from services.notifications.vocabulary import PAGE_SIZE
 from services.notifications.webhooks.items import load_endpoint
 
@@ -31,7 +32,7 @@ def _delivery_view(item: DeliveryItem) -> Delivery:
         event_type=item.event_type,
         subject=item.subject,
         event_time=item.event_time,
-        state=item.state,
+        state=DeliveryState(item.state),
         next_attempt_at=item.gsi1sk,
         attempts=[AttemptView(**attempt) for attempt in item.log],
     )

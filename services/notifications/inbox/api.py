@@ -1,6 +1,9 @@
 """Answers of the inbox."""
 
-from kernel.http.models import Answer
+from typing import Annotated
+
+from kernel.http.models import Answer, one_of
+from services.notifications.inbox.rules import NOTIFICATION_RULES
 
 
 class Message(Answer):
@@ -8,9 +11,10 @@ class Message(Answer):
 
     message_id: str
     at: str
-    event_type: str
+    event_type: Annotated[str, one_of(lambda: (event.TYPE for event in NOTIFICATION_RULES))]
     subject: str
     dealer_id: str
+    dealer_name: str
     title_zh: str
     title_en: str
     text_zh: str

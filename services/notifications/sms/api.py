@@ -1,25 +1,35 @@
 """Answers about text messages."""
 
-from kernel.http.models import Answer
+from typing import Annotated
+
+from contracts.dealers import UserRegistered
+from kernel.http.models import Answer, one_of
+from kernel.messaging.events import event_types
+from services.notifications.sms.rules import SmsState
+
+#: An invitation is texted too, though no endpoint gets its event.
+_TextedType = Annotated[str, one_of(lambda: (n for n, e in event_types().items() if e.PUBLIC or e is UserRegistered))]
 
 
 class SmsMessage(Answer):
     """A text message and its state.
 
-    `state`: queued | waiting | merged | sending | accepted | failed | unknown | skipped. `reason` explains the last
-    three, for example daily-limit, collapsed (another user with this phone has the text), interrupted (ask the provider
-    about the result). `waits_until`: end of its wait; `merged_into`: the text in place of this one; `texts`: number of
-    texts that this one is in place of, itself included.
+    `user_name`: name of the user. `reason` explains the states failed, unknown and skipped, for example daily-limit,
+    collapsed (another user with this phone has the text), interrupted (ask the provider about the result).
+    `waits_until`: end of its wait; `merged_into`: the text in place of this one; `texts`: number of texts that this one
+    is in place of, itself included.
     """
 
     sms_id: str
     dealer_id: str
+    dealer_name: str
     username: str
+    user_name: str
     phone_masked: str
-    event_type: str
+    event_type: _TextedType
     subject: str
     text: str
-    state: str
+    state: SmsState
     reason: str | None
     provider_id: str | None
     waits_until: str | None

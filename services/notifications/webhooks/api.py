@@ -1,10 +1,11 @@
 """Requests and answers about webhook endpoints."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kernel.http.models import Answer, Body, Name
+from kernel.http.models import Answer, Body, Name, one_of
+from services.notifications.vocabulary import PublicEventType
 
 
 class RegisterEndpoint(Body):
@@ -18,16 +19,16 @@ class RegisterEndpoint(Body):
 class Endpoint(Answer):
     """A webhook endpoint.
 
-    `state`: active | disabled. `disabled_reason`: gone (the endpoint answered 410) or failing (no attempt succeeded
-    for five days). `failing_since`: first failure since the last success.
+    `types`: event types, or "*" for all. `disabled_reason`: gone (the endpoint answered 410) or failing (no attempt
+    succeeded for five days). `failing_since`: first failure since the last success.
     """
 
     endpoint_id: str
     url: str
-    types: list[str]
+    types: list[PublicEventType | Literal["*"]]
     description: str
-    state: str
-    disabled_reason: str | None
+    state: Annotated[str, one_of(lambda: ("active", "disabled"))]
+    disabled_reason: Annotated[str, one_of(lambda: ("failing", "gone"))] | None
     failing_since: str | None
     created_at: str
     created_by: str

@@ -28,6 +28,8 @@ class AllocationRuleView(Answer):
     """The allocation rule of a warehouse. `version` 0: none was published, so first come holds."""
 
     warehouse: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
     rule: AllocationRule
     quotas: dict[str, int]
     pack: int
@@ -40,6 +42,7 @@ class GrantView(Answer):
     """Grant of a SKU in one run, with every figure of the rule (`GrantReason`)."""
 
     sku: str
+    name_zh: str
     granted: int
     rule: AllocationRule
     supply: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kernel.http.principal import Principal
 from kernel.store.write import replace_version
-from reads.warehouses import require_warehouse_of_path
+from reads.warehouses import require_warehouse_of_path, warehouse_names
 from services.orders.allocation.api import AllocationRuleView, PublishAllocationRule
 from services.orders.allocation.items import AllocationRuleItem, allocation_rule_key
 from services.orders.allocation.load_allocation_rule import load_allocation_rule
@@ -21,6 +21,7 @@ def show_allocation_rule(warehouse: str) -> AllocationRuleView:
     quotas = {grade.value: pieces for grade, pieces in rule.settings.quotas.items()}
     return AllocationRuleView(
         warehouse=warehouse,
+        **warehouse_names(warehouse),
         rule=rule.rule,
         quotas=quotas,
         pack=rule.settings.pack,

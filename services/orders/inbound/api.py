@@ -32,6 +32,7 @@ class ExpectedLine(Answer):
     """Pieces of a SKU that are expected."""
 
     sku: str
+    name_zh: str
     quantity: int
 
 
@@ -39,6 +40,8 @@ class ExpectedDelivery(Answer):
     """An expected delivery. `expected_on` is null once all of it is received or cancelled."""
 
     warehouse: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
     reference: str
     expected_on: date | None
     version: int
@@ -51,6 +54,8 @@ class ExpectedList(Answer):
     """Expected deliveries of a warehouse, the earliest first."""
 
     warehouse: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
     as_of: str
     deliveries: list[ExpectedDelivery]
 

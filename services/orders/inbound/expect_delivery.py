@@ -8,7 +8,7 @@ from kernel.http.principal import Principal
 from kernel.messaging.outbox import history
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
-from reads.warehouses import require_warehouse_of_path
+from reads.warehouses import require_warehouse_of_path, warehouse_names
 from services.orders.inbound.api import ExpectedDelivery, ExpectedHistory, ExpectedList, ExpectGoods
 from services.orders.inbound.deliveries import (
     Delivery,
@@ -20,7 +20,7 @@ from services.orders.inbound.deliveries import (
     load_delivery,
 )
 from services.orders.inbound.items import expected_pk
-from services.orders.inbound.views import delivery_change_view, delivery_view
+from services.orders.inbound.views import delivery_change_view, delivery_view, delivery_views
 from services.orders.stock.document_lines import resolve_lines
 from services.orders.vocabulary import require_code
 
@@ -66,7 +66,10 @@ def list_expected(warehouse: str) -> ExpectedList:
     require_warehouse_of_path(warehouse)
     deliveries = [Delivery(warehouse, item.reference, item, item.version) for item in expected_deliveries(warehouse)]
     return ExpectedList(
-        warehouse=warehouse, as_of=clock.stamp(), deliveries=[delivery_view(delivery) for delivery in deliveries]
+        warehouse=warehouse,
+        **warehouse_names(warehouse),
+        as_of=clock.stamp(),
+        deliveries=delivery_views(deliveries),
     )
 
 

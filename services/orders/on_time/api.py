@@ -17,12 +17,13 @@ class OnTimeQuery(Query):
 
 
 class OnTimeTally(Answer):
-    """Pieces shipped by the day first promised, later, or without a promise date.
+    """Pieces shipped by the day first promised, later, or without a promise date. The total has no SKU and no name.
 
     `on_time_rate`: share of the pieces with a date that left by then, such as `0.9875`; null without any.
     """
 
     sku: str | None
+    name_zh: str | None
     on_time: int
     late: int
     undated: int
@@ -33,6 +34,8 @@ class OnTimeReport(Answer):
     """On-time rate of a warehouse in a month, in total and by SKU."""
 
     warehouse: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
     month: str
     total: OnTimeTally
     skus: list[OnTimeTally]

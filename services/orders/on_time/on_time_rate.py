@@ -13,7 +13,8 @@ from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import event_history_with_records
 from kernel.store.read import query_all
 from kernel.time import clock
-from reads.warehouses import require_warehouse
+from reads.assortment import product_names
+from reads.warehouses import require_warehouse, warehouse_names
 from services.orders.on_time.api import OnTimeQuery, OnTimeReport, OnTimeTally
 from services.orders.on_time.items import ShipmentPunctualityItem, shipment_punctuality_pk
 from services.orders.on_time.rules import PunctualityTally, first_promised_day_by_line, tally_punctuality_by_sku
@@ -78,16 +79,23 @@ def show_on_time_rate(caller: Principal, query: OnTimeQuery) -> OnTimeReport:
         sum(one.late for one in wanted.values()),
         sum(one.undated for one in wanted.values()),
     )
+    names = product_names(wanted)
     return OnTimeReport(
         warehouse=query.warehouse,
+        **warehouse_names(query.warehouse),
         month=query.month,
-        total=_view(None, total),
-        skus=[_view(sku, wanted[sku]) for sku in sorted(wanted)],
+        total=_view(None, None, total),
+        skus=[_view(sku, names[sku], wanted[sku]) for sku in sorted(wanted)],
     )
 
 
-def _view(sku: str | None, tally: PunctualityTally) -> OnTimeTally:
+def _view(sku: str | None, name_zh: str | None, tally: PunctualityTally) -> OnTimeTally:
     on_time_rate = None if tally.on_time_rate is None else format(tally.on_time_rate, "f")
     return OnTimeTally(
-        sku=sku, on_time=tally.on_time, late=tally.late, undated=tally.undated, on_time_rate=on_time_rate
+        sku=sku,
+        name_zh=name_zh,
+        on_time=tally.on_time,
+        late=tally.late,
+        undated=tally.undated,
+        on_time_rate=on_time_rate,
     )

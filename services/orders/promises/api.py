@@ -17,6 +17,8 @@ class AvailableToPromiseSku(Answer):
     """Pieces of a SKU that may be promised to a new order, by day. The first day is that of pieces reserved now."""
 
     sku: str
+    name_zh: str
+    name_en: str | None
     days: list[AvailableToPromiseDay]
 
 
@@ -27,6 +29,8 @@ class AvailableToPromise(Answer):
     """
 
     warehouse: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
     as_of: str
     calendar_known_until: str | None
     skus: list[AvailableToPromiseSku]

@@ -11,7 +11,7 @@ from kernel.http.principal import Principal
 from kernel.store.read import fetch_one
 from kernel.time import clock
 from kernel.time.holidays import CHINA, calendar_end_if_passed
-from reads.warehouses import require_warehouse_of_path
+from reads.warehouses import require_warehouse_of_path, warehouse_names
 from services.orders.inbound.deliveries import expected_deliveries, inbound_by_sku_index
 from services.orders.order.backorder_entry import backorders_of
 from services.orders.promises.api import AvailableToPromise, AvailableToPromiseDay, AvailableToPromiseSku
@@ -32,7 +32,8 @@ def show_available_to_promise(caller: Principal, warehouse: str, query: StockQue
     require_warehouse_of_path(warehouse)
     if caller.is_dealer:
         _check_own(caller, warehouse)
-    sku_indexes = {sku: product.sku_index for sku, product in products_in_query(query.skus).items()}
+    products = products_in_query(query.skus)
+    sku_indexes = {sku: product.sku_index for sku, product in products.items()}
     available = available_pieces(warehouse, sku_indexes.values())
     expected = inbound_by_sku_index(expected_deliveries(warehouse))
     wanted: Counter[int] = Counter()
@@ -50,10 +51,15 @@ def show_available_to_promise(caller: Principal, warehouse: str, query: StockQue
             )
             for atp_day in promisable_days
         ]
-        promisable.append(AvailableToPromiseSku(sku=sku, days=days))
+        product = products[sku]
+        promisable.append(AvailableToPromiseSku(sku=sku, name_zh=product.name_zh, name_en=product.name_en, days=days))
     known_until = calendar_end_if_passed(*(str(promised.day) for shown in promisable for promised in shown.days))
     return AvailableToPromise(
-        warehouse=warehouse, as_of=clock.stamp(now), calendar_known_until=known_until, skus=promisable
+        warehouse=warehouse,
+        **warehouse_names(warehouse),
+        as_of=clock.stamp(now),
+        calendar_known_until=known_until,
+        skus=promisable,
     )
 
 

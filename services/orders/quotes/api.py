@@ -1,5 +1,6 @@
 """Request and answer of a quote."""
 
+from contracts.catalog import ProductStatus
 from kernel.base.problems import FieldProblem
 from kernel.http.models import Answer, DealerId
 from services.orders.intake.api import SubmitOrder
@@ -23,8 +24,8 @@ class QuotedLine(Answer):
 
     line_no: int
     sku: str
-    name: str | None
-    status: str | None
+    name_zh: str | None
+    status: ProductStatus | None
     successor: str | None
     quantity: int
     order_multiple: int | None
@@ -74,7 +75,10 @@ class Quote(Answer):
     """
 
     dealer_id: str
+    dealer_name: str
     warehouse: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
     price_list: str
     price_version: int
     as_of: str

@@ -13,6 +13,7 @@ from kernel.http.principal import Principal
 from kernel.store.read import fetch_one
 from kernel.time import clock
 from kernel.time.holidays import CHINA, calendar_end_if_passed
+from reads.warehouses import warehouse_names
 from services.orders.credit.load_dealer_credit import dealer_credit_of
 from services.orders.inbound.deliveries import expected_deliveries, inbound_by_sku_index
 from services.orders.intake.load_pricing import OrderingDealer, load_ordering_dealer, load_pricing
@@ -58,7 +59,9 @@ def quote_order(caller: Principal, request: QuoteOrder) -> Quote:
     days = {day for line in lines for day in (line.from_stock_on, line.rest_on)}
     return Quote(
         dealer_id=dealer.dealer_id,
+        dealer_name=dealer.name,
         warehouse=dealer.warehouse,
+        **warehouse_names(dealer.warehouse),
         price_list=pricing.price_list.price_list_id,
         price_version=pricing.price_list.version,
         as_of=clock.stamp(now),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.catalog import RUN_OUT
+from contracts.catalog import RUN_OUT, ProductStatus
 from contracts.dealers import DealerItem
 from contracts.delivery_addresses import address_book_key
 from kernel.base.problems import Refusal
@@ -26,7 +26,7 @@ from services.orders.vocabulary import Pieces
 
 _NO_SUPPLY = LineSupply(0, None, 0, None)
 _NO_PRICE: Mapping[str, Any] = dict.fromkeys(("gross_fen", "net_fen", "tax_fen", "unit_price", "price_policy"))
-_NO_PRODUCT: Mapping[str, Any] = dict.fromkeys(("name", "status", "successor", "order_multiple", "tax_percent"))
+_NO_PRODUCT: Mapping[str, Any] = dict.fromkeys(("name_zh", "status", "successor", "order_multiple", "tax_percent"))
 
 
 def quoted_credit(credit: DealerCredit, gross_fen: int) -> QuotedCredit:
@@ -44,8 +44,8 @@ def quoted_line(
     of_product = _NO_PRODUCT
     if product is not None:
         of_product = {
-            "name": product.name_zh,
-            "status": product.status,
+            "name_zh": product.name_zh,
+            "status": ProductStatus(product.status),
             "successor": product.successor,
             "order_multiple": product.order_multiple,
             "tax_percent": product.tax_percent,

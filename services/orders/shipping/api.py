@@ -33,6 +33,7 @@ class ShipmentLineView(Answer):
 
     line_no: int
     sku: str
+    name_zh: str
     quantity: int
     unit_price: str
     gross_fen: int
@@ -76,6 +77,8 @@ class VoidedShipment(ShipmentConfirmation):
 class ShipmentView(ShipmentSummary):
     """A shipment with its lines. `voided_at`, `voided_by`, `void_reason`: of a shipment that never left, else null."""
 
+    warehouse_name_zh: str
+    warehouse_name_en: str
     lines: list[ShipmentLineView]
     voided_at: str | None = None
     voided_by: str | None = None

@@ -96,7 +96,7 @@ def list_shipments(caller: Principal, order_id: str) -> ShipmentList:
         order_id=order_id,
         state=order.state,
         delivery_address=order_address(load_delivery_address(order)),
-        shipments=[shipment_view(one) for one in shipments],
+        shipments=[shipment_view(one, order.lines) for one in shipments],
     )
 
 

@@ -20,5 +20,5 @@ def show_shipment(caller: Principal, order_id: str, shipment_id: str) -> Shipmen
     order = load_own_order(caller, order_id)
     for shipment in unpack_shipments(order.lines, event_history_with_records(order.header.pk, order_id)):
         if shipment.event.shipment_id == shipment_id:
-            return shipment_view(shipment)
+            return shipment_view(shipment, order.lines)
     raise NotFound

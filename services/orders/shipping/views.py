@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from contracts.orders import OrderShipmentVoided, OrderShipped
+from reads.warehouses import warehouse_names
+from services.orders.order.rules import Line
 from services.orders.shipping.api import ShipmentConfirmation, ShipmentLineView, ShipmentView, VoidedShipment
 from services.orders.shipping.shipments import Shipment
 from services.orders.vocabulary import State
@@ -15,11 +18,11 @@ def shipment_confirmation(event: OrderShipped) -> ShipmentConfirmation:
     return ShipmentConfirmation(**_shipment(event), state=State(event.state))
 
 
-def shipment_view(shipment: Shipment) -> ShipmentView:
-    """Return a shipment as an answer."""
-    lines = [ShipmentLineView(**line._asdict()) for line in shipment.lines]
+def shipment_view(shipment: Shipment, ordered: Sequence[Line]) -> ShipmentView:
+    """Return a shipment of these order lines as an answer."""
+    lines = [ShipmentLineView(**line._asdict(), name_zh=ordered[line.line_no - 1].name) for line in shipment.lines]
     void = _void(shipment.voided) if shipment.voided else {}
-    return ShipmentView(**_shipment(shipment.event), lines=lines, **void)
+    return ShipmentView(**_shipment(shipment.event), **warehouse_names(shipment.event.warehouse), lines=lines, **void)
 
 
 def voided_shipment(shipment: OrderShipped, voided: OrderShipmentVoided) -> VoidedShipment:

@@ -16,11 +16,22 @@ class PublishSourcingRule(Body):
     version: RuleVersion
 
 
-class SourcingRuleView(Answer):
-    """The alternates of a warehouse."""
+class AlternateView(Answer):
+    """A warehouse that may serve orders of another one."""
 
     warehouse: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
+
+
+class SourcingRuleView(Answer):
+    """The alternates of a warehouse: `alternates` by id, `named_alternates` with their names, in the same order."""
+
+    warehouse: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
     alternates: list[str]
+    named_alternates: list[AlternateView]
     version: int
     changed_by: str
     reason: str

@@ -6,8 +6,8 @@ from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.principal import Principal
 from kernel.store.read import fetch_one
 from kernel.store.write import replace_version
-from reads.warehouses import require_warehouse_of_path, warehouse_problems
-from services.orders.sourcing.api import PublishSourcingRule, SourcingRuleView
+from reads.warehouses import require_warehouse_of_path, warehouse_names, warehouse_problems
+from services.orders.sourcing.api import AlternateView, PublishSourcingRule, SourcingRuleView
 from services.orders.sourcing.items import SourcingRuleItem, sourcing_rule_key
 
 
@@ -19,14 +19,15 @@ def show_sourcing_rule(warehouse: str) -> SourcingRuleView:
     """
     require_warehouse_of_path(warehouse)
     item = fetch_one(SourcingRuleItem, sourcing_rule_key(warehouse))
-    if item is None:
-        return SourcingRuleView(warehouse=warehouse, alternates=[], version=0, changed_by="", reason="")
+    alternates = list(item.alternates) if item else []
     return SourcingRuleView(
         warehouse=warehouse,
-        alternates=list(item.alternates),
-        version=item.version,
-        changed_by=item.changed_by,
-        reason=item.reason,
+        **warehouse_names(warehouse),
+        alternates=alternates,
+        named_alternates=[AlternateView(warehouse=one, **warehouse_names(one)) for one in alternates],
+        version=item.version if item else 0,
+        changed_by=item.changed_by if item else "",
+        reason=item.reason if item else "",
     )
 
 

@@ -14,6 +14,7 @@ from kernel.http.models import (
     Reference,
     Sku,
     WarehouseId,
+    one_of,
     problems_of_repeated_names,
     rows_with_paths,
 )
@@ -39,11 +40,17 @@ class GoodsReceipt(Answer):
     """A goods receipt as posted. `double_of`: receipt that has the same delivery note, as was confirmed; else null."""
 
     warehouse: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
     reference: str
     double_of: str | None = None
     received_at: str
     skus: int
     pieces: int
+
+
+#: Document of a transfer; others have the kind of the adjustment.
+TRANSFER = "transfer"
 
 
 class AdjustmentKind(StrEnum):
@@ -106,6 +113,7 @@ class StockDocumentLine(Answer):
     """
 
     sku: str
+    name_zh: str
     quantity: int
     expected: int | None = None
     difference: int | None = None
@@ -116,9 +124,13 @@ class StockDocument(Answer):
     """A stock document as posted. `to_warehouse`: of a transfer."""
 
     warehouse: str
-    document: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
+    document: Annotated[str, one_of(lambda: (*AdjustmentKind, TRANSFER))]
     reference: str
     to_warehouse: str | None
+    to_warehouse_name_zh: str | None
+    to_warehouse_name_en: str | None
     made_at: str
     made_by: str
     reason: str

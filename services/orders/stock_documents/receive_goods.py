@@ -7,7 +7,7 @@ from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
-from reads.warehouses import require_warehouse
+from reads.warehouses import require_warehouse, warehouse_names
 from services.orders.doubles import DELIVERY_NOTE, require_confirmed
 from services.orders.inbound.deliveries import (
     DELIVERY_EVENT_LABEL,
@@ -82,6 +82,7 @@ def _book(
     receipt = receipt_id(request.reference, number)
     goods_receipt = GoodsReceipt(
         warehouse=request.warehouse,
+        **warehouse_names(request.warehouse),
         reference=request.reference,
         double_of=booked.newest.document_id if booked.newest else None,
         received_at=clock.stamp(),

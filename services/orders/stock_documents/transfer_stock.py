@@ -19,11 +19,9 @@ from services.orders.stock.buckets import available_in_refused_buckets
 from services.orders.stock.document_lines import DocumentLines, resolve_lines, shortage_problems
 from services.orders.stock.move_stock import MovementCause, move_stock, stock_decreased_event
 from services.orders.stock.rules import Move
-from services.orders.stock_documents.api import StockDocument, TransferStock
+from services.orders.stock_documents.api import TRANSFER, StockDocument, TransferStock
 from services.orders.stock_documents.items import StockDocumentItem, document_key
 from services.orders.stock_documents.views import document_view
-
-_DOCUMENT = "transfer"
 
 
 def transfer_stock(caller: Principal, request: TransferStock, key: IdempotencyKey) -> StockDocument:
@@ -36,8 +34,8 @@ def transfer_stock(caller: Principal, request: TransferStock, key: IdempotencyKe
     """
     goods = check_transfer(request)
     document = StockDocumentItem(
-        *document_key(request.from_warehouse, _DOCUMENT, request.reference),
-        document=_DOCUMENT,
+        *document_key(request.from_warehouse, TRANSFER, request.reference),
+        document=TRANSFER,
         made_at=clock.stamp(),
         made_by=caller.name,
         reason=request.reason,
@@ -45,11 +43,11 @@ def transfer_stock(caller: Principal, request: TransferStock, key: IdempotencyKe
         lines=[list(row) for row in goods.by_sku.items()],
     )
     transaction = Transaction()
-    cause = MovementCause(f"{_DOCUMENT} {request.reference}", caller.name)
+    cause = MovementCause(f"{TRANSFER} {request.reference}", caller.name)
     move_stock(transaction, Move.SEND, request.from_warehouse, goods.by_sku_index, cause)
     transaction.create(document, "document")
     transaction.create(
-        stock_decreased_event(request.from_warehouse, _DOCUMENT, request.reference, goods.by_sku_index), "event"
+        stock_decreased_event(request.from_warehouse, TRANSFER, request.reference, goods.by_sku_index), "event"
     )
     change_delivery(
         transaction,

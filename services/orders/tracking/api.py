@@ -4,23 +4,26 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from kernel.http.models import Answer, Query
+from kernel.http.models import Answer, Query, one_of
 from services.orders.delivery.api import OrderAddress
 from services.orders.order.api import OrderSummary
 from services.orders.order.lifecycle import Action
+from services.orders.tracking.labels import LABELS
 from services.orders.vocabulary import ShortagePolicy, State
 
 
 class OpenPart(Answer):
     """Open pieces of a line that leave on one day: the reserved ones, or the backordered ones.
 
-    `promised_on`: the day (Asia/Shanghai), null without a promise date; `label` names the day, or that there is none.
+    `promised_on`: the day (Asia/Shanghai), null without a promise date; the label names the day, or that there is
+    none.
     """
 
     reserved: bool
     pieces: int
     promised_on: str | None
-    label: str
+    label_zh: str
+    label_en: str
 
 
 class OrderLineView(Answer):
@@ -34,7 +37,7 @@ class OrderLineView(Answer):
 
     line_no: int
     sku: str
-    name: str
+    name_zh: str
     unit_price: str
     price_policy: str
     gross_fen: int
@@ -48,6 +51,17 @@ class OrderLineView(Answer):
     promised_on: str | None
     run_out: bool
     parts: list[OpenPart]
+
+
+class SourcingCandidate(Answer):
+    """A warehouse that was compared: `pieces` of the `wanted` ones that it had; `short`: number of SKUs it lacked."""
+
+    warehouse: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
+    pieces: int
+    wanted: int
+    short: int
 
 
 class OrderView(OrderSummary):
@@ -67,7 +81,7 @@ class OrderView(OrderSummary):
     delivery_address: OrderAddress | None
     price_list: str
     price_version: int
-    sourcing: list[dict[str, str | int]]
+    sourcing: list[SourcingCandidate]
     lines: list[OrderLineView]
 
 
@@ -83,10 +97,11 @@ class TimelineEntry(Answer):
     """One event of an order: time, type, person, state afterwards, and its other fields."""
 
     at: str
-    event: str
-    label: str
+    event: Annotated[str, one_of(lambda: LABELS)]
+    label_zh: str
+    label_en: str
     by: str
-    state: str
+    state: State
     facts: dict[str, str | int | bool | list[str] | list[int] | list[dict[str, Any]] | None]
 
 

@@ -13,32 +13,9 @@ from services.orders.order.items import Order
 from services.orders.order.lifecycle import Action
 from services.orders.order.rules import Line, Progress
 from services.orders.order.views import EventFields, summary_fields
-from services.orders.tracking.api import OpenPart, OrderLineView, OrderView, TimelineEntry
-from services.orders.vocabulary import ShortagePolicy
-
-#: Labels of events for dealers and clerks.
-LABELS = {
-    "order.submitted.v1": "已提交 / submitted",
-    "order.reserved.v1": "库存已核 / stock decided",
-    "order.credit-hold-placed.v1": "信用冻结 / on credit hold",
-    "order.backorders-filled.v1": "缺货已补 / backorders filled",
-    "order.pieces-missing.v1": "预留实物短缺 / reserved pieces missing",
-    "order.promise-moved.v1": "发货日期已定 / ship date set",
-    "order.promise-slipped.v1": "发货延期 / ship date slipped",
-    "order.reservation-expiring.v1": "预留即将到期 / reservation about to expire",
-    "order.reservation-expired.v1": "预留已到期释放 / reservation expired",
-    "order.reservation-extended.v1": "预留已续期 / reservation extended",
-    "order.overdue.v1": "加急单超时未审 / urgent order overdue",
-    "order.hold-released.v1": "已解除冻结 / hold released",
-    "order.approved.v1": "已审核通过 / approved",
-    "order.rejected.v1": "已驳回 / rejected",
-    "order.cancelled.v1": "已取消 / cancelled",
-    "order.lines-cancelled.v1": "已取消部分行 / lines cancelled",
-    "order.shipped.v1": "已发货 / shipped",
-    "order.shipment-voided.v1": "发货已作废 / shipment voided",
-    "order.address-changed.v1": "收货地址已变更 / delivery address changed",
-}
-
+from services.orders.tracking.api import OpenPart, OrderLineView, OrderView, SourcingCandidate, TimelineEntry
+from services.orders.tracking.labels import LABELS, ship_day_label
+from services.orders.vocabulary import ShortagePolicy, State
 
 #: Fields that every event has. The other ones are the facts of the event.
 _COMMON_FIELDS = frozenset(EventFields.__annotations__)
@@ -70,7 +47,10 @@ def view_of(
         delivery_address=address,
         price_list=order.ordered.price_list,
         price_version=order.ordered.price_version,
-        sourcing=order.header.sourcing or [],
+        sourcing=[
+            SourcingCandidate(**candidate, **warehouse_names(str(candidate["warehouse"])))
+            for candidate in order.header.sourcing or []
+        ],
         lines=lines,
     )
 
@@ -81,9 +61,9 @@ def timeline_entry(message: Envelope) -> TimelineEntry:
     return TimelineEntry(
         at=message.time,
         event=message.type,
-        label=LABELS[message.type],
+        **LABELS[message.type].fields,
         by=message.data.get("by", ""),
-        state=message.data["state"],
+        state=State(message.data["state"]),
         facts=facts,
     )
 
@@ -92,14 +72,10 @@ def open_parts(line_progress: Progress, reserved_on: str | None, backordered_on:
     """Return the open pieces of a line by the day on which they leave: of the reserved ones, and of the backordered."""
     parts = ((True, line_progress.reserved, reserved_on), (False, line_progress.backordered, backordered_on))
     return [
-        OpenPart(reserved=reserved, pieces=pieces, promised_on=day, label=_label(day))
+        OpenPart(reserved=reserved, pieces=pieces, promised_on=day, **ship_day_label(day).fields)
         for reserved, pieces, day in parts
         if pieces
     ]
-
-
-def _label(day: str | None) -> str:
-    return f"{day} 发货 / leaves on {day}" if day else "发货日期未定 / no ship date yet"
 
 
 def _promised_on(line_progress: Progress, reserved_on: str | None, backordered_on: str | None) -> str | None:
@@ -114,7 +90,7 @@ def _line(order: Order, line: Line, line_progress: Progress, promised_days: Mapp
     return OrderLineView(
         line_no=line.line_no,
         sku=line.sku,
-        name=line.name,
+        name_zh=line.name,
         unit_price=format(line.unit_price, "f"),
         price_policy=line.price_policy,
         gross_fen=line.gross_fen,

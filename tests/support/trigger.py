@@ -14,7 +14,7 @@
         Trigger("update_credit", situations=[Situation("one payment", prepare=post_payment(OWN))]),
     ]
 
-Tests that derive: the authorization matrix, bad input and rights by use (tests/authorization), fault injection
+Tests that derive: the authorization matrix, bad input, costs and rights by use (tests/authorization), fault injection
 (tests/fault_injection), random simulation and interleavings of two requests (tests/simulation).
 """
 

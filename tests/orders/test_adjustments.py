@@ -20,7 +20,7 @@ def test_found_pieces_become_available_and_go_to_backorders(client: OrdersClient
     client.world.drain()
     assert answer.status == 201
     assert answer.json["lines"] == [
-        {"sku": sku(1), "quantity": 5, "expected": None, "difference": None, "missing": None}
+        {"sku": sku(1), "name_zh": "LED球泡 1W", "quantity": 5, "expected": None, "difference": None, "missing": None}
     ]
     assert (counters(1), client.show(waits).json["reserved"]) == ((2, 3), 3)
     assert moved() == [("found", "found F-1", {1: 5})]

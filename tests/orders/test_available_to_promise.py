@@ -16,6 +16,8 @@ def test_available_to_promise_excludes_promised_backorders(client: OrdersClient)
     assert shown == [
         {
             "sku": sku(1),
+            "name_zh": "LED球泡 1W",
+            "name_en": "LED bulb 1W",
             "days": [
                 {"day": MONDAY, "pieces": 0, "cumulative": 0},
                 {"day": THURSDAY, "pieces": 4, "cumulative": 4},
@@ -24,6 +26,8 @@ def test_available_to_promise_excludes_promised_backorders(client: OrdersClient)
         },
         {
             "sku": sku(2),
+            "name_zh": "LED球泡 2W",
+            "name_en": "LED bulb 2W",
             "days": [
                 {"day": MONDAY, "pieces": 4, "cumulative": 4},
                 {"day": THURSDAY, "pieces": 5, "cumulative": 9},

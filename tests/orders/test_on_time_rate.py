@@ -30,15 +30,16 @@ def test_on_time_rate_uses_the_day_first_promised(client: OrdersClient) -> None:
         assert client.act(order_id, "approve", {}).status == 200
         assert client.ship(order_id).status == 201
     assert on_time_report(client)["skus"] == [
-        {"sku": sku(1), "on_time": 3, "late": 1, "undated": 2, "on_time_rate": "0.7500"},
+        {"sku": sku(1), "name_zh": "LED球泡 1W", "on_time": 3, "late": 1, "undated": 2, "on_time_rate": "0.7500"},
         {
             "sku": sku(2),
+            "name_zh": "LED球泡 2W",
             "on_time": 0,
             "late": 6,
             "undated": 0,
             "on_time_rate": "0.0000",
         },  # the last two were promised for Thursday
-        {"sku": sku(3), "on_time": 0, "late": 4, "undated": 0, "on_time_rate": "0.0000"},
+        {"sku": sku(3), "name_zh": "LED球泡 3W", "on_time": 0, "late": 4, "undated": 0, "on_time_rate": "0.0000"},
     ]
     assert on_time_report(client)["total"] == {
         "sku": None,
@@ -82,7 +83,7 @@ def test_on_time_rate_ignores_promises_made_after_the_shipment(client: OrdersCli
         "orders", "reserve_stock"
     )  # the line has a date now, and the shipment is not recorded yet
     assert on_time_report(client)["skus"] == [
-        {"sku": sku(1), "on_time": 0, "late": 0, "undated": 4, "on_time_rate": None}
+        {"sku": sku(1), "name_zh": "LED球泡 1W", "on_time": 0, "late": 0, "undated": 4, "on_time_rate": None}
     ]
 
 

@@ -187,7 +187,7 @@ def cancel_lines(caller: Principal, order_id: DocumentNumber, body: CancelLines,
     "POST",
     "/orders/{order_id}/short-picks",
     roles=roles_allowed(Action.REPORT_SHORT_PICK),
-    summary="登记拣货短缺 / Report reserved pieces that are not on the shelf",
+    summary="登记拣货短缺 / Report reserved pieces that are not in their place",
 )
 def report_short_pick(
     caller: Principal, order_id: DocumentNumber, body: ShortPick, key: IdempotencyKey

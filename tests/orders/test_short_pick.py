@@ -1,4 +1,4 @@
-"""Short picks: reserved pieces of one order that are not on the shelf."""
+"""Short picks: reserved pieces of one order that are not in their place."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_goods_that_come_in_go_to_the_order_in_its_former_place(client: OrdersCl
 
 
 @pytest.mark.parametrize("policy", ["wait", "all_or_nothing"])
-def test_order_that_accepts_no_part_gives_back_the_rest(client: OrdersClient, policy: str) -> None:
+def test_order_that_accepts_no_part_releases_the_rest(client: OrdersClient, policy: str) -> None:
     open_stocked_shop(client, 10)
     order_id = client.approved(order_of((1, 10), (2, 5), shortage_policy=policy))
     assert short_pick(client, order_id, (1, 4)).status == 200

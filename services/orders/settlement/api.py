@@ -10,7 +10,7 @@ from services.orders.vocabulary import MAX_LINES, ReasonText
 
 
 class ShortPick(Body):
-    """Reserved pieces of an order that are not on the shelf. `reason` is read by the dealer."""
+    """Reserved pieces of an order that are not in their place. `reason` is read by the dealer."""
 
     reason: ReasonText
     lines: Annotated[list[ShipLine], Field(min_length=1, max_length=MAX_LINES)]

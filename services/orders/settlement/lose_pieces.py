@@ -32,7 +32,7 @@ def lose_pieces(
 
     Args:
         progress: progress of the lines, with the lost pieces backordered.
-        facts: fields of the event that say what is missing, and why.
+        facts: fields of the event that name what is missing, and the reason.
         by: name of the person, empty for the system.
     """
     cut = cut_run_out(transaction, order, progress)

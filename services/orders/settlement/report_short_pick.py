@@ -1,4 +1,4 @@
-"""Report a short pick: reserved pieces of an order that are not on the shelf."""
+"""Report a short pick: reserved pieces of an order that are not in their place."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from services.orders.order.rules import (
 from services.orders.order.views import summary_of
 from services.orders.settlement.api import ShortPick
 from services.orders.settlement.lose_pieces import lose_pieces
-from services.orders.shipping.reserved_lines import pieces_by_line
+from services.orders.shipping.rules import pieces_by_line
 from services.orders.stock.move_stock import MovementCause, move_several_kinds_of_stock
 from services.orders.stock.rules import Move
 from services.orders.stock_documents.items import StockDocumentItem, document_key
@@ -35,8 +35,8 @@ DOCUMENT = "short_pick"
 def report_short_pick(caller: Principal, order_id: str, request: ShortPick, key: IdempotencyKey) -> OrderSummary:
     """Book reserved pieces of a confirmed order as lost; the order waits for them in its former place.
 
-    Whoever picks sees only this order's pieces, so no other order loses any, as it may by a count. An order that
-    accepts no part gives back everything else it has reserved. Available pieces stay as they are.
+    A picker sees only this order's pieces, so no other order loses any, as it may by a count. Of an order that accepts
+    no part everything else is released. Available pieces stay as they are.
 
     Raises:
         NotFound: there is no such order.

@@ -23,8 +23,7 @@ from services.orders.order.lifecycle import Action, require_allowed
 from services.orders.order.load_order import load_own_order
 from services.orders.order.rules import has_nothing_left_to_ship
 from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList
-from services.orders.shipping.reserved_lines import pieces_by_line
-from services.orders.shipping.rules import ship_pieces, shipped_line
+from services.orders.shipping.rules import pieces_by_line, ship_pieces, shipped_line
 from services.orders.shipping.shipments import pack_shipment, unpack_shipments
 from services.orders.shipping.views import shipment_confirmation, shipment_view
 from services.orders.shipping.waybills import find_waybill, remember_waybill

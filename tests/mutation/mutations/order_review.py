@@ -94,7 +94,7 @@ MUTATIONS = (
     Mutation(
         "a line that is named twice in a shipment counts once",
         Kind.LOST_UPDATE,
-        "services.orders.shipping.reserved_lines:pieces_by_line",
+        "services.orders.shipping.rules:pieces_by_line",
         old="__asked[__line.line_no] += __line.quantity",
         new="__asked[__line.line_no] = __line.quantity",
         caught_by="test_shipment_beyond_the_reservation_is_refused_and_changes_nothing",
@@ -118,7 +118,7 @@ MUTATIONS = (
     Mutation(
         "more pieces are shipped than are reserved",
         Kind.REMOVED_CONDITION,
-        "services.orders.shipping.reserved_lines:pieces_by_line",
+        "services.orders.shipping.rules:pieces_by_line",
         old="_[__line.line_no] > __reserved",
         new="__line.line_no > len(order.lines)",
         caught_by="test_shipment_beyond_the_reservation_is_refused_and_changes_nothing",

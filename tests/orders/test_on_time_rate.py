@@ -43,6 +43,7 @@ def test_on_time_rate_uses_the_day_first_promised(client: OrdersClient) -> None:
     ]
     assert on_time_report(client)["total"] == {
         "sku": None,
+        "name_zh": None,
         "on_time": 3,
         "late": 11,
         "undated": 2,
@@ -51,6 +52,7 @@ def test_on_time_rate_uses_the_day_first_promised(client: OrdersClient) -> None:
     assert on_time_report(client, sku=sku(1))["total"]["on_time_rate"] == "0.7500"
     assert on_time_report(client, month="2026-12")["total"] == {
         "sku": None,
+        "name_zh": None,
         "on_time": 0,
         "late": 0,
         "undated": 0,

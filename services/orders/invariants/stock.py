@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from contracts.catalog import ProductItem
+from contracts.orders import OrderPiecesMissing
 from contracts.stock import SKUS_PER_BUCKET, BucketPosition, ExpectedDeliveryChanged, QuarantineItem, StockBucketItem
 from kernel.invariants.snapshot import Finding, Snapshot
+from kernel.messaging.outbox import EventItem
 from kernel.store.items import Item
 from services.orders.inbound.items import ExpectedDeliveryItem
 from services.orders.invariants.loading import order_lines
@@ -23,7 +25,7 @@ _COUNTERS = ("available", "quarantined")
 #: Warehouse, kind and number of a document, and its movement.
 _DocumentMove = tuple[str, str, str]
 #: Movements of the documents that have another name than their movement.
-_MOVE_OF_DOCUMENT = {"transfer": Move.SEND, "short_pick": Move.LOST}
+_MOVE_OF_DOCUMENT = {"transfer": Move.SEND}
 
 
 @dataclass
@@ -63,7 +65,10 @@ def counters_are_sums_of_movements(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def received_pieces_are_in_stock_or_with_orders(snapshot: Snapshot) -> Iterator[Finding]:
-    """Find SKUs without: received + found - lost - missing - scrapped - sent = in stock + reserved + shipped."""
+    """Find SKUs without: received + found - lost - missing - scrapped - sent - picked short = in stock + with orders.
+
+    Orders have what is reserved or was shipped.
+    """
     stored, received, with_orders = snapshot.cached(_stored_pieces), Counter[_Place](), Counter[_Place]()
     for item in snapshot.items(MovementItem):
         move = Move(item.move)
@@ -197,6 +202,10 @@ def _documented_pieces(snapshot: Snapshot) -> dict[_DocumentMove, Counter[int]]:
 
     for receipt in snapshot.items(GoodsReceiptItem):
         add(receipt, f"goods_receipt {receipt.sk.removeprefix('GOODS_RECEIPT#')}", Move.RECEIVE, receipt.lines)
+    for event in snapshot.items(EventItem):
+        if event.record and event.envelope.type == OrderPiecesMissing.TYPE:
+            document = event.envelope.data["warehouse"], event.record["step"], Move.SHORT_PICK.value
+            found[document].update(dict(zip(*event.record["pieces"], strict=True)))
     for item in snapshot.items(StockDocumentItem):
         _, kind, number = item.sk.split("#", 2)
         if kind == "count":

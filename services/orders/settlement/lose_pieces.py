@@ -25,6 +25,7 @@ def lose_pieces(
     facts: Mapping[str, Any],
     *,
     by: str = "",
+    record: Any = None,
 ) -> Changed[OrderPiecesMissing]:
     """Add to the transaction that an order has lost pieces: event, holds, and its place in the backorder queue.
 
@@ -34,6 +35,7 @@ def lose_pieces(
         progress: progress of the lines, with the lost pieces backordered.
         facts: fields of the event that name what is missing, and the reason.
         by: name of the person, empty for the system.
+        record: JSON stored with the event and not sent.
     """
     cut = cut_run_out(transaction, order, progress)
     totals = sum_progress(cut.progress)
@@ -55,5 +57,6 @@ def lose_pieces(
         by=by,
         facts={**facts, **cut.facts, "backordered": totals.backordered, "holds": tuple(changes["holds"])},
         progress=cut.progress,
+        record=record,
         **changes,
     )

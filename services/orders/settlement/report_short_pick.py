@@ -10,7 +10,6 @@ from kernel.base.problems import Refusal
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
 from kernel.store.transaction import Transaction
-from kernel.time import clock
 from services.orders.order.api import OrderSummary
 from services.orders.order.items import Order
 from services.orders.order.lifecycle import Action, require_allowed
@@ -26,14 +25,13 @@ from services.orders.settlement.lose_pieces import lose_pieces
 from services.orders.shipping.rules import pieces_by_line
 from services.orders.stock.move_stock import MovementCause, move_several_kinds_of_stock
 from services.orders.stock.rules import Move
-from services.orders.stock_documents.items import StockDocumentItem, document_key
-from services.orders.vocabulary import BUCKETS_PER_TRANSACTION, Pieces
+from services.orders.vocabulary import BUCKETS_PER_TRANSACTION
 
 DOCUMENT = "short_pick"
 
 
 def report_short_pick(caller: Principal, order_id: str, request: ShortPick, key: IdempotencyKey) -> OrderSummary:
-    """Book reserved pieces of a confirmed order as lost; the order waits for them in its former place.
+    """Take reserved pieces of a confirmed order off the stock on hand; the order waits for them in its former place.
 
     A picker sees only this order's pieces, so no other order loses any, as it may by a count. Of an order that accepts
     no part everything else is released. Available pieces stay as they are.
@@ -58,17 +56,20 @@ def report_short_pick(caller: Principal, order_id: str, request: ShortPick, key:
             "一次登记的行太多,请分两次登记 / these lines touch too much stock for one step; report them in two",
         )
     transaction = Transaction()
-    number = f"{order_id}-P{order.header.version + 1}"
-    _book(transaction, order, number, missing, released, caller.name, request.reason)
+    cause = MovementCause(order.next_step, caller.name)
+    moves = {Move.UNRESERVE: released, Move.SHORT_PICK: missing}
+    move_several_kinds_of_stock(transaction, order.header.warehouse, moves, cause)
     facts = {
         "missing": sum(missing.values()),
         "missing_lines": tuple(by_line),
         "released": sum(released.values()),
         "document": DOCUMENT,
-        "reference": number,
+        "reference": f"{order_id}-P{order.header.version + 1}",
         "reason": request.reason,
     }
-    after = lose_pieces(transaction, order, Action.REPORT_SHORT_PICK, progress, facts, by=caller.name)
+    # The event is the document of the movement, so it has the pieces by SKU index.
+    record = {"step": order.next_step, "pieces": [list(missing), list(missing.values())]}
+    after = lose_pieces(transaction, order, Action.REPORT_SHORT_PICK, progress, facts, by=caller.name, record=record)
     answer = summary_of(after.order.header)
     key.record_response(transaction, answer)
     transaction.commit()
@@ -80,29 +81,3 @@ def _by_sku_index(order: Order, by_line: Mapping[int, int]) -> dict[int, int]:
     for line_no, quantity in by_line.items():
         pieces[order.demands[line_no - 1].sku_index] += quantity
     return dict(pieces)
-
-
-def _book(
-    transaction: Transaction, order: Order, number: str, missing: Pieces, released: Pieces, by: str, reason: str
-) -> None:
-    """Add the movements to the transaction, with their document: released by the order, and lost."""
-    warehouse = order.header.warehouse
-    move_several_kinds_of_stock(
-        transaction,
-        warehouse,
-        {Move.UNRESERVE: released, Move.LOST: missing},
-        MovementCause(order.next_step, by),
-        causes={Move.LOST: MovementCause(f"{DOCUMENT} {number}", by)},
-    )
-    skus = {line.sku_index: line.sku for line in order.lines}
-    transaction.create(
-        StockDocumentItem(
-            *document_key(warehouse, DOCUMENT, number),
-            document=DOCUMENT,
-            made_at=clock.stamp(),
-            made_by=by,
-            reason=reason,
-            lines=[[skus[sku_index], pieces] for sku_index, pieces in sorted(missing.items())],
-        ),
-        "document",
-    )

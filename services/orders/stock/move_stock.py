@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import NamedTuple
 
 from contracts.stock import SKUS_PER_BUCKET, StockDecreased, StockIncreased, quarantine_key, stock_bucket_key
@@ -38,13 +37,11 @@ def move_several_kinds_of_stock(
     moves: Mapping[Move, Pieces],
     cause: MovementCause,
     expected: Pieces | None = None,
-    causes: Mapping[Move, MovementCause] = MappingProxyType({}),
 ) -> None:
     """Add movements of several kinds to the transaction, each with its record.
 
     Args:
         expected: available pieces by SKU index that must be unchanged. MISSING needs all that it changes.
-        causes: of the kinds that have another cause.
     """
     on_buckets: dict[int, dict[int, int]] = defaultdict(dict)
     aside: dict[int, dict[int, int]] = defaultdict(dict)
@@ -56,7 +53,7 @@ def move_several_kinds_of_stock(
                 steps = counters[bucket]
                 steps[position] = steps.get(position, 0) + effect * quantity
         if moved:
-            _record(transaction, kind, warehouse, moved, causes.get(kind, cause))
+            _record(transaction, kind, warehouse, moved, cause)
     unchanged: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for sku_index, there in (expected or {}).items():
         unchanged[sku_index // SKUS_PER_BUCKET].append((sku_index % SKUS_PER_BUCKET, there))

@@ -27,6 +27,7 @@ class Move(StrEnum):
     FOUND = "found"
     LOST = "lost"
     MISSING = "missing"
+    SHORT_PICK = "short_pick"
     SET_ASIDE = "set_aside"
     CLEAR = "clear"
     SCRAP = "scrap"
@@ -50,6 +51,7 @@ _EFFECTS = {
     Move.FOUND: Effect(available=+1),
     Move.LOST: Effect(available=-1),
     Move.MISSING: Effect(available=-1),
+    Move.SHORT_PICK: Effect(available=-1),
     Move.SET_ASIDE: Effect(available=-1, quarantined=+1),
     Move.CLEAR: Effect(available=+1, quarantined=-1),
     Move.SCRAP: Effect(quarantined=-1),
@@ -64,7 +66,8 @@ MOVE_NAMES: Mapping[Move, tuple[str, str]] = {
     Move.UNRESERVE: ("释放预留", "reservation released"),
     Move.FOUND: ("盘盈", "found"),
     Move.LOST: ("盘亏", "lost"),
-    Move.MISSING: ("预留短缺", "reserved pieces missing"),
+    Move.MISSING: ("实物短缺", "reserved pieces missing"),
+    Move.SHORT_PICK: ("拣货短缺", "short pick"),
     Move.SET_ASIDE: ("隔离", "set aside"),
     Move.CLEAR: ("解除隔离", "cleared"),
     Move.SCRAP: ("报废", "scrapped"),

@@ -6,14 +6,14 @@ from typing import Any
 
 MOMENT, DAY = "date-time", "date"
 
-_DAYS = frozenset({"calendar_known_until"})
+_DAYS = frozenset({"day", "calendar_known_until"})
 _MOMENTS = frozenset({"at", "as_of"})
 _MOMENT_ENDINGS = ("_at", "_since", "_until", "_time")
 
 
 def format_of(name: str) -> str | None:
     """Return the format of a text field: of a moment (ISO 8601, UTC), of a day (Asia/Shanghai), or None for others."""
-    if name in _DAYS or name.endswith("_on"):
+    if name in _DAYS or name.endswith(("_on", "_day")):
         return DAY
     return MOMENT if name in _MOMENTS or name.endswith(_MOMENT_ENDINGS) else None
 

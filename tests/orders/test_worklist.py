@@ -53,6 +53,8 @@ def test_order_in_review_waits_for_assistants_until_the_end_of_its_day(shop: Ord
         "dealer_id": "D0001",
         "dealer_name": "经销商 D0001",
         "warehouse": "GZ",
+        "warehouse_name_zh": "广州仓",
+        "warehouse_name_en": "Guangzhou",
         "urgent": False,
         "due_at": END_OF_TODAY,
         "overdue": False,
@@ -142,6 +144,7 @@ def test_cost_of_the_worklist_does_not_depend_on_closed_orders(shop: OrdersClien
         return len(uses)
 
     shop.accepted(order_of((1, 1)))
+    worklist(shop)  # a process reads the warehouses once in ten seconds
     before = calls()
     for _ in range(5):
         shop.ship(shop.approved(order_of((2, 1))))

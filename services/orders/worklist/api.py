@@ -30,6 +30,8 @@ class WorklistEntry(Answer):
     dealer_id: str
     dealer_name: str
     warehouse: str
+    warehouse_name_zh: str
+    warehouse_name_en: str
     urgent: bool
     since: str
     due_at: str

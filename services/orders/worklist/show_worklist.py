@@ -12,7 +12,7 @@ from kernel.store.ranges import KeyRange, read_ranges
 from kernel.time import clock
 from kernel.time.holidays import CHINA
 from reads.dealers import dealer_names
-from reads.warehouses import require_warehouse
+from reads.warehouses import require_warehouse, warehouse_names
 from services.orders.order.items import HeaderItem, state_index_key
 from services.orders.worklist.api import Worklist, WorklistEntry, WorklistQuery
 from services.orders.worklist.rules import Task, TaskKind, states_with, tasks_of
@@ -49,6 +49,7 @@ def show_worklist(caller: Principal, query: WorklistQuery) -> Worklist:
             dealer_id=header.dealer_id,
             dealer_name=names[header.dealer_id],
             warehouse=header.warehouse,
+            **warehouse_names(header.warehouse),
             urgent=bool(header.urgent),
             since=clock.stamp(task.since),
             due_at=clock.stamp(task.due),

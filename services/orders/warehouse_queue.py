@@ -12,7 +12,7 @@ from services.orders.order.items import Order
 from services.orders.order.load_order import load_order_and_backorder_count
 from services.orders.promises.renew_promises import renew_promises
 from services.orders.reservation.place_credit_hold import accept_on_credit_hold
-from services.orders.reservation.reserve_order import HomeIsShort, reserve_order
+from services.orders.reservation.reserve_order import HomeIsShort, known_pieces, reserve_order
 from services.orders.settlement.settle_shortage import settle_shortage
 from services.orders.sourcing.source_order import source_order
 from services.orders.vocabulary import State
@@ -63,7 +63,7 @@ def _decide_order_as_loaded(order_id: str, warehouse: str) -> None:
     contested = backorders > 0 and allocate_to_backorders_ahead(order)
     try:
         # The warehouse of an approved order knows of it already, so it stays there.
-        decided = reserve_order(order, {} if order.state is State.CONFIRMED else None)
+        decided = reserve_order(order, known_pieces(order), may_move=order.state is not State.CONFIRMED)
     except HomeIsShort as short:
         decided = reserve_order(*source_order(order, short.available))
     _measure_visibility(order)

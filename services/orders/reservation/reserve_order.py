@@ -11,7 +11,7 @@ from kernel.time.holidays import CHINA
 from services.orders.order.change_order import change_order, record_partial_progress
 from services.orders.order.items import Order
 from services.orders.order.lifecycle import TRANSITIONS, Action
-from services.orders.order.rules import Progress, sum_progress
+from services.orders.order.rules import Progress
 from services.orders.reservation.rules import (
     ReservationStep,
     needs_everything_in_several_transactions,
@@ -39,26 +39,35 @@ class HomeIsShort(Exception):
         self.available = available
 
 
-def reserve_order(order: Order, available: Pieces | None = None) -> Order:
+def known_pieces(order: Order) -> dict[int, int]:
+    """Load the available pieces by SKU index of an order that needs all of many buckets; of others none.
+
+    It then reserves nothing that it would return when a later bucket is short.
+    """
+    if not needs_everything_in_several_transactions(order):
+        return {}
+    return available_pieces(order.header.warehouse, [demand.sku_index for demand in order.demands])
+
+
+def reserve_order(order: Order, known: Pieces, *, may_move: bool = False) -> Order:
     """Decide the stock of an order; a submitted one moves to the review queue.
 
     One transaction reserves an order of up to BUCKETS_PER_TRANSACTION buckets. A larger order takes several recorded
     steps, and a repeat continues after the last one.
 
     Args:
-        available: pieces by SKU index in the warehouse that was chosen; None as long as home may be short.
+        known: available pieces by SKU index in its warehouse, as far as they are known.
+        may_move: another warehouse may serve the order when its own is short.
 
     Returns:
         The order as decided.
 
     Raises:
-        HomeIsShort: a warehouse is to be chosen; not if `available` is given.
+        HomeIsShort: a warehouse is to be chosen, as it `may_move`.
         TransactionRefused: with the label "order" if the order was changed since it was loaded.
         StockKeepsChanging: others take the same stock all the time.
     """
-    known = dict(available or {})
-    if needs_everything_in_several_transactions(order):
-        known = available_pieces(order.header.warehouse, [demand.sku_index for demand in order.demands])
+    known = dict(known)
     for _ in range(_ROUNDS):
         step = next_reservation_step(order, known)
         try:
@@ -67,7 +76,7 @@ def reserve_order(order: Order, available: Pieces | None = None) -> Order:
             found = available_in_refused_buckets(refused)
             if "order" in refused or not found:
                 raise
-            if available is None and step.last and not order.header.steps:
+            if may_move and step.last and not order.header.steps:
                 raise HomeIsShort(found) from None
             known |= found
             continue
@@ -93,7 +102,7 @@ def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ..
     header = order.header
     cut = cut_run_out(transaction, order, progress)
     progress = cut.progress
-    reserved, backordered, _, _ = sum_progress(progress)
+    reserved, backordered = cut.totals.reserved, cut.totals.backordered
     stage = TRANSITIONS[order.state, Action.RESERVE].leads_to
     # Of an approved order whose credit hold was released, the shortage needs no second review.
     holds = sorted(order.holds | ({Hold.STOCK} if backordered and stage is State.IN_REVIEW else set()))

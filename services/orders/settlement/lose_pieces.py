@@ -11,7 +11,7 @@ from kernel.time import clock
 from services.orders.order.change_order import Changed, change_order
 from services.orders.order.items import Order
 from services.orders.order.lifecycle import Action
-from services.orders.order.rules import Progress, sum_progress
+from services.orders.order.rules import Progress
 from services.orders.run_out import cut_run_out
 from services.orders.settlement.rules import queue_since
 from services.orders.vocabulary import Hold, State
@@ -38,7 +38,7 @@ def lose_pieces(
         record: JSON stored with the event and not sent.
     """
     cut = cut_run_out(transaction, order, progress)
-    totals = sum_progress(cut.progress)
+    totals = cut.totals
     holds = set(order.holds)
     if order.state is State.IN_REVIEW and totals.backordered:
         holds.add(Hold.STOCK)

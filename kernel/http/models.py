@@ -6,11 +6,13 @@ at import, and postponed ones would be compiled once more.
 """
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from kernel.base.codes import fold
 from kernel.base.phones import phone_in_one_form
@@ -62,6 +64,24 @@ class Query(BaseModel):
     """Query parameters. Numbers and flags are parsed from text; unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+
+
+def _require_day_of_our_time(day: date) -> date:
+    """Refuse a day that is a typing error, such as the year 0202: no business has it, and sums of days overflow."""
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise PydanticCustomError(
+            "day-out-of-range",
+            "日期须在 2000-01-01 至 2099-12-31 之间,如 2026-11-28 / name a day from 2000-01-01 to 2099-12-31, such as "
+            "2026-11-28",
+        )
+    return day
+
+
+#: Day that a request names.
+Day = Annotated[date, AfterValidator(_require_day_of_our_time)]
 
 
 #: Unicode categories that are invisible or break a line: control, format, surrogate, private, unassigned, separators.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -106,6 +107,8 @@ def bad_bodies(case: Case, body: dict[str, Any]) -> Iterator[tuple[Any, FieldPat
     schema = BodySchema(case)
     for path, value in fields_of(body):
         wrong = list(WRONG_VALUES[type(value)])
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+            wrong += ["0001-01-01", "9999-12-31"]
         if isinstance(value, str) and schema.takes_numbers(path):
             texts = [entry for entry in wrong if isinstance(entry, bool) or not isinstance(entry, int | float)]
             wrong = [*texts, -1, "-1", "NaN"]

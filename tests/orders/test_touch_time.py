@@ -163,10 +163,6 @@ def test_wrong_days_are_refused_by_name(shop: OrdersClient, query: dict[str, str
     assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [("from", code)]
 
 
-def test_days_at_the_beginning_of_time_have_no_figures(shop: OrdersClient) -> None:
-    assert report(shop, to="0001-01-02")["first_day"] == "0001-01-01"
-
-
 def test_two_days_of_different_years_are_read_together(shop: OrdersClient) -> None:
     for day in ("2026-12-31", "2027-01-01"):
         TouchTimeCountItem(f"TOUCHTIME#{day[:4]}", f"{day}#0005", orders=1, seconds=4).save()

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from kernel.base.problems import FieldProblem
-from kernel.http.models import Answer, Body, Name, QuantityOrZero, Query, Sku, Text, UnitPrice
+from kernel.http.models import Answer, Body, Day, Name, QuantityOrZero, Query, Sku, Text, UnitPrice
 from kernel.http.partial_rows import LEFT_OUT, PartialRow
 from services.catalog.vocabulary import ProductStatus, repeated_skus
 
@@ -130,8 +130,8 @@ class PublishPrices(Body):
     """
 
     name: Name
-    valid_from: date
-    valid_to: date | None = None
+    valid_from: Day
+    valid_to: Day | None = None
     removals: QuantityOrZero = 0
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kernel.http.models import Answer, Body, Quantity, Sku
+from kernel.http.models import Answer, Body, Day, Quantity, Sku
 from services.orders.vocabulary import ReasonText
 
 
@@ -22,7 +22,7 @@ class ExpectGoods(Body):
     `expected_on`: day in Asia/Shanghai; `version`: version that this request replaces, 0 for none.
     """
 
-    expected_on: date
+    expected_on: Day
     lines: Annotated[list[ReceivedLine], Field(max_length=1_000)]
     reason: ReasonText
     version: Annotated[int, Field(ge=0)]

@@ -1,11 +1,10 @@
 """Query and answer of the order list."""
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
-from kernel.http.models import Answer, DealerId, Name, Query, WarehouseId
+from kernel.http.models import Answer, Day, DealerId, Name, Query, WarehouseId
 from services.orders.order.api import OrderSummary
 from services.orders.vocabulary import Hold, State
 
@@ -19,8 +18,8 @@ class OrdersQuery(Query):
 
     dealer_id: DealerId | None = None
     state: State | None = None
-    from_day: date | None = Field(None, alias="from")
-    to_day: date | None = Field(None, alias="to")
+    from_day: Day | None = Field(None, alias="from")
+    to_day: Day | None = Field(None, alias="to")
     warehouse: WarehouseId | None = None
     purchase_order: Annotated[Name, Field(max_length=60)] | None = None
     hold: Hold | None = None

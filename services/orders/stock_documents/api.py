@@ -1,6 +1,5 @@
 """Requests and answers of goods receipts, adjustments and transfers."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ from kernel.base.problems import FieldProblem
 from kernel.http.models import (
     Answer,
     Body,
+    Day,
     QuantityOrZero,
     Reference,
     Sku,
@@ -100,7 +100,7 @@ class TransferStock(Body):
     from_warehouse: WarehouseId
     to_warehouse: WarehouseId
     reference: Reference
-    expected_on: date
+    expected_on: Day
     reason: ReasonText
     lines: Annotated[list[ReceivedLine], Field(min_length=1, max_length=1_000)]
 

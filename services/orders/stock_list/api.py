@@ -1,11 +1,10 @@
 """Query and answer of the movements of a SKU."""
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
-from kernel.http.models import Answer, Query, Sku
+from kernel.http.models import Answer, Day, Query, Sku
 from services.orders.stock.rules import Move
 
 
@@ -13,8 +12,8 @@ class MovementsQuery(Query):
     """SKU, days (Asia/Shanghai, both inclusive, at most 92, by default the last 31) and page."""
 
     sku: Sku
-    from_day: date | None = Field(None, alias="from")
-    to_day: date | None = Field(None, alias="to")
+    from_day: Day | None = Field(None, alias="from")
+    to_day: Day | None = Field(None, alias="to")
     cursor: str | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 

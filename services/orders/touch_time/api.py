@@ -1,10 +1,8 @@
 """Query and answers of touch time."""
 
-from datetime import date
-
 from pydantic import Field
 
-from kernel.http.models import Answer, Query
+from kernel.http.models import Answer, Day, Query
 
 
 class OrderOpened(Answer):
@@ -17,8 +15,8 @@ class OrderOpened(Answer):
 class TouchTimeQuery(Query):
     """Days of the decisions (Asia/Shanghai), both inclusive: at most 92, by default the last 31."""
 
-    from_day: date | None = Field(None, alias="from")
-    to_day: date | None = Field(None, alias="to")
+    from_day: Day | None = Field(None, alias="from")
+    to_day: Day | None = Field(None, alias="to")
 
 
 class TouchTimeFigures(Answer):

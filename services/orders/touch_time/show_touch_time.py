@@ -16,8 +16,6 @@ from services.orders.touch_time.rules import TouchTimes
 #: Days that are shown without a first day, and the most that may be asked for.
 _USUAL_DAYS = 31
 _MOST_DAYS = 92
-#: No day comes before the first one of the calendar.
-_EARLIEST = date.min + timedelta(days=_USUAL_DAYS - 1)
 
 
 def show_touch_time(query: TouchTimeQuery) -> TouchTimeReport:
@@ -27,7 +25,7 @@ def show_touch_time(query: TouchTimeQuery) -> TouchTimeReport:
         Invalid: the days are in the wrong order or too many.
     """
     last = query.to_day or max(clock.business_date(clock.now()), query.from_day or date.min)
-    first = query.from_day or max(last, _EARLIEST) - timedelta(days=_USUAL_DAYS - 1)
+    first = query.from_day or last - timedelta(days=_USUAL_DAYS - 1)
     _check_days(first, last)
     by_day: dict[str, list[TouchTimeCountItem]] = defaultdict(list)
     for count in touch_time_counts(first, last):

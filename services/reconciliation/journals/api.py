@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from kernel.http.models import Answer, BankAccount, BankReference, Body, DealerId, Fen, Name
+from kernel.http.models import Answer, BankAccount, BankReference, Body, Day, DealerId, Fen, Name
 from services.reconciliation.ledger.rules import Account, DocumentKind
 
 
@@ -11,7 +11,7 @@ class PostPayment(Body):
 
     dealer_id: DealerId
     amount_fen: Fen
-    received_on: date
+    received_on: Day
     bank: BankAccount = "MAIN"
     bank_reference: BankReference
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from kernel.base.money import CURRENCY, Currency
-from kernel.http.models import Answer, Body, DealerId, Query
+from kernel.http.models import Answer, Body, Day, DealerId, Query
 from kernel.http.text_forms import text_form
 from services.reconciliation.ledger.rules import DocumentKind
 from services.reconciliation.periods import PERIOD
@@ -19,8 +19,8 @@ class StatementQuery(Query):
     """Days of the statement, both inclusive; by default this month until today. Only staff give `dealer_id`."""
 
     dealer_id: DealerId | None = None
-    from_day: date | None = Field(None, alias="from")
-    to_day: date | None = Field(None, alias="to")
+    from_day: Day | None = Field(None, alias="from")
+    to_day: Day | None = Field(None, alias="to")
     cursor: _Cursor | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 

@@ -8,7 +8,7 @@ from kernel.http.idempotency import IdempotencyKey
 from kernel.http.models import DocumentNumber
 from kernel.http.principal import STAFF_ROLES, Principal, Role
 from kernel.messaging.events import Envelope
-from services.orders import staff_routes, stock_routes, sweep, warehouse_queue
+from services.orders import stock_routes, sweep, warehouse_queue
 from services.orders.allocation import show_allocations as allocations
 from services.orders.allocation.api import AllocationList
 from services.orders.credit import update_credit as credit
@@ -38,10 +38,11 @@ from services.orders.shipping import ship_order
 from services.orders.shipping import show_shipment as one_shipment
 from services.orders.shipping import void_shipment as shipment_void
 from services.orders.shipping.api import Ship, ShipmentConfirmation, ShipmentList, ShipmentView, VoidedShipment
+from services.orders.staff_routes import record_touch_time, report_day
 from services.orders.tracking import read_orders
 from services.orders.tracking.api import OrderView, ReviewQuery, Timeline
 
-__all__ = ["app", "staff_routes", "stock_routes"]
+__all__ = ["app", "record_touch_time", "report_day", "stock_routes"]
 
 BUYERS = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
 

@@ -38,6 +38,9 @@ _FULL_PAGES = {
     "orders GET /orders?state": 14.0,
     "orders GET /orders?state&from&to": 27.0,
     "orders GET /stock/{warehouse}/movements?sku": 10.0,
+    "orders GET /worklist": 16.0,
+    "orders GET /worklist?kind": 16.0,
+    "orders GET /worklist?kind&warehouse": 16.0,
 }
 _NUMBERED = [pytest.param(number, id=str(case)) for number, case in enumerate(READS)]
 

@@ -43,10 +43,13 @@ class Worklist(Answer):
     """Page of what waits for a person now, urgent and old orders first; `next_cursor`: null after the last page.
 
     A page may have fewer entries than asked for, even none: it ends after 200 orders that were looked at.
+    `calendar_known_until`: last day whose days off are published, if a day of this answer is later and may therefore
+    move; else null.
     """
 
     entries: list[WorklistEntry]
     next_cursor: str | None
+    calendar_known_until: str | None
 
 
 class DayReportsQuery(Query):

@@ -10,7 +10,7 @@ from kernel.http.principal import Principal
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.ranges import KeyRange, read_ranges
 from kernel.time import clock
-from kernel.time.holidays import CHINA
+from kernel.time.holidays import CHINA, calendar_end_if_passed
 from reads.dealers import dealer_names
 from reads.warehouses import require_warehouse, warehouse_names
 from services.orders.order.items import HeaderItem, state_index_key
@@ -32,7 +32,6 @@ def show_worklist(caller: Principal, query: WorklistQuery) -> Worklist:
     if query.warehouse is not None:
         require_warehouse(query.warehouse)
     now = clock.now()
-
     bound_to = [caller.scope, "worklist", str(query.warehouse), str(query.kind)]
     found = read_ranges(
         _key_ranges(query.kind),
@@ -59,7 +58,11 @@ def show_worklist(caller: Principal, query: WorklistQuery) -> Worklist:
         for header, tasks in found.rows
         for task in tasks
     ]
-    return Worklist(entries=entries, next_cursor=next_cursor(bound_to, found.position))
+    return Worklist(
+        entries=entries,
+        next_cursor=next_cursor(bound_to, found.position),
+        calendar_known_until=calendar_end_if_passed(*(entry.due_at for entry in entries)),
+    )
 
 
 def _chosen(query: WorklistQuery, now: datetime, headers: Sequence[HeaderItem]) -> list[_Waiting | None]:

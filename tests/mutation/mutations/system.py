@@ -138,7 +138,7 @@ MUTATIONS = (
             __transaction.update_fields(
                 OrderingAccountItem,
                 __key,
-                {"last_sequence": __number, "committed_fen": committed + header.gross_fen},
+                {"last_sequence": __number, "committed_fen": (account and account.committed_fen or 0) + 1},
                 **__others,
             )
         """,

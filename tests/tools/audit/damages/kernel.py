@@ -52,7 +52,7 @@ DAMAGES: Damages = {
     ),
     "an event names another dealer": (
         lambda table: table.change_event(table.event_key(table.ids["ticket accepted", OWN], 1), {"dealerid": OTHER}),
-        {"tenant-event"},
+        {"log-event", "log-entry", "tenant-event"},
     ),
     "a response is about another dealer": (_answer_other_dealer, {"tenant-response"}),
 }

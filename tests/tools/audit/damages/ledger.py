@@ -153,7 +153,7 @@ DAMAGES: Damages = {
     ),
     "a payment event has another amount": (
         lambda table: table.change_event(table.event_key(table.journal_key()[1].split(".")[1], 1), amount_fen=99),
-        {"journal-event", "credit-change"},
+        {"log-event", "journal-event", "credit-change"},
     ),
     "a payment changed credit by another amount": (_apply_other_amount, {"credit-change", "order-exposure"}),
     "a debt is a fen too high": (_raise_debt, {"order-debts"}),
@@ -164,6 +164,7 @@ DAMAGES: Damages = {
     "a void shipment is not reversed": (
         _void_shipment_without_reversal,
         {
+            "log-event",
             "voided-shipment-posted",
             "journal-without-shipment",
             "shipment-unreadable",
@@ -187,7 +188,7 @@ DAMAGES: Damages = {
     "a ledger is closed with another balance": (ledger(closing_fen=1), {"statement-closing"}),
     "a statement event has another balance": (
         lambda table: table.change_event(table.event_key(f"{OWN}-2026-11", 1), closing_fen=1),
-        {"statement-event"},
+        {"log-event", "statement-event"},
     ),
     "an ageing is incomplete": (lambda table: _age(table, 1), {"statement-ageing"}),
     "a requested statement is not issued": (_request_statement_without_issue, {"statement-missing"}),

@@ -19,6 +19,10 @@ from tests.tools.audit.damages.stock import movement, stock
 from tests.tools.audit.table import ACCOUNT, Damage, Damages, Key, TableCopy, all_of, remove_from_index
 
 
+def _count_touch_time_again(table: TableCopy) -> None:
+    table.add(table.keys("TOUCHTIME#")[0], orders=1)
+
+
 def progress(name: str, *lines: Progress) -> Damage:
     """Replace the progress of an order's lines, and the totals of its header."""
 
@@ -119,7 +123,7 @@ DAMAGES: Damages = {
         progress("order to cancel", Progress(backordered=1, cancelled=1), Progress(cancelled=1)),
         {"open-after-end", "order-committed", "order-exposure"},
     ),
-    "an order is closed without a shipped piece": (_close_cancelled_order, {"state-shipped"}),
+    "an order is closed without a shipped piece": (_close_cancelled_order, {"log-event", "state-shipped"}),
     # parts
     "a fulfilment is older than the header": (
         lambda table: table.add(table.order_key("order partly shipped"), fulfilments=1),
@@ -185,11 +189,12 @@ DAMAGES: Damages = {
         lambda table: table.add(table.order_key("order in review"), version=1),
         {"order-events"},
     ),
-    "an order made an impossible transition": (_replace_approval, {"order-transition", "message-event"}),
+    "an order made an impossible transition": (_replace_approval, {"log-event", "order-transition", "message-event"}),
     "the stock of an order is never decided": (
         _leave_undecided,
-        {"order-undecided", "order-transition", "order-events"},
+        {"log-event", "order-undecided", "order-transition", "order-events"},
     ),
+    "a decided order counts twice in the touch times": (_count_touch_time_again, {"touch-time-count"}),
     "an expired reservation is not released": (
         lambda table: table.update(table.order_key("order in review"), reserved_until="2026-11-01T00:00:00.000Z"),
         {"reservation-expired"},

@@ -26,6 +26,7 @@ DAMAGES: Damages = {
     "a shipment has another number": (
         lambda table: table.change_event(table.shipment_event_key(), shipment_id="D0001-000001-S99"),
         {
+            "log-event",
             "shipment-number",
             "journal-without-shipment",
             "shipment-unposted",
@@ -35,7 +36,7 @@ DAMAGES: Damages = {
     ),
     "a shipment event has another amount": (
         lambda table: table.change_event(table.shipment_event_key(), shipped_gross_fen=1, shipped_net_fen=1),
-        {"shipment-event", "journal-amounts"},
+        {"log-event", "shipment-event", "journal-amounts"},
     ),
     "a punctuality record has another day": (
         lambda table: table.update(_punctuality_key(table), shipped_on="2026-11-01"),

@@ -17,6 +17,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from kernel.base.settings import settings
+from kernel.store.response_parser import StoredValueParserFactory
 
 #: For every client. A fixed user agent saves a fifth of botocore's time per call; mypy has checked the parameters.
 _CLIENT_CONFIG = Config(user_agent=f"Qudao Botocore/{botocore.__version__}", parameter_validation=False)
@@ -115,6 +116,7 @@ class Item(Model):
         session = connection.connection.session
         if session.get_default_client_config() is None:
             session.set_default_client_config(_CLIENT_CONFIG)
+            session.register_component("response_parser_factory", StoredValueParserFactory())
         return connection
 
 

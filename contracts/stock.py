@@ -5,10 +5,8 @@ Only orders writes these items; catalog reads stock buckets to show availability
 
 from typing import ClassVar, NamedTuple, Self
 
-from pynamodb.attributes import ListAttribute
-
 from kernel.messaging.events import Event
-from kernel.store.items import IntegerAttribute, Item, Key
+from kernel.store.items import IntegerListAttribute, Item, Key
 
 #: SKUs counted in one item. So many counters stay within 1 KB, so that a write costs two units in a transaction; one
 #: expression may name them all; a bit for each fits into a number of 38 digits. More would make orders of a small
@@ -36,15 +34,14 @@ class StockBucketItem(Item, discriminator="stock_bucket"):
     Fewer than 0 are available while a shortage is open: so many reserved pieces are not there.
     """
 
-    # PynamoDB's annotation asks for the element's Python type, its code for the attribute's.
-    available: ListAttribute[int] = ListAttribute(of=IntegerAttribute)  # type: ignore[arg-type]
+    available = IntegerListAttribute()
 
 
 # P  quarantine of one bucket   pk: BUCKET#<warehouse>   sk: <bucket>#QUARANTINE
 class QuarantineItem(Item, discriminator="quarantine"):
     """Pieces in quarantine of one bucket by position: they are in the warehouse but may not be promised."""
 
-    pieces: ListAttribute[int] = ListAttribute(of=IntegerAttribute)  # type: ignore[arg-type]
+    pieces = IntegerListAttribute()
 
 
 def stock_bucket_key(warehouse: str, bucket: int) -> Key:

@@ -13,14 +13,13 @@ from pynamodb.attributes import (
     BinaryAttribute,
     BooleanAttribute,
     JSONAttribute,
-    ListAttribute,
     UnicodeAttribute,
     UnicodeSetAttribute,
 )
 from pynamodb.models import Model
 
 from contracts.warehouses import WAREHOUSES_KEY
-from kernel.store.items import IntegerAttribute, Item, PackedJSONAttribute
+from kernel.store.items import IntegerAttribute, IntegerListAttribute, Item, PackedJSONAttribute
 from kernel.store.transaction import Transaction
 from tests.support.world import World
 from tools import paths
@@ -36,7 +35,7 @@ _SAMPLES: dict[type, Any] = {
     BinaryAttribute: b"\x00\xff\x01",
     JSONAttribute: {"b": [1, None, "二"], "a": {}},
     PackedJSONAttribute: [[1, 2], ["甲", None], {"c": True}],
-    ListAttribute: [0, 7, 1_000_000],
+    IntegerListAttribute: [0, -7, 1_000_000],
 }
 
 

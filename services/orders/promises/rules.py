@@ -59,16 +59,7 @@ def promise_dates_of_sku(
     calendar: Calendar,
 ) -> list[Promise]:
     """Return the promise of each waiting order, if available and expected pieces go strictly down the queue."""
-    return promise_supply(queue, _by_ship_day(available, inbound, now, calendar))
-
-
-def promise_supply(queue: Iterable[WaitingPieces], supply_by_day: Iterable[PiecesOnDay]) -> list[Promise]:
-    """Return the promise of each waiting order, if the supply goes strictly down the queue.
-
-    Args:
-        supply_by_day: pieces by the day they can leave, ascending.
-    """
-    supply = deque(supply_by_day)
+    supply = deque(_by_ship_day(available, inbound, now, calendar))
     promised = []
     for order_id, pieces in queue:
         parts, missing = [], pieces

@@ -21,7 +21,7 @@ from services.orders.intake.price_order import CheckedLine, check_lines
 from services.orders.order.backorder_entry import BackorderCountItem, backorder_count_key, backorders_of
 from services.orders.order.rules import document_totals
 from services.orders.quotes.api import Quote, QuoteOrder
-from services.orders.quotes.rules import WantedLine, free_pieces, supply_of_lines
+from services.orders.quotes.rules import WantedLine, supply_of_lines
 from services.orders.quotes.views import quoted_credit, quoted_line, quoted_obstacles
 from services.orders.stock.buckets import available_pieces_of_many
 
@@ -48,9 +48,8 @@ def quote_order(caller: Principal, request: QuoteOrder) -> Quote:
     waiting = _waiting(dealer.warehouse) if isinstance(count, BackorderCountItem) and count.orders else {}
     inbound = inbound_by_sku_index(expected_deliveries(dealer.warehouse, consistent=False))
     supplies = supply_of_lines(wanted, available, waiting, inbound, now, CHINA)
-    free = free_pieces(available, waiting)
     lines = [
-        quoted_line(number, asked, one, free, supplies.get(number))
+        quoted_line(number, asked, one, supplies.get(number))
         for number, (asked, one) in enumerate(zip(request.lines, checked, strict=True), 1)
     ]
     orderable = [one.priced for one in checked if one.priced is not None and not one.problems]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import NamedTuple
 
 from kernel.time.calendar import Calendar
-from services.orders.promises.rules import WaitingPieces, promise_dates_of_sku, promise_supply
+from services.orders.promises.rules import WaitingPieces, promise_dates_of_sku
 from services.orders.ship_days import ship_day
 from services.orders.vocabulary import Pieces, PiecesOnDay
 
@@ -23,17 +24,16 @@ class WantedLine(NamedTuple):
 
 
 class LineSupply(NamedTuple):
-    """Pieces of a line from stock with their day, and the rest with the day of its last piece; None without a day."""
+    """Pieces of a line from stock with their day, and the rest with the day of its last piece; None without a day.
 
+    `available`: pieces of the SKU that a new order may reserve, after the backorders ahead of it.
+    """
+
+    available: int
     from_stock: int
     from_stock_on: str | None
     rest: int
     rest_on: str | None
-
-
-def free_pieces(available: Pieces, waiting: Pieces) -> dict[int, int]:
-    """Return the pieces by SKU index that a new order may reserve: what is available, less backorders ahead of it."""
-    return {sku_index: max(pieces - waiting.get(sku_index, 0), 0) for sku_index, pieces in available.items()}
 
 
 def supply_of_lines(
@@ -51,24 +51,32 @@ def supply_of_lines(
         waiting: backordered pieces by SKU index, of orders ahead.
     """
     today = ship_day(now, calendar)
-    free = free_pieces(available, waiting)
     by_sku: dict[int, list[WantedLine]] = defaultdict(list)
     for line in lines:
         by_sku[line.sku_index].append(line)
     supplies = {}
     for sku_index, wanted in by_sku.items():
-        queue = [WaitingPieces(str(line.line_no), line.quantity) for line in wanted]
-        left = free.get(sku_index, 0)
+        there, ahead = available.get(sku_index, 0), waiting.get(sku_index, 0)
+        free = left = max(there - ahead, 0)
         expected = inbound.get(sku_index) if wanted[0].waits else None
-        if expected:
-            ahead = WaitingPieces("", waiting.get(sku_index, 0))
-            there = available.get(sku_index, 0)
-            promises = promise_dates_of_sku([ahead, *queue], there, expected, now, calendar)[1:]
-        else:
-            promises = promise_supply(queue, [PiecesOnDay(today, left)] if left else [])
-        for line, promise in zip(wanted, promises, strict=True):
+        # Without expected pieces no rest has a day.
+        days = _days_of_last_pieces(wanted, there, ahead, expected, now, calendar) if expected else repeat(None)
+        for line, day in zip(wanted, days, strict=False):
             taken = min(left, line.quantity)
             left -= taken
             rest = line.quantity - taken
-            supplies[line.line_no] = LineSupply(taken, today if taken else None, rest, promise.day if rest else None)
+            supplies[line.line_no] = LineSupply(free, taken, today if taken else None, rest, day if rest else None)
     return supplies
+
+
+def _days_of_last_pieces(
+    lines: Sequence[WantedLine],
+    available: int,
+    ahead: int,
+    expected: Sequence[PiecesOnDay],
+    now: datetime,
+    calendar: Calendar,
+) -> list[str | None]:
+    """Return for each line of a SKU the day of its last piece; backordered pieces of other orders go `ahead`."""
+    queue = [WaitingPieces("", ahead), *(WaitingPieces(str(line.line_no), line.quantity) for line in lines)]
+    return [promise.day for promise in promise_dates_of_sku(queue, available, expected, now, calendar)[1:]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.catalog import RUN_OUT, ProductStatus
+from contracts.catalog import RUN_OUT
 from contracts.dealers import DealerItem
 from contracts.delivery_addresses import address_book_key
 from kernel.base.problems import Refusal
@@ -22,9 +22,8 @@ from services.orders.order.lifecycle import Action
 from services.orders.order.rules import Line
 from services.orders.quotes.api import QuotedCredit, QuotedLine, QuoteObstacle, QuoteOrder
 from services.orders.quotes.rules import LineSupply
-from services.orders.vocabulary import Pieces
 
-_NO_SUPPLY = LineSupply(0, None, 0, None)
+_NO_SUPPLY = LineSupply(0, 0, None, 0, None)
 _NO_PRICE: Mapping[str, Any] = dict.fromkeys(("gross_fen", "net_fen", "tax_fen", "unit_price", "price_policy"))
 _NO_PRODUCT: Mapping[str, Any] = dict.fromkeys(("name_zh", "status", "successor", "order_multiple", "tax_percent"))
 
@@ -36,16 +35,14 @@ def quoted_credit(credit: DealerCredit, gross_fen: int) -> QuotedCredit:
     return QuotedCredit(limit_fen=credit.limit_fen, used_fen=used_fen, left_fen=left_fen, **overdue_facts(credit))
 
 
-def quoted_line(
-    number: int, asked: OrderLineRequest, one: CheckedLine, free: Pieces, supply: LineSupply | None
-) -> QuotedLine:
-    """Return one line of a quote. `free`: pieces by SKU index that a new order may reserve."""
+def quoted_line(number: int, asked: OrderLineRequest, one: CheckedLine, supply: LineSupply | None) -> QuotedLine:
+    """Return one line of a quote."""
     supply, product = supply or _NO_SUPPLY, one.product
     of_product = _NO_PRODUCT
     if product is not None:
         of_product = {
             "name_zh": product.name_zh,
-            "status": ProductStatus(product.status),
+            "status": product.status,
             "successor": product.successor,
             "order_multiple": product.order_multiple,
             "tax_percent": product.tax_percent,
@@ -58,7 +55,7 @@ def quoted_line(
         **of_product,
         **(_priced(one.priced) if one.priced else _NO_PRICE),
         list_price=format(one.price.unit_price, "f") if one.price else None,
-        available=free.get(product.sku_index, 0) if product else 0,
+        available=supply.available,
         from_stock=supply.from_stock,
         from_stock_on=supply.from_stock_on,
         rest=0 if runs_out else supply.rest,

@@ -63,10 +63,10 @@ def available_pieces_of_many(warehouse: str, sku_indexes: Iterable[int]) -> dict
 
     Neighbouring buckets are read as one range, because a range is billed by its size and a single item as 4 KB.
     """
-    found = dict.fromkeys(sku_indexes, 0)
-    buckets = {BucketPosition.of(number).bucket for number in found}
+    positions = {number: BucketPosition.of(number) for number in sku_indexes}
+    buckets = {bucket for bucket, _ in positions.values()}
     if not buckets:
-        return found
+        return {}
     first, last = min(buckets), max(buckets)
     if last - first < _RANGE_FACTOR * len(buckets):
         within = Item.sk.between(stock_bucket_key(warehouse, first)[1], stock_bucket_key(warehouse, last)[1])
@@ -76,11 +76,7 @@ def available_pieces_of_many(warehouse: str, sku_indexes: Iterable[int]) -> dict
     else:
         items = fetch([stock_bucket_key(warehouse, bucket) for bucket in sorted(buckets)], consistent=False).values()
     read = {int(item.sk): item.available for item in items if isinstance(item, StockBucketItem)}
-    for number in found:
-        bucket, position = BucketPosition.of(number)
-        if bucket in read:
-            found[number] = read[bucket][position]
-    return found
+    return {number: read[bucket][at] if bucket in read else 0 for number, (bucket, at) in positions.items()}
 
 
 def quarantined_pieces(warehouse: str, sku_indexes: Iterable[int]) -> dict[int, int]:

@@ -101,7 +101,7 @@ MUTATIONS = (
     Mutation(
         "one piece is promised to every order in the backorder queue",
         Kind.MISSING_DEDUPLICATION,
-        "services.orders:promise_supply",
+        "services.orders:promise_dates_of_sku",
         old="PiecesOnDay(__day, __available - __taken)",
         new="PiecesOnDay(__day, __available)",
         caught_by="test_piece_is_promised_once_after_arrival_on_a_working_day",

@@ -2,13 +2,15 @@
 
 from typing import ClassVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from kernel.messaging.events import Event
 
 
 class UnhandledOrders(BaseModel):
     """Number of orders with a task of one kind that was due and is not done, and the first of their order ids."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     kind: str
     number: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.assortment import Listing
 from contracts.catalog import RUN_OUT
 from contracts.dealers import DealerItem
 from contracts.delivery_addresses import address_book_key
@@ -37,32 +38,37 @@ def quoted_credit(credit: DealerCredit, gross_fen: int) -> QuotedCredit:
 
 def quoted_line(number: int, asked: OrderLineRequest, one: CheckedLine, supply: LineSupply | None) -> QuotedLine:
     """Return one line of a quote."""
-    supply, product = supply or _NO_SUPPLY, one.product
-    of_product = _NO_PRODUCT
-    if product is not None:
-        of_product = {
-            "name_zh": product.name_zh,
-            "status": product.status,
-            "successor": product.successor,
-            "order_multiple": product.order_multiple,
-            "tax_percent": product.tax_percent,
-        }
+    product, price, priced, problems = one
+    supply = supply or _NO_SUPPLY
     runs_out = product is not None and product.status == RUN_OUT
-    return QuotedLine(
-        line_no=number,
-        sku=asked.sku,
-        quantity=asked.quantity,
-        **of_product,
-        **(_priced(one.priced) if one.priced else _NO_PRICE),
-        list_price=format(one.price.unit_price, "f") if one.price else None,
-        available=supply.available,
-        from_stock=supply.from_stock,
-        from_stock_on=supply.from_stock_on,
-        rest=0 if runs_out else supply.rest,
-        rest_on=supply.rest_on,
-        run_out=supply.rest if runs_out else 0,
-        problems=list(one.problems),
+    # One dict for each of up to 1,000 lines: arguments by name would be copied twice.
+    return QuotedLine.model_validate(
+        {
+            "line_no": number,
+            "sku": asked.sku,
+            "quantity": asked.quantity,
+            **(_of_product(product) if product else _NO_PRODUCT),
+            **(_priced(priced) if priced else _NO_PRICE),
+            "list_price": format(price.unit_price, "f") if price else None,
+            "available": supply.available,
+            "from_stock": supply.from_stock,
+            "from_stock_on": supply.from_stock_on,
+            "rest": 0 if runs_out else supply.rest,
+            "rest_on": supply.rest_on,
+            "run_out": supply.rest if runs_out else 0,
+            "problems": problems,
+        }
     )
+
+
+def _of_product(product: Listing) -> dict[str, Any]:
+    return {
+        "name_zh": product.name_zh,
+        "status": product.status,
+        "successor": product.successor,
+        "order_multiple": product.order_multiple,
+        "tax_percent": product.tax_percent,
+    }
 
 
 def _priced(line: Line) -> dict[str, Any]:

@@ -89,6 +89,18 @@ def test_quote_promises_stock_and_expected_pieces_behind_the_backorder_queue(cli
     assert (never["from_stock"], never["rest"], never["rest_on"]) == (4, 5, None)
 
 
+def test_quote_counts_the_backorders_of_the_warehouse_that_a_dealer_has_now(client: OrdersClient) -> None:
+    open_shop(stock=4)
+    client.accepted(order_of((1, 10)))  # waits for six
+    for warehouse in ("GZ", "SH"):
+        assert client.receive(f"GR-{warehouse}", (sku(1), 5), warehouse=warehouse).status == 201
+    dealer = DealerItem.get(*dealer_key("D0001"))
+    for warehouse, available in (("SH", 5), ("GZ", 0), ("GZ", 0), ("SH", 5)):
+        dealer.update(actions=[DealerItem.warehouse.set(warehouse)])
+        (line,) = quote(client, order_of((1, 4)))["lines"]
+        assert line["available"] == available
+
+
 def test_quote_names_what_would_stop_the_order(client: OrdersClient) -> None:
     open_shop(credit_limit_fen=100_000)
     client.submit(order_of((1, 1), urgent=True, purchase_order="PO-1"))

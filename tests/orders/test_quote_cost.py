@@ -36,7 +36,7 @@ def test_quote_costs_at_most_twenty_read_units(client: OrdersClient, lines: int)
         answer = client.quote(body)
     assert answer.status == 200 and answer.json["orderable"]
     assert meter.units <= _MOST_UNITS, meter.reads
-    assert meter.calls <= 4, meter.reads
+    assert meter.calls <= 3, meter.reads
 
 
 def test_two_neighbouring_buckets_and_distant_ones_are_read_alike(client: OrdersClient) -> None:

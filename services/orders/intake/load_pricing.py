@@ -20,11 +20,15 @@ _last_price_lists: Cache[str, str] = Cache(max_entries=10_000)
 
 
 class OrderingDealer(NamedTuple):
-    """First reading for an order: the stored dealer and its ordering account, None without one, and what else came."""
+    """First reading for an order: the stored dealer and its ordering account, None without one, and what else came.
+
+    `read`: every key that was read, also those at which nothing is stored.
+    """
 
     dealer: Item | None
     account: Item | None
     found: dict[Key, Item]
+    read: frozenset[Key]
 
 
 class Pricing(NamedTuple):
@@ -43,8 +47,10 @@ def load_ordering_dealer(dealer_id: str, also: Iterable[Key] = ()) -> OrderingDe
     """
     last_list = _last_price_lists.get(dealer_id)
     likely_keys = [price_list_key(last_list)] if last_list else []
-    found = fetch([dealer_key(dealer_id), ordering_account_key(dealer_id), ASSORTMENT_KEY, *likely_keys, *also])
-    return OrderingDealer(found.get(dealer_key(dealer_id)), found.get(ordering_account_key(dealer_id)), found)
+    dealer, account = dealer_key(dealer_id), ordering_account_key(dealer_id)
+    keys = [dealer, account, ASSORTMENT_KEY, *likely_keys, *also]
+    found = fetch(keys)
+    return OrderingDealer(found.get(dealer), found.get(account), found, frozenset(keys))
 
 
 def load_pricing(dealer: DealerItem, skus: Collection[str], first: OrderingDealer, also: Iterable[Key] = ()) -> Pricing:
@@ -59,6 +65,6 @@ def load_pricing(dealer: DealerItem, skus: Collection[str], first: OrderingDeale
     assortment = Assortment.of(first.found.get(ASSORTMENT_KEY))
     list_key = price_list_key(dealer.price_list)
     _last_price_lists.put(dealer.dealer_id, dealer.price_list)
-    found = first.found | fetch({list_key, *assortment.unread(skus), *also} - first.found.keys())
+    found = first.found | fetch({list_key, *assortment.unread(skus), *also} - first.read)
     price_list = require_valid_price_list(found.get(list_key))
     return Pricing(price_list, assortment.listings(skus, found), found)

@@ -1,7 +1,7 @@
 """Parse the responses of AWS as botocore does, but without its walk over the shape of each stored value.
 
-A stored value looks in JSON as botocore returns it, except for binary content. For one query of 250 stock buckets,
-botocore checks 20,000 counters for each kind of content that a value may have.
+A stored value looks in JSON as botocore returns it, except for binary content. For one query of 25 stock buckets,
+botocore checks 2,000 counters for each kind of content that a value may have.
 """
 
 from __future__ import annotations

@@ -56,7 +56,12 @@ def read_message(caller: Principal, message_id: str) -> MessageRead:
     return read_inbox.mark_as_read(caller, message_id)
 
 
-@app.operation("GET", "/sms", roles=STAFF_ROLES, summary="短信记录 / text messages and their states")
+@app.operation(
+    "GET",
+    "/sms",
+    roles=STAFF_ROLES | {Role.DEALER_ADMIN},
+    summary="短信记录 / text messages and their states; a dealer sees those to its own users",
+)
 def text_messages(caller: Principal, query: PageQuery) -> SmsPage:
     return list_sms.list_sms(caller, query.cursor)
 

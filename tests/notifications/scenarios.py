@@ -161,7 +161,7 @@ TRIGGERS = [
             ),
         ],
     ),
-    Trigger("GET /sms", roles=STAFF),
+    Trigger("GET /sms", roles=STAFF | {"dealer_admin"}),
     Trigger(
         "GET /events",
         roles=DEALER_USERS | ADMIN,

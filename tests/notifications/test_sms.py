@@ -77,9 +77,39 @@ def test_staff_see_every_sms_with_masked_phone(dealer_world: World) -> None:
     assert [text["phone_masked"] for text in answer.json["texts"]] == ["+86138****0002", "+86138****0001"]
     assert answer.json["texts"][0]["state"] == "accepted"
     assert not any(phone in answer.text for phone in PHONES.values())
-    for role in ("dealer_admin", "dealer_buyer", "dealer_accountant"):
+    for role in ("dealer_buyer", "dealer_accountant"):
         token = dealer_world.token(role=role, dealer_id="D0001")
         assert dealer_world.call("notifications", "GET", "/sms", token=token).status == 403
+
+
+def test_dealer_administrator_sees_the_sms_to_its_own_users(dealer_world: World) -> None:
+    publish(dealer_world, order_shipped())
+
+    def shown(dealer_id: str) -> list[dict[str, Any]]:
+        token = dealer_world.token(role="dealer_admin", dealer_id=dealer_id)
+        answer = dealer_world.call("notifications", "GET", "/sms", token=token)
+        assert answer.status == 200 and not any(phone in answer.text for phone in PHONES.values())
+        found: list[dict[str, Any]] = answer.json["texts"]
+        return found
+
+    texts = shown("D0001")
+    assert [text["phone_masked"] for text in texts] == ["+86138****0002", "+86138****0001"]
+    assert {(text["state"], text["state_zh"]) for text in texts} == {("accepted", "通道已受理")}
+    assert {(text["event_type"], text["dealer_id"]) for text in texts} == {("order.shipped.v1", "D0001")}
+    assert shown("D0002") == [], "another dealer sees none of them"
+
+
+def test_sms_list_of_a_dealer_has_pages(dealer_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_sms, "PAGE_SIZE", 3)
+    for number in range(2):
+        store_event(order_shipped(order_id=f"D0001-{number:06d}"), f"D0001-{number:06d}")
+    dealer_world.drain()
+    token = dealer_world.token(role="dealer_admin", dealer_id="D0001")
+    first = dealer_world.call("notifications", "GET", "/sms", token=token).json
+    second = dealer_world.call("notifications", "GET", "/sms", token=token, query={"cursor": first["next_cursor"]}).json
+    times = [text["queued_at"] for text in first["texts"] + second["texts"]]
+    ids = {text["sms_id"] for text in first["texts"] + second["texts"]}
+    assert len(ids) == len(times) == 4 and times == sorted(times, reverse=True) and second["next_cursor"] is None
 
 
 def test_sms_list_has_pages(dealer_world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from services.notifications.invariants.recipients import (
     start_of_checked_window,
     unchanged_users,
 )
-from services.notifications.sms.items import SmsDayCountItem, SmsItem, WaitingSmsItem
+from services.notifications.sms.items import DealerSmsItem, SmsDayCountItem, SmsItem, WaitingSmsItem, dealer_sms_pk
 from services.notifications.sms.providers.recorder import RecordedSmsItem
 from services.notifications.sms.rules import SMS_PER_DAY, SmsState
 
@@ -28,6 +28,16 @@ def texts_have_their_event(snapshot: Snapshot) -> Iterator[Finding]:
         times = 1 + (item.releases or 0)
         if item.subject not in subjects or queued[item.sms_id] != times or item.pk != f"SMS#{item.sms_id}":
             yield Finding("text-event", item.sms_id, f"{item.subject}, queued {queued[item.sms_id]} times")
+
+
+def dealers_see_their_texts(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find texts to users of a dealer that its list does not show, and pointers to no text of the dealer."""
+    texts = {
+        (dealer_sms_pk(item.dealer_id), item.sms_id) for item in snapshot.items(SmsItem) if item.dealer_id != HOUSE
+    }
+    pointers = {(item.pk, item.sms_id) for item in snapshot.items(DealerSmsItem)}
+    for pk, sms_id in sorted(texts ^ pointers):
+        yield Finding("text-pointer", sms_id, f"text and pointer in {pk} do not match")
 
 
 def texts_are_sent_at_most_once(snapshot: Snapshot) -> Iterator[Finding]:
@@ -95,6 +105,7 @@ def recipients_have_a_text(snapshot: Snapshot, due: str) -> Iterator[Finding]:
 
 ALWAYS = (
     texts_have_their_event,
+    dealers_see_their_texts,
     texts_are_sent_at_most_once,
     texts_stand_for_all_merged_ones,
     phones_stay_within_the_daily_limit,

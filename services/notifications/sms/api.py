@@ -30,6 +30,8 @@ class SmsMessage(Answer):
     subject: str
     text: str
     state: SmsState
+    state_zh: str
+    state_en: str
     reason: str | None
     provider_id: str | None
     waits_until: str | None

@@ -9,13 +9,13 @@ from typing import Any
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from contracts.dealers import UserItem
+from contracts.dealers import HOUSE, UserItem
 from contracts.notifications import SmsQueued
 from kernel.http.models import mask_phone
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import outbox_event
 from kernel.store.items import Index, IntegerAttribute, Item, Key
-from kernel.store.read import Page, fetch_one, query_page
+from kernel.store.read import Page, fetch, fetch_one, query_page
 from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.notifications.sms.rules import SmsState, sms_text, sms_variables
@@ -59,6 +59,13 @@ class SmsItem(Item, discriminator="sms"):
     def event_id(self) -> str:
         """Id of the event that the text is about."""
         return self.sms_id.removeprefix("sms_").removesuffix(f"_{self.username}")
+
+
+# P  text messages to a dealer's users, newest first    pk: SMS#DEALER#<dealer>    sk: <queued at>#<sms id>
+class DealerSmsItem(Item, discriminator="sms_of_dealer"):
+    """Pointer to a text message to a user of a dealer."""
+
+    sms_id = UnicodeAttribute()
 
 
 # P  text that waits, by phone and template    pk: SMS#PHONE#<digest>    sk: WAITING#<template>
@@ -106,6 +113,7 @@ def queue_sms(
     variables = sms_variables(template, values)
     sms_id = f"sms_{envelope.id}_{user.username}"
     now = clock.now()
+    position, expires_at = f"{clock.stamp(now)}#{sms_id}", clock.epoch(now + _RETENTION)
     item = SmsItem(
         *sms_key(sms_id),
         sms_id=sms_id,
@@ -122,10 +130,13 @@ def queue_sms(
         queued_at=clock.stamp(now),
         changed_at=clock.stamp(now),
         gsi1pk="SMS#ALL",
-        gsi1sk=f"{clock.stamp(now)}#{sms_id}",
-        expires_at=clock.epoch(now + _RETENTION),
+        gsi1sk=position,
+        expires_at=expires_at,
     )
     transaction.create(item, f"sms {user.username}")
+    if dealer_id != HOUSE:
+        pointer = DealerSmsItem(dealer_sms_pk(dealer_id), position, sms_id=sms_id, expires_at=expires_at)
+        transaction.create(pointer, f"pointer {user.username}")
     queued = SmsQueued(sms_id=sms_id, dealer_id=dealer_id)
     event = outbox_event(queued, pk=item.pk, subject=sms_id, sequence=1, dealer_id=dealer_id)
     transaction.create(event, f"event {user.username}")
@@ -139,6 +150,20 @@ def load_sms(sms_id: str) -> SmsItem | None:
 def sms_page(limit: int, start: dict[str, Any] | None) -> Page:
     """Return one page of all text messages, newest first."""
     return query_page(SmsItem, "SMS#ALL", on_index=True, limit=limit, start=start, newest_first=True)
+
+
+def dealer_sms_page(dealer_id: str, limit: int, start: dict[str, Any] | None) -> Page:
+    """Return one page of the text messages to a dealer's users, newest first."""
+    pk = dealer_sms_pk(dealer_id)
+    page = query_page(DealerSmsItem, pk, limit=limit, start=start, newest_first=True, consistent=True)
+    keys = [sms_key(pointer.sms_id) for pointer in page.items]
+    found = fetch(keys)
+    return Page([found[key] for key in keys if key in found], page.next_key)
+
+
+def dealer_sms_pk(dealer_id: str) -> str:
+    """Partition of the pointers to a dealer's text messages."""
+    return f"SMS#DEALER#{dealer_id}"
 
 
 def sms_key(sms_id: str) -> Key:

@@ -59,6 +59,19 @@ class SmsState(StrEnum):
     SKIPPED = "skipped"
 
 
+#: Names of the states, Chinese and English.
+SMS_STATES = {
+    SmsState.QUEUED: ("待发", "queued"),
+    SmsState.WAITING: ("暂缓发送", "waiting"),
+    SmsState.MERGED: ("已合并", "merged into another text"),
+    SmsState.SENDING: ("发送中", "being sent"),
+    SmsState.ACCEPTED: ("通道已受理", "accepted by the carrier"),
+    SmsState.FAILED: ("发送失败", "failed"),
+    SmsState.UNKNOWN: ("结果不明", "result unknown"),
+    SmsState.SKIPPED: ("未发送", "not sent"),
+}
+
+
 def end_of_quiet_hours(template: str, now: datetime) -> datetime | None:
     """Return the end of the quiet hours if a text must wait for it at this moment; None if it may be sent."""
     local = now.astimezone(BUSINESS_ZONE)

@@ -41,9 +41,14 @@ def _text_of_many_key(table: TableCopy) -> Key:
     return next(key for key in table.keys("SMS#sms_", "SMS") if table.item(key).texts)
 
 
+def _pointer_of_text(table: TableCopy) -> Key:
+    text = table.item(_text_key(table))
+    return f"SMS#DEALER#{text.dealer_id}", text.gsi1sk
+
+
 def _lose_text(table: TableCopy) -> None:
     pk, _ = _text_key(table)
-    table.delete(*table.keys(pk))
+    table.delete(_pointer_of_text(table), *table.keys(pk))
 
 
 def _send_text_again(table: TableCopy) -> None:
@@ -103,6 +108,7 @@ DAMAGES: Damages = {
     ),
     "a text is still queued": (lambda table: table.update(_text_key(table), state="queued"), {"text-unsent"}),
     "a text is missing": (_lose_text, {"text-missing", "text-merged"}),
+    "a dealer does not see a text": (lambda table: table.delete(_pointer_of_text(table)), {"text-pointer"}),
     "a text is in place of too many": (lambda table: table.add(_text_of_many_key(table), texts=1), {"text-merged"}),
     # webhooks
     "a delivery has another body": (

@@ -28,6 +28,7 @@ OWNERS = {
     "WEBHOOK": "notifications",
     "DELIVERY": "notifications",
     "EVENTLOG": "notifications",
+    "OBJECTION": "notifications",
     "TICKETS": "tickets",
     "IDEMPOTENCY": "kernel",
     "UNSENT": "kernel",

@@ -18,6 +18,16 @@ from services.notifications.inbox import notify_recipients, read_inbox
 from services.notifications.inbox.api import Inbox, MessageRead
 from services.notifications.inbox.rules import NOTIFICATION_RULES
 from services.notifications.invitations import text_invitation
+from services.notifications.objections import answer_objection as answering
+from services.notifications.objections import list_objections, raise_objection
+from services.notifications.objections.api import (
+    AnswerObjection,
+    ObjectionPage,
+    ObjectionsQuery,
+    ObjectionView,
+    RaiseObjection,
+)
+from services.notifications.objections.rules import OWNER_ROLES
 from services.notifications.sms import list_sms
 from services.notifications.sms import send_sms as sending
 from services.notifications.sms.api import SmsPage
@@ -64,6 +74,40 @@ def read_message(caller: Principal, message_id: str) -> MessageRead:
 )
 def text_messages(caller: Principal, query: PageQuery) -> SmsPage:
     return list_sms.list_sms(caller, query.cursor)
+
+
+# ---- objections ----
+
+
+@app.operation(
+    "POST",
+    "/objections",
+    roles=DEALER_ROLES,
+    status=201,
+    summary="提出异议 / object to an act on the dealer's money, goods or terms, named by its event",
+)
+def object_to_event(caller: Principal, body: RaiseObjection, key: IdempotencyKey) -> ObjectionView:
+    return raise_objection.raise_objection(caller, body, key)
+
+
+@app.operation(
+    "GET",
+    "/objections",
+    roles=DEALER_ROLES | OWNER_ROLES,
+    summary="自己的异议,或待答复的异议 / own objections, or for staff the open ones of a role",
+)
+def objections(caller: Principal, query: ObjectionsQuery) -> ObjectionPage:
+    return list_objections.list_objections(caller, query)
+
+
+@app.operation(
+    "POST",
+    "/objections/{objection_id}/answer",
+    roles=OWNER_ROLES,
+    summary="答复异议 / answer an objection, once, as the role that owns it",
+)
+def answer_objection(caller: Principal, objection_id: str, body: AnswerObjection, key: IdempotencyKey) -> ObjectionView:
+    return answering.answer_objection(caller, objection_id, body, key)
 
 
 # ---- webhooks ----

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.dealers import DealerTermsChanged
+from contracts.notifications import ObjectionAnswered, ObjectionRaised
 from contracts.orders import (
     OrderAddressChanged,
     OrderApproved,
@@ -48,6 +49,17 @@ def ticket_progressed(step: str, ticket_id: str = "D0001-T00007") -> TicketProgr
 def terms_changed(before: dict[str, str | int], after: dict[str, str | int]) -> DealerTermsChanged:
     """Return the event of changed terms."""
     return DealerTermsChanged(dealer_id="D0001", author="u-7", reason="年度调整", before=before, after=after)
+
+
+OBJECTION: dict[str, Any] = {
+    "objection_id": "obj_D0001-000123_2",
+    "dealer_id": "D0001",
+    "event_id": "evt_D0001-000123_2",
+    "about": "D0001-000123",
+    "act_zh": "信用冻结",
+    "act_en": "credit hold",
+    "by": "陈月娥",
+}
 
 
 def order_shipped(**changes: Any) -> OrderShipped:
@@ -142,6 +154,8 @@ EVENTS: list[Event] = [
             UnhandledOrders(kind="reservation_expiry", number=1, orders=("D0001-000123",)),
         ),
     ),
+    *(ObjectionRaised(**OBJECTION, owner=owner, text="已付款") for owner in ("finance", "assistant", "admin")),
+    *(ObjectionAnswered(**OBJECTION, accounts_only=only, answer="已核实") for only in (False, True)),
     ticket_progressed("registered"),
     ticket_progressed("completed"),
     ticket_progressed("withdrawn"),

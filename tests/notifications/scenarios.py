@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.notifications.sms.providers.provider import Rejected, Unknown
+from tests.notifications import objection_scenarios
 from tests.notifications.external_systems import provider, receivers
 from tests.support.company import SampleCompany
 from tests.support.company_data import OWN, PRICE_LIST, WAREHOUSE, ticket_body
@@ -144,6 +145,7 @@ delete_endpoint = request("notifications", "/webhook-endpoints/{}", role="admin"
 REPLAY = webhook_situation("as usual")
 
 TRIGGERS = [
+    *objection_scenarios.TRIGGERS,
     Trigger("GET /inbox", roles=ALL_USERS),
     Trigger(
         "POST /inbox/{message_id}/read",

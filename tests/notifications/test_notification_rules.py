@@ -153,6 +153,7 @@ def test_mailbox_is_read_by_its_own_roles_only() -> None:
         Mailbox.FINANCE,
         Mailbox.WAREHOUSE,
         Mailbox.AFTERSALES,
+        Mailbox.ADMIN,
     ]
     assert mailboxes_read_by(frozenset({Role.ASSISTANT, Role.FINANCE})) == [Mailbox.ASSISTANT, Mailbox.FINANCE]
     assert mailboxes_read_by(frozenset({Role.FINANCE})) == [Mailbox.FINANCE]

@@ -63,9 +63,9 @@ def test_redelivery_creates_no_second_message_or_sms(dealer_world: World) -> Non
     dealer_world.drain()
     before = dealer_world.snapshot()
     sent = recorded_sms(dealer_world)
-    # Fifteen templates to the administrator and one more user, a credit hold to all three, changed terms to each once,
-    # and an overdue order to the clerk.
-    assert len(sent) == 2 * 15 + 3 + 3 + 1
+    # Fifteen templates to the administrator and one more user, a credit hold and an answered objection to all three,
+    # changed terms to each once, and an overdue order to the clerk. A second answer waits.
+    assert len(sent) == 2 * 15 + 3 + 3 + 3 + 1
     dealer_world.redeliver_everything()
     assert recorded_sms(dealer_world) == sent
     assert dealer_world.snapshot() == before

@@ -70,6 +70,8 @@ def test_endpoint_receives_only_subscribed_event_types(webhook_world: World, rec
 INTERNAL = {
     "day.reported.v1",
     "machine.changed.v1",
+    "objection.answered.v1",
+    "objection.raised.v1",
     "order.promise-moved.v1",
     "price-list.ending.v1",
     "price-list.scheduled.v1",

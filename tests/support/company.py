@@ -27,6 +27,7 @@ from tests.support.company_data import (
     WAITING_PRICE_LIST,
     WAREHOUSE,
     address_row,
+    credit_hold_event,
     dealer_row,
     marker,
     person_row,
@@ -95,6 +96,7 @@ class SampleCompany:
             self._create_orders(dealer)
             self._create_payments(dealer)
             self._create_tickets(dealer)
+            self._raise_objection(dealer)
             self._find_messages(DEALER_ROLES, dealer)
         self._find_messages(STAFF_ROLES, None)
         self._issue_statements()
@@ -176,6 +178,7 @@ class SampleCompany:
         self.ids["shipment", dealer] = f"{self.ids['order partly shipped', dealer]}-S01"
         self._submit(dealer, "order short of stock", 1, sku="L4")
         self._submit(dealer, "order above credit limit", 9_000, sku="L1")
+        self._submit(dealer, "order objected to", 9_000, sku="L1")
 
     def _submit(self, dealer: str, name: str, quantity: int, *, sku: str = "L1") -> str:
         body = {
@@ -220,6 +223,12 @@ class SampleCompany:
             for action, step in steps:
                 path = f"/tickets/{created['ticket_id']}/{action}"
                 self.send_and_drain("tickets", "POST", path, step, role="aftersales")
+
+    def _raise_objection(self, dealer: str) -> None:
+        """Let the dealer object to the credit hold of an order."""
+        body = {"event_id": credit_hold_event(self.ids["order objected to", dealer]), "text": marker(dealer)}
+        raised = self.send_and_drain("notifications", "POST", "/objections", body, role="dealer_buyer", dealer=dealer)
+        self.ids["objection", dealer] = raised["objection_id"]
 
     def _find_messages(self, roles: tuple[str, ...], dealer: str | None) -> None:
         for role in roles:

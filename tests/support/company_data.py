@@ -61,6 +61,11 @@ def dealer_row(dealer: str) -> dict[str, Any]:
     }
 
 
+def credit_hold_event(order_id: str) -> str:
+    """Return the id of the event that a new order is on credit hold."""
+    return f"evt_{order_id}_2"
+
+
 def ticket_body(dealer: str) -> dict[str, Any]:
     """Return a request for service as a dealer sends it."""
     return {

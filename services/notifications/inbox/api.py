@@ -7,9 +7,13 @@ from services.notifications.inbox.rules import NOTIFICATION_RULES
 
 
 class Message(Answer):
-    """One message of an inbox, Chinese and English. `at`: time of the event; `subject`: its business number."""
+    """One message of an inbox, Chinese and English. `at`: time of the event; `subject`: its business number.
+
+    `event_id`: id of the event, as objections name it.
+    """
 
     message_id: str
+    event_id: str
     at: str
     event_type: Annotated[str, one_of(lambda: (event.TYPE for event in NOTIFICATION_RULES))]
     subject: str

@@ -37,6 +37,11 @@ class MessageItem(Item, discriminator="inbox_message"):
     text_zh = UnicodeAttribute()
     text_en = UnicodeAttribute()
 
+    @property
+    def event_id(self) -> str:
+        """Id of the event that the message is about."""
+        return self.message_id.split(".", 2)[2]
+
 
 # P  messages that a user has read    pk: INBOX#<mailbox>    sk: READ#<user>#<message id>
 class ReadMarkItem(Item, discriminator="inbox_read"):

@@ -17,6 +17,7 @@ class Mailbox(StrEnum):
     FINANCE = "finance"
     WAREHOUSE = "warehouse"
     AFTERSALES = "aftersales"
+    ADMIN = "admin"
 
     @property
     def belongs_to_dealer(self) -> bool:
@@ -32,6 +33,7 @@ READERS: dict[Mailbox, frozenset[Role]] = {
     Mailbox.FINANCE: frozenset({Role.FINANCE, Role.ADMIN}),
     Mailbox.WAREHOUSE: frozenset({Role.WAREHOUSE, Role.ADMIN}),
     Mailbox.AFTERSALES: frozenset({Role.AFTERSALES, Role.ADMIN}),
+    Mailbox.ADMIN: frozenset({Role.ADMIN}),
 }
 
 

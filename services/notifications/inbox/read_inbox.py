@@ -49,6 +49,7 @@ def _mailbox_names(caller: Principal) -> list[str]:
 def _message_view(item: MessageItem, dealer_name: str, is_read: bool) -> Message:
     return Message(
         message_id=item.message_id,
+        event_id=item.event_id,
         at=item.at,
         event_type=item.event_type,
         subject=item.subject,

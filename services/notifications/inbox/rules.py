@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from contracts.dealers import DealerTermsChanged, MachineChanged, UserRegistered, UserRemoved
+from contracts.notifications import ObjectionAnswered, ObjectionRaised
 from contracts.orders import (
     OrderAddressChanged,
     OrderApproved,
@@ -31,7 +32,7 @@ from contracts.tickets import TicketOverdue, TicketProgressed
 from contracts.worklist import DayReported
 from kernel.http.principal import Role
 from kernel.messaging.events import Event
-from services.notifications.inbox.mailboxes import Mailbox
+from services.notifications.inbox.mailboxes import READERS, Mailbox
 from services.notifications.sms.templates import sms_roles
 
 
@@ -40,7 +41,8 @@ class NotificationRule(NamedTuple):
 
     `steps`: only these steps of a service ticket; `excluded_steps`: all but these; `order_state`: only orders in it;
     `changed`: only if one of these terms changed; `run_out`: only with cancelled run-out pieces, or only without.
-    `to_suspended`: a suspended dealer gets the message too.
+    `owner`: only objections that this role answers; `accounts_only`: only answers for users who may read statements, or
+    only others. `to_suspended`: a suspended dealer gets the message too.
     """
 
     template: str
@@ -50,15 +52,17 @@ class NotificationRule(NamedTuple):
     order_state: str | None = None
     changed: frozenset[str] | None = None
     run_out: bool | None = None
+    owner: Role | None = None
+    accounts_only: bool | None = None
     to_suspended: bool = False
 
     @property
     def sms_roles(self) -> frozenset[Role]:
-        """Roles of the users, of the dealer or of head office, who get the message as a text message too."""
-        return sms_roles(self.template)
+        """Roles of the mailbox's readers who get the message as a text message too."""
+        return sms_roles(self.template) & READERS[self.mailbox]
 
     def applies(self, event: Event) -> bool:
-        """Return True if the rule covers the event's step, order state, changed terms and cancelled pieces."""
+        """Return True if the rule covers the event: all that the rule names must be so in the event."""
         step = getattr(event, "step", None)
         if step in self.excluded_steps or (self.steps is not None and step not in self.steps):
             return False
@@ -66,7 +70,14 @@ class NotificationRule(NamedTuple):
             return False
         if self.run_out is not None and self.run_out != bool(getattr(event, "cancelled", 0)):
             return False
-        return self.order_state is None or getattr(event, "state", None) == self.order_state
+        for name, expected in (
+            ("state", self.order_state),
+            ("owner", self.owner),
+            ("accounts_only", self.accounts_only),
+        ):
+            if expected is not None and getattr(event, name, None) != expected:
+                return False
+        return True
 
 
 #: Terms that only users who may read statements are shown.
@@ -145,6 +156,15 @@ NOTIFICATION_RULES: dict[type[Event], tuple[NotificationRule, ...]] = {
         NotificationRule("ticket_withdrawn", Mailbox.AFTERSALES, steps=frozenset({"withdrawn"})),
     ),
     TicketOverdue: (NotificationRule("ticket_overdue", Mailbox.AFTERSALES),),
+    ObjectionRaised: (
+        NotificationRule("objection_raised", Mailbox.FINANCE, owner=Role.FINANCE),
+        NotificationRule("objection_raised", Mailbox.ASSISTANT, owner=Role.ASSISTANT),
+        NotificationRule("objection_raised", Mailbox.ADMIN, owner=Role.ADMIN),
+    ),
+    ObjectionAnswered: (
+        NotificationRule("objection_answered", accounts_only=False, to_suspended=True),
+        NotificationRule("objection_answered", Mailbox.ACCOUNTS, accounts_only=True, to_suspended=True),
+    ),
 }
 
 #: Events about a dealer of which the dealer gets no message, each with the reason. Every other event has a rule.

@@ -92,10 +92,7 @@ TEMPLATES: dict[str, Template] = {
         "The warehouse is preparing it. You will get a message when it is shipped.",
     ),
     "order_rejected": Template(
-        "订单 {order_id} 未通过审核",
-        "Order {order_id} not approved",
-        "原因:{reason}",
-        "Reason: {reason}",
+        "订单 {order_id} 未通过审核", "Order {order_id} not approved", "原因:{reason}", "Reason: {reason}"
     ),
     "order_cancelled": Template(
         "订单 {order_id} 已取消 {cancelled} 件",
@@ -172,16 +169,19 @@ TEMPLATES: dict[str, Template] = {
         "Price list {price_list_id}, version {version}, was withdrawn; the former prices go on. Reason: {reason}",
     ),
     "ticket_progressed": Template(
-        "服务单 {ticket_id} {step_zh}",
-        "Service request {ticket_id} {step_en}",
-        "「{title}」{note}",
-        "“{title}” {note}",
+        "服务单 {ticket_id} {step_zh}", "Service request {ticket_id} {step_en}", "「{title}」{note}", "“{title}” {note}"
     ),
     "ticket_completed": Template(
         "服务单 {ticket_id} 已处理完成",
         "Service request {ticket_id} completed",
         "「{title}」{note} 请查看并评价。",
         "“{title}” {note} Please look and rate it.",
+    ),
+    "objection_answered": Template(
+        "您的异议 {objection_id} 已有答复",
+        "Your objection {objection_id} is answered",
+        "{act_zh} {about}。{by} 答复:{answer}",
+        "{act_en}, {about}. {by} answers: {answer}",
     ),
     # ---- to staff ----
     "order_to_review": Template(
@@ -287,5 +287,11 @@ TEMPLATES: dict[str, Template] = {
         "Service request {ticket_id} is overdue",
         "{dealer_id}「{title}」应于 {due_at}(北京时间)前完成。",
         "{dealer_id} “{title}” was due at {due_at} (Beijing time).",
+    ),
+    "objection_raised": Template(
+        "{dealer_id} 对{act_zh}提出异议,请答复",
+        "{dealer_id} objects: please answer",
+        "异议 {objection_id},{act_zh} {about}。{by}:{text}",
+        "Objection {objection_id} to the {act_en}, {about}. {by}: {text}",
     ),
 }

@@ -3,12 +3,14 @@
 from typing import Annotated
 
 from contracts.dealers import UserRegistered
+from contracts.notifications import ObjectionAnswered
 from kernel.http.models import Answer, one_of
 from kernel.messaging.events import event_types
 from services.notifications.sms.rules import SmsState
 
-#: An invitation is texted too, though no endpoint gets its event.
-_TextedType = Annotated[str, one_of(lambda: (n for n, e in event_types().items() if e.PUBLIC or e is UserRegistered))]
+#: Invitations and answers are texted too, though no endpoint gets their events.
+_INTERNAL = frozenset({UserRegistered, ObjectionAnswered})
+_TextedType = Annotated[str, one_of(lambda: (n for n, e in event_types().items() if e.PUBLIC or e in _INTERNAL))]
 
 
 class SmsMessage(Answer):

@@ -107,6 +107,11 @@ SMS_TEMPLATES: dict[str, SmsTemplate] = {
         "【渠道】您有{count}份对账单已生成,请登录核对。",
         ACCOUNTANT_ROLES,
     ),
+    "objection_answered": SmsTemplate(
+        "【渠道】您的异议{objection_id}已有答复,请登录查看。",
+        "【渠道】您有{count}件异议已有答复,如{objection_id},请登录查看。",
+        BUYER_ROLES | ACCOUNTANT_ROLES,
+    ),
     "ticket_completed": SmsTemplate(
         "【渠道】您的服务单{ticket_id}已处理完成,请登录查看并评价。",
         "【渠道】您有{count}张服务单已处理完成,如{ticket_id},请登录查看并评价。",

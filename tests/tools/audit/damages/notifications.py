@@ -58,6 +58,10 @@ def _send_text_again(table: TableCopy) -> None:
     table.put(sent)
 
 
+def _objection_key(table: TableCopy) -> Key:
+    return f"OBJECTION#{table.ids['objection', OWN]}", "OBJECTION"
+
+
 def _delivery_key(table: TableCopy, state: str = "delivered") -> Key:
     return next(key for key in table.keys("DELIVERY#", "AT#") if table.item(key).state == state)
 
@@ -110,6 +114,19 @@ DAMAGES: Damages = {
     "a text is missing": (_lose_text, {"text-missing", "text-merged"}),
     "a dealer does not see a text": (lambda table: table.delete(_pointer_of_text(table)), {"text-pointer"}),
     "a text is in place of too many": (lambda table: table.add(_text_of_many_key(table), texts=1), {"text-merged"}),
+    # objections
+    "an objection is to an unknown event": (
+        lambda table: table.update(_objection_key(table), event_id="evt_D0001-999999_2"),
+        {"objection-event"},
+    ),
+    "a dealer does not see an objection": (
+        lambda table: table.delete(table.keys(f"OBJECTION#DEALER#{OWN}")[0]),
+        {"objection-pointer"},
+    ),
+    "an open objection is in the queue of another role": (
+        lambda table: table.update(_objection_key(table), gsi1pk="OBJECTION#OPEN#admin"),
+        {"objection-queue"},
+    ),
     # webhooks
     "a delivery has another body": (
         lambda table: table.update(_delivery_key(table), body="{}"),

@@ -1,0 +1,1 @@
+"""Objections of dealers to acts on their money or goods, and the answers."""

@@ -15,7 +15,7 @@ from services.notifications.deliveries.api import Deliveries, PeriodReplayAccept
 from services.notifications.event_log import list_events, log_event
 from services.notifications.event_log.api import Events, EventsQuery
 from services.notifications.inbox import notify_recipients, read_inbox
-from services.notifications.inbox.api import Inbox, MessageRead
+from services.notifications.inbox.api import Inbox, InboxQuery, MessageRead
 from services.notifications.inbox.rules import NOTIFICATION_RULES
 from services.notifications.invitations import text_invitation
 from services.notifications.objections import answer_objection as answering
@@ -57,8 +57,8 @@ _OWN_SECONDS = 5
 @app.operation(
     "GET", "/inbox", roles=_ALL_ROLES, summary="站内消息 / messages, newest first, and the number of unread ones"
 )
-def inbox(caller: Principal, query: PageQuery) -> Inbox:
-    return read_inbox.show_inbox(caller, query.cursor)
+def inbox(caller: Principal, query: InboxQuery) -> Inbox:
+    return read_inbox.show_inbox(caller, query)
 
 
 @app.operation("POST", "/inbox/{message_id}/read", roles=_ALL_ROLES, summary="标为已读 / mark a message as read")

@@ -146,7 +146,11 @@ REPLAY = webhook_situation("as usual")
 
 TRIGGERS = [
     *objection_scenarios.TRIGGERS,
-    Trigger("GET /inbox", roles=ALL_USERS),
+    Trigger(
+        "GET /inbox",
+        roles=ALL_USERS,
+        variants=[variant(roles={"warehouse", "admin"}, query={"warehouse": f"={WAREHOUSE}"}, refusals={422})],
+    ),
     Trigger(
         "POST /inbox/{message_id}/read",
         roles=ALL_USERS,

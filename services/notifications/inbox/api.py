@@ -2,8 +2,16 @@
 
 from typing import Annotated
 
-from kernel.http.models import Answer, one_of
+from kernel.http.models import Answer, WarehouseId, one_of
+from services.notifications.inbox.mailboxes import Mailbox
 from services.notifications.inbox.rules import NOTIFICATION_RULES
+from services.notifications.vocabulary import PageQuery
+
+
+class InboxQuery(PageQuery):
+    """Page of the inbox; with `warehouse` of the desk of that warehouse alone."""
+
+    warehouse: WarehouseId | None = None
 
 
 class Message(Answer):
@@ -26,11 +34,28 @@ class Message(Answer):
     read: bool
 
 
+class UnreadOfMailbox(Answer):
+    """Number of unread messages of a mailbox of the user; of the mailbox `warehouse` also for each warehouse alone.
+
+    `warehouse`: null for messages that concern all warehouses, and for the other mailboxes.
+    """
+
+    mailbox: Mailbox
+    warehouse: str | None
+    warehouse_name_zh: str | None = None
+    warehouse_name_en: str | None = None
+    unread: int
+
+
 class Inbox(Answer):
-    """One page of messages, newest first. `unread` counts the user's unread messages on all pages."""
+    """One page of messages, newest first.
+
+    `unread` counts the user's unread messages on all pages of this list, `unread_by_mailbox` those of each mailbox.
+    """
 
     messages: list[Message]
     unread: int
+    unread_by_mailbox: list[UnreadOfMailbox]
     next_cursor: str | None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable
+from itertools import chain
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -14,13 +15,15 @@ from kernel.store.items import IntegerAttribute, Item, Key
 from kernel.store.read import fetch, query_page
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
-from services.notifications.inbox.mailboxes import Mailbox
+from services.notifications.inbox.mailboxes import Desk, Mailbox
 from services.notifications.inbox.rendering import RenderedMessage
 
 #: Counters per mailbox, because orders of all dealers arrive in the same staff mailbox at once.
 _COUNTER_SHARDS = 4
 
-_MESSAGE_ID = re.compile(rf"[0-9]{{13}}\.({'|'.join(Mailbox)})\.(evt_[^\s\ud800-\udfff]{{1,200}})")
+_MESSAGE_ID = re.compile(
+    rf"[0-9]{{13}}\.({'|'.join(Mailbox)})(?:-([0-9A-Z]{{2,10}}))?\.(evt_[^\s\ud800-\udfff]{{1,200}})"
+)
 
 
 # P  messages of a mailbox, newest first    pk: INBOX#<mailbox>    sk: MSG#<message id>
@@ -58,25 +61,33 @@ class MessageCountItem(Item, discriminator="inbox_count"):
     number = IntegerAttribute()
 
 
-def mailbox_name(mailbox: Mailbox, dealer_id: str | None) -> str:
-    """Return the name of a mailbox: `<dealer>#<mailbox>`, or `HOUSE#<mailbox>` for the staff mailboxes."""
-    return f"{dealer_id if mailbox.belongs_to_dealer else HOUSE}#{mailbox}"
+def desk_of(envelope: Envelope, mailbox: Mailbox) -> Desk:
+    """Return the desk that gets the message of an event: in the mailbox `warehouse` that of the order's warehouse."""
+    return Desk(mailbox, envelope.data.get("warehouse") if mailbox is Mailbox.WAREHOUSE else None)
 
 
-def message_id_of(envelope: Envelope, mailbox: Mailbox) -> str:
-    """Return the id of an event's message in a mailbox. Ids sort by the time of the event."""
-    return f"{_milliseconds(envelope.time):013d}.{mailbox}.{envelope.id}"
+def mailbox_name(desk: Desk, dealer_id: str | None) -> str:
+    """Return the name of a mailbox: `<dealer>#<mailbox>`, `HOUSE#<mailbox>` or `HOUSE#warehouse#<warehouse>`."""
+    name = f"{dealer_id if desk.mailbox.belongs_to_dealer else HOUSE}#{desk.mailbox}"
+    return f"{name}#{desk.warehouse}" if desk.warehouse else name
 
 
-def mailbox_of_message(message_id: str) -> Mailbox | None:
-    """Return the mailbox that a message id names; None if the text is no message id."""
+def message_id_of(envelope: Envelope, desk: Desk) -> str:
+    """Return the id of an event's message on a desk. Ids sort by the time of the event."""
+    name = f"{desk.mailbox}-{desk.warehouse}" if desk.warehouse else desk.mailbox
+    return f"{_milliseconds(envelope.time):013d}.{name}.{envelope.id}"
+
+
+def desk_of_message(message_id: str) -> Desk | None:
+    """Return the desk that a message id names; None if the text is no message id."""
     found = _MESSAGE_ID.fullmatch(message_id)
-    return Mailbox(found[1]) if found else None
+    return Desk(Mailbox(found[1]), found[2]) if found else None
 
 
 def add_message(transaction: Transaction, envelope: Envelope, dealer_id: str, message: RenderedMessage) -> None:
     """Add a message and its count to the transaction, which fails if the message exists."""
-    message_id, name = message_id_of(envelope, message.mailbox), mailbox_name(message.mailbox, dealer_id)
+    desk = desk_of(envelope, message.mailbox)
+    message_id, name = message_id_of(envelope, desk), mailbox_name(desk, dealer_id)
     item = MessageItem(
         *message_key(name, message_id),
         message_id=message_id,
@@ -121,13 +132,17 @@ def ids_of_read_messages(user_id: str, messages: Iterable[MessageItem]) -> set[s
     return {marks[key] for key in fetch(marks)}
 
 
-def count_unread(names: Iterable[str], user_id: str) -> int:
-    """Return the number of messages in these mailboxes that the user has not read."""
-    received = [(_mailbox_pk(name), f"COUNT#{shard}") for name in names for shard in range(_COUNTER_SHARDS)]
-    read = [(_mailbox_pk(name), f"COUNT-READ#{user_id}") for name in names]
-    counts = {key: item.number for key, item in fetch([*received, *read]).items() if isinstance(item, MessageCountItem)}
+def count_unread(names: Iterable[str], user_id: str) -> dict[str, int]:
+    """Return the number of messages that the user has not read, by the name of each of these mailboxes."""
+    received = {name: [(_mailbox_pk(name), f"COUNT#{shard}") for shard in range(_COUNTER_SHARDS)] for name in names}
+    read = {name: (_mailbox_pk(name), f"COUNT-READ#{user_id}") for name in received}
+    found = fetch([*chain.from_iterable(received.values()), *read.values()])
+    counts = {key: item.number for key, item in found.items() if isinstance(item, MessageCountItem)}
     # The counters are read one after another: a message read in between could otherwise give -1.
-    return max(0, sum(counts.get(key, 0) for key in received) - sum(counts.get(key, 0) for key in read))
+    return {
+        name: max(0, sum(counts.get(key, 0) for key in keys) - counts.get(read[name], 0))
+        for name, keys in received.items()
+    }
 
 
 def record_read(name: str, user_id: str, message_id: str) -> bool:

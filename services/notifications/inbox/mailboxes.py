@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+from typing import NamedTuple
 
 from kernel.http.principal import DEALER_ROLES, Role
 from services.notifications.vocabulary import ACCOUNTANT_ROLES
@@ -25,6 +27,16 @@ class Mailbox(StrEnum):
         return self in (Mailbox.DEALER, Mailbox.ACCOUNTS)
 
 
+class Desk(NamedTuple):
+    """Mailbox of a kind; the one of the warehouse people has a desk for each warehouse too.
+
+    `warehouse`: whose orders the messages are about; None for what concerns all warehouses, and for the other kinds.
+    """
+
+    mailbox: Mailbox
+    warehouse: str | None = None
+
+
 #: Roles that may not read statements do not read messages about payments either.
 READERS: dict[Mailbox, frozenset[Role]] = {
     Mailbox.DEALER: DEALER_ROLES,
@@ -40,3 +52,10 @@ READERS: dict[Mailbox, frozenset[Role]] = {
 def mailboxes_read_by(roles: frozenset[Role]) -> list[Mailbox]:
     """Return the mailboxes that a user with these roles reads."""
     return [mailbox for mailbox in Mailbox if READERS[mailbox] & roles]
+
+
+def desks_read_by(roles: frozenset[Role], warehouses: Iterable[str]) -> list[Desk]:
+    """Return the desks that a user with these roles reads. Users belong to no warehouse, so they read those of all."""
+    mailboxes = mailboxes_read_by(roles)
+    desks = [Desk(mailbox) for mailbox in mailboxes]
+    return desks + [Desk(Mailbox.WAREHOUSE, warehouse) for warehouse in warehouses if Mailbox.WAREHOUSE in mailboxes]

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping
 
 from contracts.dealers import HOUSE
 from kernel.invariants.snapshot import Finding, Snapshot
-from services.notifications.inbox.items import MessageCountItem, MessageItem, ReadMarkItem, mailbox_name, message_id_of
+from kernel.store.items import Key
+from services.notifications.inbox.items import (
+    MessageCountItem,
+    MessageItem,
+    ReadMarkItem,
+    desk_of,
+    mailbox_name,
+    message_id_of,
+    message_key,
+)
+from services.notifications.inbox.mailboxes import Desk
 from services.notifications.invariants.recipients import (
     applicable_rules,
     dealers_never_suspended,
@@ -55,20 +65,27 @@ def events_reach_every_mailbox(snapshot: Snapshot, due: str) -> Iterator[Finding
         event = snapshot.events[event_id]
         if not start < event.time < due:
             continue
-        for pk, sk in keys:
-            is_head_office = pk.startswith("INBOX#HOUSE#")
-            if (pk, sk) not in stored and (is_head_office or event.data["dealer_id"] in dealers):
-                yield Finding("message-missing", event_id, f"{pk} has no message of it")
+        for mailbox, places in keys:
+            is_head_office = mailbox.startswith("HOUSE#")
+            if stored.isdisjoint(places) and (is_head_office or event.data["dealer_id"] in dealers):
+                yield Finding("message-missing", event_id, f"INBOX#{mailbox} has no message of it")
 
 
 ALWAYS = (messages_have_their_event, unread_counters_match_messages)
 WHEN_DUE = (events_reach_every_mailbox,)
 
 
-def _expected_messages(snapshot: Snapshot) -> Mapping[str, list[tuple[str, str]]]:
-    """Return the keys of the inbox messages of every event, by event id."""
-    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+def _expected_messages(snapshot: Snapshot) -> Mapping[str, list[tuple[str, set[Key]]]]:
+    """Return the mailbox of each message of every event, by event id, and the keys of which one must be stored.
+
+    Messages from before each warehouse had a desk are in the mailbox of all warehouses.
+    """
+    found: dict[str, list[tuple[str, set[Key]]]] = defaultdict(list)
     for event, rule in snapshot.cached(applicable_rules):
-        mailbox = mailbox_name(rule.mailbox, event.data.get("dealer_id", HOUSE))
-        found[event.id].append((f"INBOX#{mailbox}", f"MSG#{message_id_of(event, rule.mailbox)}"))
+        dealer_id, desk = event.data.get("dealer_id", HOUSE), desk_of(event, rule.mailbox)
+        places = {
+            message_key(mailbox_name(place, dealer_id), message_id_of(event, place))
+            for place in (desk, Desk(rule.mailbox))
+        }
+        found[event.id].append((mailbox_name(desk, dealer_id), places))
     return found

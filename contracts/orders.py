@@ -161,15 +161,6 @@ class OrderReservationExtended(OrderEvent):
     reason: str
 
 
-class OrderOverdue(OrderEvent):
-    """Published once when an urgent order is not decided within its time. Subscribers: notifications."""
-
-    TYPE: ClassVar[str] = "order.overdue.v1"
-    PUBLIC: ClassVar[bool] = True
-
-    due_at: str
-
-
 class OrderHoldReleased(OrderEvent):
     """Published when a person releases a hold, or the system one that the credit limit covers by now.
 

@@ -16,7 +16,8 @@ WAREHOUSES_KEY: Key = ("WAREHOUSES", "WAREHOUSES")
 class Warehouse(NamedTuple):
     """Warehouse as it was published last. An inactive one takes no receipts and serves no dealers.
 
-    `version` grows with each publication, `changed_by` made this one for `reason`.
+    `version` grows with each publication, `changed_by` made this one for `reason`. `escalation_contact`: user name of
+    the person of head office who gets a text when an urgent order for it is not decided in time.
     """
 
     warehouse_id: str
@@ -26,6 +27,7 @@ class Warehouse(NamedTuple):
     version: int
     changed_by: str
     reason: str
+    escalation_contact: str | None = None
 
 
 # P  all warehouses   pk: WAREHOUSES   sk: WAREHOUSES

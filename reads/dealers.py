@@ -1,11 +1,13 @@
-"""Names of dealers and of their users, for answers that show them by their codes."""
+"""Names of dealers and of their users, for answers that show them by their codes; users whom text messages reach."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from contracts.dealers import HOUSE, DealerItem, UserItem, dealer_key, user_key
-from kernel.store.read import fetch
+from kernel.base.phones import is_mobile
+from kernel.http.principal import Role
+from kernel.store.read import fetch, fetch_one
 from kernel.time import clock
 from reads.cache import Cache
 
@@ -48,3 +50,14 @@ def user_names(users: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str
     found = fetch(wanted.values(), consistent=False)
     items = {user: found.get(key) for user, key in wanted.items()}
     return {user: item.name if isinstance(item, UserItem) else user[1] for user, item in items.items()}
+
+
+def has_mobile(user: UserItem) -> bool:
+    """Return True if a text message reaches the user."""
+    return is_mobile(user.phone or "") and not user.removed_at
+
+
+def user_with_mobile(dealer_id: str | None, username: str, roles: Set[str] = frozenset(Role)) -> UserItem | None:
+    """Return a user of the dealer (None: of the head office) with a mobile phone and one of the roles, or None."""
+    user = fetch_one(UserItem, user_key(dealer_id, username))
+    return user if user and has_mobile(user) and roles & set(user.roles) else None

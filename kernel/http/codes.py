@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Annotated, Any
 
+from pydantic import AfterValidator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from kernel.base.codes import fold, fold_text, is_letter_or_digit, printed_form
@@ -139,6 +140,10 @@ WarehouseId = Annotated[str, CodeType("GZ", "", longest=10, shortest=2, ascii_on
 AddressId = Annotated[str, CodeType("A1", "", longest=8, shortest=2, ascii_only=True)]
 #: Number that this system gave an order, a ticket or a statement; it contains the dealer id.
 DocumentNumber = Annotated[str, CodeType("D0001-000123", "-_.", longest=40)]
+#: ASCII in lower case, for the identity provider.
+Username = Annotated[
+    str, CodeType("zhang.san", "-_.", longest=63, shortest=2, ascii_only=True), AfterValidator(str.lower)
+]
 
 
 def malformed_problem(annotation: Any, field: str, text: str) -> FieldProblem | None:

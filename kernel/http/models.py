@@ -27,6 +27,7 @@ from kernel.http.codes import PrintedSku as PrintedSku
 from kernel.http.codes import Reference as Reference
 from kernel.http.codes import Sku as Sku
 from kernel.http.codes import SkuList as SkuList
+from kernel.http.codes import Username as Username
 from kernel.http.codes import WarehouseId as WarehouseId
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from contracts.grades import GradeCodeOrName
 from kernel.base.problems import FieldProblem
-from kernel.http.codes import CodeType
 from kernel.http.models import (
     Answer,
     Body,
@@ -17,6 +16,7 @@ from kernel.http.models import (
     Phone,
     PriceListId,
     Text,
+    Username,
     WarehouseId,
     problems_of_repeated_names,
     rows_with_paths,
@@ -30,10 +30,6 @@ from services.dealers.rules import DealerStatus, password_problems
 MAX_DEALERS = 500
 MAX_STAFF = 500
 
-#: ASCII in lower case, for the identity provider.
-Username = Annotated[
-    str, CodeType("zhang.san", "-_.", longest=63, shortest=2, ascii_only=True), AfterValidator(str.lower)
-]
 Territory = Annotated[
     Name,
     Field(max_length=60),

@@ -125,8 +125,8 @@ def show_available_to_promise(caller: Principal, warehouse: WarehouseId, query: 
 
 
 @app.operation("GET", "/warehouses", roles=EVERYONE, summary="仓库列表 / List the warehouses")
-def list_warehouses() -> WarehouseList:
-    return warehouse_list.list_warehouses()
+def list_warehouses(caller: Principal) -> WarehouseList:
+    return warehouse_list.list_warehouses(caller)
 
 
 @app.operation(

@@ -23,12 +23,16 @@ PHONES = {
     "buyer": "+8613800000002",
     "accountant": "+8613800000003",
     "rival": "+8613900000009",
+    "clerk": "+8613700000007",
+    "chief": "+8613700000008",
 }
 
 
 @contextmanager
 def create_dealers(world: World) -> Iterator[None]:
     """Create D0001 with an administrator, two buyers (one without a phone) and an accountant, D0002, and a clerk.
+
+    Head office has an administrator too.
 
     There are no orders, so the consumer that records on-time shipments is paused.
     """
@@ -38,7 +42,8 @@ def create_dealers(world: World) -> Iterator[None]:
     add_user("D0001", "accountant", "dealer_accountant", PHONES["accountant"])
     add_user("D0001", "newcomer", "dealer_buyer", None)
     add_user("D0002", "rival", "dealer_admin", PHONES["rival"])
-    add_user(None, "clerk", "assistant", "+8613700000007")
+    add_user(None, "clerk", "assistant", PHONES["clerk"])
+    add_user(None, "chief", "admin", PHONES["chief"])
     with world.held_back("record-on-time-shipments"):
         yield
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.dealers import DealerTermsChanged
+from contracts.escalation import OrderOverdue
 from contracts.notifications import ObjectionAnswered, ObjectionRaised
 from contracts.orders import (
     OrderAddressChanged,
@@ -13,7 +14,6 @@ from contracts.orders import (
     OrderCancelled,
     OrderCreditHoldPlaced,
     OrderLinesCancelled,
-    OrderOverdue,
     OrderPiecesMissing,
     OrderRejected,
     OrderReservationExpired,

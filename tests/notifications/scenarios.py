@@ -7,6 +7,7 @@ from typing import Any
 from services.notifications.sms.providers.provider import Rejected, Unknown
 from tests.notifications import objection_scenarios
 from tests.notifications.external_systems import provider, receivers
+from tests.orders.stock_situations import name_escalation_contact
 from tests.support.company import SampleCompany
 from tests.support.company_data import OWN, PRICE_LIST, WAREHOUSE, ticket_body
 from tests.support.normalizers import ignore_attempts, ignore_text_outcome
@@ -51,6 +52,10 @@ def let_ticket_be_overdue(company: SampleCompany) -> None:
     company.world.periodic("tickets", "watch_clocks")
 
 
+def sweep_orders(company: SampleCompany) -> None:
+    company.world.periodic("orders", "sweep_orders")
+
+
 def drain_all_but_notify(company: SampleCompany) -> None:
     """Deliver all messages but those of the inbox, which wait."""
     spec = next(spec for spec in company.world.app("notifications").consumers if spec.function == "notify")
@@ -72,6 +77,9 @@ EVENTS: dict[str, Step] = {
     "ending prices": in_order(end_prices, watch_price_lists),
     "an evening": in_order(advance_clock(hours=9), report_day),
     "a ticket": request("tickets", "/tickets", ticket_body(OWN), role="dealer_buyer"),
+    "an overdue urgent order": in_order(
+        name_escalation_contact, place_order(("L3", 3), urgent=True), advance_clock(hours=3), sweep_orders
+    ),
     "a completed ticket": request(
         "tickets", "/tickets/{}/complete", {"result": "ok"}, role="aftersales", about="ticket dispatched"
     ),

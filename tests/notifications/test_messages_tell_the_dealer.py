@@ -17,7 +17,7 @@ from services.notifications.inbox.rules import MONEY_TERMS, NOT_NOTIFIED, NOTIFI
 from services.notifications.inbox.templates import TEMPLATES
 from services.notifications.sms.rules import sms_text, sms_variables
 from services.notifications.webhooks.event_types import published_events
-from tests.notifications.fixtures import publish, recorded_sms, suspend_dealer
+from tests.notifications.fixtures import PHONES, publish, recorded_sms, suspend_dealer
 from tests.notifications.sample_events import CONFIRMED, EVENTS, IN_REVIEW, ORDER, order_shipped, terms_changed
 from tests.support.world import World
 
@@ -144,7 +144,7 @@ def test_suspended_dealer_reads_why_it_was_suspended(dealer_world: World) -> Non
     assert recorded_sms(dealer_world) == []
 
 
-def test_overdue_urgent_order_is_texted_to_staff_and_not_to_the_dealer(dealer_world: World) -> None:
+def test_overdue_urgent_order_is_texted_to_administrators_and_not_to_the_dealer(dealer_world: World) -> None:
     (overdue,) = (event for event in EVENTS if event.TYPE == "order.overdue.v1")
     publish(dealer_world, overdue)
-    assert recorded_sms(dealer_world) == [("+8613700000007", "【渠道】加急订单D0001-000123已超时未审核,请立即处理。")]
+    assert recorded_sms(dealer_world) == [(PHONES["chief"], "【渠道】加急订单D0001-000123已超时未审核,请立即处理。")]

@@ -64,7 +64,7 @@ def test_redelivery_creates_no_second_message_or_sms(dealer_world: World) -> Non
     before = dealer_world.snapshot()
     sent = recorded_sms(dealer_world)
     # Fifteen templates to the administrator and one more user, a credit hold and an answered objection to all three,
-    # changed terms to each once, and an overdue order to the clerk. A second answer waits.
+    # changed terms to each once, and an overdue order to the administrator of head office. A second answer waits.
     assert len(sent) == 2 * 15 + 3 + 3 + 3 + 1
     dealer_world.redeliver_everything()
     assert recorded_sms(dealer_world) == sent

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.orders.situations import place_two_backorders
+from tests.orders.stock_situations import name_escalation_contact
 from tests.support.company import SampleCompany
 from tests.support.company_data import OTHER, OWN, WAREHOUSE
 from tests.support.faults import Kind
@@ -234,6 +235,10 @@ SWEEP_ORDERS = [
     ),
     Situation(
         "an urgent order is overdue", prepare=in_order(place_order(("L3", 3), urgent=True), advance_clock(hours=3))
+    ),
+    Situation(
+        "an urgent order is overdue, and its warehouse has an escalation contact",
+        prepare=in_order(name_escalation_contact, place_order(("L3", 3), urgent=True), advance_clock(hours=3)),
     ),
     Situation(
         "a reservation expires soon",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.orders.situations import place_two_backorders
-from tests.support.company_data import OTHER, WAREHOUSE
+from tests.support.company_data import OTHER, WAREHOUSE, user_of
 from tests.support.steps import (
     WIDE_SKUS,
     act_on_order,
@@ -130,11 +130,19 @@ def _publish_warehouse(warehouse_id: str, body: Mapping[str, Any]) -> Step:
 
 #: SZ has no dealers, and nothing is expected there.
 DEACTIVATED = warehouse("深圳仓", "Shenzhen", active=False, version=1)
+#: A field of the body that publishes a warehouse.
+ESCALATION_CONTACT = {"escalation_contact": user_of("assistant", None)}
+name_escalation_contact = _publish_warehouse(
+    WAREHOUSE, warehouse("广州仓", "Guangzhou", version=1) | ESCALATION_CONTACT
+)
 _IN_SZ: Mapping[str, Any] = {"path": {"warehouse": "=SZ"}}
 
 PUBLISH_WAREHOUSE = [
     Situation("renamed", body=warehouse("深圳新仓", "Shenzhen", version=1), **_IN_SZ),
     Situation("deactivated", body=DEACTIVATED, **_IN_SZ),
+    Situation(
+        "with an escalation contact", body=warehouse("深圳仓", "Shenzhen", version=1) | ESCALATION_CONTACT, **_IN_SZ
+    ),
     Situation(
         "contended: another warehouse is published meanwhile",
         body=DEACTIVATED,

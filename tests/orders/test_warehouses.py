@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from contracts.escalation import OrderOverdue
+from kernel.messaging.outbox import history
+from services.orders.order.items import orders_pk
+from tests.notifications.fixtures import add_user
 from tests.orders.client import OrdersClient
-from tests.support.fixtures import WAREHOUSE, counters, open_shop, sku
+from tests.support.fixtures import WAREHOUSE, counters, open_shop, order_of, sku
 from tests.support.gateway import Response
 from tests.support.warehouses import WAREHOUSES
 
@@ -89,3 +93,57 @@ def test_warehouse_in_use_is_not_deactivated(client: OrdersClient) -> None:
     named = [problem["detail"] for problem in refused.json["errors"]]
     assert all(name in detail for name, detail in zip(["D0001", "FS", "PO-1", "D0001-000001"], named, strict=True))
     assert client.world.snapshot() == before
+
+
+# ---- the escalation contact ----
+
+
+def contact_of(client: OrdersClient, role: str, dealer: str | None = None) -> str | None:
+    """Return the escalation contact of HZ as a user with this role sees it."""
+    token = client.world.token(role=role, dealer_id=dealer)
+    listed = client.world.call("orders", "GET", "/warehouses", token=token).json["warehouses"]
+    contact: str | None = next(row["escalation_contact"] for row in listed if row["warehouse"] == "HZ")
+    return contact
+
+
+def test_escalation_contact_is_shown_to_staff_and_not_to_dealers(client: OrdersClient) -> None:
+    add_user(None, "zhou", "assistant", "+8613700000007")
+    assert publish(client, "HZ", escalation_contact="Zhou").json["escalation_contact"] == "zhou"
+    assert contact_of(client, "warehouse") == "zhou"
+    assert contact_of(client, "dealer_admin", "D0001") is None
+    assert publish(client, "HZ", version=1).json["escalation_contact"] is None
+
+
+@pytest.mark.parametrize(
+    ("role", "phone"), [("assistant", None), ("assistant", "+862087654321"), ("warehouse", "+8613700000007")]
+)
+def test_contact_without_mobile_or_right_to_approve_is_refused(
+    client: OrdersClient, role: str, phone: str | None
+) -> None:
+    add_user(None, "zhou", role, phone)
+    answer = publish(client, "HZ", escalation_contact="zhou")
+    assert (answer.status, codes_of(answer)) == (422, ["unknown-contact"])
+    assert codes_of(publish(client, "HZ", escalation_contact="absent")) == ["unknown-contact"]
+    assert publish(client, "HZ").json["version"] == 1, "nothing was stored before"
+
+
+def test_overdue_order_names_the_contact_of_its_warehouse(client: OrdersClient) -> None:
+    open_shop(stock=10)
+    add_user(None, "zhou", "assistant", "+8613700000007")
+    names = {"name_zh": "广州仓", "name_en": "Guangzhou"}
+    assert publish(client, WAREHOUSE, version=1, **names, escalation_contact="zhou").status == 200
+    first = client.accepted(order_of((1, 1), urgent=True))
+    assert overdue_event(client, first) == ("zhou", "zhou")
+    add_user(None, "zhou", "finance", "+8613700000007")
+    second = client.accepted(order_of((1, 1), urgent=True))
+    assert overdue_event(client, second) == (None, None)
+
+
+def overdue_event(client: OrdersClient, order_id: str) -> tuple[str | None, str | None]:
+    """Let time pass, and return the escalation contact and its name in the event of an overdue order."""
+    client.world.clock.advance(minutes=31)
+    client.world.periodic("orders", "sweep_orders")
+    client.world.drain()
+    (event,) = [one.event for one in history(orders_pk("D0001"), order_id) if one.type == OrderOverdue.TYPE]
+    assert isinstance(event, OrderOverdue)
+    return event.escalation_contact, event.escalation_name

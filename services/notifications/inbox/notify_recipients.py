@@ -10,7 +10,7 @@ from kernel.time import clock
 from services.notifications.inbox.items import add_message
 from services.notifications.inbox.rendering import RenderedMessage, render_messages
 from services.notifications.sms.items import queue_sms
-from services.notifications.sms.recipients import is_active_dealer, users_with_phones
+from services.notifications.sms.recipients import is_active_dealer, text_recipients
 from services.notifications.sms.rules import MAX_RECIPIENTS
 
 
@@ -48,7 +48,8 @@ def _add_sms(
     if not message.sms_roles:
         return
     employer = dealer_id if message.mailbox.belongs_to_dealer else HOUSE
-    for user in users_with_phones(employer, message.sms_roles)[:MAX_RECIPIENTS]:
+    contact = message.values.get("escalation_contact", "")
+    for user in text_recipients(employer, message.template, contact)[:MAX_RECIPIENTS]:
         if user.username not in texted:
             texted.add(user.username)
             queue_sms(transaction, envelope, employer, user, message.template, message.values)

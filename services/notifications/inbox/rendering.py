@@ -106,6 +106,7 @@ def template_values(event: Event) -> dict[str, str]:
     lines = [str(number) for number in fields.get("cancelled_lines") or ()]
     values["cancelled_lines_zh"], values["cancelled_lines_en"] = "、".join(lines), ", ".join(lines)
     values["cut_zh"], values["cut_en"] = (text.format_map(values) if lines else "" for text in _CUT)
+    values["escalated_zh"], values["escalated_en"] = _escalated(fields.get("escalation_name"))
     values |= _unhandled_orders(fields.get("unhandled", ()))
     return values | _sent_to(fields) | _moved_days(fields.get("moved", ())) | _changed_terms(fields)
 
@@ -123,6 +124,13 @@ def _render(rule: NotificationRule, values: Mapping[str, str]) -> RenderedMessag
         values=values,
         to_suspended=rule.to_suspended,
     )
+
+
+def _escalated(name: str | None) -> tuple[str, str]:
+    """Return to whom an overdue order was escalated, in words."""
+    if name is None:
+        return "未设升级联系人,短信发给系统管理员。", "No escalation contact: administrators get a text message."
+    return f"升级联系人:{name}。", f"Escalated to {name}."
 
 
 def _unhandled_orders(unhandled: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from contracts.dealers import DealerTermsChanged, MachineChanged, UserRegistered, UserRemoved
+from contracts.escalation import OrderOverdue
 from contracts.notifications import ObjectionAnswered, ObjectionRaised
 from contracts.orders import (
     OrderAddressChanged,
@@ -14,7 +15,6 @@ from contracts.orders import (
     OrderCreditHoldPlaced,
     OrderHoldReleased,
     OrderLinesCancelled,
-    OrderOverdue,
     OrderPiecesMissing,
     OrderRejected,
     OrderReservationExpired,

@@ -267,8 +267,8 @@ TEMPLATES: dict[str, Template] = {
     "order_overdue": Template(
         "加急订单 {order_id} 已超时,请立即审核",
         "Urgent order {order_id} is overdue for review",
-        "{dealer_id},{line_count} 行,合计 {gross},应于 {due_at}(北京时间)前审核。",
-        "{dealer_id}, {line_count} lines, {gross}, was to be decided by {due_at} (Beijing time).",
+        "{dealer_id},{line_count} 行,合计 {gross},应于 {due_at}(北京时间)前审核。{escalated_zh}",
+        "{dealer_id}, {line_count} lines, {gross}, was to be decided by {due_at} (Beijing time). {escalated_en}",
     ),
     "ticket_waiting": Template(
         "服务单 {ticket_id} 待处理",

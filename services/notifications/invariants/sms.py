@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from contracts.dealers import HOUSE
 from contracts.notifications import SmsQueued
-from kernel.base.phones import is_mobile
 from kernel.invariants.snapshot import Finding, Snapshot
+from reads.dealers import has_mobile
 from services.notifications.invariants.recipients import (
     applicable_rules,
     dealers_never_suspended,
@@ -86,7 +86,8 @@ def texts_are_sent_or_given_up(snapshot: Snapshot, due: str) -> Iterator[Finding
 def recipients_have_a_text(snapshot: Snapshot, due: str) -> Iterator[Finding]:
     """Find recent events that are due and of which a recipient has no text.
 
-    Only certain recipients count: users that were never changed, of dealers that were never suspended.
+    Only certain recipients count: users that were never changed, of dealers that were never suspended. An event that
+    names an escalation contact has no other.
     """
     stored = {(item.sms_id.removesuffix(f"_{item.username}"), item.username) for item in snapshot.items(SmsItem)}
     users, start = snapshot.cached(unchanged_users), start_of_checked_window(due)
@@ -96,9 +97,9 @@ def recipients_have_a_text(snapshot: Snapshot, due: str) -> Iterator[Finding]:
         if not rule.sms_roles or not start < event.time < due or dealer_id not in {*dealers, HOUSE}:
             continue
         for user, registered_at in users.get(dealer_id, []):
-            is_recipient = (
-                is_mobile(user.phone or "") and rule.sms_roles & set(user.roles) and registered_at < event.time
-            )
+            contact = event.data.get("escalation_contact")
+            is_addressed = user.username == contact if contact else rule.sms_roles & set(user.roles)
+            is_recipient = has_mobile(user) and is_addressed and registered_at < event.time
             if is_recipient and (f"sms_{event.id}", user.username) not in stored:
                 yield Finding("text-missing", event.id, f"{user.username} of {dealer_id} has no text")
 

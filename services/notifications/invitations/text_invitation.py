@@ -5,8 +5,8 @@ from __future__ import annotations
 from contracts.dealers import HOUSE, UserRegistered
 from kernel.messaging.events import Envelope
 from kernel.store.transaction import Transaction, TransactionRefused
+from reads.dealers import user_with_mobile
 from services.notifications.sms.items import queue_sms
-from services.notifications.sms.recipients import invited_user
 
 _TEMPLATE = "user_invited"
 
@@ -17,7 +17,7 @@ def text_invitation(envelope: Envelope) -> None:
     assert isinstance(event, UserRegistered)
     if event.invitation is None or not event.texted:
         return
-    user = invited_user(event.dealer_id, event.username)
+    user = user_with_mobile(event.dealer_id, event.username)
     if user is None:
         return
     transaction = Transaction()

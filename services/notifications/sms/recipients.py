@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contracts.dealers import HOUSE, DealerItem, UserItem, dealer_key, user_key
-from kernel.base.phones import is_mobile
 from kernel.http.principal import Role
 from kernel.store.read import fetch, fetch_one, query_page
+from reads.dealers import has_mobile, user_with_mobile
+from services.notifications.sms.templates import SMS_TEMPLATES, receiving_roles
 
 
 def is_active_dealer(dealer_id: str) -> bool:
@@ -14,28 +15,34 @@ def is_active_dealer(dealer_id: str) -> bool:
     return dealer is not None and dealer.status == "active"
 
 
-def users_with_phones(dealer_id: str, roles: frozenset[Role]) -> list[UserItem]:
-    """Return the users of a dealer who have a mobile phone and one of the roles, by user name."""
+def text_recipients(dealer_id: str, template: str, contact: str) -> list[UserItem]:
+    """Return the users of a dealer or of HOUSE who get a template as a text message, by user name.
+
+    Args:
+        contact: user name of the escalation contact that the event names, who gets it alone; empty for none. If the
+            contact has lost phone or role since, the text goes to those who get it without one.
+    """
+    user = user_with_mobile(dealer_id, contact, SMS_TEMPLATES[template].contact_roles) if contact else None
+    return [user] if user else _users_with_mobile(dealer_id, SMS_TEMPLATES[template].roles)
+
+
+def _users_with_mobile(dealer_id: str, roles: frozenset[Role]) -> list[UserItem]:
     page = query_page(
         UserItem, dealer_key(dealer_id)[0], sk=UserItem.sk.startswith("USER#"), limit=200, consistent=True
     )
-    return [user for user in page.items if _gets_texts(user) and roles & set(user.roles)]
-
-
-def invited_user(dealer_id: str | None, username: str) -> UserItem | None:
-    """Return a user of the dealer (None: of the head office) who has a mobile phone; None if the user is removed."""
-    user = fetch_one(UserItem, user_key(dealer_id, username))
-    return user if user and _gets_texts(user) else None
+    return [user for user in page.items if has_mobile(user) and roles & set(user.roles)]
 
 
 def phone_of_invited(dealer_id: str, username: str) -> str | None:
     """Return the present phone of an invited user of a dealer or of HOUSE; None if user or phone is gone."""
-    user = invited_user(None if dealer_id == HOUSE else dealer_id, username)
+    user = user_with_mobile(dealer_id, username)
     return user.phone if user else None
 
 
-def current_phone(dealer_id: str, username: str, roles: frozenset[Role]) -> str | None:
-    """Return the present mobile phone of a user; None if user, role or phone is gone or the dealer is suspended.
+def current_phone(dealer_id: str, username: str, template: str) -> str | None:
+    """Return the present mobile phone of a recipient of a template.
+
+    None if user, role or phone is gone or the dealer is suspended.
 
     Args:
         dealer_id: the dealer whose user it is, or HOUSE.
@@ -43,12 +50,6 @@ def current_phone(dealer_id: str, username: str, roles: frozenset[Role]) -> str 
     found = fetch([dealer_key(dealer_id), user_key(dealer_id, username)])
     dealer, user = found.get(dealer_key(dealer_id)), found.get(user_key(dealer_id, username))
     is_active = dealer_id == HOUSE or (isinstance(dealer, DealerItem) and dealer.status == "active")
-    if not is_active or not isinstance(user, UserItem):
+    if not is_active or not isinstance(user, UserItem) or not has_mobile(user):
         return None
-    if not _gets_texts(user):
-        return None
-    return user.phone if roles & set(user.roles) else None
-
-
-def _gets_texts(user: UserItem) -> bool:
-    return is_mobile(user.phone or "") and not user.removed_at
+    return user.phone if receiving_roles(template) & set(user.roles) else None

@@ -25,7 +25,6 @@ from services.notifications.sms.providers.configured import configured_provider
 from services.notifications.sms.providers.provider import Accepted, Rejected, Result
 from services.notifications.sms.recipients import current_phone, phone_of_invited
 from services.notifications.sms.rules import PAUSE, SmsState, end_of_quiet_hours
-from services.notifications.sms.templates import sms_roles
 
 #: A run releases no more texts after this many seconds.
 RUN_SECONDS = 40
@@ -105,7 +104,7 @@ def release_texts() -> None:
 def _phone_of(item: SmsItem) -> str | None:
     if item.invitation:
         return phone_of_invited(item.dealer_id, item.username)
-    return current_phone(item.dealer_id, item.username, sms_roles(item.template))
+    return current_phone(item.dealer_id, item.username, item.template)
 
 
 def _variables_of(item: SmsItem) -> dict[str, str]:

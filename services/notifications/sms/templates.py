@@ -12,12 +12,14 @@ class SmsTemplate(NamedTuple):
     """Wording of a text message, with `{variables}`, and the roles of the users who receive it.
 
     `wording_of_many`: wording of one text in place of `{count}` texts; its other variables are those of the first.
-    The roles are all of dealers or all of head office.
+    The roles are all of dealers or all of head office. `contact_roles`: roles of an escalation contact; if the event
+    names one, that user receives the text instead.
     """
 
     wording: str
     wording_of_many: str
     roles: frozenset[Role]
+    contact_roles: frozenset[Role] = frozenset()
 
 
 #: By the key of the inbox template of the same occasion. No other occasion sends text messages.
@@ -117,11 +119,12 @@ SMS_TEMPLATES: dict[str, SmsTemplate] = {
         "【渠道】您有{count}张服务单已处理完成,如{ticket_id},请登录查看并评价。",
         BUYER_ROLES,
     ),
-    # To staff: an urgent order that waits is decided by a person who may not be at a screen.
+    # To one person, who may not be at a screen: an urgent order that waits must be decided now.
     "order_overdue": SmsTemplate(
         "【渠道】加急订单{order_id}已超时未审核,请立即处理。",
         "【渠道】{count}张加急订单已超时未审核,如{order_id},请立即处理。",
-        REVIEWER_ROLES,
+        frozenset({Role.ADMIN}),
+        contact_roles=REVIEWER_ROLES,
     ),
 }
 
@@ -142,3 +145,9 @@ def sms_roles(template: str) -> frozenset[Role]:
     """Return the roles that receive a template as a text message; empty if the template has no SMS wording."""
     found = SMS_TEMPLATES.get(template)
     return found.roles if found else frozenset()
+
+
+def receiving_roles(template: str) -> frozenset[Role]:
+    """Return the roles without which a user no longer receives a template; empty if it has no SMS wording."""
+    found = SMS_TEMPLATES.get(template)
+    return found.roles | found.contact_roles if found else frozenset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from contracts.escalation import OrderOverdue
 from contracts.orders import (
     OrderAddressChanged,
     OrderApproved,
@@ -13,7 +14,6 @@ from contracts.orders import (
     OrderCreditHoldPlaced,
     OrderHoldReleased,
     OrderLinesCancelled,
-    OrderOverdue,
     OrderPiecesMissing,
     OrderRejected,
     OrderReservationExpired,

@@ -14,13 +14,15 @@ from kernel.store.items import Item
 from kernel.store.read import fetch, fetch_one, query_all
 from kernel.store.transaction import Transaction
 from kernel.store.write import retry_on_conflict
+from reads.dealers import user_with_mobile
 from reads.warehouses import forget_warehouses
 from services.orders.inbound.deliveries import expected_deliveries
 from services.orders.order.backorder_entry import backorders_of
+from services.orders.order.lifecycle import Action, roles_allowed
 from services.orders.sourcing.items import SourcingRuleItem, sourcing_rule_key
 from services.orders.warehouses.api import PublishWarehouse, WarehouseView
 from services.orders.warehouses.list_warehouses import warehouse_view
-from services.orders.warehouses.rules import WarehouseUse, in_use_problems
+from services.orders.warehouses.rules import WarehouseUse, contact_problem, in_use_problems
 
 #: All warehouses are one item: another one may be published meanwhile.
 _ATTEMPTS = 5
@@ -30,13 +32,15 @@ def publish_warehouse(caller: Principal, warehouse_id: str, request: PublishWare
     """Publish a warehouse. A repeated request answers the same.
 
     Raises:
-        Invalid: the id has another form.
+        Invalid: the id has another form, or the escalation contact may not decide orders or has no mobile phone.
         Stale: another version is stored.
         Refusal: it is deactivated while dealers, sourcing rules, deliveries or orders rely on it; names them.
         Busy: others kept publishing warehouses.
     """
     if problem := malformed_problem(WarehouseId, "warehouse", warehouse_id):
         raise Invalid([problem])
+    if request.escalation_contact:
+        _require_contact(request.escalation_contact)
     published = Warehouse(
         warehouse_id=warehouse_id,
         name_zh=request.name_zh,
@@ -45,6 +49,7 @@ def publish_warehouse(caller: Principal, warehouse_id: str, request: PublishWare
         version=request.version + 1,
         changed_by=caller.name,
         reason=request.reason,
+        escalation_contact=request.escalation_contact,
     )
     retry_on_conflict(_ATTEMPTS, partial(_replace, published))
     # This process answers the next request by what it has published.
@@ -67,6 +72,12 @@ def _replace(published: Warehouse) -> None:
     transaction = Transaction()
     transaction.put(warehouses_item(after.values(), item.revision + 1 if item else 1), "warehouses", as_read)
     transaction.commit()
+
+
+def _require_contact(username: str) -> None:
+    """Refuse an escalation contact whom no text message reaches or who could not decide the order."""
+    if user_with_mobile(None, username, roles_allowed(Action.APPROVE)) is None:
+        raise Invalid([contact_problem(username)])
 
 
 def _require_unused(warehouse_id: str, known: Iterable[str]) -> None:

@@ -41,6 +41,15 @@ def in_use_problems(use: WarehouseUse) -> Iterator[FieldProblem]:
         yield _problem("has-backorders", use.waiting, "先处理这些等货的订单", "end these orders that wait for stock")
 
 
+def contact_problem(username: str) -> FieldProblem:
+    """Return the problem of an escalation contact who cannot be one."""
+    detail = (
+        f"总部没有可审核订单且有手机号的用户 {username} / "
+        f"head office has no user {username} who may approve orders and has a mobile phone"
+    )
+    return FieldProblem(field="escalation_contact", code="unknown-contact", detail=detail)
+
+
 def _problem(code: str, named: Sequence[str], advice_zh: str, advice_en: str) -> FieldProblem:
     more = len(named) - _MOST_NAMED
     zh = "、".join(named[:_MOST_NAMED]) + (f" 等 {len(named)} 个" if more > 0 else "")

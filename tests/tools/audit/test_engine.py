@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts import escalation as escalation_events
 from contracts import orders as order_events
 from contracts import promises as promise_events
 from contracts.orders import OrderSubmitted
@@ -46,7 +47,7 @@ def test_no_shipped_module_imports_invariants(part: str) -> None:
 
 
 def test_every_event_of_an_order_reports_an_action() -> None:
-    named = [*vars(order_events).values(), *vars(promise_events).values()]
+    named = [*vars(order_events).values(), *vars(promise_events).values(), *vars(escalation_events).values()]
     events = [kind for kind in named if isinstance(kind, type) and issubclass(kind, Event)]
     types = {event.TYPE for event in events if "TYPE" in vars(event) and event is not OrderSubmitted}
     assert types == ACTION_OF_EVENT.keys()

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.models import DocumentNumber
-from kernel.http.principal import Principal, Role
-from services.tickets import announce_overdue, read_tickets
+from kernel.http.principal import STAFF_ROLES, Principal, Role
+from services.tickets import announce_overdue, read_tickets, show_worklist
 from services.tickets.api import (
     AnswerQuestion,
     Ask,
@@ -27,6 +27,7 @@ from services.tickets.lifecycle import REGISTRANTS, roles_allowed
 from services.tickets.register_ticket import register_ticket as register_new_ticket
 from services.tickets.take_step import take_step
 from services.tickets.vocabulary import Action
+from services.tickets.worklist_api import TicketWorklist, TicketWorklistQuery
 
 app = ServiceApp("tickets")
 
@@ -45,6 +46,11 @@ def register_ticket(caller: Principal, body: RegisterTicket, key: IdempotencyKey
 )
 def list_tickets(caller: Principal, query: TicketsQuery) -> TicketPage:
     return read_tickets.list_tickets(caller, query)
+
+
+@app.operation("GET", "/tickets/worklist", roles=STAFF_ROLES, summary="工单待办 / what waits for staff at tickets")
+def show_ticket_worklist(caller: Principal, query: TicketWorklistQuery) -> TicketWorklist:
+    return show_worklist.show_worklist(caller, query)
 
 
 @app.operation("GET", "/tickets/{ticket_id}", roles=EVERYONE, summary="工单与进度 / a ticket with its timeline")

@@ -45,6 +45,15 @@ class Action(StrEnum):
     RATE = "rate"
 
 
+class TicketTask(StrEnum):
+    """Action that a ticket waits for from staff."""
+
+    ACCEPT = "accept"
+    REVIEW = "review"
+    DISPATCH = "dispatch"
+    COMPLETE = "complete"
+
+
 class Step(StrEnum):
     """Entry of a ticket's timeline: an action done, the registration, or the missed due time."""
 
@@ -68,6 +77,15 @@ FINISHED = frozenset({State.COMPLETED, State.REJECTED, State.WITHDRAWN})
 WAITING = frozenset(State) - FINISHED
 #: States in which the distributor has to act: the service clock runs.
 RUNNING = WAITING - {State.NEED_INFO}
+
+#: What a ticket waits for in each state in which the distributor has to act.
+TASK_OF_STATE = {
+    State.REGISTERED: TicketTask.ACCEPT,
+    State.REOPENED: TicketTask.ACCEPT,
+    State.ACCEPTED: TicketTask.REVIEW,
+    State.REVIEWED: TicketTask.DISPATCH,
+    State.DISPATCHED: TicketTask.COMPLETE,
+}
 
 #: Step that an action adds to the timeline.
 STEP_OF_ACTION = {

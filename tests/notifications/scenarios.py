@@ -24,6 +24,7 @@ from tests.support.steps import (
     schedule_prices,
     ship_order,
     submit_order,
+    sweep_orders,
     watch_price_lists,
     withdraw_prices,
 )
@@ -50,10 +51,6 @@ suspend_dealer = request("dealers", f"/dealers/{OWN}/terms", SUSPENSION, role="f
 def let_ticket_be_overdue(company: SampleCompany) -> None:
     company.world.clock.advance(days=1)
     company.world.periodic("tickets", "watch_clocks")
-
-
-def sweep_orders(company: SampleCompany) -> None:
-    company.world.periodic("orders", "sweep_orders")
 
 
 def drain_all_but_notify(company: SampleCompany) -> None:

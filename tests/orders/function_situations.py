@@ -234,10 +234,7 @@ SWEEP_ORDERS = [
         rival=drain,
     ),
     Situation(
-        "an urgent order is overdue", prepare=in_order(place_order(("L3", 3), urgent=True), advance_clock(hours=3))
-    ),
-    Situation(
-        "an urgent order is overdue, and its warehouse has an escalation contact",
+        "an urgent order is overdue",
         prepare=in_order(name_escalation_contact, place_order(("L3", 3), urgent=True), advance_clock(hours=3)),
     ),
     Situation(

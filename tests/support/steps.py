@@ -143,6 +143,11 @@ def advance_clock_and_extend_others(*, hours: float) -> Step:
     return act
 
 
+def sweep_orders(company: SampleCompany) -> None:
+    """Run the schedule that sweeps the open orders."""
+    company.world.periodic("orders", "sweep_orders")
+
+
 def report_day(company: SampleCompany) -> None:
     """Run the schedule that reports the day."""
     company.world.periodic("orders", "report_day")

@@ -56,6 +56,12 @@ TRIGGERS = [
         variants=[variant(roles=STAFF, query={"dealer_id": "={dealer}"}, refusals={422})],
     ),
     Trigger(
+        "GET /tickets/worklist",
+        roles=STAFF,
+        bad_query={"kind": ["x", "", "ACCEPT", "rate"]},
+        variants=[variant(query={"kind": "=dispatch"})],
+    ),
+    Trigger(
         "GET /tickets/{ticket_id}",
         roles=ALL_USERS,
         path={"ticket_id": "ticket completed"},

@@ -30,7 +30,7 @@ from services.notifications.objections.api import (
 from services.notifications.objections.rules import OWNER_ROLES
 from services.notifications.sms import list_sms
 from services.notifications.sms import send_sms as sending
-from services.notifications.sms.api import SmsPage
+from services.notifications.sms.api import SmsPage, SmsQuery
 from services.notifications.vocabulary import PageQuery
 from services.notifications.webhooks import manage_endpoints, publish_test
 from services.notifications.webhooks.api import (
@@ -72,8 +72,8 @@ def read_message(caller: Principal, message_id: str) -> MessageRead:
     roles=STAFF_ROLES | {Role.DEALER_ADMIN},
     summary="短信记录 / text messages and their states; a dealer sees those to its own users",
 )
-def text_messages(caller: Principal, query: PageQuery) -> SmsPage:
-    return list_sms.list_sms(caller, query.cursor)
+def text_messages(caller: Principal, query: SmsQuery) -> SmsPage:
+    return list_sms.list_sms(caller, query)
 
 
 # ---- objections ----

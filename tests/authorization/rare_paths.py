@@ -76,6 +76,14 @@ def _let_provider_refuse_texts(company: SampleCompany) -> None:
         company.world.drain(may_fail=True)
 
 
+def _list_refused_texts(company: SampleCompany) -> None:
+    with patch.object(Recorder, "send", lambda *_: Rejected("opted-out")):
+        _submit(company, "L3", 1)
+    clear_process_caches()
+    page = company.send_and_drain("notifications", "GET", "/sms?state=failed", role="assistant")
+    assert page["texts"]
+
+
 def _change_accounts(company: SampleCompany) -> None:
     with user_pool():
         row = dealer_row(OWN)
@@ -156,6 +164,7 @@ RARE_PATHS = (
     _book_shipment_of_closed_month,
     _retry_failed_webhook,
     _let_provider_refuse_texts,
+    _list_refused_texts,
     _change_accounts,
     _allocate_by_each_rule,
     _serve_from_another_warehouse,

@@ -22,10 +22,11 @@ from tests.support.trigger import Case
 
 #: Fields with text that names nothing by a code. A new field of text is either a code (kernel/http/codes.py) or here.
 PLAIN_TEXT = {
-    "after", "answer", "assignee", "carrier", "category", "city", "client_secret", "code", "comment", "contact_name",
-    "cursor", "description", "district", "event_id", "grade", "internal_note", "label", "month", "name", "name_en",
-    "name_zh", "note", "password", "period", "phone", "price_policy", "province", "purchase_order", "question", "reason",
-    "result", "site_address", "specs", "street", "territory", "text", "title", "types", "url",
+    "after", "answer", "assignee", "carrier", "category", "city", "client_secret", "code", "comment",
+    "contact_name", "cursor", "description", "district", "event_id", "grade", "internal_note", "label", "month",
+    "name", "name_en", "name_zh", "note", "password", "period", "phone", "price_policy", "province",
+    "purchase_order", "question", "reason", "result", "site_address", "specs", "street", "territory", "text",
+    "title", "types", "url",
 }  # fmt: skip
 #: Path variables that are no codes: ids that this system made and that contain lower case, and enumerated values.
 PLAIN_PATH_NAMES = {

@@ -172,7 +172,12 @@ TRIGGERS = [
             ),
         ],
     ),
-    Trigger("GET /sms", roles=STAFF | {"dealer_admin"}),
+    Trigger(
+        "GET /sms",
+        roles=STAFF | {"dealer_admin"},
+        bad_query={"state": ["", "x"]},
+        variants=[variant(query={"state": "=failed"})],
+    ),
     Trigger(
         "GET /events",
         roles=DEALER_USERS | ADMIN,

@@ -23,6 +23,7 @@ from tests.notifications.fixtures import (
     suspend_dealer,
 )
 from tests.notifications.sample_events import EVENTS, order_shipped
+from tests.support.gateway import Response
 from tests.support.interruptions import Killed
 from tests.support.log_capture import captured_log
 from tests.support.world import World
@@ -178,6 +179,39 @@ def test_unknown_and_failed_sms_are_never_sent_again(dealer_world: World, fake_p
     before = dealer_world.snapshot()
     dealer_world.redeliver_everything()
     assert dealer_world.snapshot() == before and len(fake_provider.sent) == 2
+
+
+def list_failed_sms(world: World, **query: str) -> Response:
+    """Return the answer to a clerk who asks for the failed text messages."""
+    query = {"state": "failed", **query}
+    return world.call("notifications", "GET", "/sms", token=world.token(role="assistant"), query=query)
+
+
+def test_list_of_failed_sms_has_refused_ones_only(dealer_world: World, fake_provider: FakeProvider) -> None:
+    fake_provider.results = [Unknown("ReadTimeoutError"), Rejected("not-valid")]
+    publish(dealer_world, order_shipped())
+    (text,) = list_failed_sms(dealer_world).json["texts"]
+    assert (text["state"], text["reason"]) == ("failed", "not-valid")
+    dealer_world.redeliver_everything()
+    assert len(list_failed_sms(dealer_world).json["texts"]) == 1
+
+
+def test_list_of_failed_sms_has_pages_newest_first(
+    dealer_world: World, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(list_sms, "PAGE_SIZE", 3)
+    fake_provider.results = [Rejected("not-valid")] * 4
+    for number in range(2):
+        dealer_world.clock.advance(minutes=2)
+        publish(dealer_world, order_shipped(order_id=f"D0001-{number:06d}"), f"D0001-{number:06d}")
+    first = list_failed_sms(dealer_world).json
+    second = list_failed_sms(dealer_world, cursor=first["next_cursor"]).json
+    texts = first["texts"] + second["texts"]
+    assert len({text["sms_id"] for text in texts}) == 4 and second["next_cursor"] is None
+    assert [text["subject"][-1] for text in texts] == ["1", "1", "0", "0"]
+    everything = {"cursor": first["next_cursor"]}
+    token = dealer_world.token(role="assistant")
+    assert dealer_world.call("notifications", "GET", "/sms", token=token, query=everything).status == 400
 
 
 def test_temporary_refusal_is_retried_and_does_not_use_the_daily_limit(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contracts.dealers import HOUSE
 from contracts.notifications import SmsQueued
 from kernel.invariants.snapshot import Finding, Snapshot
+from kernel.time import clock
 from reads.dealers import has_mobile
 from services.notifications.invariants.recipients import (
     applicable_rules,
@@ -15,7 +16,14 @@ from services.notifications.invariants.recipients import (
     start_of_checked_window,
     unchanged_users,
 )
-from services.notifications.sms.items import DealerSmsItem, SmsDayCountItem, SmsItem, WaitingSmsItem, dealer_sms_pk
+from services.notifications.sms.items import (
+    DealerSmsItem,
+    FailedSmsItem,
+    SmsDayCountItem,
+    SmsItem,
+    WaitingSmsItem,
+    dealer_sms_pk,
+)
 from services.notifications.sms.providers.recorder import RecordedSmsItem
 from services.notifications.sms.rules import SMS_PER_DAY, SmsState
 
@@ -83,6 +91,16 @@ def texts_are_sent_or_given_up(snapshot: Snapshot, due: str) -> Iterator[Finding
             yield Finding("text-unsent", item.sms_id, f"waits until {item.waits_until}")
 
 
+def failed_texts_are_listed(snapshot: Snapshot, due: str) -> Iterator[Finding]:
+    """Find texts that failed and are not in the list of failed ones, and others that are. Expired ones are left out."""
+    listed = {entry.sms_id for entry in snapshot.items(FailedSmsItem)}
+    kept_after = clock.epoch(clock.parse_stamp(due))
+    for item in snapshot.items(SmsItem):
+        is_listed = item.sms_id in listed
+        if is_listed != (item.state == SmsState.FAILED) and (item.expires_at or 0) > kept_after:
+            yield Finding("text-failed", item.sms_id, f"{item.state}, {'' if is_listed else 'not '}in the list")
+
+
 def recipients_have_a_text(snapshot: Snapshot, due: str) -> Iterator[Finding]:
     """Find recent events that are due and of which a recipient has no text.
 
@@ -111,4 +129,4 @@ ALWAYS = (
     texts_stand_for_all_merged_ones,
     phones_stay_within_the_daily_limit,
 )
-WHEN_DUE = (texts_are_sent_or_given_up, recipients_have_a_text)
+WHEN_DUE = (texts_are_sent_or_given_up, failed_texts_are_listed, recipients_have_a_text)

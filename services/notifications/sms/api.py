@@ -1,16 +1,23 @@
 """Answers about text messages."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from contracts.dealers import UserRegistered
 from contracts.notifications import ObjectionAnswered
 from kernel.http.models import Answer, one_of
 from kernel.messaging.events import event_types
 from services.notifications.sms.rules import SmsState
+from services.notifications.vocabulary import PageQuery
 
 #: Invitations and answers are texted too, though no endpoint gets their events.
 _INTERNAL = frozenset({UserRegistered, ObjectionAnswered})
 _TextedType = Annotated[str, one_of(lambda: (n for n, e in event_types().items() if e.PUBLIC or e in _INTERNAL))]
+
+
+class SmsQuery(PageQuery):
+    """Page of the text messages; with `state` of those that the provider refused."""
+
+    state: Literal["failed"] | None = None
 
 
 class SmsMessage(Answer):

@@ -21,6 +21,7 @@ from services.notifications.sms.items import (
     SmsDayCountItem,
     SmsItem,
     WaitingSmsItem,
+    failed_sms,
     last_sms_key,
     phone_day_key,
     sms_key,
@@ -176,7 +177,10 @@ def record_result(
     values = {"state": state, "changed_at": clock.stamp(), "reason": reason or None}
     if provider_id:
         values["provider_id"] = provider_id
-    return try_commit(update_of(item, values, condition=SmsItem.state.is_in(*expected)))
+    transaction = update_of(item, values, condition=SmsItem.state.is_in(*expected))
+    if state is SmsState.FAILED:
+        transaction.create(failed_sms(item), "failed")
+    return try_commit(transaction)
 
 
 def _repeatable(item: SmsItem) -> str:

@@ -21,6 +21,8 @@ from kernel.time import clock
 from services.notifications.sms.rules import SmsState, sms_text, sms_variables
 
 _RETENTION = timedelta(days=400)
+#: Partition of the list of failed texts.
+_FAILED_SMS = "SMS#FAILED"
 #: Index partition of the texts that wait.
 WAITING_SMS = "SMS#WAITING"
 
@@ -64,6 +66,13 @@ class SmsItem(Item, discriminator="sms"):
 # P  text messages to a dealer's users, newest first    pk: SMS#DEALER#<dealer>    sk: <queued at>#<sms id>
 class DealerSmsItem(Item, discriminator="sms_of_dealer"):
     """Pointer to a text message to a user of a dealer."""
+
+    sms_id = UnicodeAttribute()
+
+
+# P  texts that the provider refused, newest first    pk: SMS#FAILED    sk: <queued at>#<sms id>
+class FailedSmsItem(Item, discriminator="sms_failed"):
+    """Entry of a text message in the list of failed ones, written with that state, which is final."""
 
     sms_id = UnicodeAttribute()
 
@@ -150,6 +159,19 @@ def load_sms(sms_id: str) -> SmsItem | None:
 def sms_page(limit: int, start: dict[str, Any] | None) -> Page:
     """Return one page of all text messages, newest first."""
     return query_page(SmsItem, "SMS#ALL", on_index=True, limit=limit, start=start, newest_first=True)
+
+
+def failed_sms(item: SmsItem) -> FailedSmsItem:
+    """Return the entry of a text message in the list of failed ones; it is stored for as long as the text."""
+    return FailedSmsItem(_FAILED_SMS, f"{item.queued_at}#{item.sms_id}", sms_id=item.sms_id, expires_at=item.expires_at)
+
+
+def failed_sms_page(limit: int, start: dict[str, Any] | None) -> Page:
+    """Return one page of the failed text messages, newest first."""
+    page = query_page(FailedSmsItem, _FAILED_SMS, limit=limit, start=start, newest_first=True)
+    keys = [sms_key(entry.sms_id) for entry in page.items]
+    found = fetch(keys)
+    return Page([found[key] for key in keys if key in found], page.next_key)
 
 
 def dealer_sms_page(dealer_id: str, limit: int, start: dict[str, Any] | None) -> Page:

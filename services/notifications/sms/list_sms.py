@@ -5,25 +5,31 @@ from __future__ import annotations
 from kernel.http.principal import Principal
 from kernel.store import cursors
 from reads.dealers import dealer_names, user_names
-from services.notifications.sms.api import SmsMessage, SmsPage
-from services.notifications.sms.items import SmsItem, dealer_sms_page, sms_page
+from services.notifications.sms.api import SmsMessage, SmsPage, SmsQuery
+from services.notifications.sms.items import SmsItem, dealer_sms_page, failed_sms_page, sms_page
 from services.notifications.sms.rules import SMS_STATES, SmsState
 from services.notifications.vocabulary import PAGE_SIZE
 
 
-def list_sms(caller: Principal, cursor: str | None) -> SmsPage:
-    """Return one page of all text messages, or for a dealer of those to its own users, newest first.
+def list_sms(caller: Principal, query: SmsQuery) -> SmsPage:
+    """Return one page of all text messages or of those that failed, or for a dealer of those to its own users.
+
+    Newest first. A dealer's page of failed ones has those among one page of its texts, so it may have fewer.
 
     Raises:
         BadRequest: the cursor is not of this caller and this list.
     """
-    bound_to = [caller.user_id, caller.dealer_id or "", "sms"]
-    start = cursors.open_cursor(bound_to, cursor)
-    page = dealer_sms_page(caller.dealer_id, PAGE_SIZE, start) if caller.dealer_id else sms_page(PAGE_SIZE, start)
-    dealers = dealer_names(item.dealer_id for item in page.items)
-    users = user_names((item.dealer_id, item.username) for item in page.items)
+    bound_to = [caller.user_id, caller.dealer_id or "", "sms", query.state or ""]
+    start = cursors.open_cursor(bound_to, query.cursor)
+    if caller.dealer_id:
+        page = dealer_sms_page(caller.dealer_id, PAGE_SIZE, start)
+    else:
+        page = failed_sms_page(PAGE_SIZE, start) if query.state else sms_page(PAGE_SIZE, start)
+    items = [item for item in page.items if query.state in {None, item.state}]
+    dealers = dealer_names(item.dealer_id for item in items)
+    users = user_names((item.dealer_id, item.username) for item in items)
     return SmsPage(
-        texts=[_sms_view(item, dealers[item.dealer_id], users[item.dealer_id, item.username]) for item in page.items],
+        texts=[_sms_view(item, dealers[item.dealer_id], users[item.dealer_id, item.username]) for item in items],
         next_cursor=cursors.next_cursor(bound_to, page.next_key),
     )
 

@@ -127,6 +127,10 @@ DAMAGES: Damages = {
         lambda table: table.update(_objection_key(table), gsi1pk="OBJECTION#OPEN#admin"),
         {"objection-queue"},
     ),
+    "a failed text is not in the list": (
+        lambda table: table.update(_text_of_many_key(table), state="failed"),
+        {"text-failed", "text-sent"},
+    ),
     # webhooks
     "a delivery has another body": (
         lambda table: table.update(_delivery_key(table), body="{}"),

@@ -34,7 +34,7 @@ def create_dealers(world: World) -> Iterator[None]:
 
     Head office has an administrator too.
 
-    There are no orders, so the consumer that records on-time shipments is paused.
+    There are no orders, so the consumers that record on-time shipments and touch time are paused.
     """
     open_shop(products=0, stock=None)
     add_user("D0001", "boss", "dealer_admin", PHONES["boss"])
@@ -44,7 +44,7 @@ def create_dealers(world: World) -> Iterator[None]:
     add_user("D0002", "rival", "dealer_admin", PHONES["rival"])
     add_user(None, "clerk", "assistant", PHONES["clerk"])
     add_user(None, "chief", "admin", PHONES["chief"])
-    with world.held_back("record-on-time-shipments"):
+    with world.held_back("record-on-time-shipments"), world.held_back("record-touch-time"):
         yield
 
 

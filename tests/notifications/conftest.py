@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from services.notifications.sms import send_sms as sending
+from tests.notifications.fake_provider import FakeProvider
 from tests.notifications.fixtures import create_dealers, override_settings
 from tests.notifications.webhook_receiver import Receiver, run_receiver
 from tests.support.world import World
@@ -34,3 +36,10 @@ def receiver() -> Iterator[Receiver]:
     """A webhook receiver on this machine."""
     with run_receiver() as running:
         yield running
+
+
+@pytest.fixture
+def fake_provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
+    provider = FakeProvider()
+    monkeypatch.setattr(sending, "configured_provider", lambda: provider)
+    return provider

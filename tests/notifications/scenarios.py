@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from services.notifications.sms.providers.provider import Rejected, Unknown
-from tests.notifications import objection_scenarios
+from tests.notifications import endpoint_scenarios, objection_scenarios
+from tests.notifications.endpoint_scenarios import ADMIN, ENDPOINT, NO_ENDPOINT
 from tests.notifications.external_systems import provider, receivers
 from tests.orders.stock_situations import name_escalation_contact
 from tests.support.company import SampleCompany
@@ -30,9 +31,6 @@ from tests.support.steps import (
 )
 from tests.support.trigger import ALL_USERS, DEALER_USERS, STAFF, Situation, Step, Trigger, variant
 
-ADMIN = {"admin"}
-ENDPOINT = {"endpoint_id": "endpoint"}
-NO_ENDPOINT = {"endpoint_id": "whe_01JDB7000000000000000000ZZ"}
 PAYMENT = {"dealer_id": OWN, "amount_fen": 500, "received_on": "2026-12-01", "bank_reference": "BK-N"}
 SUSPENSION = {
     "version": 1,
@@ -183,7 +181,7 @@ TRIGGERS = [
         roles=DEALER_USERS | ADMIN,
         bad_query={"after": ["", "x", "null", "evt_D0001-999999_1", "evt_\u0000", "gAAAAABl" + "A" * 200, "x" * 5_000]},
     ),
-    Trigger("GET /webhook-endpoints", roles=ADMIN),
+    *endpoint_scenarios.TRIGGERS,
     Trigger(
         "POST /webhook-endpoints",
         roles=ADMIN,
@@ -198,32 +196,12 @@ TRIGGERS = [
         ],
     ),
     Trigger(
-        "DELETE /webhook-endpoints/{endpoint_id}",
-        roles=ADMIN,
-        path=ENDPOINT,
-        missing=NO_ENDPOINT,
-        # The route takes no key, and a deleted endpoint is not found.
-        usual=variant(statuses=(200, 404)),
-    ),
-    Trigger(
-        "POST /webhook-endpoints/{endpoint_id}/rotate-secret",
-        roles=ADMIN,
-        path=ENDPOINT,
-        missing=NO_ENDPOINT,
-    ),
-    Trigger(
         "POST /webhook-endpoints/{endpoint_id}/test",
         roles=ADMIN,
         status=202,
         path=ENDPOINT,
         missing=NO_ENDPOINT,
         usual=variant(prepare=REPLAY.prepare, around=receivers, later=REPLAY.later, normalize=ignore_attempts),
-    ),
-    Trigger(
-        "GET /webhook-endpoints/{endpoint_id}/deliveries",
-        roles=ADMIN,
-        path=ENDPOINT,
-        missing=NO_ENDPOINT,
     ),
     Trigger(
         "POST /webhook-endpoints/{endpoint_id}/deliveries/{event_id}/replay",

@@ -10,8 +10,9 @@ import pytest
 from contracts.dealers import UserItem, user_key
 from services.notifications.sms import list_sms
 from services.notifications.sms import send_sms as sending
-from services.notifications.sms.providers.provider import Accepted, Rejected, Result, Unknown
+from services.notifications.sms.providers.provider import Rejected, Result, Unknown
 from services.notifications.sms.send_sms import send_sms
+from tests.notifications.fake_provider import FakeProvider
 from tests.notifications.fixtures import (
     PHONES,
     add_user,
@@ -27,28 +28,6 @@ from tests.support.gateway import Response
 from tests.support.interruptions import Killed
 from tests.support.log_capture import captured_log
 from tests.support.world import World
-
-
-class FakeProvider:
-    """Provider that returns the results a test sets, and records the messages it gets."""
-
-    def __init__(self, *results: Result | BaseException) -> None:
-        self.results = list(results)
-        self.sent: list[tuple[str, str]] = []
-
-    def send(self, message_id: str, phone: str, template_key: str, variables: Mapping[str, str]) -> Result:
-        self.sent.append((message_id, phone))
-        result = self.results.pop(0) if self.results else Accepted(f"p-{len(self.sent)}")
-        if isinstance(result, BaseException):
-            raise result
-        return result
-
-
-@pytest.fixture
-def fake_provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
-    provider = FakeProvider()
-    monkeypatch.setattr(sending, "configured_provider", lambda: provider)
-    return provider
 
 
 def test_shipment_sms_goes_to_buyers_with_a_phone(dealer_world: World) -> None:

@@ -9,6 +9,7 @@ from kernel.http.principal import Principal
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.ranges import KeyRange, read_ranges
 from kernel.time import clock
+from kernel.time.holidays import calendar_end_if_passed
 from reads.dealers import dealer_names
 from services.tickets.items import TicketItem, waiting_pk
 from services.tickets.lifecycle import TRANSITIONS
@@ -34,9 +35,11 @@ def show_worklist(caller: Principal, query: TicketWorklistQuery) -> TicketWorkli
         start=open_cursor(bound_to, query.cursor),
     )
     dealers = dealer_names(ticket.dealer_id for ticket in found.rows)
+    entries = [_entry(ticket, now, dealers) for ticket in found.rows]
     return TicketWorklist(
-        entries=[_entry(ticket, now, dealers) for ticket in found.rows],
+        entries=entries,
         next_cursor=next_cursor(bound_to, found.position),
+        calendar_known_until=calendar_end_if_passed(*(entry.due_at for entry in entries)),
     )
 
 

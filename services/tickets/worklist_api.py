@@ -38,7 +38,12 @@ class TicketWorklistEntry(Answer):
 
 
 class TicketWorklist(Answer):
-    """Page of the tickets that wait for staff, urgent and old ones first; `next_cursor`: null after the last page."""
+    """Page of the tickets that wait for staff, urgent and old ones first; `next_cursor`: null after the last page.
+
+    `calendar_known_until`: last day whose days off are published, if a day of this answer is later and may therefore
+    move; else null.
+    """
 
     entries: list[TicketWorklistEntry]
     next_cursor: str | None
+    calendar_known_until: str | None

@@ -16,11 +16,7 @@ from tests.support.world import World
 @pytest.fixture
 def dealer_world(world: World) -> Iterator[World]:
     """A world with two dealers and their users. Sample events name orders that were not submitted: none is listed."""
-    with (
-        create_dealers(world),
-        world.held_back("record-order-entries"),
-        world.held_back("record-touch-time"),
-    ):
+    with create_dealers(world), world.held_back("record-order-entries"):
         yield world
 
 

@@ -49,7 +49,8 @@ def _add_sms(
         return
     employer = dealer_id if message.mailbox.belongs_to_dealer else HOUSE
     contact = message.values.get("escalation_contact", "")
-    for user in text_recipients(employer, message.template, contact)[:MAX_RECIPIENTS]:
+    recipients = text_recipients(employer, message.template, message.sms_roles, contact)
+    for user in recipients[:MAX_RECIPIENTS]:
         if user.username not in texted:
             texted.add(user.username)
             queue_sms(transaction, envelope, employer, user, message.template, message.values)

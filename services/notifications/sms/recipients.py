@@ -15,15 +15,16 @@ def is_active_dealer(dealer_id: str) -> bool:
     return dealer is not None and dealer.status == "active"
 
 
-def text_recipients(dealer_id: str, template: str, contact: str) -> list[UserItem]:
+def text_recipients(dealer_id: str, template: str, roles: frozenset[Role], contact: str) -> list[UserItem]:
     """Return the users of a dealer or of HOUSE who get a template as a text message, by user name.
 
     Args:
+        roles: those of the template who read the message.
         contact: user name of the escalation contact that the event names, who gets it alone; empty for none. If the
             contact has lost phone or role since, the text goes to those who get it without one.
     """
     user = user_with_mobile(dealer_id, contact, SMS_TEMPLATES[template].contact_roles) if contact else None
-    return [user] if user else _users_with_mobile(dealer_id, SMS_TEMPLATES[template].roles)
+    return [user] if user else _users_with_mobile(dealer_id, roles)
 
 
 def _users_with_mobile(dealer_id: str, roles: frozenset[Role]) -> list[UserItem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
+from kernel.http.query_days import days_or_usual
 from kernel.store.ranges import KeyRange
 from kernel.time import clock
 from services.orders.order.items import HeaderItem, orders_pk, state_index_key
@@ -17,9 +18,6 @@ from services.orders.order_list.items import (
 )
 from services.orders.vocabulary import Hold, State
 
-#: Days that a list over all dealers shows without a first day, and the most it may be asked for.
-USUAL_DAYS = 31
-MOST_DAYS = 92
 #: Sorts after every sign that follows in a key.
 _END = "~"
 
@@ -59,10 +57,15 @@ def key_ranges(filters: OrderFilters, today: date) -> list[KeyRange]:
     ]
 
 
+def is_answered_by_days(filters: OrderFilters) -> bool:
+    """Return whether the key ranges are days: no purchase order, dealer or open state narrows them."""
+    is_open = filters.state is not None and state_index_key(filters.state) is not None
+    return filters.purchase_order is None and filters.dealer_id is None and not is_open
+
+
 def days_of_list(filters: OrderFilters, today: date) -> tuple[date, date]:
     """Return first and last day of a list over all dealers."""
-    last = filters.last_day or max(today, filters.first_day or today)
-    return filters.first_day or last - timedelta(days=USUAL_DAYS - 1), last
+    return days_or_usual(filters.first_day, filters.last_day, today)
 
 
 def meets(header: HeaderItem, filters: OrderFilters) -> bool:

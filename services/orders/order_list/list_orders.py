@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 
 from kernel.base.problems import FieldProblem, Invalid, NotFound
 from kernel.http.principal import Principal
+from kernel.http.query_days import MOST_DAYS, require_days_in_order
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.items import Item
 from kernel.store.ranges import read_ranges
@@ -16,9 +18,9 @@ from reads.warehouses import require_warehouse
 from services.orders.order.items import HeaderItem, state_index_key
 from services.orders.order_list.api import OrderPage, OrdersQuery
 from services.orders.order_list.filters import (
-    MOST_DAYS,
     OrderFilters,
     days_of_list,
+    is_answered_by_days,
     is_answered_by_keys,
     key_ranges,
     meets,
@@ -51,7 +53,7 @@ def list_orders(caller: Principal, query: OrdersQuery) -> OrderPage:
         hold=query.hold,
     )
     today = clock.business_date(clock.now())
-    _check_days(filters, key_ranges_are_days=filters.dealer_id is None and filters.purchase_order is None)
+    _check_days(filters, today)
     bound_to = [caller.scope, "orders", *map(str, filters)]
     found = read_ranges(
         key_ranges(filters, today),
@@ -85,13 +87,12 @@ def _chosen(filters: OrderFilters, items: Sequence[Item]) -> list[HeaderItem | N
     return [header if isinstance(header, HeaderItem) and meets(header, filters) else None for header in headers]
 
 
-def _check_days(filters: OrderFilters, *, key_ranges_are_days: bool) -> None:
-    if filters.first_day and filters.last_day and filters.first_day > filters.last_day:
-        detail = "起始日不能晚于截止日 / must not be after the last day"
-        raise Invalid([FieldProblem(field="from", code="after-to", detail=detail)])
-    if not key_ranges_are_days or (filters.state is not None and state_index_key(filters.state) is not None):
+def _check_days(filters: OrderFilters, today: date) -> None:
+    if filters.first_day and filters.last_day:
+        require_days_in_order(filters.first_day, filters.last_day)
+    if not is_answered_by_days(filters):
         return
-    first, last = days_of_list(filters, clock.business_date(clock.now()))
+    first, last = days_of_list(filters, today)
     if (last - first).days >= MOST_DAYS:
         detail = (
             f"所有经销商一次最多查询 {MOST_DAYS} 天,请缩短日期或指定经销商,如 from={last} / "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.principal import Principal
+from kernel.http.query_days import days_or_usual, require_few_days
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.ranges import KeyRange, read_ranges
 from kernel.time import clock
@@ -15,10 +15,6 @@ from services.orders.stock.document_lines import load_products
 from services.orders.stock.items import MovementItem, movements_pk
 from services.orders.stock.rules import MOVE_NAMES, Move
 from services.orders.stock_list.api import MovementPage, MovementRow, MovementsQuery
-
-#: Days shown without a first day, and the most that may be asked for.
-_USUAL_DAYS = 31
-_MOST_DAYS = 92
 
 
 def list_movements(caller: Principal, warehouse: str, query: MovementsQuery) -> MovementPage:
@@ -29,9 +25,8 @@ def list_movements(caller: Principal, warehouse: str, query: MovementsQuery) -> 
         Invalid: the SKU is unknown, or the days are in the wrong order or too many.
     """
     require_warehouse_of_path(warehouse)
-    last = query.to_day or max(clock.business_date(clock.now()), query.from_day or date.min)
-    first = query.from_day or last - timedelta(days=_USUAL_DAYS - 1)
-    _check_days(first, last)
+    first, last = days_or_usual(query.from_day, query.to_day, clock.business_date(clock.now()))
+    require_few_days(first, last)
     product = load_products([("sku", query.sku)])[query.sku]
     sku_index = product.sku_index
     bound_to = [caller.scope, "movements", warehouse, query.sku, str(query.from_day), str(query.to_day)]
@@ -80,12 +75,3 @@ def _row(item: MovementItem, quantity: int) -> MovementRow | None:
         order_id=item.order_id,
         by=item.by,
     )
-
-
-def _check_days(first: date, last: date) -> None:
-    if first > last:
-        detail = "起始日不能晚于截止日 / must not be after the last day"
-        raise Invalid([FieldProblem(field="from", code="after-to", detail=detail)])
-    if (last - first).days >= _MOST_DAYS:
-        detail = f"一次最多查询 {_MOST_DAYS} 天,如 from={last} / at most {_MOST_DAYS} days at once, such as from={last}"
-        raise Invalid([FieldProblem(field="from", code="too-long", detail=detail)])

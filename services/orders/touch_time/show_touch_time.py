@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import date, timedelta
 from typing import Any
 
-from kernel.base.problems import FieldProblem, Invalid
+from kernel.http.query_days import days_or_usual, require_few_days
 from kernel.time import clock
 from services.orders.touch_time.api import DayTouchTime, TouchTimeFigures, TouchTimeQuery, TouchTimeReport
 from services.orders.touch_time.items import TouchTimeCountItem, touch_time_counts
 from services.orders.touch_time.rules import TouchTimes
-
-#: Days that are shown without a first day, and the most that may be asked for.
-_USUAL_DAYS = 31
-_MOST_DAYS = 92
 
 
 def show_touch_time(query: TouchTimeQuery) -> TouchTimeReport:
@@ -24,9 +19,8 @@ def show_touch_time(query: TouchTimeQuery) -> TouchTimeReport:
     Raises:
         Invalid: the days are in the wrong order or too many.
     """
-    last = query.to_day or max(clock.business_date(clock.now()), query.from_day or date.min)
-    first = query.from_day or last - timedelta(days=_USUAL_DAYS - 1)
-    _check_days(first, last)
+    first, last = days_or_usual(query.from_day, query.to_day, clock.business_date(clock.now()))
+    require_few_days(first, last)
     by_day: dict[str, list[TouchTimeCountItem]] = defaultdict(list)
     for count in touch_time_counts(first, last):
         by_day[count.day].append(count)
@@ -36,15 +30,6 @@ def show_touch_time(query: TouchTimeQuery) -> TouchTimeReport:
         total=TouchTimeFigures(**_figures(count for counts in by_day.values() for count in counts)),
         days=[DayTouchTime(day=day, **_figures(by_day[day])) for day in sorted(by_day)],
     )
-
-
-def _check_days(first: date, last: date) -> None:
-    if first > last:
-        detail = "起始日不能晚于截止日 / must not be after the last day"
-        raise Invalid([FieldProblem(field="from", code="after-to", detail=detail)])
-    if (last - first).days >= _MOST_DAYS:
-        detail = f"一次最多查询 {_MOST_DAYS} 天 / at most {_MOST_DAYS} days at once"
-        raise Invalid([FieldProblem(field="from", code="too-long", detail=detail)])
 
 
 def _figures(counts: Iterable[TouchTimeCountItem]) -> dict[str, Any]:

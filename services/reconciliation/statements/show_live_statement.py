@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from kernel.base.problems import FieldProblem, Invalid
 from kernel.http.principal import Principal
+from kernel.http.query_days import require_days_in_order
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.read import fetch_one
 from kernel.time import clock
@@ -63,9 +64,7 @@ def show_live_statement(caller: Principal, query: StatementQuery) -> Statement:
 
 
 def _check_days(from_day: date, to_day: date) -> None:
-    if from_day > to_day:
-        detail = "起始日不能晚于截止日 / must not be after the last day"
-        raise Invalid([FieldProblem(field="from", code="after-to", detail=detail)])
+    require_days_in_order(from_day, to_day)
     if to_day - from_day >= _MAX_DAYS:
         detail = f"最长 {_MAX_DAYS.days} 天 / at most {_MAX_DAYS.days} days at once"
         raise Invalid([FieldProblem(field="to", code="too-long", detail=detail)])

@@ -33,7 +33,7 @@ from kernel.store.transaction import TransactionRefused
 # for cycles after every 700 new objects, which takes a twentieth of the order's time.
 gc.set_threshold(20_000)
 
-#: What Chalice itself refuses.
+#: Chinese sentences of the refusals that Chalice makes itself.
 _CHINESE = {
     HTTPStatus.METHOD_NOT_ALLOWED: "此地址不支持该方法",
     HTTPStatus.INTERNAL_SERVER_ERROR: "系统错误,请稍后重试",

@@ -117,7 +117,7 @@ class CodeListType(CodeType):
         return ",".join(dict.fromkeys(map(self._of.read, codes)))
 
 
-#: What is printed on cartons and documents.
+#: Signs that cartons and documents bear in codes.
 _PRINTED_SIGNS = "-_./*+()#"
 _SKU = CodeType("QP3-03-E2730", _PRINTED_SIGNS, longest=40)
 

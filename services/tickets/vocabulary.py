@@ -78,7 +78,7 @@ WAITING = frozenset(State) - FINISHED
 #: States in which the distributor has to act: the service clock runs.
 RUNNING = WAITING - {State.NEED_INFO}
 
-#: What a ticket waits for in each state in which the distributor has to act.
+#: Task that a ticket waits for in each state in which the distributor has to act.
 TASK_OF_STATE = {
     State.REGISTERED: TicketTask.ACCEPT,
     State.REOPENED: TicketTask.ACCEPT,

@@ -39,7 +39,7 @@ BUCKETS_SORTED = 32
 #: Tokens looked up in the index. The others are compared with the products once these are read.
 TOKENS_LOOKED_UP = 4
 
-#: Where a page begins, as its cursor has it: bucket and position, or the sort key `after` which it begins.
+#: Beginning of a page, as its cursor has it: bucket and position, or the sort key `after` which it begins.
 _PageStart = dict[str, Any]
 
 #: Reads of the index for one page, while the page is not full.

@@ -27,7 +27,7 @@ class Obstacle(StrEnum):
 #: Credit stops an order for these, and it belongs on credit hold.
 OF_CREDIT = frozenset({Obstacle.CREDIT_HOLD, Obstacle.DEBT_OVERDUE})
 
-#: What stops each action. An order can always be ended, and the system's own steps follow the state of the
+#: Obstacles that stop each action. An order can always be ended, and the system's own steps follow the state of the
 #: order: one on credit hold has no piece to which they could apply. An accepted price stays valid when its
 #: price list ends.
 STOPPED_BY: Mapping[Action, frozenset[Obstacle]] = {
@@ -111,7 +111,7 @@ def obstacles(action: Action, order: OrderCredit, dealer_credit: DealerCredit) -
         Obstacle.CREDIT_HOLD: over_limit or (on_hold and not is_overdue),
         Obstacle.DEBT_OVERDUE: is_overdue,
         Obstacle.STOCK_HOLD: Hold.STOCK in order.holds,
-        # Where credit stops an order, its stock is undecided for that reason.
+        # The stock of an order that credit stops is undecided for that reason.
         Obstacle.STOCK_UNDECIDED: order.undecided and not (over_limit or on_hold or is_overdue),
     }
     return [obstacle for obstacle in Obstacle if present[obstacle] and obstacle in STOPPED_BY[action]]

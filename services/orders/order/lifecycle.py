@@ -52,7 +52,7 @@ _SHIPPERS = _CLERKS | {Role.WAREHOUSE}
 #: Those who can see that the goods are still there.
 _STOCKTAKERS = frozenset({Role.WAREHOUSE, Role.ADMIN})
 
-#: Who may release each hold.
+#: Roles that may release each hold.
 HOLD_RELEASERS: Mapping[Hold, frozenset[Role]] = {
     Hold.CREDIT: frozenset({Role.FINANCE, Role.ADMIN}),
     Hold.STOCK: _CLERKS,

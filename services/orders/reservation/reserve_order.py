@@ -104,7 +104,7 @@ def _finish(transaction: Transaction, order: Order, progress: tuple[Progress, ..
     progress = cut.progress
     reserved, backordered = cut.totals.reserved, cut.totals.backordered
     stage = TRANSITIONS[order.state, Action.RESERVE].leads_to
-    # Of an approved order whose credit hold was released, the shortage needs no second review.
+    # The shortage of an approved order whose credit hold was released needs no second review.
     holds = sorted(order.holds | ({Hold.STOCK} if backordered and stage is State.IN_REVIEW else set()))
     now = clock.now()
     changes: dict[str, Any] = {"visible_at": header.visible_at or clock.stamp(), "holds": holds}

@@ -5,23 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-from contracts.dealers import HOUSE, UserItem, UserRemoved, dealer_key, user_key
+from contracts.dealers import HOUSE, UserItem, dealer_key, user_key
 from kernel.base.problems import Invalid, NotFound
 from kernel.http.idempotency import IdempotencyKey
 from kernel.http.principal import Principal
-from kernel.messaging.outbox import outbox_event
 from kernel.store.read import fetch_one, query_all
 from kernel.store.transaction import Transaction
 from kernel.store.write import retry_on_conflict
 from kernel.time import clock
-from services.dealers.invitations import registered_event, subject_of
+from services.dealers.invitations import registered_event
 from services.dealers.items import (
-    UsernameItem,
-    next_version,
-    unchanged_condition,
     user_item,
     username_item,
-    username_key,
 )
 from services.dealers.machine_api import Machines, MachineView, MachineWithSecret, RegisterMachine, RevokeMachine
 from services.dealers.machines import (
@@ -34,7 +29,7 @@ from services.dealers.machines import (
     machine_view,
     secret_digest,
 )
-from services.dealers.people import managed_dealer
+from services.dealers.people import add_removal, managed_dealer
 from services.dealers.rules import SECRET_OVERLAP_DAYS, machine_role_problems
 
 _ATTEMPTS = 5
@@ -152,25 +147,14 @@ def _revoke(
     stored = fetch_one(UserItem, user_key(user.dealer_id, user.username))
     if stored is None:
         raise NotFound
-    item.version += 1
-    item.revoked_at, item.revocation_reason = clock.stamp(), request.reason
-    item.old_digest = item.old_until = None
-    removed = user_item(user, next_version(stored))
-    removed.removed_at, removed.removed_by, removed.removal_reason = item.revoked_at, caller.user_id, request.reason
-    event = outbox_event(
-        UserRemoved(username=user.username, dealer_id=user.dealer_id, author=caller.user_id, reason=request.reason),
-        pk=item.pk,
-        subject=subject_of(user),
-        sequence=removed.version,
-        dealer_id=user.dealer_id,
-    )
-    view = machine_view(item)
     transaction = Transaction()
+    removed = add_removal(transaction, stored, caller.user_id, request.reason)
+    item.version += 1
+    item.revoked_at, item.revocation_reason = removed.removed_at, request.reason
+    item.old_digest = item.old_until = None
+    view = machine_view(item)
     transaction.put(item, "machine", unchanged)
     transaction.create(machine_event(item, "revoked", caller.user_id, request.reason), "machine event")
-    transaction.put(removed, "user", unchanged_condition(stored))
-    transaction.create(event, "event")
-    transaction.delete(UsernameItem, username_key(user.username), UsernameItem.owner == user.owner, "username")
     key.record_response(transaction, view)
     transaction.commit()
     return view

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from contracts.dealers import HOUSE, UserItem, user_key
+from contracts.dealers import HOUSE, UserItem, UserRemoved, user_key
 from kernel.base.problems import NotFound, Refusal
 from kernel.http.principal import Principal
+from kernel.messaging.outbox import outbox_event
 from kernel.store.read import fetch_one
 from kernel.store.transaction import Transaction
+from kernel.time import clock
 from services.dealers.api import PersonView
-from services.dealers.items import UsernameItem, load_users, unchanged_condition, user_of
+from services.dealers.invitations import subject_of
+from services.dealers.items import (
+    UsernameItem,
+    load_users,
+    next_version,
+    unchanged_condition,
+    user_item,
+    user_of,
+    username_key,
+)
 from services.dealers.read_dealers import load_dealer
 from services.dealers.rules import User, is_machine
 
@@ -65,6 +76,28 @@ def keep_an_administrator(transaction: Transaction, item: UserItem, after: User 
             transaction.check(UserItem, (other.pk, other.sk), unchanged_condition(other), "administrator")
             return
     raise LastAdministrator(item.username)
+
+
+def add_removal(transaction: Transaction, stored: UserItem, author: str, reason: str) -> UserItem:
+    """Add the removal of a user to the transaction, with its event, and return the user as it is then.
+
+    With the user name goes the invitation. The name is free, also for another dealer.
+    """
+    user = user_of(stored)
+    removed = user_item(user, next_version(stored))
+    removed.phone = None
+    removed.removed_at, removed.removed_by, removed.removal_reason = clock.stamp(), author, reason
+    event = outbox_event(
+        UserRemoved(username=user.username, dealer_id=user.dealer_id, author=author, reason=reason),
+        pk=stored.pk,
+        subject=subject_of(user),
+        sequence=removed.version,
+        dealer_id=user.dealer_id,
+    )
+    transaction.put(removed, "user", unchanged_condition(stored))
+    transaction.create(event, "event")
+    transaction.delete(UsernameItem, username_key(user.username), UsernameItem.owner == user.owner, "username")
+    return removed
 
 
 def person_view(item: UserItem, name: UsernameItem | None) -> PersonView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from contracts.dealers import DealerItem, dealer_key
 from contracts.delivery_addresses import AddressBookItem, DeliveryAddress, address_book_key
@@ -12,7 +13,6 @@ from kernel.http.principal import Principal
 from kernel.store.items import Item
 from kernel.store.read import fetch
 from kernel.store.transaction import Transaction, TransactionRefused
-from reads.dealers import dealer_names
 from services.dealers.address_api import (
     AddAddress,
     AddressBook,
@@ -40,7 +40,7 @@ def list_addresses(caller: Principal, dealer_id: str) -> AddressBook:
     Raises:
         NotFound: there is no such dealer, or the caller is of another.
     """
-    return _view(dealer_id, *_load(caller, dealer_id))
+    return _view(dealer_id, _load(caller, dealer_id))
 
 
 def add_address(caller: Principal, dealer_id: str, request: AddAddress, key: IdempotencyKey) -> AddressBook:
@@ -103,16 +103,16 @@ def remove_address(
 def _change(
     caller: Principal, dealer_id: str, version: int, change: _Change, key: IdempotencyKey | None = None
 ) -> AddressBook:
-    before, stored = _load(caller, dealer_id)
-    is_repeat = key is None and stored == version + 1
-    if stored != version and not is_repeat:
+    stored = _load(caller, dealer_id)
+    is_repeat = key is None and stored.version == version + 1
+    if stored.version != version and not is_repeat:
         raise Stale
-    after = change(before)
-    if key is None and after == before:
-        return _view(dealer_id, before, stored)
+    after = change(stored.addresses)
+    if key is None and after == stored.addresses:
+        return _view(dealer_id, stored)
     if is_repeat:
         raise Stale
-    answer = _view(dealer_id, after, version + 1)
+    answer = _view(dealer_id, stored._replace(addresses=after, version=version + 1))
     transaction = Transaction()
     transaction.put(
         AddressBookItem(
@@ -144,17 +144,25 @@ def _change(
     return answer
 
 
-def _load(caller: Principal, dealer_id: str) -> tuple[Addresses, int]:
-    """Return the addresses of a dealer that the caller may see, with their version."""
+class _Book(NamedTuple):
+    """Addresses of a dealer with their version, and its name."""
+
+    dealer_name: str
+    addresses: Addresses
+    version: int
+
+
+def _load(caller: Principal, dealer_id: str) -> _Book:
+    """Return the addresses of a dealer that the caller may see."""
     if caller.is_dealer and caller.dealer_id != dealer_id:
         raise NotFound
     found = fetch([dealer_key(dealer_id), address_book_key(dealer_id)])
-    if dealer_key(dealer_id) not in found:
+    dealer, book = found.get(dealer_key(dealer_id)), found.get(address_book_key(dealer_id))
+    if not isinstance(dealer, DealerItem):
         raise NotFound
-    book = found.get(address_book_key(dealer_id))
     if not isinstance(book, AddressBookItem):
-        return Addresses(), 0
-    return Addresses(book.addresses, book.default_id, book.last_number), book.version
+        return _Book(dealer.name, Addresses(), 0)
+    return _Book(dealer.name, Addresses(book.addresses, book.default_id, book.last_number), book.version)
 
 
 def _address(address_id: str, fields: AddressFields) -> DeliveryAddress:
@@ -162,7 +170,7 @@ def _address(address_id: str, fields: AddressFields) -> DeliveryAddress:
     return DeliveryAddress(address_id, **values)
 
 
-def _view(dealer_id: str, addresses: Addresses, version: int) -> AddressBook:
-    views = [AddressView(**one._asdict(), is_default=one.address_id == addresses.default_id) for one in addresses.all]
-    name = dealer_names([dealer_id])[dealer_id]
-    return AddressBook(dealer_id=dealer_id, dealer_name=name, addresses=views, version=version)
+def _view(dealer_id: str, book: _Book) -> AddressBook:
+    default_id = book.addresses.default_id
+    views = [AddressView(**one._asdict(), is_default=one.address_id == default_id) for one in book.addresses.all]
+    return AddressBook(dealer_id=dealer_id, dealer_name=book.dealer_name, addresses=views, version=book.version)

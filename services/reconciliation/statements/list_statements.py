@@ -47,8 +47,9 @@ def list_statements(caller: Principal, query: StatementsQuery) -> IssuedPage:
         newest_first=True,
         consistent=True,
     )
+    name = _name_of(dealer_id)
     return IssuedPage(
-        statements=[IssuedTotals(**_issued_fields(item)) for item in page.items],
+        statements=[IssuedTotals(**_issued_fields(item, name)) for item in page.items],
         next_cursor=next_cursor(bound_to, page.next_key),
     )
 
@@ -60,9 +61,9 @@ def _statements_of_month(caller: Principal, query: StatementsQuery, period: str)
     keys = [statement_key(dealer.dealer_id, period) for dealer in page.items]
     found = fetch(keys)
     items = [item for item in map(found.get, keys) if isinstance(item, StatementItem)]
-    dealer_names(item.dealer_id for item in items)  # read together, for the rows
+    names = {dealer.dealer_id: dealer.name for dealer in page.items}
     return IssuedPage(
-        statements=[IssuedTotals(**_issued_fields(item)) for item in items],
+        statements=[IssuedTotals(**_issued_fields(item, names[item.dealer_id])) for item in items],
         next_cursor=next_cursor(bound_to, page.next_key),
     )
 
@@ -83,13 +84,19 @@ def show_issued_statement(caller: Principal, statement_id: str, query: LinesQuer
     position = open_cursor(bound_to, query.cursor)
     first, last = first_day(period), last_day(period)
     lines, next_position = line_page(dealer_id, first, last, issued.opening_fen, query.limit, position)
-    return IssuedStatement(**_issued_fields(issued), lines=lines, next_cursor=next_cursor(bound_to, next_position))
+    return IssuedStatement(
+        **_issued_fields(issued, _name_of(dealer_id)), lines=lines, next_cursor=next_cursor(bound_to, next_position)
+    )
 
 
-def _issued_fields(item: StatementItem) -> dict[str, Any]:
+def _name_of(dealer_id: str) -> str:
+    return dealer_names([dealer_id])[dealer_id]
+
+
+def _issued_fields(item: StatementItem, dealer_name: str) -> dict[str, Any]:
     first, last = first_day(item.period), last_day(item.period)
     return {
-        **totals_fields(item.dealer_id, first, last, item.amounts),
+        **totals_fields(item.dealer_id, dealer_name, first, last, item.amounts),
         "statement_id": item.statement_id,
         "period": item.period,
         "issued_at": item.issued_at,

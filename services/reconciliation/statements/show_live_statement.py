@@ -12,6 +12,7 @@ from kernel.http.query_days import require_days_in_order
 from kernel.store.cursors import next_cursor, open_cursor
 from kernel.store.read import fetch_one
 from kernel.time import clock
+from reads.dealers import dealer_names
 from services.reconciliation.ledger.items import LedgerItem
 from services.reconciliation.ledger.queries import day_totals_between, load_account_balances
 from services.reconciliation.periods import first_day, next_period, period_of
@@ -56,7 +57,7 @@ def show_live_statement(caller: Principal, query: StatementQuery) -> Statement:
             break
         before = after
     return Statement(
-        **views.totals_fields(dealer_id, from_day, to_day, amounts),
+        **views.totals_fields(dealer_id, dealer_names([dealer_id])[dealer_id], from_day, to_day, amounts),
         aged_on=min(to_day, today),
         lines=lines,
         next_cursor=next_cursor(bound_to, next_position),

@@ -10,7 +10,6 @@ from contracts.dealers import DealerItem, dealer_key
 from kernel.base.problems import FieldProblem, Invalid, NotFound
 from kernel.http.principal import Principal
 from kernel.store.read import fetch_one
-from reads.dealers import dealer_names
 from services.reconciliation.ledger.entries import LedgerEntry
 from services.reconciliation.ledger.queries import entry_page
 from services.reconciliation.statements.api import AgeingBandView, StatementLine
@@ -36,11 +35,13 @@ def dealer_id_of_statement(caller: Principal, requested_id: str | None) -> str:
     return requested_id
 
 
-def totals_fields(dealer_id: str, from_day: date, to_day: date, amounts: StatementAmounts) -> dict[str, Any]:
+def totals_fields(
+    dealer_id: str, dealer_name: str, from_day: date, to_day: date, amounts: StatementAmounts
+) -> dict[str, Any]:
     """Return the fields of `StatementTotals`."""
     return {
         "dealer_id": dealer_id,
-        "dealer_name": dealer_names([dealer_id])[dealer_id],
+        "dealer_name": dealer_name,
         "from_day": from_day,
         "to_day": to_day,
         "opening_fen": amounts.opening_fen,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from pynamodb.expressions.condition import Condition
@@ -29,6 +29,17 @@ class Page(NamedTuple):
 
     items: list[Any]
     next_key: dict[str, Any] | None
+
+
+def page_of_named(pointers: Page, key_of: Callable[[Any], Key]) -> Page:
+    """Return the page of the items that a page of pointers names, in its order, without those that are gone.
+
+    Args:
+        key_of: gives the key of the item that a pointer names.
+    """
+    keys = [key_of(pointer) for pointer in pointers.items]
+    found = fetch(keys)
+    return Page([found[key] for key in keys if key in found], pointers.next_key)
 
 
 def query_page(

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from pynamodb.attributes import UnicodeAttribute
 
+from kernel.http.principal import Principal
 from kernel.messaging.events import Envelope
 from kernel.store.items import Item, Key, PackedJSONAttribute
 from kernel.store.read import fetch, fetch_one, query_page
 from kernel.store.transaction import Transaction
 from kernel.time import clock
-from services.notifications.event_log.rules import EVENT_RETENTION
+from services.notifications.event_log.rules import EVENT_RETENTION, may_read
 from services.notifications.transactions import try_commit
 from services.notifications.vocabulary import is_safe_in_key
 
@@ -68,6 +69,13 @@ def log_once(envelope: Envelope, now: datetime) -> bool:
 def load_logged_event(event_id: str) -> LoggedEventItem | None:
     """Return a logged event; None if there is none with this id."""
     return fetch_one(LoggedEventItem, logged_event_key(event_id)) if is_safe_in_key(event_id) else None
+
+
+def load_readable_event(caller: Principal, event_id: str) -> LoggedEventItem | None:
+    """Return a logged event that the caller may read; None if there is none with this id."""
+    logged = load_logged_event(event_id)
+    is_visible = logged is not None and caller.dealer_id in (None, logged.dealer_id)
+    return logged if logged and is_visible and may_read(caller.roles, logged.envelope["type"]) else None
 
 
 def log_page(dealer_id: str | None, after: str, before: str, limit: int) -> LogPage:

@@ -7,7 +7,7 @@ from kernel.http.principal import Principal
 from kernel.store import cursors
 from kernel.time import clock
 from services.notifications.event_log.api import Events, EventsQuery
-from services.notifications.event_log.items import load_logged_event, log_page
+from services.notifications.event_log.items import load_readable_event, log_page
 from services.notifications.event_log.rules import EVENT_RETENTION, SETTLING_TIME, may_read
 
 _ID_PREFIX = "evt_"
@@ -30,7 +30,7 @@ def list_events(caller: Principal, query: EventsQuery) -> Events:
     return Events(
         events=[event for event in page.events if may_read(caller.roles, event.type)],
         has_more=page.position is not None,
-        next_after=cursors.seal([_bound_to(caller), {"after": position}]),
+        next_after=str(cursors.next_cursor(_bound_to(caller), {"after": position})),
     )
 
 
@@ -44,9 +44,8 @@ def _position(caller: Principal, after: str) -> str:
     if not after.startswith(_ID_PREFIX):
         opened = cursors.open_cursor(_bound_to(caller), after)
         return str((opened or {})["after"])
-    event = load_logged_event(after)
-    is_visible = event is not None and caller.dealer_id in (None, event.dealer_id)
-    if event is None or not is_visible or not may_read(caller.roles, event.envelope["type"]):
+    event = load_readable_event(caller, after)
+    if event is None:
         raise Invalid([FieldProblem(field="after", code="unknown-event", detail=_UNKNOWN_EVENT)])
     return event.position
 

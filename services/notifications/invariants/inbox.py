@@ -28,7 +28,7 @@ from services.notifications.invariants.recipients import (
 def messages_have_their_event(snapshot: Snapshot) -> Iterator[Finding]:
     """Find inbox messages without an event of the same type, subject and dealer."""
     for item in snapshot.items(MessageItem):
-        event = snapshot.events.get(item.message_id.split(".", 2)[2])
+        event = snapshot.events.get(item.event_id)
         published = (event.type, event.subject, event.data.get("dealer_id", HOUSE)) if event else None
         if published != (item.event_type, item.subject, item.dealer_id):
             yield Finding("message-event", item.message_id, f"in {item.pk}, in the event {published}")

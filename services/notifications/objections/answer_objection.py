@@ -46,8 +46,6 @@ def _answer(caller: Principal, objection_id: str, request: AnswerObjection, key:
         raise NotFound
     if Role(item.owner) not in caller.roles:
         raise NotAllowed
-    # A repeat of the request finds its recorded response, not its own answer.
-    key.reject_if_used()
     if item.state == ObjectionState.ANSWERED:
         raise AlreadyAnswered(item.answered_by or "")
     act = ACTS[item.event_type]

@@ -9,7 +9,7 @@ from pynamodb.attributes import UnicodeAttribute
 from contracts.notifications import ObjectionAnswered, ObjectionRaised
 from kernel.messaging.outbox import outbox_event
 from kernel.store.items import Item, Key
-from kernel.store.read import Page, fetch, fetch_one, query_page
+from kernel.store.read import Page, fetch_one, page_of_named, query_page
 from kernel.store.transaction import Transaction
 from services.notifications.objections.rules import Owner
 from services.notifications.vocabulary import is_safe_in_key
@@ -83,9 +83,7 @@ def dealer_objections(dealer_id: str, limit: int, start: dict[str, Any] | None) 
     """Return one page of a dealer's objections, newest first."""
     pk = dealer_objections_pk(dealer_id)
     page = query_page(DealerObjectionItem, pk, limit=limit, start=start, newest_first=True, consistent=True)
-    keys = [objection_key(pointer.objection_id) for pointer in page.items]
-    found = fetch(keys)
-    return Page([found[key] for key in keys if key in found], page.next_key)
+    return page_of_named(page, lambda pointer: objection_key(pointer.objection_id))
 
 
 def objection_key(objection_id: str) -> Key:

@@ -9,8 +9,7 @@ from kernel.http.principal import Principal
 from kernel.messaging.events import Envelope
 from kernel.store.transaction import Transaction, TransactionRefused
 from kernel.time import clock
-from services.notifications.event_log.items import load_logged_event
-from services.notifications.event_log.rules import may_read
+from services.notifications.event_log.items import load_readable_event
 from services.notifications.objections.api import ObjectionView, RaiseObjection
 from services.notifications.objections.items import (
     ObjectionItem,
@@ -81,7 +80,7 @@ def raise_objection(caller: Principal, request: RaiseObjection, key: Idempotency
 
 
 def _load_event(caller: Principal, event_id: str) -> Envelope:
-    logged = load_logged_event(event_id)
-    if logged is None or logged.dealer_id != caller.dealer_id or not may_read(caller.roles, logged.envelope["type"]):
+    logged = load_readable_event(caller, event_id)
+    if logged is None:
         raise Invalid([unknown_event_problem()])
     return Envelope.model_validate(logged.envelope)

@@ -15,7 +15,7 @@ from kernel.http.models import mask_phone
 from kernel.messaging.events import Envelope
 from kernel.messaging.outbox import outbox_event
 from kernel.store.items import Index, IntegerAttribute, Item, Key
-from kernel.store.read import Page, fetch, fetch_one, query_page
+from kernel.store.read import Page, fetch_one, page_of_named, query_page
 from kernel.store.transaction import Transaction
 from kernel.time import clock
 from services.notifications.sms.rules import SmsState, sms_text, sms_variables
@@ -169,18 +169,14 @@ def failed_sms(item: SmsItem) -> FailedSmsItem:
 def failed_sms_page(limit: int, start: dict[str, Any] | None) -> Page:
     """Return one page of the failed text messages, newest first."""
     page = query_page(FailedSmsItem, _FAILED_SMS, limit=limit, start=start, newest_first=True)
-    keys = [sms_key(entry.sms_id) for entry in page.items]
-    found = fetch(keys)
-    return Page([found[key] for key in keys if key in found], page.next_key)
+    return page_of_named(page, lambda pointer: sms_key(pointer.sms_id))
 
 
 def dealer_sms_page(dealer_id: str, limit: int, start: dict[str, Any] | None) -> Page:
     """Return one page of the text messages to a dealer's users, newest first."""
     pk = dealer_sms_pk(dealer_id)
     page = query_page(DealerSmsItem, pk, limit=limit, start=start, newest_first=True, consistent=True)
-    keys = [sms_key(pointer.sms_id) for pointer in page.items]
-    found = fetch(keys)
-    return Page([found[key] for key in keys if key in found], page.next_key)
+    return page_of_named(page, lambda pointer: sms_key(pointer.sms_id))
 
 
 def dealer_sms_pk(dealer_id: str) -> str:

@@ -26,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from kernel.base.problems import CONTENT_TYPE, AddressTooLong, Problem
+from kernel.base.problems import CONTENT_TYPE, AddressTooLong, Problem, problem_document
 from kernel.http.requests import KEY_HEADER, MAX_ADDRESS, single_key
 from kernel.http.responses import REQUEST_ID_HEADER
 from tools import api_pages, paths
@@ -51,8 +51,7 @@ class TooMuch(Exception):
 
 def problem(status: HTTPStatus, code: str, detail: str) -> Response:
     """A problem document of the edge itself, in the form the services use."""
-    document = {"type": f"urn:qudao:problem:{code}", "title": status.phrase, "status": int(status), "code": code}
-    return _answered({**document, "detail": detail}, status)
+    return _answered(problem_document(status, code, detail), status)
 
 
 def _answered(document: dict[str, Any], status: int) -> Response:

@@ -121,7 +121,7 @@ def _page_of_catalogue(
     offers = _load(pricing_dealer, positions)
     views: list[ProductView] = []
     for candidate in offers.candidates(positions):
-        if not (product_tokens(candidate.product).issuperset(tokens) and selection.accepts(candidate)):
+        if not (selection.accepts(candidate) and product_tokens(candidate.product).issuperset(tokens)):
             continue
         if len(views) == query.limit:
             following = mirrored(candidate.position) if newest_first else candidate.position

@@ -34,6 +34,7 @@ _GROWING = {
 #: Pages that the sample company does not fill, with the most read units of a full one: those of a fixed size, and those
 #: with a filter, which end after 200 rows that were looked at.
 _FULL_PAGES = {
+    "dealers GET /dealers?name&status": 27.0,
     "notifications GET /inbox?warehouse": 47.0,
     "notifications GET /sms": 12.0,
     "orders GET /orders?state": 14.0,

@@ -22,7 +22,7 @@ from tools.errors import CommandError
 SHARED = ("contracts", "kernel", "reads")
 API_TIMEOUT_SECONDS = 25
 API_MEMORY_MB = 1024
-#: Handler of a further function that serves routes: the whole app, as API Gateway sends it its own routes only.
+#: Chalice makes a function for each handler that it finds. That of a further function that serves routes is the app.
 _ROUTE_FUNCTION = """
 
 @app.lambda_function(name="{name}")
@@ -63,7 +63,9 @@ def copy_chalice_project(service: str, folder: Path, *, architecture: str, root:
     vendor, hidden = folder / "vendor", folder / ".chalice"
     hidden.mkdir(parents=True)
     _copy_code(service, vendor, root)
-    (folder / "app.py").write_text(_entry_point(service, app))
+    (folder / "app.py").write_text(_declared_functions(service, app))
+    for function in template.function_names(app):
+        (vendor / f"{template.entry_module(function)}.py").write_text(_entry(app, function))
     # Locked packages are put into vendor/ by hash; Chalice must not resolve any by itself.
     (folder / "requirements.txt").touch()
     for function, policy in _policies(service, app, root).items():
@@ -81,12 +83,22 @@ def _copy_code(service: str, vendor: Path, root: Path) -> None:
     shutil.copy(source.parent / "__init__.py", vendor / source.parent.name / "__init__.py")
 
 
-def _entry_point(service: str, app: ServiceApp) -> str:
-    """The module in which Lambda finds its handlers: `app.app` for `api_handler`, `app.<function>` for any other."""
-    imported = ["app", *(spec.function for spec in template.background_triggers(app))]
+def _declared_functions(service: str, app: ServiceApp) -> str:
+    """The module in which Chalice finds every function of a service. Lambda does not load it."""
+    background = template.background_triggers(app)
     declared = template.route_functions(app)
-    text = f"from {paths.module(service)}.app import {', '.join(imported)}\n\n__all__ = {imported + declared!r}\n"
-    return text + "".join(_ROUTE_FUNCTION.format(name=name) for name in declared)
+    names = ["app", *(spec.function for spec in background), *declared]
+    imports = [f"from {paths.module(service)}.app import app\n"]
+    imports += [f"from {spec.module} import {spec.function}\n" for spec in background]
+    return "".join([*imports, f"\n__all__ = {names!r}\n", *(_ROUTE_FUNCTION.format(name=name) for name in declared)])
+
+
+def _entry(app: ServiceApp, function: str) -> str:
+    """The module that Lambda loads for a function: it imports the modules that declare its triggers and no other."""
+    first, *others = template.modules_of(app, function)
+    background = {spec.function for spec in template.background_triggers(app)}
+    handler = function if function in background else "app"
+    return "".join(f"import {module}\n" for module in others) + f"from {first} import {handler} as handler\n"
 
 
 def _check_names(service: str, app: ServiceApp) -> None:

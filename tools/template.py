@@ -47,6 +47,17 @@ def route_functions(app: ServiceApp) -> list[str]:
     return list(dict.fromkeys(one.function for one in app.operations if one.function != API_HANDLER))
 
 
+def modules_of(app: ServiceApp, function: str) -> list[str]:
+    """Modules that declare the triggers of a function. It loads nothing else of its service."""
+    declared = [(one.function, one.module) for one in (*app.operations, *background_triggers(app))]
+    return list(dict.fromkeys(module for name, module in declared if name == function))
+
+
+def entry_module(function: str) -> str:
+    """Module of the package in which Lambda finds the `handler` of a function."""
+    return f"entry_{function}"
+
+
 def background_triggers(app: ServiceApp) -> list[ConsumerSpec | PeriodicSpec | StreamSpec]:
     """Everything that runs without a caller waiting for it."""
     return [*app.consumers, *app.periodics, *app.streams]
@@ -140,7 +151,12 @@ def _function(service: str, function: str) -> Json:
     }
     log_group = {"LogGroupName": sub(f"/aws/lambda/{ref(name)}"), "RetentionInDays": LOG_RETENTION_DAYS}
     return {
-        name: {"Properties": {"Environment": {"Variables": environment}}},
+        name: {
+            "Properties": {
+                "Handler": f"{entry_module(function)}.handler",
+                "Environment": {"Variables": environment},
+            }
+        },
         f"{name}Logs": {"Type": "AWS::Logs::LogGroup", "Properties": log_group},
     }
 

@@ -154,7 +154,9 @@ class ServiceApp(Chalice):
             name = handle.__name__
             types = tuple(event.TYPE for event in subscribes)
             queue = name.replace("_", "-")
-            spec = ConsumerSpec(name, queue, fifo, types, batch_size, timeout_seconds, memory_mb, message_seconds)
+            spec = ConsumerSpec(
+                name, handle.__module__, queue, fifo, types, batch_size, timeout_seconds, memory_mb, message_seconds
+            )
             self.consumers.append(spec)
 
             @wraps(handle)
@@ -175,7 +177,7 @@ class ServiceApp(Chalice):
         """Declare a function that runs every `minutes`. A run may be lost or doubled: it must find its work itself."""
 
         def declare(run: Callable[[], None]) -> Callable[..., Any]:
-            self.periodics.append(PeriodicSpec(run.__name__, minutes, timeout_seconds))
+            self.periodics.append(PeriodicSpec(run.__name__, run.__module__, minutes, timeout_seconds))
 
             @wraps(run)
             def tick(event: Any) -> None:
@@ -193,7 +195,7 @@ class ServiceApp(Chalice):
         """Declare the function that gets the table's stream, a list of raw records at a time."""
 
         def declare(handle: Callable[[list[dict[str, Any]]], None]) -> Callable[..., Any]:
-            self.streams.append(StreamSpec(handle.__name__, batch_size, timeout_seconds))
+            self.streams.append(StreamSpec(handle.__name__, handle.__module__, batch_size, timeout_seconds))
 
             @wraps(handle)
             def receive(event: Any) -> None:

@@ -53,6 +53,11 @@ class Operation(NamedTuple):
         return self.handler.__name__
 
     @property
+    def module(self) -> str:
+        """Module that declares the route."""
+        return self.handler.__module__
+
+    @property
     def takes_key(self) -> bool:
         """True if the route requires an Idempotency-Key."""
         return "key" in self.takes
@@ -68,10 +73,12 @@ class Operation(NamedTuple):
 class ConsumerSpec(NamedTuple):
     """One queue and the function that handles its messages. `subscribes` is empty for a queue of commands.
 
+    `module`: where the function is declared.
     `message_seconds`: the time one message may take; with less time left, the function begins no further message.
     """
 
     function: str
+    module: str
     queue: str
     fifo: bool
     subscribes: tuple[str, ...]
@@ -82,17 +89,19 @@ class ConsumerSpec(NamedTuple):
 
 
 class PeriodicSpec(NamedTuple):
-    """One function that runs every `minutes`."""
+    """One function, declared in `module`, that runs every `minutes`."""
 
     function: str
+    module: str
     minutes: int
     timeout_seconds: int
 
 
 class StreamSpec(NamedTuple):
-    """One function that gets the new items of the table's stream."""
+    """One function, declared in `module`, that gets the new items of the table's stream."""
 
     function: str
+    module: str
     batch_size: int
     timeout_seconds: int
 

@@ -5,4 +5,5 @@ from kernel.http.principal import Role
 
 app = ServiceApp("orders")
 
+BUYERS = frozenset({Role.DEALER_ADMIN, Role.DEALER_BUYER})
 EVERYONE = frozenset(Role)

@@ -37,7 +37,7 @@ class Run:
     def goals(self) -> list[Goal]:
         """Goals of orders and of imports, with the measured figures."""
         import_goals = [
-            Goal(f"{imported.module}: import, x botocore.session", imported.ratio, _IMPORT_GOAL)
+            Goal(f"{imported.functions}: import, x botocore.session", imported.ratio, _IMPORT_GOAL)
             for imported in self.imports
         ]
         return [*goals(self.orders, self.growth, self.shipping, self.quote), *import_goals]

@@ -1,4 +1,4 @@
-"""Measure the import of each service's app, as a ratio to `import botocore.session`; the goal is 2.2.
+"""Measure what each function imports when it starts, as a ratio to `import botocore.session`; the goal is 2.2.
 
 CPU time is measured in pairs, one import after the other, and the result is the median of their ratios. Valgrind counts
 instructions instead: it takes minutes, but a busy machine does not change its result.
@@ -14,50 +14,71 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from tools import paths
+from tools import paths, template
+from tools.stage import load_app
 
-_BASELINE = "botocore.session"
+_BASELINE = "import botocore.session"
 _PAIRS = 7
 
 
 @dataclass(frozen=True)
 class ColdImport:
-    """Ratio of a module's import to the baseline's, both without the interpreter's start; `by` names the measure."""
+    """Ratio of a function's import to the baseline's, both without the interpreter's start; `by` names the measure.
 
-    module: str
+    `functions`: those that import the same modules.
+    """
+
+    functions: str
     ratio: float
     by: str
 
 
 def measure(*, count_instructions: bool) -> list[ColdImport]:
-    """Measure the app of every service."""
-    modules = [f"{paths.module(service)}.app" for service in paths.services()]
+    """Measure each set of modules that functions import."""
+    statements = imports_of_functions()
     if count_instructions:
-        bare = _instructions("sys")
+        bare = _instructions("import sys")
         baseline = _instructions(_BASELINE) - bare
-        return [ColdImport(module, (_instructions(module) - bare) / baseline, "instructions") for module in modules]
-    bare = statistics.median(_cpu_seconds("sys") for _ in range(_PAIRS))
-    return [ColdImport(module, _paired(module, bare), "CPU seconds") for module in modules]
+        return [
+            ColdImport(functions, (_instructions(statement) - bare) / baseline, "instructions")
+            for functions, statement in statements.items()
+        ]
+    bare = statistics.median(_cpu_seconds("import sys") for _ in range(_PAIRS))
+    return [
+        ColdImport(functions, _paired(statement, bare), "CPU seconds") for functions, statement in statements.items()
+    ]
 
 
-def _paired(module: str, bare: float) -> float:
-    return statistics.median((_cpu_seconds(module) - bare) / (_cpu_seconds(_BASELINE) - bare) for _ in range(_PAIRS))
+def imports_of_functions() -> dict[str, str]:
+    """Return the import statement of every function, by the service and the names of all that have the same."""
+    statements: dict[str, str] = {}
+    for service in paths.services():
+        app = load_app(service)
+        functions: dict[str, list[str]] = {}
+        for function in template.function_names(app):
+            functions.setdefault(f"import {', '.join(template.modules_of(app, function))}", []).append(function)
+        statements |= {f"{service}: {', '.join(names)}": statement for statement, names in functions.items()}
+    return statements
 
 
-def _instructions(module: str) -> float:
-    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}", *_import(module)]
+def _paired(statement: str, bare: float) -> float:
+    return statistics.median((_cpu_seconds(statement) - bare) / (_cpu_seconds(_BASELINE) - bare) for _ in range(_PAIRS))
+
+
+def _instructions(statement: str) -> float:
+    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}", *_python(statement)]
     report = subprocess.run(command, check=True, capture_output=True, text=True).stderr
     found = re.search(r"Collected : (\d+)", report)
     assert found, report
     return float(found[1])
 
 
-def _cpu_seconds(module: str) -> float:
+def _cpu_seconds(statement: str) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(_import(module), check=True)
+    subprocess.run(_python(statement), check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
 
 
-def _import(module: str) -> list[str]:
-    return [sys.executable, "-c", f"import {module}"]
+def _python(statement: str) -> list[str]:
+    return [sys.executable, "-c", statement]

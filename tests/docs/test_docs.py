@@ -14,6 +14,7 @@ import pytest
 
 from kernel.store.table import OWNERS
 from tools import paths
+from tools.stage import load_app
 
 ROOT = paths.ROOT
 _NOT_OURS = {"build", "node_modules"}
@@ -252,16 +253,10 @@ def test_every_service_is_introduced_and_names_its_queues(service: str) -> None:
     readme = paths.source(service) / "README.md"
     assert readme.is_file()
     assert f"](services/{service}/README.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
-    tree = ast.parse((paths.source(service) / "app.py").read_text(encoding="utf-8"))
     text = readme.read_text(encoding="utf-8")
-    consumers = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and _takes_messages(node)]
+    consumers = [spec.function for spec in load_app(service).consumers]
     missing = [name for name in consumers if name not in text and name.replace("_", "-") not in text]
     assert not missing, f"run make docs: {readme.relative_to(ROOT)} lacks the queues of {missing}"
-
-
-def _takes_messages(function: ast.FunctionDef) -> bool:
-    calls = [one.func for one in function.decorator_list if isinstance(one, ast.Call)]
-    return any(isinstance(call, ast.Attribute) and call.attr == "consumer" for call in calls)
 
 
 def test_every_page_is_on_the_map_of_the_documents() -> None:

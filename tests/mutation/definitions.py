@@ -92,7 +92,7 @@ def _is_class(node: ast.stmt, name: str) -> bool:
 
 def _is_trigger(node: ast.stmt) -> bool:
     return isinstance(node, ast.FunctionDef) and any(
-        ast.unparse(decorator).startswith("app.") for decorator in node.decorator_list
+        ast.unparse(decorator).startswith(("app.", "route(")) for decorator in node.decorator_list
     )
 
 

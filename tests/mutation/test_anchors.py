@@ -69,7 +69,7 @@ def test_definition_is_found_in_any_module_of_a_package(target: str, module: str
 
 def test_trigger_is_never_a_definition() -> None:
     with pytest.raises(AnchorError):
-        find_definition("services.orders.app:submit_order")
+        find_definition("services.orders.order_routes:submit_order")
 
 
 def test_test_is_found_by_its_name_with_or_without_parameter() -> None:

@@ -14,8 +14,9 @@ import pytest
 
 from kernel.base.settings import Settings
 from tests.packaging.conftest import SERVICES
-from tools import package, paths
+from tools import package, paths, template
 from tools.package import Package
+from tools.stage import load_app
 
 #: Packages of the Lambda runtime.
 RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
@@ -29,9 +30,9 @@ IMPORT_ALL = """
 import importlib, pkgutil, sys
 sys.path[:0] = [sys.argv[1]]
 sys.path.append(sys.argv[2])
-app = importlib.import_module("app")
-for name in ("app", *sys.argv[4:]):
-    assert callable(getattr(app, name)), name
+importlib.import_module("app")
+for name in sys.argv[4:]:
+    assert callable(importlib.import_module("entry_" + name).handler), name
 for name in ("kernel", "contracts", "reads", sys.argv[3]):
     package = importlib.import_module(name)
     for module in pkgutil.walk_packages(package.__path__, name + "."):
@@ -83,14 +84,32 @@ def test_package_imports_alone_in_a_clean_interpreter(
 
 @pytest.fixture
 def handlers(resources: dict[str, dict[str, dict[str, str]]]) -> list[str]:
-    """Functions of module `app` that the template names as handlers."""
+    """Functions whose entry module the template names."""
     found = [
         resource["Properties"]["Handler"]
         for resource in resources.values()
         if "Handler" in resource.get("Properties", {})
     ]
-    assert found and all(handler.startswith("app.") for handler in found)
-    return [handler.removeprefix("app.") for handler in found]
+    named = [re.fullmatch(r"entry_(\w+)\.handler", handler) for handler in found]
+    assert found and all(named)
+    return [one[1] for one in named if one]
+
+
+def test_function_loads_no_module_of_triggers_but_its_own(
+    packaged: Package, lambda_runtime: Path, tmp_path: Path, handlers: list[str]
+) -> None:
+    with zipfile.ZipFile(packaged.archive) as opened:
+        opened.extractall(tmp_path)
+    app = load_app(packaged.service)
+    of_function = {name: set(template.modules_of(app, name)) for name in handlers}
+    triggers = set().union(*of_function.values())
+    loaded = {}
+    for name in handlers:
+        code = f"import sys; sys.path[:0] = sys.argv[1:]; import entry_{name}; print(*sys.modules)"
+        command = [sys.executable, "-I", "-S", "-B", "-c", code, str(tmp_path), str(lambda_runtime)]
+        ran = subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True, text=True, cwd=tmp_path)
+        loaded[name] = triggers & set(ran.stdout.split())
+    assert loaded == of_function
 
 
 def test_package_contains_no_code_of_another_service(packaged: Package) -> None:
@@ -105,7 +124,7 @@ def test_package_contains_locked_dependencies_and_nothing_unknown(packaged: Pack
     third_party = package.install_dependencies(lock, package.machine_architecture())
     known = {file.relative_to(third_party).as_posix() for file in third_party.rglob("*") if file.is_file()}
     ours = re.compile(
-        r"(app\.py|__pycache__/app\.[^/]*|chalice/.*|kernel/.*|contracts/.*|reads/.*|(services|infra)/.*)$"
+        r"((app|entry_\w+)\.py|__pycache__/(app|entry_\w+)\.[^/]*|chalice/.*|kernel/.*|contracts/.*|reads/.*|(services|infra)/.*)$"
     )
     left = [name for name in names_in(packaged.archive) if name not in known and not ours.match(name)]
     assert not left

@@ -143,8 +143,8 @@ def test_function_has_its_own_role_and_policy(resources: Json) -> None:
 
 def test_function_has_exactly_one_policy_file(packaged: Package, resources: Json) -> None:
     files = paths.source(packaged.service).joinpath("stack", "policies").glob("*.json")
-    handlers = [function["Handler"].removeprefix("app.") for function in functions(resources).values()]
-    assert sorted(file.stem for file in files) == sorted("api_handler" if one == "app" else one for one in handlers)
+    handlers = [function["Handler"] for function in functions(resources).values()]
+    assert sorted(f"entry_{file.stem}.handler" for file in files) == sorted(handlers)
 
 
 def test_integration_points_at_the_function_its_route_declares(packaged: Package, resources: Json) -> None:

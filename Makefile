@@ -10,9 +10,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.ready  ## create .venv from the hash-locked requirements
+setup: .venv/.ready  ## create .venv from the hash-locked requirements, and the npm packages where Node is
 
-.venv/.ready: requirements/dev.txt pyproject.toml tools/setup.sh tools/environments.py
+.venv/.ready: requirements/dev.txt clients/typescript/package-lock.json pyproject.toml tools/setup.sh tools/environments.py tools/node.py
 	@PYTHON=$(PYTHON) sh tools/setup.sh tools/environments.py
 	@touch $@
 
@@ -52,7 +52,7 @@ docs: setup  ## write the generated parts of the documentation, docs/openapi.jso
 policies: setup  ## propose the functions' policies from what they do; review the printed diff
 	@python -m tests.authorization.propose_policies
 
-lock: setup  ## resolve requirements/*.in into hash-locked files
+lock: setup  ## resolve requirements/*.in and package.json into hash-locked files
 	@sh tools/lock.sh
 
 clean:  ## remove what was built (keeps .venv and the local run's data)

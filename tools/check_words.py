@@ -142,10 +142,11 @@ def file_faults(file: Path) -> Iterator[Fault]:
 
 
 def _all_files() -> list[Path]:
-    """Every file of the project, committed or not."""
+    """Every file of the project, committed or not. Packages that npm installed are not of the project."""
     folders = [folder for folder in paths.ROOT.iterdir() if folder.is_dir() and folder != paths.BUILD]
     inside = [file for folder in folders if not folder.name.startswith(".") for file in folder.rglob("*")]
-    return [file for file in sorted([*paths.ROOT.glob("*.md"), *inside]) if file.is_file()]
+    own = [file for file in inside if "node_modules" not in file.parts]
+    return [file for file in sorted([*paths.ROOT.glob("*.md"), *own]) if file.is_file()]
 
 
 def _place(file: Path) -> str:

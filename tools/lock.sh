@@ -22,3 +22,11 @@ for_lambda requirements/lambda.in -o requirements/lambda.txt
 for file in $own; do
     for_lambda requirements/lambda.in "$file" -o "${file%.in}.txt"
 done
+
+# Versions in package.json are exact; the settings beside it omit the registry's address from the lock.
+command -v npm >/dev/null 2>&1 || {
+    echo "npm was not found, so clients/typescript/package-lock.json stays as it is: install Node 20 or newer with npm" >&2
+    exit 0
+}
+if [ -n "${UPGRADE:-}" ]; then action=update; else action=install; fi
+(cd clients/typescript && npm "$action" --package-lock-only --ignore-scripts)

@@ -10,6 +10,8 @@ CORE_TEMPLATE = ROOT / "infra" / "core.yaml"
 IDENTITY_TEMPLATE = ROOT / "infra" / "identity.yaml"
 #: Environment of the generator of clients, for tests.
 CLIENTS_VENV = LOCAL / "clients-venv"
+#: Packages that make and check a TypeScript client, and the example for partners.
+TYPESCRIPT_CLIENT = ROOT / "clients" / "typescript"
 OPENAPI = ROOT / "docs" / "openapi.json"
 
 RELAY = "relay"

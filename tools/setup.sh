@@ -1,5 +1,6 @@
 #!/bin/sh
-# Create .venv with exactly the locked packages. Needs Python 3.11 with its venv module, nothing else.
+# Create .venv with exactly the locked packages. Needs Python 3.11 with its venv module, nothing else: where Node is, the
+# packages that test the TypeScript client are installed too.
 set -eu
 python=${PYTHON:-python3.11}
 
@@ -21,3 +22,4 @@ command -v "$python" >/dev/null 2>&1 || {
 [ -x .venv/bin/python ] || { say "Preparing .venv ..."; "$python" -m venv .venv; }
 .venv/bin/python -m tools.environments requirements/dev.txt
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+.venv/bin/python -m tools.node

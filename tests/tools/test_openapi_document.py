@@ -107,6 +107,12 @@ def test_operation_names_the_codes_of_its_refusals(name: str) -> None:
             assert (shown["code"], str(shown["status"])) == (code, status)
 
 
+@pytest.mark.parametrize("code", sorted(DOCUMENT["components"]["examples"]))
+def test_example_of_a_problem_follows_the_schema_of_problems(code: str) -> None:
+    reference = {"$ref": "#/components/schemas/ProblemDocument"}
+    _require_valid({"schema": reference, "example": DOCUMENT["components"]["examples"][code]["value"]})
+
+
 def test_every_code_that_a_service_refuses_with_is_in_the_document() -> None:
     written = set(_written_codes())
     assert written

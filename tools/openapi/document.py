@@ -30,6 +30,7 @@ _REFUSALS = {
     415: "只接受 UTF-8 / only UTF-8 is read",
     422: "字段有误 / fields are wrong",
 }
+_REQUEST_ID = "79104f8c-2c3b-4b8e-9d57-0f3a5c1e6b42"
 
 
 class ProblemDocument(BaseModel):
@@ -165,7 +166,7 @@ def _problem_examples(codes: Iterable[Mapping[int, Iterable[str]]]) -> dict[str,
     found = {code: status for by_status in codes for status, named in by_status.items() for code in named}
     examples = {}
     for code, status in sorted(found.items()):
-        value = problem_document(HTTPStatus(status), code, _REFUSALS[status])
+        value = problem_document(HTTPStatus(status), code, _REFUSALS[status]) | {"request_id": _REQUEST_ID}
         if status == HTTPStatus.UNPROCESSABLE_ENTITY:
             detail = "与 lines.0 重复 / the same as lines.0"
             problem = FieldProblem(field="lines.1.sku", code="repeated", detail=detail, row="QP3-03-E2730")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.npm_packages import npm_commands
 from tools import node, paths
 from tools.environments import InstallFailed
 
@@ -67,6 +68,16 @@ def test_machine_without_node_gets_advice_and_no_error(
         node.install(paths.TYPESCRIPT_CLIENT)
     node.main()
     assert "install Node 20 or newer" in capsys.readouterr().err
+
+
+def test_missing_node_is_an_error_in_ci_and_a_skip_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(node.NodeMissing):
+        npm_commands()
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception, match="install Node"):
+        npm_commands()
 
 
 def test_lock_has_a_hash_of_every_package_and_no_address() -> None:

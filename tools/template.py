@@ -8,20 +8,21 @@ roles, the REST API) is not repeated: this is the template merged over it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any
 
 from kernel.http.app import ServiceApp
 from kernel.http.declarations import API_HANDLER, ConsumerSpec, PeriodicSpec, StreamSpec
 from tools.cloudformation import Json, allow, arn, deep_update, logical_id, ref, sub
-from tools.template_alarms import QUEUE_AGE_ALARM_SECONDS, alarm, dashboard, dead_letter_alarm, metric, queue_metric
+from tools.template_alarms import QUEUE_AGE_ALARM_SECONDS, alarm, dashboard, dead_letter_alarm, metric
 from tools.template_api import api_resources, invoke_permission
+from tools.template_queues import (
+    DEAD_LETTER_SECONDS,
+    consumer_permissions,
+    consumer_resources,
+    queue_id,
+    queue_resource,
+)
 
 LOG_RETENTION_DAYS = 30
-_DAY = 86_400
-MAX_RECEIVES = 5
-#: Lambda asks for a visibility timeout of at least six times the function's own.
-VISIBILITY_FACTOR = 6
 
 #: Facts of the core stack every service may use, also in its policies: ${TableName}, ${BusName} and so on.
 CORE_PARAMETERS = {
@@ -77,13 +78,7 @@ def trigger_permissions(app: ServiceApp, function: str) -> list[Json]:
     ]
     for consumer in app.consumers:
         if consumer.function == function:
-            reading = [
-                "sqs:ReceiveMessage",
-                "sqs:DeleteMessage",
-                "sqs:ChangeMessageVisibility",
-                "sqs:GetQueueAttributes",
-            ]
-            granted.append(allow(reading, arn(_queue_id(consumer))))
+            granted += consumer_permissions(consumer)
     for stream in app.streams:
         if stream.function == function:
             reading = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
@@ -100,7 +95,7 @@ def merge_template(app: ServiceApp) -> Json:
     for function in function_names(app):
         resources |= _function(app.service, function)
     for consumer in app.consumers:
-        deep_update(resources, _consumer(consumer))
+        deep_update(resources, consumer_resources(consumer))
     for stream in app.streams:
         deep_update(resources, _stream(stream))
     for function in route_functions(app):
@@ -109,7 +104,7 @@ def merge_template(app: ServiceApp) -> Json:
         resources |= api_resources(app.operations)
     resources["Dashboard"] = dashboard(
         [ref(logical_id(function)) for function in function_names(app)],
-        [ref(f"{_queue_id(spec)}.QueueName") for spec in app.consumers],
+        [ref(f"{queue_id(spec)}.QueueName") for spec in app.consumers],
         [ref(f"{logical_id(spec.function)}DeadLetters.QueueName") for spec in app.consumers],
     )
     return {
@@ -161,87 +156,6 @@ def _function(service: str, function: str) -> Json:
     }
 
 
-# ---- one consumer: queue, dead letters, rule, alarms ----
-
-
-def _consumer(spec: ConsumerSpec) -> Json:
-    name, queue = logical_id(spec.function), _queue_id(spec)
-    made: Json = {
-        queue: _queue(
-            spec.queue,
-            spec.fifo,
-            VisibilityTimeout=VISIBILITY_FACTOR * spec.timeout_seconds,
-            MessageRetentionPeriod=4 * _DAY,
-            RedrivePolicy={"deadLetterTargetArn": arn(f"{name}DeadLetters"), "maxReceiveCount": MAX_RECEIVES},
-        ),
-        f"{name}DeadLetters": _queue(f"{spec.queue}-dlq", spec.fifo, MessageRetentionPeriod=14 * _DAY),
-        f"{name}Late": alarm(
-            f"{spec.queue}: the oldest message has waited too long",
-            queue_metric("ApproximateAgeOfOldestMessage", queue),
-            QUEUE_AGE_ALARM_SECONDS,
-        ),
-        f"{name}DeadLettersFound": dead_letter_alarm(spec.queue, f"{name}DeadLetters"),
-        name: {
-            "Properties": {
-                "Events": {
-                    f"{name}SqsEventSource": {
-                        "Properties": {"Queue": arn(queue), "FunctionResponseTypes": ["ReportBatchItemFailures"]}
-                    }
-                }
-            }
-        },
-    }
-    if spec.subscribes:
-        if spec.fifo:
-            raise ValueError(
-                f"{spec.function}: a FIFO queue takes commands by name and cannot hear events from the bus"
-            )
-        made |= _rule(name, queue, spec.subscribes)
-    return made
-
-
-def _queue(name: str, fifo: bool, **properties: Any) -> Json:
-    ordered = {"FifoQueue": True, "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
-    return {
-        "Type": "AWS::SQS::Queue",
-        "Properties": {
-            "QueueName": sub(f"qudao-${{Stage}}-{name}{'.fifo' if fifo else ''}"),
-            "SqsManagedSseEnabled": True,
-            **(ordered if fifo else {}),
-            **properties,
-        },
-    }
-
-
-def _rule(name: str, queue: str, subscribes: Iterable[str]) -> Json:
-    rule, policy = f"{name}Rule", f"{name}QueuePolicy"
-    said_by_us = {"source": [{"prefix": "qudao."}], "detail-type": sorted(subscribes)}
-    from_this_rule = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": [arn(queue), arn(f"{name}DeadLetters")],
-        "Condition": {"ArnEquals": {"aws:SourceArn": arn(rule)}},
-    }
-    return {
-        rule: {
-            "Type": "AWS::Events::Rule",
-            "Properties": {
-                "EventBusName": {"Ref": "BusName"},
-                "EventPattern": said_by_us,
-                "Targets": [{"Id": "queue", "Arn": arn(queue), "DeadLetterConfig": {"Arn": arn(f"{name}DeadLetters")}}],
-            },
-        },
-        policy: {
-            "Type": "AWS::SQS::QueuePolicy",
-            "Properties": {
-                "Queues": [{"Ref": queue}, {"Ref": f"{name}DeadLetters"}],
-                "PolicyDocument": {"Version": "2012-10-17", "Statement": [from_this_rule]},
-            },
-        },
-    }
-
-
 # ---- the table's stream ----
 
 
@@ -260,7 +174,9 @@ def _stream(spec: StreamSpec) -> Json:
     return {
         name: {"Properties": {"Events": {f"{name}DynamodbEventSource": {"Properties": source}}}},
         # Lambda records here what it gave up on. The sweep sends those events all the same.
-        f"{name}Missed": _queue(f"{spec.function.replace('_', '-')}-dlq", False, MessageRetentionPeriod=14 * _DAY),
+        f"{name}Missed": queue_resource(
+            f"{spec.function.replace('_', '-')}-dlq", False, MessageRetentionPeriod=DEAD_LETTER_SECONDS
+        ),
         f"{name}MissedFound": dead_letter_alarm(spec.function.replace("_", "-"), f"{name}Missed"),
         f"{name}Late": alarm(
             f"{spec.function}: the stream is read too slowly",
@@ -271,7 +187,3 @@ def _stream(spec: StreamSpec) -> Json:
 
 
 _UNSENT = {"dynamodb": {"NewImage": {"gsi1pk": {"S": [{"prefix": "UNSENT#"}]}}}}
-
-
-def _queue_id(spec: ConsumerSpec) -> str:
-    return f"{logical_id(spec.function)}Queue"

@@ -188,7 +188,10 @@ def _record(message: Message, queue: str) -> dict[str, Any]:
         "receiptHandle": f"{message.id}-{message.receive_count}",
         "body": message.body,
         "attributes": attributes,
-        "messageAttributes": {},
+        "messageAttributes": {
+            name: {"dataType": value["DataType"], "stringValue": value["StringValue"]}
+            for name, value in message.attributes.items()
+        },
         "md5OfBody": hashlib.md5(message.body.encode(), usedforsecurity=False).hexdigest(),
         "eventSource": "aws:sqs",
         "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}",

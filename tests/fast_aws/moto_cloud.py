@@ -16,6 +16,7 @@ import yaml
 from moto.backends import get_backend
 from moto.dynamodb.models.dynamo_type import DynamoType
 
+from kernel.messaging.retries import RETRY_SUFFIX
 from tests.fast_aws.cloud import ACCOUNT, REGION, CloudSetup, QueueSetup
 from tests.fast_aws.items import Item, Key
 from tests.support.moto_patches import aws_in_process
@@ -49,6 +50,8 @@ class MotoCloud:
         dead_letters = f"{queue.name.removesuffix(suffix)}-dlq{suffix}"
         attributes = {"FifoQueue": "true"} if queue.fifo else {}
         self._sqs.create_queue(dead_letters, **attributes)
+        if queue.fifo:
+            self._sqs.create_queue(f"{queue.name.removesuffix(suffix)}{RETRY_SUFFIX}")
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:"
         redrive = {"deadLetterTargetArn": f"{arn}{dead_letters}", "maxReceiveCount": self._setup.max_receives}
         self._sqs.create_queue(queue.name, **attributes, RedrivePolicy=json.dumps(redrive))
@@ -143,9 +146,12 @@ class MotoCloud:
         found = self._sqs.queues[queue]
         if not found._messages:
             return []
+        if queue.endswith(RETRY_SUFFIX):
+            for message in found._messages:
+                message.delayed_until = 0  # failed messages return at once here
         if order is not None and not found.fifo_queue:
             order.shuffle(found._messages)
-        received = self._sqs.receive_message(queue, max_messages, 0, _VISIBILITY_SECONDS)
+        received = self._sqs.receive_message(queue, max_messages, 0, _VISIBILITY_SECONDS, ["All"])
         return [_record(message, queue) for message in received]
 
     def return_message(self, queue: str, record: Mapping[str, Any]) -> None:
@@ -176,7 +182,10 @@ def _record(message: Any, queue: str) -> dict[str, Any]:
         "receiptHandle": message.receipt_handle,
         "body": message.body,
         "attributes": attributes,
-        "messageAttributes": {},
+        "messageAttributes": {
+            name: {"dataType": value["DataType"], "stringValue": value["StringValue"]}
+            for name, value in (message.message_attributes or {}).items()
+        },
         "md5OfBody": message.body_md5,
         "eventSource": "aws:sqs",
         "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}",

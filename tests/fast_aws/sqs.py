@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from kernel.messaging.retries import RETRY_SUFFIX
 from tests.fast_aws.items import ServiceError
 
 _DEDUPLICATION_TIME = timedelta(minutes=5)
@@ -28,6 +29,7 @@ class Message:
     visible_at: datetime
     group: str | None = None
     deduplication_id: str | None = None
+    attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     receive_count: int = 0
     first_received_at: datetime | None = None
     in_flight: bool = False
@@ -60,8 +62,11 @@ class SQS:
         self._sent = 0
 
     def create_queue(self, name: str, *, fifo: bool, max_receives: int) -> None:
-        """Create a queue and its dead-letter queue."""
+        """Create a queue and its dead-letter queue, and for a FIFO queue its retry queue."""
         suffix = ".fifo" if fifo else ""
+        if fifo:
+            retry = f"{name.removesuffix(suffix)}{RETRY_SUFFIX}"
+            self.queues[retry] = Queue(retry)
         dead_letters = Queue(f"{name.removesuffix(suffix)}-dlq{suffix}", fifo)
         self.queues[dead_letters.name] = dead_letters
         self.queues[name] = Queue(name, fifo, dead_letters, max_receives)
@@ -96,6 +101,9 @@ class SQS:
         if operation == "SendMessage":
             queue = self._queue(params["QueueUrl"].rpartition("/")[2])
             return _sent_answer(self._send(queue, params))
+        if operation == "ChangeMessageVisibility":
+            self._queue(params["QueueUrl"].rpartition("/")[2])
+            return {}  # the caller of `receive` makes a failed message visible
         if operation == "SendMessageBatch":
             return self._send_batch(self._queue(params["QueueUrl"].rpartition("/")[2]), params["Entries"])
         raise NotImplementedError(f"the fast SQS does not know {operation}")
@@ -120,6 +128,7 @@ class SQS:
 
     def _send(self, queue: Queue, entry: Mapping[str, Any]) -> Message:
         known = {"QueueUrl", "Id", "MessageBody", "MessageGroupId", "MessageDeduplicationId", "DelaySeconds"}
+        known.add("MessageAttributes")
         if not known.issuperset(entry):
             raise NotImplementedError(f"the fast SQS does not know {sorted(entry.keys() - known)}")
         body, delay = entry["MessageBody"], entry.get("DelaySeconds", 0)
@@ -129,7 +138,9 @@ class SQS:
             raise ServiceError("InvalidParameterValue", "DelaySeconds must be >= 0 and <= 900.")
         if queue.fifo and not (entry.get("MessageGroupId") and entry.get("MessageDeduplicationId")):
             raise ServiceError("MissingParameter", "The request must contain the parameter MessageGroupId.")
-        return self.send(queue.name, body, delay, entry.get("MessageGroupId"), entry.get("MessageDeduplicationId"))
+        message = self.send(queue.name, body, delay, entry.get("MessageGroupId"), entry.get("MessageDeduplicationId"))
+        message.attributes = entry.get("MessageAttributes", {})
+        return message
 
     def _queue(self, name: str) -> Queue:
         if name not in self.queues:
@@ -158,7 +169,7 @@ class SQS:
         """Receive visible messages in order; with `order`, in an order that SQS may choose.
 
         A FIFO group with a message in flight gives no further ones. A message received too often goes to the dead
-        letters instead.
+        letters instead. A retry queue gives its messages before their time, since failed messages return at once here.
         """
         queue, now = self.queues[name], self._now()
         candidates = list(queue.messages)
@@ -167,7 +178,11 @@ class SQS:
         blocked_groups = {message.group for message in queue.messages if message.in_flight} if queue.fifo else set()
         received: list[Message] = []
         for message in candidates:
-            if message.in_flight or message.visible_at > now or (queue.fifo and message.group in blocked_groups):
+            if (
+                message.in_flight
+                or (message.visible_at > now and not name.endswith(RETRY_SUFFIX))
+                or (queue.fifo and message.group in blocked_groups)
+            ):
                 blocked_groups.add(message.group)  # later messages of the group must wait
                 continue
             if queue.dead_letters is not None and message.receive_count >= queue.max_receives:

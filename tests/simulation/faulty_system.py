@@ -9,14 +9,14 @@ from random import Random
 from typing import Any
 from zlib import crc32
 
-from kernel.http.declarations import ConsumerSpec
+from kernel.messaging.retries import attempts_before
 from tests.fast_aws import interception
 from tests.simulation.run_trace import Trace
 from tests.support import faults
 from tests.support.caches import clear_process_caches
-from tests.support.functions import queue_name
+from tests.support.functions import queue_names
 from tests.support.world import Delivery, World
-from tools.template import MAX_RECEIVES
+from tools.template_queues import MAX_RECEIVES
 
 _SHARDS = 2
 #: Number of the call at which a fault is put; most functions make few calls.
@@ -100,43 +100,53 @@ class FaultySystem:
 
     def deliver(self, *, faulty: bool) -> bool:
         """Deliver some messages of one queue."""
-        names = sorted(
-            name for name, spec in self.consumers.items() if self.world.cloud.message_bodies(queue_name(spec))
+        filled = sorted(
+            (name, queue)
+            for name, spec in self.consumers.items()
+            for queue in queue_names(spec)
+            if self.world.cloud.message_bodies(queue)
         )
-        self.random.shuffle(names)
-        for name in names:
-            spec = self.consumers[name]
-            records = self.world.cloud.receive_messages(
-                queue_name(spec), self.random.randint(1, spec.batch_size), self.random
-            )
+        self.random.shuffle(filled)
+        for name, queue in filled:
+            most = self.random.randint(1, self.consumers[name].batch_size)
+            records = self.world.cloud.receive_messages(queue, most, self.random)
             if records:
-                self._deliver_batch(name, spec, records, faulty)
+                self._deliver_batch(name, queue, records, faulty)
                 return True
         return False
 
-    def _deliver_batch(self, name: str, spec: ConsumerSpec, records: list[dict[str, Any]], faulty: bool) -> None:
+    def _deliver_batch(self, name: str, queue: str, records: list[dict[str, Any]], faulty: bool) -> None:
         # The last attempts succeed: faults alone put no message into a dead-letter queue.
-        attempt = max(int(record["attributes"]["ApproximateReceiveCount"]) for record in records)
+        attempt = max(attempts_before(record) + 1 for record in records)
         service, _, function = name.partition(".")
         answers: list[Any] = []
+        spec = self.consumers[name]
+        sent_on = self.world.sent_on(spec)
         self.run(
             f"{name} takes {len(records)}",
             faulty and attempt < MAX_RECEIVES - 1,
             lambda: answers.append(self.world.invoke(service, function, {"Records": records})),
         )
         failed = {failure["itemIdentifier"] for failure in answers[0]["batchItemFailures"]} if answers else None
+        sent_on = self.world.sent_on(spec) - sent_on
         for record in records:
             if failed is None or record["messageId"] in failed:
                 self.trace.add(f"  failed {record['messageId']}")
-                self.world.cloud.return_message(queue_name(spec), record)
+                self.world.cloud.return_message(queue, record)
+                continue
+            self.world.cloud.delete_message(queue, record)
+            if sent_on[record["body"]]:
+                sent_on[record["body"]] -= 1
+                self.trace.add(f"  sent on {record['messageId']}")
             else:
-                self.world.delivered.append(Delivery(name, queue_name(spec), record))
-                self.world.cloud.delete_message(queue_name(spec), record)
+                self.world.delivered.append(Delivery(name, queue, record))
 
     def deliver_again(self, delivery: Delivery, *, faulty: bool) -> None:
         """Deliver a message a second time; without a fault the function must accept it."""
         service, _, function = delivery.function.partition(".")
         answers: list[Any] = []
+        spec = self.consumers[delivery.function]
+        sent_on = self.world.sent_on(spec)
         done = self.run(
             f"again {delivery.function}",
             faulty,
@@ -144,6 +154,7 @@ class FaultySystem:
         )
         if not faulty:
             assert done and not answers[0]["batchItemFailures"], f"refused a duplicate: {delivery}"
+            assert self.world.sent_on(spec) == sent_on, f"refused a duplicate: {delivery}"
 
     def _read_stream(self) -> None:
         """Put newly stored events on their shards; the filter of the deployed function leaves out all other records."""

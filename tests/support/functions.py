@@ -6,7 +6,7 @@ import importlib
 import os
 import socket
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +19,7 @@ from cryptography.fernet import Fernet
 
 from kernel.http.app import ServiceApp
 from kernel.http.declarations import ConsumerSpec
+from kernel.messaging.retries import RETRY_SUFFIX
 from tests.fast_aws.cloud import ACCOUNT, REGION
 from tests.support.faults import running
 from tests.support.tokens import AUDIENCE, ISSUER
@@ -110,6 +111,29 @@ def load_apps() -> tuple[dict[str, ServiceApp], dict[str, str]]:
 def queue_name(spec: ConsumerSpec, suffix: str = "") -> str:
     """Return the name of a consumer's queue, or with "-dlq" the name of its dead-letter queue."""
     return f"qudao-{STAGE}-{spec.queue}{suffix}{'.fifo' if spec.fifo else ''}"
+
+
+def queue_names(spec: ConsumerSpec) -> list[str]:
+    """Return the names of the queues that a consumer takes messages from: its own, and a retry queue beside FIFO."""
+    return [queue_name(spec), *([queue_name(spec._replace(fifo=False), RETRY_SUFFIX)] if spec.fifo else [])]
+
+
+def queue_record(
+    message_id: str, body: str, queue: str, *, receives: int = 1, group: str = "", attributes: Mapping[str, str] = {}
+) -> dict[str, Any]:
+    """Return a message as Lambda gets it from a queue. `attributes`: its own attributes, all texts."""
+    return {
+        "messageId": message_id,
+        "receiptHandle": f"{message_id}-{receives}",
+        "body": body,
+        "attributes": {
+            "ApproximateReceiveCount": str(receives),
+            "ApproximateFirstReceiveTimestamp": "1764122400000",
+            **({"MessageGroupId": group} if group else {}),
+        },
+        "messageAttributes": {name: {"dataType": "String", "stringValue": value} for name, value in attributes.items()},
+        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}",
+    }
 
 
 def scheduled_event(moment: datetime) -> dict[str, Any]:

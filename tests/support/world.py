@@ -66,12 +66,13 @@ from tests.support.functions import (
     function_running,
     load_apps,
     queue_name,
+    queue_names,
     scheduled_event,
 )
 from tests.support.gateway import Response, proxy_event, route
 from tests.support.tokens import cached_token, claims_of, published_keys
 from tests.support.warehouses import store_warehouses
-from tools.template import MAX_RECEIVES
+from tools.template_queues import MAX_RECEIVES
 
 #: Stream records the relay gets at once.
 _BATCH = 100
@@ -249,7 +250,8 @@ class World:
         for _ in range(_MAX_ROUNDS):
             moved = self._pump_stream(report)
             for service, spec in self._consumers():
-                moved |= self._pump_queue(service, spec, report)
+                for queue in queue_names(spec):
+                    moved |= self._pump_queue(service, spec, queue, report)
             moved |= self._repeat_some()
             if not moved:
                 break
@@ -267,7 +269,7 @@ class World:
     def consume_once(self, service: str, function: str) -> None:
         """Deliver one batch of its queue to one function."""
         spec = next(spec for spec in self.app(service).consumers if spec.function == function)
-        self._pump_queue(service, spec, Drained())
+        self._pump_queue(service, spec, queue_name(spec), Drained())
 
     @contextmanager
     def held_back(self, queue: str) -> Iterator[None]:
@@ -392,14 +394,15 @@ class World:
         self._streamed += len(batch)
         return True
 
-    def _pump_queue(self, service: str, spec: ConsumerSpec, report: Drained) -> bool:
-        name, function = queue_name(spec), f"{service}.{spec.function}"
+    def _pump_queue(self, service: str, spec: ConsumerSpec, name: str, report: Drained) -> bool:
+        function = f"{service}.{spec.function}"
         if spec.queue in self._paused:
             return False
         records = self.cloud.receive_messages(name, spec.batch_size, self._disorder.order if self._disorder else None)
         if not records:
             # Messages went to the dead letters, or are delayed.
             return False
+        sent_on = self.sent_on(spec)
         try:
             failures = self._invoke_consumer(function, records)
         except BaseException:
@@ -407,10 +410,15 @@ class World:
             for record in records:
                 self.cloud.return_message(name, record)
             raise
+        sent_on = self.sent_on(spec) - sent_on
         for record in records:
             if record["messageId"] in failures:
                 report.failed[function] += 1
                 self.cloud.return_message(name, record)
+            elif sent_on[record["body"]]:
+                sent_on[record["body"]] -= 1
+                report.failed[function] += 1
+                self.cloud.delete_message(name, record)
             else:
                 report.delivered[function] += 1
                 self.delivered.append(Delivery(function, name, record))
@@ -434,9 +442,16 @@ class World:
 
     def deliver_again(self, delivery: Delivery) -> None:
         """Deliver a message a second time; the function must accept it."""
-        record = delivery.record | {"receiptHandle": "again"}
+        service, _, name = delivery.function.partition(".")
+        spec = next(spec for spec in self.app(service).consumers if spec.function == name)
+        record, sent_on = delivery.record | {"receiptHandle": "again"}, self.sent_on(spec)
         failures = self._invoke_consumer(delivery.function, [record])
-        assert not failures, f"{delivery.function} refused a duplicate: {record['body']}"
+        assert not failures and self.sent_on(spec) == sent_on, f"{name} refused a duplicate: {record['body']}"
+
+    def sent_on(self, spec: ConsumerSpec) -> Counter[str]:
+        """Return the bodies of the messages that a consumer sent to its retry queue or its dead letters."""
+        retry = queue_names(spec)[1:]
+        return Counter(body for name in (*retry, queue_name(spec, "-dlq")) for body in self.cloud.message_bodies(name))
 
     def _invoke_consumer(self, function: str, records: list[dict[str, Any]]) -> set[str]:
         """Return the ids of the messages the function refused."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from kernel.messaging.consumer import read_message
 from kernel.messaging.events import Envelope, UnknownEvent
+from kernel.messaging.retries import ATTEMPTS, FIRST_ATTEMPT_AT, REASON
 from tools import aws, paths
 from tools.errors import CommandError
 from tools.stage import load_app
@@ -110,18 +111,18 @@ class DeadLetter:
 
     @property
     def sent_at(self) -> datetime:
-        """Moment at which it was sent; in a FIFO queue, at which it failed the last attempt."""
+        """Moment at which it was given up; if SQS moved it here from a standard queue, at which it was sent."""
         return _moment(self.attributes["SentTimestamp"])
 
     @property
     def first_received_at(self) -> datetime:
-        """Moment of the first receive."""
-        return _moment(self.attributes["ApproximateFirstReceiveTimestamp"])
+        """Moment of the first attempt."""
+        return _moment(self._attribute(FIRST_ATTEMPT_AT) or self.attributes["ApproximateFirstReceiveTimestamp"])
 
     @property
     def receives(self) -> int:
-        """Number of receives, those of this command included."""
-        return int(self.attributes["ApproximateReceiveCount"])
+        """Number of attempts; if SQS moved it here, of receives, those of this command included."""
+        return int(self._attribute(ATTEMPTS) or self.attributes["ApproximateReceiveCount"])
 
     @property
     def group(self) -> str | None:
@@ -129,23 +130,62 @@ class DeadLetter:
         return self.attributes.get("MessageGroupId")
 
     @property
+    def reason(self) -> str | None:
+        """Error of its last attempt; None if its function was stopped each time, so that SQS moved it here."""
+        return self._attribute(REASON)
+
+    @property
     def sent_back(self) -> int:
         """Number of redrives before it failed again."""
-        return int(self.message_attributes.get(SENT_BACK, {}).get("StringValue", 0))
+        return int(self._attribute(SENT_BACK) or 0)
 
     @property
     def sent_back_by(self) -> str | None:
         """Run of the command that sent it back last."""
-        run: str | None = self.message_attributes.get(SENT_BACK_BY, {}).get("StringValue")
-        return run
+        return self._attribute(SENT_BACK_BY)
+
+    def _attribute(self, name: str) -> str | None:
+        value: str | None = self.message_attributes.get(name, {}).get("StringValue")
+        return value
 
 
 def dead_letter_queues(stage: str) -> list[DeadLetterQueue]:
     """Return the dead-letter queues of a stage, sorted by name."""
-    pages = aws.sqs().get_paginator("list_queues").paginate(QueueNamePrefix=f"qudao-{stage}-")
-    owners, urls = _owners(), (url for page in pages for url in page.get("QueueUrls", []))
-    found = {name: url for url in urls if _DEAD_LETTERS.search(name := url.rsplit("/", 1)[-1])}
+    owners = _owners()
+    found = {name: url for url in _queue_urls(stage) if _DEAD_LETTERS.search(name := url.rsplit("/", 1)[-1])}
     return [_queue(name, url, owners) for name, url in sorted(found.items())]
+
+
+@dataclass(frozen=True)
+class WaitingQueue:
+    """A queue with messages that are not dead letters.
+
+    `waiting`: not begun; `hidden`: being handled, or failed and tried again later.
+    """
+
+    short_name: str
+    waiting: int
+    hidden: int
+
+
+def waiting_queues(stage: str) -> list[WaitingQueue]:
+    """Return the queues of a stage with messages that are not dead letters, sorted by name."""
+    urls = (url for url in _queue_urls(stage) if not _DEAD_LETTERS.search(url))
+    found = [_waiting_queue(url) for url in sorted(urls)]
+    return [queue for queue in found if queue.waiting or queue.hidden]
+
+
+def _waiting_queue(url: str) -> WaitingQueue:
+    names = ["", "NotVisible", "Delayed"]
+    asked: list[Any] = [f"ApproximateNumberOfMessages{name}" for name in names]
+    counts = aws.sqs().get_queue_attributes(QueueUrl=url, AttributeNames=asked)["Attributes"]
+    waiting, hidden, delayed = (int(counts.get(name, 0)) for name in asked)
+    return WaitingQueue(_short_name(url.rsplit("/", 1)[-1]), waiting, hidden + delayed)
+
+
+def _queue_urls(stage: str) -> Iterator[str]:
+    pages = aws.sqs().get_paginator("list_queues").paginate(QueueNamePrefix=f"qudao-{stage}-")
+    return (url for page in pages for url in page.get("QueueUrls", []))
 
 
 def dead_letter_queue(stage: str, name: str) -> DeadLetterQueue:

@@ -20,9 +20,11 @@ from tools.dead_letters.masking import masked
 from tools.dead_letters.queues import (
     DeadLetter,
     DeadLetterQueue,
+    WaitingQueue,
     dead_letter_queue,
     dead_letter_queues,
     peek,
+    waiting_queues,
 )
 from tools.dead_letters.redrive import RedriveOutcome, redrive
 from tools.errors import CommandError
@@ -33,7 +35,7 @@ _MAX_SHOWN = 100
 
 
 def show_queues(stage: str | None, *, as_json: bool = False) -> int:
-    """Print every dead-letter queue of a stage, the local run by default.
+    """Print every dead-letter queue of a stage, the local run by default, and what the other queues still try.
 
     Returns:
         0 if all are empty, else 1.
@@ -41,12 +43,13 @@ def show_queues(stage: str | None, *, as_json: bool = False) -> int:
         CommandError: the stage cannot be read.
     """
     with _readable(stage) as name:
-        queues = dead_letter_queues(name)
+        queues, waiting = dead_letter_queues(name), waiting_queues(name)
         oldest = {queue.name: _oldest(queue) for queue in queues}
     if as_json:
         _print_json([_queue_fields(queue, oldest[queue.name]) for queue in queues])
     else:
         _print_queues(queues, oldest)
+        _print_waiting(waiting)
     return 1 if any(queue.messages for queue in queues) else 0
 
 
@@ -135,6 +138,7 @@ def _letter_fields(letter: DeadLetter, *, body: bool) -> dict[str, Any]:
         "first_received_at": letter.first_received_at.isoformat(timespec="seconds"),
         "receives": letter.receives,
         "sent_back": letter.sent_back,
+        "reason": masked(letter.reason) if letter.reason else None,
         "unreadable_because": letter.unreadable_because,
         **({"body": masked(letter.body)} if body else {}),
     }
@@ -166,6 +170,18 @@ def _print_queues(queues: Sequence[DeadLetterQueue], oldest: dict[str, datetime 
     )
 
 
+def _print_waiting(queues: Sequence[WaitingQueue]) -> None:
+    """Print the queues whose messages wait, or failed and are tried again within a minute or two."""
+    console = Console()
+    for queue in queues:
+        console.print(
+            f"{queue.short_name}: {queue.waiting} 条待处理,{queue.hidden} 条处理中或将重试 / "
+            f"{queue.waiting} waiting, {queue.hidden} being handled or tried again later",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
 def _age(moment: datetime | None) -> str:
     if moment is None:
         return "?"
@@ -189,6 +205,8 @@ def _print_letters(queue: DeadLetterQueue, rows: Sequence[dict[str, Any]]) -> No
             highlight=False,
             soft_wrap=True,
         )
+        if row["reason"]:
+            console.print(f"   最后一次出错 / last error: {escape(row['reason'])}", highlight=False, soft_wrap=True)
         if row["unreadable_because"]:
             console.print(f"   [red]{escape(row['unreadable_because'])}[/]", highlight=False, soft_wrap=True)
         if "body" in row:

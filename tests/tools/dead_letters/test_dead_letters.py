@@ -12,8 +12,10 @@ from tests.support.world import World
 from tests.tools.dead_letters.situations import (
     CREDIT,
     RESERVE,
+    broken,
     queue_of,
     run,
+    trade,
     trade_with_broken,
 )
 from tools import aws
@@ -59,9 +61,22 @@ def test_show_has_the_event_and_number_of_receives(world: World) -> None:
     assert (letter["id"], letter["type"]) == ("evt_D0001-000001_1", "order.submitted.v1")
     assert (letter["subject"], letter["group"], letter["sent_back"]) == ("D0001-000001", WAREHOUSE, 0)
     assert letter["receives"] >= 5
+    assert letter["reason"] == "RuntimeError: not today"
     assert "body" not in letter
     _, output = run("show", "reserve-stock")
+    assert "last error: RuntimeError: not today" in output
     assert "evt_D0001-000001_1" in output and "order.submitted.v1" in output and "came back" not in output
+
+
+def test_list_names_the_queues_whose_messages_are_tried_again(world: World) -> None:
+    trade(world)
+    world.relay_once()
+    with broken("reserve-stock"):
+        world.consume_once("orders", "reserve_stock")
+    code, output = run("list")
+    assert code == 0
+    (line,) = (line for line in output.splitlines() if line.startswith("reserve-stock-retry"))
+    assert line.endswith("0 waiting, 1 being handled or tried again later")
 
 
 def test_peek_leaves_all_messages_visible(world: World) -> None:

@@ -1,4 +1,4 @@
-"""When a failed message is tried again, and where it lies when it is given up."""
+"""Attempts of a failed message: their moments, and the dead letter after the last."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_handled_message_asks_nothing_of_sqs(queues: Queues) -> None:
     assert (queues.sent, queues.shown_after) == ([], [])
 
 
-def test_message_whose_function_was_stopped_each_time_is_given_up_without_another_attempt(queues: Queues) -> None:
+def test_message_whose_function_was_always_stopped_is_given_up(queues: Queues) -> None:
     begun: list[Envelope] = []
     record = queue_record("m", BODY, "qudao-test-reserve-stock-retry", receives=5, attributes={"Group": "GZ"})
     assert handled(record, begun.append) == []
@@ -193,7 +193,7 @@ def test_message_of_a_group_is_handled_once_it_can_be(world: World) -> None:
     assert world.dead_letters() == []
 
 
-def test_message_that_never_succeeds_is_tried_five_times_and_lies_among_the_dead_letters(world: World) -> None:
+def test_message_that_never_succeeds_becomes_a_dead_letter(world: World) -> None:
     world.inhabit(Warehouse("T1").app())
     command("T1")
     report = world.drain(may_fail=True)

@@ -88,6 +88,22 @@ class UserRegistered(Event):
     texted: bool = False
 
 
+class SignInCodeRequested(Event):
+    """Published when a user may get a code to sign in with. Subscribers: notifications (text the code).
+
+    The subject is the request, from which the code is computed: the code itself is in no event. `valid_until` (ISO
+    8601): end of the code, after which nothing is texted.
+    """
+
+    TYPE: ClassVar[str] = "sign-in-code.requested.v1"
+    SOURCE: ClassVar[str] = "dealers"
+
+    username: str
+    dealer_id: str | None = None
+    request: str
+    valid_until: str
+
+
 class UserRemoved(Event):
     """Published when a user is removed. Subscribers: dealers (close the account at the identity provider).
 

@@ -14,6 +14,7 @@ OWNERS = {
     "DEALER": "dealers",
     "DEALERNAMES": "dealers",
     "USER": "dealers",
+    "PHONE": "dealers",
     "ORDERS": "orders",
     "ORDERING": "orders",
     "BUCKET": "orders",

@@ -17,6 +17,7 @@ from services.dealers import (
     manage_addresses,
     manage_machines,
     read_dealers,
+    request_sign_in_code,
     show_terms_history,
 )
 from services.dealers import issue_token as issuing
@@ -55,6 +56,8 @@ from services.dealers.machine_api import (
     RevokeMachine,
 )
 from services.dealers.open_account import open_account as open_user_account
+from services.dealers.sign_in_api import RequestSignInCode, SignInByCode, SignInCodeAnswer
+from services.dealers.sign_in_by_code import sign_in_by_code
 
 app = ServiceApp("dealers")
 
@@ -231,6 +234,19 @@ def remove_person(
 )
 def accept_invitation(body: AcceptInvitation) -> SignedIn:
     return accepting.accept_invitation(body)
+
+
+# Public: the phone of the user is the proof. The answer is the same for every user name.
+@app.operation(
+    "POST", "/sign-in/codes", public=True, status=202, summary="获取登录验证码 / Text a code to sign in with"
+)
+def request_code(body: RequestSignInCode) -> SignInCodeAnswer:
+    return request_sign_in_code.request_sign_in_code(body)
+
+
+@app.operation("POST", "/sign-in", public=True, summary="验证码登录 / Sign in with the code from the SMS")
+def sign_in(body: SignInByCode) -> SignedIn:
+    return sign_in_by_code(body)
 
 
 # ---- machines ----

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from kernel.base.settings import settings
 from kernel.store import aws
+from kernel.store.cursors import keyed_digest
 from services.dealers.rules import User
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ class IdentityProvider(Protocol):
     def sign_in(self, username: str, password: str) -> Tokens | None:
         """Return tokens of the user; None if the account is closed or the password is another."""
 
+    def sign_in_without_password(self, username: str) -> Tokens | None:
+        """Return tokens of a user whom the caller has identified; None if the account is closed or not opened yet."""
+
 
 class WeakPassword(Exception):
     """The policy of the provider refuses a password."""
@@ -57,6 +61,11 @@ def identity_provider() -> IdentityProvider | None:
     if not (issuer.hostname or "").startswith("cognito-idp."):
         return None
     return CognitoUserPool(aws.client("cognito-idp"), issuer.path.strip("/"))
+
+
+def challenge_answer(username: str, nonce: str) -> str:
+    """Return the answer that the trigger of the pool expects for this nonce."""
+    return keyed_digest("challenge", username, nonce).hex()
 
 
 class CognitoUserPool:
@@ -127,6 +136,27 @@ class CognitoUserPool:
         except self._client.exceptions.NotAuthorizedException:
             return None
         return Tokens(answer["IdToken"], answer["RefreshToken"], answer["ExpiresIn"])
+
+    def sign_in_without_password(self, username: str) -> Tokens | None:
+        """Answer the challenge of the pool's trigger (infra/identity.yaml), which only holders of the key can."""
+        try:
+            challenge = self._client.admin_initiate_auth(
+                UserPoolId=self._pool_id,
+                ClientId=settings().oidc_audience,
+                AuthFlow="CUSTOM_AUTH",
+                AuthParameters={"USERNAME": username},
+            )
+            answer = challenge_answer(username, challenge["ChallengeParameters"]["nonce"])
+            tokens = self._client.admin_respond_to_auth_challenge(
+                UserPoolId=self._pool_id,
+                ClientId=settings().oidc_audience,
+                ChallengeName="CUSTOM_CHALLENGE",
+                Session=challenge["Session"],
+                ChallengeResponses={"USERNAME": username, "ANSWER": answer},
+            )["AuthenticationResult"]
+        except (self._client.exceptions.NotAuthorizedException, self._client.exceptions.UserNotFoundException):
+            return None
+        return Tokens(tokens["IdToken"], tokens["RefreshToken"], tokens["ExpiresIn"])
 
     def _sync_roles(self, user: User) -> None:
         groups = self._client.admin_list_groups_for_user(UserPoolId=self._pool_id, Username=user.username)["Groups"]

@@ -1,4 +1,4 @@
-"""Invariants of dealers: default addresses agree with their copies, and names with the entries that find them."""
+"""Invariants of dealers: default addresses agree with their copies, names with their entries, codes with the caps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contracts.delivery_addresses import MAX_ADDRESSES, AddressBookItem, address
 from kernel.invariants.snapshot import Finding, Snapshot
 from services.dealers.name_items import DealerNameItem, name_key
 from services.dealers.name_rules import name_entries
+from services.dealers.sign_in_codes import CAPS, PhoneCodesItem
 
 
 def default_addresses_agree(snapshot: Snapshot) -> Iterator[Finding]:
@@ -41,5 +42,14 @@ def dealers_are_found_by_their_names(snapshot: Snapshot) -> Iterator[Finding]:
         )
 
 
-ALWAYS = (default_addresses_agree, dealers_are_found_by_their_names)
+def phones_get_codes_within_the_caps(snapshot: Snapshot) -> Iterator[Finding]:
+    """Find phones for which more codes were made within a time than the carriers accept."""
+    for item in snapshot.items(PhoneCodesItem):
+        for most, period in CAPS:
+            spans = [later - first for first, later in zip(item.made, item.made[most:], strict=False)]
+            if spans and min(spans) < period.total_seconds():
+                yield Finding("sign-in-code-cap", item.pk, f"{most + 1} codes within {min(spans)} s")
+
+
+ALWAYS = (default_addresses_agree, dealers_are_found_by_their_names, phones_get_codes_within_the_caps)
 WHEN_DUE = ()

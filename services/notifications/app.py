@@ -1,6 +1,6 @@
 """Triggers of notifications: inbox, text messages, webhook endpoints and their deliveries."""
 
-from contracts.dealers import UserRegistered
+from contracts.dealers import SignInCodeRequested, UserRegistered
 from contracts.notifications import SmsQueued
 from kernel.http.app import ServiceApp
 from kernel.http.idempotency import IdempotencyKey
@@ -28,6 +28,7 @@ from services.notifications.objections.api import (
     RaiseObjection,
 )
 from services.notifications.objections.rules import OWNER_ROLES
+from services.notifications.sign_in_codes import text_sign_in_code
 from services.notifications.sms import list_sms
 from services.notifications.sms import send_sms as sending
 from services.notifications.sms.api import SmsPage, SmsQuery
@@ -204,11 +205,13 @@ def events(caller: Principal, query: EventsQuery) -> Events:
 # ---- events ----
 
 
-@app.consumer(subscribes=[*NOTIFICATION_RULES, UserRegistered])
+@app.consumer(subscribes=[*NOTIFICATION_RULES, UserRegistered, SignInCodeRequested])
 def notify(message: Envelope) -> None:
     """Store the messages of an event and queue its text messages."""
     if isinstance(message.event, UserRegistered):
         text_invitation.text_invitation(message)
+    elif isinstance(message.event, SignInCodeRequested):
+        text_sign_in_code.text_sign_in_code(message)
     else:
         notify_recipients.notify_recipients(message)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.dealers import address_scenarios, machine_scenarios
+from tests.dealers import address_scenarios, machine_scenarios, sign_in_scenarios
 from tests.dealers.steps import (
     ADMINISTRATOR_CHANGES,
     ADMINISTRATORS,
@@ -213,6 +213,7 @@ TRIGGERS = [
         usual=variant(around=user_pool, prepare=invitation_with_known_code, statuses=(200, 422)),
     ),
     *machine_scenarios.TRIGGERS,
+    *sign_in_scenarios.TRIGGERS,
     Trigger(
         "open_account",
         situations=[

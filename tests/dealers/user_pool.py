@@ -11,6 +11,7 @@ from unittest.mock import patch
 from kernel.store import aws
 from services.dealers import identity
 from services.dealers.identity import CognitoUserPool
+from tests.dealers import challenge_trigger
 from tests.fast_aws import interception
 from tests.fast_aws.interception import Answer, Proceed, Request
 from tests.support.tokens import claims_of, sign
@@ -42,6 +43,7 @@ class UserPool:
 
     def __init__(self, signs: bool = False) -> None:
         self.accounts: dict[str, Account] = {}
+        self._sessions: dict[str, tuple[str, Mapping[str, str]]] = {}
         self._signs = signs
 
     def save(self) -> Any:
@@ -63,7 +65,9 @@ class UserPool:
         if call.service != "cognito-idp":
             return proceed(call)
         if call.operation in ("AdminInitiateAuth", "InitiateAuth"):
-            return self._sign_in(call)
+            return self._challenge(call) if call.params["AuthFlow"] == "CUSTOM_AUTH" else self._sign_in(call)
+        if call.operation in ("AdminRespondToAuthChallenge", "RespondToAuthChallenge"):
+            return self._answer(call)
         name = call.params["Username"]
         known = self.accounts.get(name)
         if call.operation == "AdminCreateUser":
@@ -86,9 +90,29 @@ class UserPool:
         account = self.accounts.get(name)
         if account is None or not account.is_enabled or account.password != given["PASSWORD"]:
             raise call.client_error("NotAuthorizedException", "Incorrect username or password.")
+        return self._tokens(name, account)
+
+    def _tokens(self, name: str, account: Account) -> Answer:
         self.accounts[name] = account._replace(sessions=account.sessions + 1)
         refresh_token = f"refresh {account.sign_outs} of {name}"
         return {"AuthenticationResult": {**self._id_token(name, account), "RefreshToken": refresh_token}}
+
+    def _challenge(self, call: Request) -> Answer:
+        """Begin a session with the trigger of the stack's template: its name is the challenge of the user."""
+        name = call.params["AuthParameters"]["USERNAME"]
+        account = self.accounts.get(name)
+        if account is None or not account.is_enabled:
+            raise call.client_error("NotAuthorizedException", "User is disabled.")
+        challenge = challenge_trigger.begin(name)
+        self._sessions[f"session {len(self._sessions)}"] = (name, challenge)
+        session = f"session {len(self._sessions) - 1}"
+        return {"ChallengeName": "CUSTOM_CHALLENGE", "Session": session, "ChallengeParameters": dict(challenge)}
+
+    def _answer(self, call: Request) -> Answer:
+        name, challenge = self._sessions.pop(call.params["Session"], (None, {}))
+        if name is None or not challenge_trigger.accepts(name, challenge, call.params["ChallengeResponses"]["ANSWER"]):
+            raise call.client_error("NotAuthorizedException", "Incorrect username or password.")
+        return self._tokens(name, self.accounts[name])
 
     def _refresh(self, call: Request, token: str) -> Answer:
         name = token.rpartition(" ")[2]

@@ -155,8 +155,9 @@ def test_every_line_of_a_failed_route_has_the_ids_its_500_quotes(
 def test_every_line_of_a_refused_request_has_the_ids_of_its_invocation(
     fast_world: World, output: Output, trigger: Trigger
 ) -> None:
-    answer = send_example(fast_world, trigger, key=KEY, token=None)
-    refusal = (422, "invalid-fields") if operation_of(fast_world, trigger).public else (401, "not-signed-in")
+    is_public = operation_of(fast_world, trigger).public
+    answer = send_example(fast_world, trigger, key=KEY, token=None, **({"body": {}} if is_public else {}))
+    refusal = (422, "invalid-fields") if is_public else (401, "not-signed-in")
     assert (answer.status, answer.json["code"]) == refusal
     lines = output.read()
     assert (lines[0]["message"], lines[0]["code"]) == ("refused", refusal[1])

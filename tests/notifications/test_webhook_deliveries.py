@@ -83,6 +83,7 @@ INTERNAL = {
     "stock.expected-delivery-changed.v1",
     "stock.increased.v1",
     "user.registered.v1",
+    "sign-in-code.requested.v1",
     "user.removed.v1",
 }
 

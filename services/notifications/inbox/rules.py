@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from contracts.dealers import DealerTermsChanged, MachineChanged, UserRegistered, UserRemoved
+from contracts.dealers import DealerTermsChanged, MachineChanged, SignInCodeRequested, UserRegistered, UserRemoved
 from contracts.escalation import OrderOverdue
 from contracts.notifications import ObjectionAnswered, ObjectionRaised
 from contracts.orders import (
@@ -177,5 +177,6 @@ NOT_NOTIFIED: dict[type[Event], str] = {
     StatementRequested: "the statement itself is notified",
     MachineChanged: "concerns the account of one system, no money and no goods",
     UserRegistered: "concerns the account of one user, no money and no goods",
+    SignInCodeRequested: "the code is texted to the person who asked for it",
     UserRemoved: "concerns the account of one user, no money and no goods",
 }

@@ -6,7 +6,7 @@ from contracts.dealers import HOUSE, UserRegistered
 from kernel.messaging.events import Envelope
 from kernel.store.transaction import Transaction, TransactionRefused
 from reads.dealers import user_with_mobile
-from services.notifications.sms.items import queue_sms
+from services.notifications.sms.items import ComputedCode, queue_sms
 
 _TEMPLATE = "user_invited"
 
@@ -21,8 +21,8 @@ def text_invitation(envelope: Envelope) -> None:
     if user is None:
         return
     transaction = Transaction()
-    values = {"username": event.username}
-    queue_sms(transaction, envelope, event.dealer_id or HOUSE, user, _TEMPLATE, values, invitation=event.invitation)
+    values, code = {"username": event.username}, ComputedCode(invitation=event.invitation)
+    queue_sms(transaction, envelope, event.dealer_id or HOUSE, user, _TEMPLATE, values, code=code)
     try:
         transaction.commit()
     except TransactionRefused:

@@ -2,15 +2,15 @@
 
 from typing import Annotated, Literal
 
-from contracts.dealers import UserRegistered
+from contracts.dealers import SignInCodeRequested, UserRegistered
 from contracts.notifications import ObjectionAnswered
 from kernel.http.models import Answer, one_of
 from kernel.messaging.events import event_types
 from services.notifications.sms.rules import SmsState
 from services.notifications.vocabulary import PageQuery
 
-#: Invitations and answers are texted too, though no endpoint gets their events.
-_INTERNAL = frozenset({UserRegistered, ObjectionAnswered})
+#: Invitations, codes and answers are texted too, though no endpoint gets their events.
+_INTERNAL = frozenset({UserRegistered, SignInCodeRequested, ObjectionAnswered})
 _TextedType = Annotated[str, one_of(lambda: (n for n, e in event_types().items() if e.PUBLIC or e in _INTERNAL))]
 
 

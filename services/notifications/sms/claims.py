@@ -40,11 +40,12 @@ _REMEMBERED_EVENTS = 100
 def claim_sms(item: SmsItem, phone: str, now: datetime) -> None:
     """Move a queued text message to `sending` and count it against the limits of the phone.
 
+    A code to sign in with has other limits, which were checked when it was made.
+
     Raises:
         TransactionRefused: `claim` another worker has it; `day` the daily limit is reached; `pause` the phone got the
             same template less than `PAUSE` ago.
     """
-    epoch, expires_at = clock.epoch(now), clock.epoch(now + _LIMIT_RETENTION)
     transaction = Transaction()
     transaction.update_fields(
         SmsItem,
@@ -53,6 +54,13 @@ def claim_sms(item: SmsItem, phone: str, now: datetime) -> None:
         expected={"state": SmsState.QUEUED},
         label="claim",
     )
+    if item.sign_in_request is None:
+        _count_against_limits(transaction, item, phone, now)
+    transaction.commit()
+
+
+def _count_against_limits(transaction: Transaction, item: SmsItem, phone: str, now: datetime) -> None:
+    epoch, expires_at = clock.epoch(now), clock.epoch(now + _LIMIT_RETENTION)
     transaction.update_fields(
         SmsDayCountItem,
         phone_day_key(phone, now),
@@ -66,7 +74,6 @@ def claim_sms(item: SmsItem, phone: str, now: datetime) -> None:
         "pause",
         LastSmsItem.at.does_not_exist() | (LastSmsItem.at <= epoch - int(PAUSE.total_seconds())),
     )
-    transaction.commit()
 
 
 def return_to_queue(item: SmsItem, phone: str, claimed_at: datetime) -> None:
@@ -79,11 +86,12 @@ def return_to_queue(item: SmsItem, phone: str, claimed_at: datetime) -> None:
         expected={"state": SmsState.SENDING},
         label="claim",
     )
-    day = phone_day_key(phone, claimed_at)
-    transaction.update_fields(
-        SmsDayCountItem, day, {}, increments={"sent": -1}, condition=SmsDayCountItem.sent > 0, label="day"
-    )
-    transaction.delete(LastSmsItem, last_sms_key(phone, _repeatable(item)), None, "pause")
+    if item.sign_in_request is None:
+        day = phone_day_key(phone, claimed_at)
+        transaction.update_fields(
+            SmsDayCountItem, day, {}, increments={"sent": -1}, condition=SmsDayCountItem.sent > 0, label="day"
+        )
+        transaction.delete(LastSmsItem, last_sms_key(phone, _repeatable(item)), None, "pause")
     transaction.commit()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
@@ -32,8 +32,9 @@ WAITING_SMS = "SMS#WAITING"
 class SmsItem(Item, discriminator="sms"):
     """A text message to one user about one event. Stores the user name, and of the phone only the masked form.
 
-    `invitation`: number of the invitation whose code is put into the text when it is sent. `waits_until`: end of its
-    wait; `merged_into`: id of the text in place of a merged one; `texts`: number of texts that this one is in place of,
+    `invitation`: number of the invitation whose code is put into the text when it is sent; `sign_in_request`: request
+    whose code to sign in with is put into it, not sent after `valid_until` (ISO 8601). `waits_until`: end of its wait;
+    `merged_into`: id of the text in place of a merged one; `texts`: number of texts that this one is in place of,
     itself included, absent for one; `releases`: how many times it waited and was queued again.
     """
 
@@ -50,6 +51,8 @@ class SmsItem(Item, discriminator="sms"):
     reason = UnicodeAttribute(null=True)
     provider_id = UnicodeAttribute(null=True)
     invitation = IntegerAttribute(null=True)
+    sign_in_request = UnicodeAttribute(null=True)
+    valid_until = UnicodeAttribute(null=True)
     waits_until = UnicodeAttribute(null=True)
     merged_into = UnicodeAttribute(null=True)
     texts = IntegerAttribute(null=True)
@@ -105,6 +108,14 @@ class LastSmsItem(Item, discriminator="sms_last"):
     event_id = UnicodeAttribute()
 
 
+class ComputedCode(NamedTuple):
+    """Source of the code in a text, with fields as in `SmsItem`; no fields for a text without a code."""
+
+    invitation: int | None = None
+    sign_in_request: str | None = None
+    valid_until: str | None = None
+
+
 def queue_sms(
     transaction: Transaction,
     envelope: Envelope,
@@ -113,7 +124,7 @@ def queue_sms(
     template: str,
     values: Mapping[str, str],
     *,
-    invitation: int | None = None,
+    code: ComputedCode = ComputedCode(),  # noqa: B008 - it cannot change
 ) -> None:
     """Add a text message about an event to the transaction, and the `SmsQueued` event that has it sent.
 
@@ -135,7 +146,7 @@ def queue_sms(
         variables=variables,
         text=sms_text(template, variables),
         state=SmsState.QUEUED,
-        invitation=invitation,
+        **code._asdict(),
         queued_at=clock.stamp(now),
         changed_at=clock.stamp(now),
         gsi1pk="SMS#ALL",

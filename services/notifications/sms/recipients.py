@@ -34,8 +34,8 @@ def _users_with_mobile(dealer_id: str, roles: frozenset[Role]) -> list[UserItem]
     return [user for user in page.items if has_mobile(user) and roles & set(user.roles)]
 
 
-def phone_of_invited(dealer_id: str, username: str) -> str | None:
-    """Return the present phone of an invited user of a dealer or of HOUSE; None if user or phone is gone."""
+def phone_of_user(dealer_id: str, username: str) -> str | None:
+    """Return the present phone of a user of a dealer or of HOUSE; None if user or phone is gone."""
     user = user_with_mobile(dealer_id, username)
     return user.phone if user else None
 

@@ -12,6 +12,7 @@ from kernel.messaging.events import Envelope
 from kernel.store.transaction import TransactionRefused
 from kernel.time import clock
 from reads.invitations import invitation_code
+from reads.sign_in_codes import sign_in_code
 from services.notifications.sms.claims import (
     claim_sms,
     let_sms_wait,
@@ -23,8 +24,9 @@ from services.notifications.sms.claims import (
 from services.notifications.sms.items import SmsItem, due_waiting_sms, load_sms
 from services.notifications.sms.providers.configured import configured_provider
 from services.notifications.sms.providers.provider import Accepted, Rejected, Result
-from services.notifications.sms.recipients import current_phone, phone_of_invited
+from services.notifications.sms.recipients import current_phone, phone_of_user
 from services.notifications.sms.rules import PAUSE, SmsState, end_of_quiet_hours
+from services.notifications.sms.templates import PERSONAL_TEMPLATES
 
 #: A run releases no more texts after this many seconds.
 RUN_SECONDS = 40
@@ -61,6 +63,9 @@ def _send(item: SmsItem) -> None:
         _finish(item, SmsState.SKIPPED, "not-a-recipient", [SmsState.QUEUED])
         return
     now = clock.now()
+    if item.valid_until and item.valid_until <= clock.stamp(now):
+        _finish(item, SmsState.SKIPPED, "code-expired", [SmsState.QUEUED])
+        return
     if morning := end_of_quiet_hours(item.template, now):
         _let_wait(item, phone, morning)
         return
@@ -102,17 +107,19 @@ def release_texts() -> None:
 
 
 def _phone_of(item: SmsItem) -> str | None:
-    if item.invitation:
-        return phone_of_invited(item.dealer_id, item.username)
+    if item.template in PERSONAL_TEMPLATES:
+        return phone_of_user(item.dealer_id, item.username)
     return current_phone(item.dealer_id, item.username, item.template)
 
 
 def _variables_of(item: SmsItem) -> dict[str, str]:
-    """Return the variables of the template, with the code of an invitation, which is stored nowhere."""
-    if not item.invitation:
-        return dict(item.variables)
+    """Return the variables of the template, with the code to accept or to sign in with, which is stored nowhere."""
     dealer_id = None if item.dealer_id == HOUSE else item.dealer_id
-    return {**item.variables, "code": invitation_code(dealer_id, item.username, item.invitation)}
+    if item.invitation:
+        return {**item.variables, "code": invitation_code(dealer_id, item.username, item.invitation)}
+    if item.sign_in_request:
+        return {**item.variables, "code": sign_in_code(dealer_id, item.username, item.sign_in_request)}
+    return dict(item.variables)
 
 
 def _record(item: SmsItem, result: Result) -> None:

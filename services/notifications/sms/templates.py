@@ -132,6 +132,7 @@ SMS_TEMPLATES: dict[str, SmsTemplate] = {
 #: By template: texts to one user about that user alone, without an inbox message.
 PERSONAL_TEMPLATES: dict[str, str] = {
     "user_invited": "【渠道】您的用户名{username},邀请码{code},7天内有效,请登录设置密码,勿转告他人。",
+    "sign_in_code": "【渠道】用户{username}的登录验证码{code},5分钟内有效,非本人操作请忽略,勿转告他人。",
 }
 #: Templates that are also sent in quiet hours: who gets them waits for them, or must act at once.
 URGENT_TEMPLATES = frozenset({"order_overdue", *PERSONAL_TEMPLATES})

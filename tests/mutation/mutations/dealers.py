@@ -51,4 +51,28 @@ MUTATIONS = (
         """,
         caught_by="test_account_keeps_newer_change_when_an_older_delivery_finishes_later",
     ),
+    Mutation(
+        "a guesser tries many codes at the same time",
+        Kind.REMOVED_CONDITION,
+        "services.dealers:_record_try",
+        old='{"request": __request, "wrong_tries": item.wrong_tries, "used_at": None}',
+        new='{"request": __request, "used_at": None}',
+        caught_by="test_tries_at_the_same_time_count_as_one_guess",
+    ),
+    Mutation(
+        "a phone gets one code more than the carriers accept",
+        Kind.OFF_BY_ONE,
+        "services.dealers:is_capped",
+        old="__count >= most",
+        new="__count > most",
+        caught_by="test_caps_count_within_a_minute_an_hour_and_a_day",
+    ),
+    Mutation(
+        "two requests at the same time text two codes",
+        Kind.LOST_UPDATE,
+        "services.dealers:_make_code",
+        old='__transaction.put(counter, "phone", unchanged)',
+        new='__transaction.put(counter, "phone")',
+        caught_by="test_requests_at_the_same_time_text_one_code",
+    ),
 )

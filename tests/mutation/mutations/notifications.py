@@ -56,7 +56,7 @@ MUTATIONS = (
     Mutation(
         "a phone gets one text message a day more than the limit",
         Kind.OFF_BY_ONE,
-        "services.notifications:claim_sms",
+        "services.notifications:_count_against_limits",
         old="SmsDayCountItem.sent < SMS_PER_DAY",
         new="SmsDayCountItem.sent <= SMS_PER_DAY",
         caught_by="test_daily_limit_of_a_phone_counts_days_in_shanghai",

@@ -1,0 +1,1 @@
+"""Codes to sign in with by text message."""

@@ -39,12 +39,13 @@ def login(
     password: Annotated[
         str | None, typer.Option(envvar="QUDAO_PASSWORD", help="of a user who has set one", show_envvar=True)
     ] = None,
+    code: Annotated[bool, typer.Option("--code", help="sign in by SMS code instead of a password")] = False,
 ) -> None:
     """Print an ID token of the local run, for `curl -H "Authorization: Bearer …"`. It is valid for five minutes."""
     from tools import local
 
     with _short_errors():
-        typer.echo(local.token(user, password))
+        typer.echo(local.token(user, password, by_code=code))
 
 
 @app.command()

@@ -52,7 +52,7 @@ def _invite(stage: str, username: str, name: str) -> InvitationView:
     request = new_id("cli")
     key = IdempotencyKey.of(who="user:operator", route="admin invite", key=request, path={}, body=row, status=200)
     try:
-        with _settings_of(stage):
+        with settings_of(stage):
             if identity.identity_provider() is None:
                 raise CommandError(f"{stage} trusts another issuer: open the account there")
             invitation = invite(row.username, row.name, key)
@@ -64,7 +64,7 @@ def _invite(stage: str, username: str, name: str) -> InvitationView:
 
 
 @contextmanager
-def _settings_of(stage: str) -> Iterator[None]:
+def settings_of(stage: str) -> Iterator[None]:
     """Give this process the settings that the functions of the stage have."""
     facts = {
         "TABLE": "table-name",

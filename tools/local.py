@@ -82,14 +82,16 @@ def connect_to_running() -> str:
     return url
 
 
-def token(user: str, password: str | None = None) -> str:
-    """Return an ID token of the running local Qudao for one of its accounts, see `local_login.sign_in`.
+def token(user: str, password: str | None = None, *, by_code: bool = False) -> str:
+    """Return an ID token of the running local Qudao for one of its accounts, see `local_login`.
 
     Raises:
         CannotRun: it is not running.
         CommandError: there is no such account, it is closed, or it has another password.
     """
     connect_to_running()
+    if by_code:
+        return local_login.sign_in_by_code(STAGE, user)
     return local_login.sign_in(STAGE, LOGINS, user, password)
 
 

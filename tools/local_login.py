@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools import aws, identity
+from tools import aws, first_admin, identity
 from tools.demo.logins import read_logins
 from tools.errors import CommandError
 from tools.identity import SignIn
@@ -38,3 +38,33 @@ def sign_in(stage: str, logins_file: Path, user: str, password: str | None = Non
     except client.exceptions.NotAuthorizedException:
         advice = "the given one is wrong" if password else "give it with --password"
         raise CommandError(f"{user} has another password: {advice}") from None
+
+
+def sign_in_by_code(stage: str, user: str) -> str:
+    """Return an ID token of a user, who signs in by SMS code. The code is computed: no text leaves this machine.
+
+    Raises:
+        CommandError: the user gets no code, now or ever.
+    """
+    from kernel.base.problems import Problem
+    from kernel.store.read import fetch_one
+    from reads.sign_in_codes import sign_in_code
+    from services.dealers import request_sign_in_code, sign_in_by_code
+    from services.dealers.sign_in_api import RequestSignInCode, SignInByCode
+    from services.dealers.sign_in_codes import SignInCodeItem, sign_in_code_key, user_with_code
+
+    username = user.strip().lower()
+    with first_admin.settings_of(stage):
+        found = user_with_code(username)
+        if found is None:
+            raise CommandError(f"{username} gets no code: no such user, no mobile phone, or the dealer is suspended")
+        request_sign_in_code.request_sign_in_code(RequestSignInCode(username=username))
+        item = fetch_one(SignInCodeItem, sign_in_code_key(username))
+        code = sign_in_code(found.dealer_id, username, item.request) if item else ""
+        try:
+            request = SignInByCode(username=username, code=code)
+            return sign_in_by_code.sign_in_by_code(request).id_token
+        except (Problem, ValueError):
+            raise CommandError(
+                f"{username} gets no code now: a phone gets 1 a minute, 5 an hour and 10 a day; or it is closed"
+            ) from None

@@ -10,7 +10,8 @@ import pytest
 from tests.deployed.carrier import run_carrier
 from tests.deployed.conftest import Deployed, eventually
 from tests.deployed.market import open_market
-from tools import aws, identity
+from tools import aws, identity, local_login
+from tools.errors import CommandError
 
 PHONE = "+8613900007001"
 
@@ -61,3 +62,14 @@ def test_user_signs_in_by_code_once_and_only_through_the_service(deployed: Deplo
     listed = [text for text in admin.pages("/api/notifications/sms", "texts") if text["username"] == "sc-buyer"]
     assert any("******" in text["text"] for text in listed)
     assert not any(code in str(text) for text in listed)
+
+
+def test_command_line_signs_a_user_in_by_code(deployed: Deployed) -> None:
+    open_market(deployed, "SD", ["SD-1"], dealers=1)
+    person = {"username": "sd-buyer", "name": "采购", "phone": "+8613900007002", "roles": ["dealer_buyer"]}
+    deployed.api("admin").post("/api/dealers/dealers/SD000/people", person)
+    assert eventually(lambda: identity.has_account(deployed.stage, "sd-buyer"))
+    headers = {"Authorization": f"Bearer {local_login.sign_in_by_code(deployed.stage, 'sd-buyer')}"}
+    assert deployed.http.get("/api/dealers/me", headers=headers).json()["dealer"]["dealer_id"] == "SD000"
+    with pytest.raises(CommandError, match="1 a minute"):
+        local_login.sign_in_by_code(deployed.stage, "sd-buyer")

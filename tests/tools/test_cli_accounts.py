@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from kernel.base.settings import settings
 from tests.dealers.accounts import accept, people_of
-from tests.dealers.fixtures import DealersClient
+from tests.dealers.fixtures import DealersClient, dealer_row, user_row
 from tests.dealers.user_pool import user_pool
 from tests.support.functions import STAGE, environment
 from tests.support.world import World
@@ -93,6 +93,22 @@ def stage(world: World) -> World:
     for name, value in facts.items():
         aws.ssm().put_parameter(Name=f"/qudao/{STAGE}/core/{name}", Value=value, Type="String")
     return world
+
+
+def test_login_by_code_prints_a_token_within_the_caps(stage: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "connect_to_running", lambda: "http://127.0.0.1:1")
+    monkeypatch.setattr(local, "STAGE", STAGE)
+    with user_pool():
+        client = DealersClient(stage)
+        client.publish_price_list("A")
+        users = user_row("owner", "dealer_admin", phone=None), user_row("buyer", "dealer_buyer")
+        client.import_dealers(dealer_row("D0001", *users))
+        stage.drain()
+        answer = qudao("login", " Buyer", "--code")
+        assert (answer.exit_code, answer.stdout) == (0, "id of buyer\n"), answer.output
+        for user, reason in (("buyer", "1 a minute"), ("owner", "no mobile phone"), ("stranger", "no such user")):
+            refused = qudao("login", user, "--code")
+            assert refused.exit_code == 1 and reason in refused.output
 
 
 def test_first_administrator_is_invited_accepts_and_invites_others(stage: World) -> None:

@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from tests.fast_aws.items import Item
@@ -23,6 +24,8 @@ Changes = frozenset[tuple[str, int]]
 Partitions = Mapping[str, Mapping[str, Item]]
 
 _SHOWN_DIFFERENCES = 8
+#: Texts that are remembered: every run compares several states, and most of their changes are the same.
+_REMEMBERED = 20_000
 #: The id of a message decides in which shard it counts, and the id contains the time. The audit checks the sums.
 _SHARD_OF_MESSAGES = re.compile(r"INBOX#[^ ]* COUNT#\d")
 _ULID_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -41,13 +44,14 @@ def table_changes(before: Partitions, since: datetime, after: Partitions) -> Cha
     return normalized(_changed_items(before, after), since)
 
 
-def _changed_items(before: Partitions, after: Partitions) -> Iterator[str]:
-    for pk in before.keys() | after.keys():
-        old, new = before.get(pk, {}), after.get(pk, {})
+def _changed_items(before_run: Partitions, after_run: Partitions) -> Iterator[str]:
+    for pk in before_run.keys() | after_run.keys():
+        old, new = before_run.get(pk, {}), after_run.get(pk, {})
         if old is new:
             continue
         for sk, item in new.items():
-            if old.get(sk) != item and not _SHARD_OF_MESSAGES.fullmatch(f"{pk} {sk}"):
+            before = old.get(sk)
+            if before is not item and before != item and not _SHARD_OF_MESSAGES.fullmatch(f"{pk} {sk}"):
                 yield f"{pk} {sk}: {_text(item)}"
         for sk in old.keys() - new.keys():
             yield f"{pk} {sk}: removed"
@@ -65,6 +69,7 @@ def difference(expected: Changes, found: Changes) -> str:
     return "\n".join([*missing[:_SHOWN_DIFFERENCES], *instead[:_SHOWN_DIFFERENCES]])
 
 
+@lru_cache(_REMEMBERED)
 def _normalized(text: str, since: datetime) -> str:
     def replacement(found: re.Match[str]) -> str:
         if found["sealed"]:
@@ -104,4 +109,16 @@ def _readable(value: Any) -> str:
         return b64encode(content).decode()
 
 
-_text: Callable[[Item], str] = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=_readable).encode
+def _text(item: Item) -> str:
+    """Return an item as text. Items are never changed in place, so the same object has the same text."""
+    remembered = _texts.get(id(item))
+    if remembered is None:
+        if len(_texts) == _REMEMBERED:
+            _texts.clear()
+        # The item stays referenced, so that no other one gets its id.
+        remembered = _texts[id(item)] = item, _encoded(item)
+    return remembered[1]
+
+
+_texts: dict[int, tuple[Item, str]] = {}
+_encoded: Callable[[Item], str] = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=_readable).encode

@@ -65,7 +65,7 @@ class RaceState:
         self.ids |= {("journal", OWN): journal, ("journal to reverse", OWN): journal}
         self._saved = world.save()
         #: Every item at the start of an action.
-        self.rows = dict(world.cloud.rows())
+        self.partitions = world.cloud.partitions()
 
     def restore(self) -> None:
         """Return to the start of every action, with a new process."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 
 import contracts
 from kernel.messaging.events import Event
@@ -26,6 +27,7 @@ def subscribable_events() -> list[type[Event]]:
     return [event for event in published_events() if event.PUBLIC]
 
 
+@cache
 def subscribable_event_types() -> frozenset[str]:
     """Return the event types that an endpoint may subscribe to."""
     return frozenset(event.TYPE for event in subscribable_events())

@@ -7,7 +7,10 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from types import SimpleNamespace
 from unittest.mock import patch
+
+from pynamodb.connection import base
 
 from kernel.base import observability
 from kernel.http import principal
@@ -24,6 +27,8 @@ def without_logs() -> Iterator[None]:
             patch.object(observability, "record_duration", _do_nothing),
             patch.object(observability, "flush_metrics", _do_nothing),
             patch.object(principal, "_verified", cache(principal._verified)),
+            # PynamoDB draws an id for every call, and passes it to signals without receivers.
+            patch.object(base, "uuid", SimpleNamespace(uuid4=_do_nothing)),
         ):
             yield
     finally:

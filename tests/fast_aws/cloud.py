@@ -12,6 +12,9 @@ from tests.fast_aws.items import Item, Key
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 
+#: Items of a table by partition key and sort key.
+Partitions = Mapping[str, Mapping[str, Item]]
+
 
 class QueueSetup(NamedTuple):
     """A queue, and the event types that the bus sends to it."""
@@ -44,7 +47,7 @@ class Cloud(Protocol):
     def rows(self) -> Iterator[tuple[Key, Item]]:
         """Yield every item in wire form, with its key."""
 
-    def partitions(self) -> Mapping[str, Mapping[str, Item]]:
+    def partitions(self) -> Partitions:
         """Return the items by partition key and sort key. An unchanged partition may be the same object as before."""
 
     def find(self, key: Key) -> Item | None:
@@ -79,3 +82,16 @@ class Cloud(Protocol):
 
     def delete_message(self, queue: str, record: Mapping[str, Any]) -> None:
         """Delete a message that was handled."""
+
+
+def replaced_items(before: Partitions, after: Partitions) -> Iterator[tuple[Key, Item | None, Item | None]]:
+    """Yield the items that are not the same object in two states, in no order: key, old and new, None without one.
+
+    Items and partitions are never changed in place, so most of a table is skipped unseen. The two items may be equal.
+    """
+    for pk in before.keys() | after.keys():
+        old, new = before.get(pk, {}), after.get(pk, {})
+        if old is not new:
+            for sk in old.keys() | new.keys():
+                if old.get(sk) is not new.get(sk):
+                    yield (pk, sk), old.get(sk), new.get(sk)

@@ -11,17 +11,16 @@ import re
 import zlib
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from tests.fast_aws.cloud import Partitions, replaced_items
 from tests.fast_aws.items import Item
 
 #: Texts of all changes, each with its number, in no order.
 Changes = frozenset[tuple[str, int]]
-#: Items of a table by the two parts of their key, as `World.cloud.partitions()` returns them.
-Partitions = Mapping[str, Mapping[str, Item]]
 
 _SHOWN_DIFFERENCES = 8
 #: Texts that are remembered: every run compares several states, and most of their changes are the same.
@@ -44,17 +43,12 @@ def table_changes(before: Partitions, since: datetime, after: Partitions) -> Cha
     return normalized(_changed_items(before, after), since)
 
 
-def _changed_items(before_run: Partitions, after_run: Partitions) -> Iterator[str]:
-    for pk in before_run.keys() | after_run.keys():
-        old, new = before_run.get(pk, {}), after_run.get(pk, {})
-        if old is new:
-            continue
-        for sk, item in new.items():
-            before = old.get(sk)
-            if before is not item and before != item and not _SHARD_OF_MESSAGES.fullmatch(f"{pk} {sk}"):
-                yield f"{pk} {sk}: {_text(item)}"
-        for sk in old.keys() - new.keys():
+def _changed_items(before: Partitions, after: Partitions) -> Iterator[str]:
+    for (pk, sk), old, new in replaced_items(before, after):
+        if new is None:
             yield f"{pk} {sk}: removed"
+        elif old != new and not _SHARD_OF_MESSAGES.fullmatch(f"{pk} {sk}"):
+            yield f"{pk} {sk}: {_text(new)}"
 
 
 def normalized(texts: Iterable[str], since: datetime) -> Changes:

@@ -28,9 +28,10 @@ from tests.support.company import SampleCompany
 from tests.support.faults import Call, Kind, Run, watched
 from tests.support.gateway import Response
 from tests.support.interruptions import before_commit
+from tests.support.snapshots import snapshot
 from tests.support.trigger import ExternalSystem
 from tests.support.world import Saved
-from tools.audit import Snapshot, findings
+from tools.audit import findings
 
 _MAX_ATTEMPTS = 8
 #: The relay's sweep sends events that the stream lost after this time.
@@ -281,8 +282,7 @@ class Trial:
         (saved, _), world = self._start, self.company.world
         changes = table_changes(self._before, saved.moment, world.cloud.partitions())
         if (patience, changes) not in self._audited:
-            table = Snapshot.of(item for _, item in world.cloud.rows())
-            found = findings(table, patience=patience, now=world.clock.moment)
+            found = findings(snapshot(world), patience=patience, now=world.clock.moment)
             allowed = self.scenario.situation.open_findings if patience is None else ()
             wrong = [finding for finding in found if finding.rule not in allowed]
             assert not wrong, "\n".join(map(str, wrong))

@@ -30,7 +30,7 @@ from tests.notifications.fixtures import (
     store_event,
 )
 from tests.notifications.sample_events import EVENTS, ORDER, order_shipped
-from tests.simulation.invariants import snapshot
+from tests.support.snapshots import snapshot
 from tests.support.world import World, opened
 
 

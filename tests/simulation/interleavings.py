@@ -11,18 +11,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
+from operator import itemgetter
 from random import Random
 from typing import Any, NamedTuple
 
+from tests.fast_aws.cloud import Partitions, replaced_items
 from tests.fast_aws.items import Item, Key
 from tests.simulation.interleaved_threads import drawn_choices, run_interleaved
 from tests.simulation.invariants import audit
 from tests.simulation.race_state import Action, RaceState
 from tests.simulation.seeded import seeded
 from tests.support.world import World
-
-#: Items of a table by the two parts of their key, as `World.cloud.partitions()` returns them.
-Partitions = Mapping[str, Mapping[str, Item]]
 
 _CHOICES = 64
 _MAX_MISSES = 40
@@ -115,17 +114,12 @@ def _differences(result: tuple[Any, ...], serial: set[tuple[Any, ...]]) -> str:
 
 def digest(world: World, before: Partitions) -> str:
     """Return a hash of the changed items and the queues, without moments and random ids."""
-    changed = [text for _, text in sorted(_changes(before, world.cloud.partitions()))]
+    changed = [
+        f"{key} {item or 'removed'}"
+        for key, _, item in sorted(replaced_items(before, world.cloud.partitions()), key=itemgetter(0))
+    ]
     queues = [f"{name} {world.cloud.message_bodies(name)}" for name in world.cloud.queue_names()]
     return sha256("\n".join(map(_without_random_parts, [*changed, *queues])).encode()).hexdigest()
-
-
-def _changes(before: Partitions, after: Partitions) -> Iterator[tuple[Key, str]]:
-    for pk in before.keys() | after.keys():
-        old, new = before.get(pk, {}), after.get(pk, {})
-        if old is not new:
-            yield from (((pk, sk), f"{pk} {sk} {item}") for sk, item in new.items() if old.get(sk) is not item)
-            yield from (((pk, sk), f"{pk} {sk} removed") for sk in old.keys() - new.keys())
 
 
 @lru_cache(maxsize=20_000)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from tests.fast_aws.items import Item, Key
+from tests.fast_aws.cloud import Partitions, replaced_items
+from tests.support.snapshots import snapshot
 from tests.support.world import World
-from tools.audit import ALWAYS, Snapshot, check_rules, findings
+from tools.audit import ALWAYS, check_rules, findings
 
 _NO_DELAY = timedelta(0)
 
@@ -52,14 +53,8 @@ def audit(world: World) -> str:
     return "\n".join(map(str, findings(snapshot(world), patience=_NO_DELAY, now=world.clock.moment)))
 
 
-def check_unchanged(before: dict[Key, Item], world: World) -> None:
+def check_unchanged(before: Partitions, world: World) -> None:
     """Check that a second delivery of every message changed nothing."""
-    after = dict(world.cloud.rows())
-    changed = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
-    details = [f"{key}: {before.get(key)} -> {after.get(key)}" for key in sorted(changed)]
-    assert not changed, "\n".join(details)
-
-
-def snapshot(world: World) -> Snapshot:
-    """Return the world's table as the audit reads it."""
-    return Snapshot.of(item for _, item in world.cloud.rows())
+    changes = [change for change in replaced_items(before, world.cloud.partitions()) if change[1] != change[2]]
+    details = sorted(f"{key}: {old} -> {new}" for key, old, new in changes)
+    assert not changes, "\n".join(details)

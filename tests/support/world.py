@@ -314,7 +314,7 @@ class World:
 
     def snapshot(self) -> dict[str, str]:
         """Return every item of the table as canonical text, by "pk sk"."""
-        return {f"{pk} {sk}": _canonical(item) for (pk, sk), item in self.cloud.rows()}
+        return {f"{pk} {sk}": canonical(item) for (pk, sk), item in self.cloud.rows()}
 
     def items(self, pk_prefix: str = "") -> list[dict[str, Any]]:
         """Return the items whose partition key has this prefix, as Python values, in key order."""
@@ -481,4 +481,5 @@ def _as_text(value: Any) -> str:
     return base64.b64encode(bytes(value)).decode()
 
 
-_canonical: Callable[[Any], str] = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=_as_text).encode
+#: Text of an item, the same for equal items.
+canonical: Callable[[Any], str] = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=_as_text).encode

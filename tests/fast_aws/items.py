@@ -48,7 +48,7 @@ def check_item(item: Item) -> None:
     key_of(item)
     for name in INDEX_KEYS:
         if name in item:
-            _check_key_text(item[name], f"Type mismatch for Index Key {name}", name)
+            _check_key_text(item[name], "Type mismatch for Index Key", name)
     if item_bytes(item) > MAX_ITEM_BYTES:
         raise validation_error("Item size has exceeded the maximum allowed size")
 
@@ -62,8 +62,7 @@ def key_of(item: Mapping[str, Value]) -> Key:
     for name in KEYS:
         if name not in item:
             raise validation_error(f"One or more parameter values were invalid: Missing the key {name} in the item")
-        _check_key_text(item[name], f"Type mismatch for key {name}", name)
-        if len(item[name]["S"].encode()) > _MAX_KEY_BYTES[name]:
+        if _text_bytes(_check_key_text(item[name], "Type mismatch for key", name)) > _MAX_KEY_BYTES[name]:
             raise validation_error(
                 f"One or more parameter values were invalid: Size of {name} has exceeded the maximum"
             )
@@ -87,7 +86,11 @@ def item_bytes(item: Mapping[str, Value]) -> int:
     Raises:
         ServiceError: a number or a set is invalid.
     """
-    return sum(len(name.encode()) + value_bytes(value) for name, value in item.items())
+    return sum(map(_text_bytes, item)) + sum(map(value_bytes, item.values()))
+
+
+def _text_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def value_bytes(value: Value) -> int:
@@ -98,7 +101,7 @@ def value_bytes(value: Value) -> int:
     """
     [(kind, content)] = value.items()
     if kind == "S":
-        return len(content) if content.isascii() else len(content.encode())
+        return _text_bytes(content)
     if kind == "N":
         return _number_bytes(content)
     if kind == "B":
@@ -106,9 +109,9 @@ def value_bytes(value: Value) -> int:
     if kind in ("BOOL", "NULL"):
         return 1
     if kind == "L":
-        return _CONTAINER_BYTES + sum(1 + value_bytes(part) for part in content)
+        return _CONTAINER_BYTES + len(content) + sum(map(value_bytes, content))
     if kind == "M":
-        return _CONTAINER_BYTES + sum(1 + len(name.encode()) + value_bytes(part) for name, part in content.items())
+        return _CONTAINER_BYTES + len(content) + item_bytes(content)
     if kind in ("SS", "NS", "BS"):
         if not content or len(set(content)) < len(content):
             raise validation_error(
@@ -177,14 +180,15 @@ def is_equal(left: Value, right: Value) -> bool:
     return bool(first == second)
 
 
-def _check_key_text(value: Value, mismatch: str, name: str) -> None:
-    text = value.get("S")
+def _check_key_text(value: Value, mismatch: str, name: str) -> str:
+    text: str | None = value.get("S")
+    if text:
+        return text
     if text is None:
         raise validation_error(
-            f"One or more parameter values were invalid: {mismatch} Expected: S Actual: {next(iter(value))}"
+            f"One or more parameter values were invalid: {mismatch} {name} Expected: S Actual: {next(iter(value))}"
         )
-    if not text:
-        raise validation_error(
-            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
-            f"empty string value. Key: {name}"
-        )
+    raise validation_error(
+        "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+        f"empty string value. Key: {name}"
+    )

@@ -34,6 +34,12 @@ class Message:
     first_received_at: datetime | None = None
     in_flight: bool = False
 
+    def __copy__(self) -> Message:
+        # Five times as fast as the general way, and every restored state copies its messages.
+        copied = object.__new__(Message)
+        copied.__dict__.update(self.__dict__)
+        return copied
+
     @property
     def id(self) -> str:
         """Message id, also used to delete the message."""

@@ -11,13 +11,13 @@ import re
 import zlib
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from tests.fast_aws.cloud import Partitions, replaced_items
-from tests.fast_aws.items import Item
+from tests.fast_aws.remembered import Remembered
 
 #: Texts of all changes, each with its number, in no order.
 Changes = frozenset[tuple[str, int]]
@@ -103,16 +103,4 @@ def _readable(value: Any) -> str:
         return b64encode(content).decode()
 
 
-def _text(item: Item) -> str:
-    """Return an item as text. Items are never changed in place, so the same object has the same text."""
-    remembered = _texts.get(id(item))
-    if remembered is None:
-        if len(_texts) == _REMEMBERED:
-            _texts.clear()
-        # The item stays referenced, so that no other one gets its id.
-        remembered = _texts[id(item)] = item, _encoded(item)
-    return remembered[1]
-
-
-_texts: dict[int, tuple[Item, str]] = {}
-_encoded: Callable[[Item], str] = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=_readable).encode
+_text = Remembered[str](json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=_readable).encode, _REMEMBERED)

@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 from pynamodb.attributes import Attribute, DiscriminatorAttribute, UnicodeAttribute
 from pynamodb.constants import BINARY, LIST, NUMBER
 from pynamodb.exceptions import AttributeNullError
+from pynamodb.expressions.condition import In
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
@@ -47,6 +48,29 @@ class IntegerListAttribute(Attribute[list[int]]):
         return [int(number[NUMBER]) for number in value]
 
 
+class KindAttribute(DiscriminatorAttribute):
+    """The kind of an item. PynamoDB adds it to every query as a condition, which is the same each time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kinds_below: dict[type, list[Any]] = {}
+        self._conditions: dict[tuple[type, ...], In] = {}
+
+    def register_class(self, cls: type, discriminator: Any) -> None:
+        self._kinds_below.clear()
+        super().register_class(cls, discriminator)
+
+    def get_registered_subclasses(self, cls: type) -> list[Any]:
+        if cls not in self._kinds_below:
+            self._kinds_below[cls] = super().get_registered_subclasses(cls)
+        return self._kinds_below[cls]
+
+    def is_in(self, *kinds: type) -> In:
+        if kinds not in self._conditions:
+            self._conditions[kinds] = super().is_in(*kinds)
+        return self._conditions[kinds]
+
+
 class Index(GlobalSecondaryIndex[Any]):
     """The one sparse index, for queues (review, unsent events) and lists of staff. Only small items have its keys."""
 
@@ -67,7 +91,7 @@ class Item(Model):
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    kind = DiscriminatorAttribute()
+    kind = KindAttribute()
     gsi1 = Index()
     gsi1pk = UnicodeAttribute(null=True)
     gsi1sk = UnicodeAttribute(null=True)
@@ -89,7 +113,7 @@ class Item(Model):
         Raises:
             ValueError: the item is of another kind.
         """
-        kind = cls.kind.deserialize(data["kind"]["S"]) if "kind" in data else cls
+        kind = cls.kind.deserialize(data["kind"]["S"]) if "kind" in data else cls  # type: ignore[no-untyped-call]
         if not issubclass(kind, cls):
             raise ValueError(f"a {kind.__name__} is no {cls.__name__}")
         attributes, values = kind.get_attributes(), dict(_defaults(kind))

@@ -62,10 +62,11 @@ def fill(size: int) -> None:
         (f"{product.sku}{copy or ''}", product) for copy in range(-(-size // 2000)) for product in lighting_range()
     ]
     collector = ItemCollector(terms={f"TERM#{token}" for token in tokens})
+    changes: list[ProductChange] = []
     for bucket in range(-(-size // SKUS_PER_BUCKET)):
         first = bucket * SKUS_PER_BUCKET
         in_bucket = list(enumerate(products[first : first + SKUS_PER_BUCKET], first))
-        changes = [
+        changes += [
             ProductChange(
                 Product(
                     sku=sku,
@@ -85,7 +86,6 @@ def fill(size: int) -> None:
             )
             for sku_index, (sku, product) in in_bucket
         ]
-        write_products(collector.as_transaction, changes, collector.items)
         prices = {}
         for sku_index, (_, product) in in_bucket:
             price = PRICE_LISTS[0].price(product)
@@ -98,6 +98,8 @@ def fill(size: int) -> None:
         pieces = [(bucket * 7 + position * 37) % 2_000 for position in range(SKUS_PER_BUCKET)]
         collector.put(PricePageItem(*price_page_key("A", 1, bucket), prices=prices))
         collector.put(StockBucketItem(*stock_bucket_key("GZ", bucket), available=pieces))
+    # All at once, so that each page of the assortment is written once.
+    write_products(collector.as_transaction, changes, collector.items)
     pages = [1] * (-(-size // SKUS_PER_BUCKET))
     collector.put(
         PriceListItem(
@@ -115,7 +117,7 @@ def fill(size: int) -> None:
 
 @pytest.fixture(scope="module", params=[2_000, 20_000])
 def catalog(request: pytest.FixtureRequest) -> Iterator[CatalogClient]:
-    with opened() as world:
+    with opened(fast=True) as world:
         fill(request.param)
         yield CatalogClient(world)
 

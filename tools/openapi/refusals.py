@@ -12,7 +12,7 @@ import inspect
 import re
 import textwrap
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -85,12 +85,7 @@ def codes_reached_from(function: Callable[..., Any], *, follow: tuple[str, ...] 
         seen.add(id(one))
         for status, code in _codes_in(one):
             codes[status].add(code)
-        waiting += [
-            named
-            for named in _named_in(one)
-            if (inspect.isfunction(inspect.unwrap(named)) or inspect.isclass(named))
-            and (named.__module__ + ".").startswith(follow)
-        ]
+        waiting += [named for named in _named_in(one) if (named.__module__ + ".").startswith(follow)]
     return codes
 
 
@@ -102,7 +97,12 @@ def _tree(one: Any) -> ast.AST:
         return ast.Module([], [])
 
 
-def _codes_in(one: Any) -> Iterator[tuple[int, str]]:
+@cache
+def _codes_in(one: Any) -> frozenset[tuple[int, str]]:
+    return frozenset(_codes_of_nodes(one))
+
+
+def _codes_of_nodes(one: Any) -> Iterator[tuple[int, str]]:
     for node in ast.walk(_tree(one)):
         if isinstance(node, ast.Call):
             called = _value_of(node.func, one)
@@ -165,20 +165,28 @@ def _codes_of_docstring(text: str, one: Any) -> Iterator[tuple[int, str]]:
             yield from ((int(raised.status), code) for code in _CODE.findall(line))
 
 
-def _named_in(one: Any) -> Iterator[Any]:
+@cache
+def _named_in(one: Any) -> list[Any]:
+    """Return the functions and classes that a function or class names."""
+    values: list[Any] = []
     for node in ast.walk(_tree(one)):
         if isinstance(node, ast.Name | ast.Attribute):
             value = _value_of(node, one)
-            yield from value.values() if isinstance(value, dict) else [value]
+            values += value.values() if isinstance(value, dict) else [value]
+    return [value for value in values if inspect.isfunction(inspect.unwrap(value)) or inspect.isclass(value)]
 
 
 def _value_of(node: ast.expr, one: Any) -> Any:
     """Return what a name, or the attribute of a module or class, means in a function; None if it is not known."""
     if isinstance(node, ast.Name):
         names = getattr(one, "__globals__", None) or vars(inspect.getmodule(one) or problems)
-        closed = inspect.getclosurevars(one).nonlocals if inspect.isfunction(one) else {}
-        return closed.get(node.id, names.get(node.id))
+        return _closed_over(one).get(node.id, names.get(node.id))
     if isinstance(node, ast.Attribute):
         owner = _value_of(node.value, one)
         return getattr(owner, node.attr, None) if inspect.ismodule(owner) or inspect.isclass(owner) else None
     return None
+
+
+@cache
+def _closed_over(one: Any) -> Mapping[str, Any]:
+    return inspect.getclosurevars(one).nonlocals if inspect.isfunction(one) else {}

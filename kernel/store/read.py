@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
+from pynamodb.connection.base import BOTOCORE_EXCEPTIONS
+from pynamodb.exceptions import QueryError
 from pynamodb.expressions.condition import Condition
 
-from kernel.store.items import Item, Key, Kind
+from kernel.base.settings import settings
+from kernel.store.items import Index, Item, Key, Kind
 
 
 def fetch(keys: Iterable[Key], *, consistent: bool = True) -> dict[Key, Item]:
@@ -61,17 +64,19 @@ def query_page(
         sk: condition on the sort key, e.g. `Item.sk.startswith("HEADER#")`, on the index `Index.gsi1sk < "2"`.
         start: `next_key` of the page before.
     """
-    source: Any = kind.gsi1 if on_index else kind
-    found = source.query(
-        pk,
-        range_key_condition=sk,
-        limit=limit,
-        last_evaluated_key=start,
-        scan_index_forward=not newest_first,
-        **({} if on_index else {"consistent_read": consistent}),
-    )
-    items = list(found)
-    return Page(items, found.last_evaluated_key)
+    query = _Query(kind, pk, sk, on_index, limit, newest_first, consistent)
+    found: list[Any] = []
+    while len(found) < limit:
+        page = query.page(start)
+        # A page may be shorter, because DynamoDB counts the items of other kinds and leaves them out.
+        taken = page["Items"][: limit - len(found)]
+        found += taken
+        start = page.get("LastEvaluatedKey")
+        if len(taken) < len(page["Items"]):
+            start = {name: taken[-1][name] for name in (_INDEX_KEY if on_index else _KEY)}
+        if start is None:
+            break
+    return Page([kind.from_raw_data(item) for item in found], start)
 
 
 def query_all(
@@ -92,12 +97,60 @@ def query_all(
         sk: condition on the sort key.
         page_size: most items in one page; by default DynamoDB's limit of 1 MB decides.
     """
-    source: Any = kind.gsi1 if on_index else kind
-    found = source.query(
-        pk,
-        range_key_condition=sk,
-        page_size=page_size,
-        scan_index_forward=not newest_first,
-        **({} if on_index else {"consistent_read": consistent}),
-    )
-    return iter(found)
+    query = _Query(kind, pk, sk, on_index, page_size, newest_first, consistent)
+    start: dict[str, Any] | None = None
+    while True:
+        page = query.page(start)
+        yield from map(kind.from_raw_data, page["Items"])
+        start = page.get("LastEvaluatedKey")
+        if start is None:
+            return
+
+
+class _Query:
+    """The requests of a query, as PynamoDB composes them; its objects for each part take as long as the rest."""
+
+    def __init__(
+        self,
+        kind: type[Item],
+        pk: str,
+        sk: Condition | None,
+        on_index: bool,
+        page_size: int | None,
+        newest_first: bool,
+        consistent: bool,
+    ) -> None:
+        names = {"gsi1pk" if on_index else "pk": "#0"}
+        values: dict[str, Any] = {":0": {"S": pk}}
+        of_kind = Item.kind.is_in(*Item.kind.get_registered_subclasses(kind))
+        self._request: dict[str, Any] = {
+            "TableName": settings().table,
+            "KeyConditionExpression": "#0 = :0" if sk is None else f"(#0 = :0 AND {sk.serialize(names, values)})",
+            "FilterExpression": of_kind.serialize(names, values),
+            "ExpressionAttributeNames": {alias: name for name, alias in names.items()},
+            "ExpressionAttributeValues": values,
+            "ScanIndexForward": not newest_first,
+        }
+        if on_index:
+            self._request["IndexName"] = Index.Meta.index_name
+        elif consistent:
+            self._request["ConsistentRead"] = True
+        if page_size is not None:
+            self._request["Limit"] = page_size
+
+    def page(self, start: dict[str, Any] | None) -> dict[str, Any]:
+        """Send the request of one page.
+
+        Raises:
+            QueryError: DynamoDB refused it, or did not answer.
+        """
+        request = self._request | ({"ExclusiveStartKey": start} if start else {})
+        try:
+            page: dict[str, Any] = Item._get_connection().connection.dispatch("Query", request)
+        except BOTOCORE_EXCEPTIONS as error:
+            raise QueryError(f"Failed to query items: {error}", error) from error
+        return page
+
+
+_KEY = ("pk", "sk")
+_INDEX_KEY = (*_KEY, "gsi1pk", "gsi1sk")

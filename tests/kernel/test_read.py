@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kernel.store.items import Index, Item
 from kernel.store.read import fetch, fetch_one, query_all, query_page
-from tests.kernel.sample_items import JarItem, jar
+from tests.fast_aws.interception import Answer, Layer, Proceed, Request, intercept
+from tests.kernel.sample_items import JarItem, LidItem, jar
 from tests.support import faults
 from tests.support.world import World
 
@@ -81,3 +84,44 @@ def test_index_query_returns_only_items_with_index_keys(world: World) -> None:
     assert [item.sk for item in page.items] == ["c", "a"]
     older = query_page(JarItem, "WAITING", sk=Index.gsi1sk < "2", on_index=True, limit=10)
     assert [item.sk for item in older.items] == ["c"]
+
+
+@pytest.mark.parametrize("on_index", [False, True])
+@pytest.mark.parametrize("condition", ["", "2"])
+@pytest.mark.parametrize("kind", [JarItem, Item], ids=lambda kind: kind.__name__)
+def test_query_sends_the_requests_of_pynamodb(
+    fast_world: World, kind: type[Item], condition: str, on_index: bool
+) -> None:
+    for number in range(5):
+        jar(f"{number}", gsi1pk="JARS", gsi1sk=f"{number}").save()
+    sort_key = Index.gsi1sk if on_index else Item.sk
+    sent: list[dict[str, Any]] = []
+
+    def record(request: Request, proceed: Proceed) -> Answer:
+        sent.append(request.params)
+        return proceed(request)
+
+    pynamodb_query: Any = kind.gsi1.query if on_index else kind.query
+    consistent = {} if on_index else {"consistent_read": True}
+    with intercept(Layer.RECORD, record):
+        some = sort_key < condition if condition else None
+        ours = [item.sk for item in query_all(kind, "JARS", sk=some, on_index=on_index, page_size=2)]
+        first, sent[:] = sent[:], []
+        theirs = pynamodb_query("JARS", some, page_size=2, scan_index_forward=True, **consistent)
+        assert [item.sk for item in theirs] == ours
+    assert first == sent
+
+
+@pytest.mark.parametrize("on_index", [False, True])
+def test_short_page_of_dynamodb_continues_after_the_last_item_taken(fast_world: World, on_index: bool) -> None:
+    for number in range(6):
+        keys = {"gsi1pk": "JARS", "gsi1sk": f"{number}"}
+        item = LidItem("JARS", f"{number}", colour="red", **keys) if number == 1 else jar(f"{number}", **keys)
+        item.save()
+    pynamodb_query: Any = JarItem.gsi1.query if on_index else JarItem.query
+    page = query_page(JarItem, "JARS", on_index=on_index, limit=3)
+    theirs = pynamodb_query("JARS", limit=3, scan_index_forward=True)
+    assert [item.sk for item in page.items] == [item.sk for item in theirs] == ["0", "2", "3"]
+    assert page.next_key == theirs.last_evaluated_key
+    rest = query_page(JarItem, "JARS", on_index=on_index, limit=3, start=page.next_key)
+    assert [item.sk for item in rest.items] == ["4", "5"]

@@ -27,6 +27,7 @@ from unittest.mock import patch
 
 from tests.fast_aws import interception
 from tests.fast_aws.interception import Answer, Layer, Proceed, Request
+from tests.support.silence import without_logs
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -216,6 +217,19 @@ def every_point(
         survives: errors that may leave `act` when a call fails, as they would end a Lambda invocation.
         forget: what else is to be set back before a run, such as what a test's own service remembers.
     """
+    with without_logs():
+        yield from _every_point(world, prepare, act, within, kinds, survives, forget)
+
+
+def _every_point(
+    world: World,
+    prepare: Callable[[], object],
+    act: Callable[[], object],
+    within: str | None,
+    kinds: Sequence[Kind],
+    survives: tuple[type[Exception], ...],
+    forget: Callable[[], object],
+) -> Iterator[Run]:
     world.empty()
     prepare()
     ready = world.save()

@@ -21,6 +21,13 @@ def dealer_world(world: World) -> Iterator[World]:
 
 
 @pytest.fixture
+def fast_dealer_world(fast_world: World) -> Iterator[World]:
+    """The same on our own small AWS, for tests that deliver hundreds of messages."""
+    with create_dealers(fast_world), fast_world.held_back("record-order-entries"):
+        yield fast_world
+
+
+@pytest.fixture
 def webhook_world(dealer_world: World) -> Iterator[World]:
     """A world with two dealers, whose webhooks may go to receivers on this machine."""
     with override_settings(webhook_allow_loopback="true"):

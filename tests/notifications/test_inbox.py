@@ -67,14 +67,14 @@ def test_message_is_not_shown_to_other_recipients(dealer_world: World) -> None:
         assert (answer.json["messages"], answer.json["unread"], answer.json["next_cursor"]) == ([], 0, None), role
 
 
-def test_every_event_is_stored_in_each_of_its_mailboxes(dealer_world: World) -> None:
+def test_every_event_is_stored_in_each_of_its_mailboxes(fast_dealer_world: World) -> None:
     expected = 0
     for number, event in enumerate(EVENTS):
         store_event(event, f"S-{number}")
         expected += len(render_messages(event))
-    dealer_world.drain()
+    fast_dealer_world.drain()
     # The void shipment reverses its journal, and that is another event.
-    stored = [item for item in dealer_world.items("INBOX#") if ".evt_S-" in item["sk"]]
+    stored = [item for item in fast_dealer_world.items("INBOX#") if ".evt_S-" in item["sk"]]
     assert len(stored) == expected > len(EVENTS)
 
 

@@ -35,6 +35,13 @@ def webhook_world(dealer_world: World) -> Iterator[World]:
 
 
 @pytest.fixture
+def fast_webhook_world(fast_dealer_world: World) -> Iterator[World]:
+    """The same on our own small AWS."""
+    with override_settings(webhook_allow_loopback="true"):
+        yield fast_dealer_world
+
+
+@pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """A webhook receiver on this machine."""
     with run_receiver() as running:

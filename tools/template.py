@@ -101,7 +101,7 @@ def merge_template(app: ServiceApp) -> Json:
     for function in route_functions(app):
         resources |= invoke_permission(function)
     if app.operations:
-        resources |= api_resources(app.operations)
+        resources |= api_resources(app.service, app.operations)
     resources["Dashboard"] = dashboard(
         [ref(logical_id(function)) for function in function_names(app)],
         [ref(f"{queue_id(spec)}.QueueName") for spec in app.consumers],

@@ -14,7 +14,7 @@ _EVERY_TYPE = ["*/*"]
 COMPRESSED_FROM_BYTES = 1_024
 
 
-def api_resources(operations: Iterable[Operation]) -> Json:
+def api_resources(service: str, operations: Iterable[Operation]) -> Json:
     """The API's answers, integrations and alarm."""
     problem = {"type": "urn:qudao:problem:not-found", "title": "Not Found", "status": 404, "code": "not-found"}
     problem["detail"] = "未找到 / there is no such thing here; check the address"
@@ -44,6 +44,11 @@ def api_resources(operations: Iterable[Operation]) -> Json:
                 },
             }
         },
+        "IssuerAway": alarm(
+            "the keys of the sign-in service cannot be read; after a day nobody can be let in",
+            metric("Qudao", "IssuerAway", "Sum", stage={"Ref": "Stage"}, service=service),
+            0,
+        ),
         "ApiFailing": alarm(
             "the API answers with server errors",
             metric("AWS/ApiGateway", "5XXError", "Sum", ApiName={"Ref": "AWS::StackName"}),

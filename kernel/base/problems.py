@@ -1,6 +1,6 @@
 """Refusals as RFC 9457 problem documents. The class of a problem decides its HTTP status."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -34,6 +34,8 @@ class Problem(Exception):
     """
 
     status: HTTPStatus = HTTPStatus.INTERNAL_SERVER_ERROR
+    #: Further headers of the answer.
+    headers: Mapping[str, str] = {}
 
     def __init__(self, code: str, detail: str, fields: Iterable[FieldProblem] = (), **facts: Any) -> None:
         super().__init__(f"{code}: {detail}")
@@ -74,6 +76,20 @@ class NotSignedIn(Problem):
 
     def __init__(self) -> None:
         super().__init__("not-signed-in", "请先登录 / sign in and send a valid token as 'Authorization: Bearer …'")
+
+
+class SignInUnavailable(Problem):
+    """The token cannot be checked now, because the issuer does not answer. It may well be valid."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__(
+            "sign-in-unavailable",
+            "登录服务暂时无法访问,无需重新登录,请半分钟后重试 / the sign-in service cannot be reached; "
+            "retry in half a minute, you need not sign in anew",
+        )
+        self.headers = {"Retry-After": str(retry_after_seconds)}
 
 
 class NotAllowed(Problem):

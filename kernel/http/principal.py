@@ -13,7 +13,7 @@ from kernel.base.problems import NotSignedIn
 from kernel.base.settings import settings
 
 if TYPE_CHECKING:
-    from jwt import PyJWKClient
+    from kernel.http.issuer_keys import IssuerKeys
 
 #: For issuers whose clock is ahead of ours: a token may be this much younger than now.
 _LEEWAY_SECONDS = 30
@@ -75,6 +75,7 @@ def principal_of(authorization: str | None) -> Principal:
 
     Raises:
         NotSignedIn: a check failed; the answer does not name the check.
+        SignInUnavailable: the issuer's keys cannot be read now, so nothing can be checked.
     """
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > 8_192:
@@ -111,7 +112,7 @@ def _verified(token: str) -> dict[str, Any]:
     try:
         # Read unverified, only to choose the key. So the rest of the token is parsed once.
         header = from_json(jwt.utils.base64url_decode(token.partition(".")[0]))
-        key = _published_keys().get_signing_key(header["kid"])
+        key = _published_keys().key(header["kid"])
         claims: dict[str, Any] = jwt.decode(
             token,
             key,
@@ -130,8 +131,7 @@ def _verified(token: str) -> dict[str, Any]:
 
 
 @cache
-def _published_keys() -> PyJWKClient:
-    from jwt import PyJWKClient
+def _published_keys() -> IssuerKeys:
+    from kernel.http.issuer_keys import IssuerKeys
 
-    # The set is cached for an hour. Single keys (`cache_keys`) would stay valid after the issuer withdraws them.
-    return PyJWKClient(settings().oidc_jwks_url, lifespan=3600, timeout=5)
+    return IssuerKeys(settings().oidc_jwks_url)

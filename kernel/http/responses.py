@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalice.app import Response
@@ -22,11 +23,11 @@ def json_response(status: int, text: str) -> Response:
     return Response(text, {"Content-Type": "application/json", **_HEADERS}, status)
 
 
-def problem_response(status: int, document: dict[str, Any]) -> Response:
+def problem_response(status: int, document: dict[str, Any], headers: Mapping[str, str] = {}) -> Response:
     """Return a problem document, with the id of the request that people can quote."""
     if request_id := observability.request_id():
         document = document | {"request_id": request_id}
-    return Response(strict_json.canonical(document), {"Content-Type": CONTENT_TYPE, **_HEADERS}, status)
+    return Response(strict_json.canonical(document), {"Content-Type": CONTENT_TYPE, **_HEADERS, **headers}, status)
 
 
 def error_response(operation: Operation, error: Exception) -> Response:
@@ -46,4 +47,4 @@ def error_response(operation: Operation, error: Exception) -> Response:
         )
         observability.logger().exception("failed", operation=operation.name)
         observability.count("RequestFailed")
-    return problem_response(int(problem.status), problem.document())
+    return problem_response(int(problem.status), problem.document(), problem.headers)

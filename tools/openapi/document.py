@@ -29,6 +29,7 @@ _REFUSALS = {
     414: "地址过长 / the address with its query is too long",
     415: "只接受 UTF-8 / only UTF-8 is read",
     422: "字段有误 / fields are wrong",
+    503: "暂时无法核实登录 / sign-in cannot be checked now",
 }
 _REQUEST_ID = "79104f8c-2c3b-4b8e-9d57-0f3a5c1e6b42"
 

@@ -32,6 +32,7 @@ _FIXED = {
     "NotAllowed": problems.NotAllowed(),
     "NotFound": problems.NotFound(),
     "NotSignedIn": problems.NotSignedIn(),
+    "SignInUnavailable": problems.SignInUnavailable(0),
     "Stale": problems.Stale(),
     "UnsupportedCharset": problems.UnsupportedCharset(),
 }

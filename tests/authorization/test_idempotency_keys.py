@@ -23,12 +23,14 @@ def test_every_post_route_takes_a_key() -> None:
         if operation.method == "POST" and not operation.takes_key
     }
     # To mark a message as read twice is the same as once. A quote writes nothing. An invitation is itself accepted
-    # once; its answer and that to a machine have tokens, which nothing may record.
+    # once, a code is used once and asked for once a minute. Answers with tokens may not be recorded.
     assert without_key == {
         "notifications POST /inbox/{message_id}/read",
         "orders POST /orders/quote",
         "dealers POST /invitations/accept",
         "dealers POST /machines/token",
+        "dealers POST /sign-in",
+        "dealers POST /sign-in/codes",
     }
 
 

@@ -16,6 +16,10 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 Partitions = Mapping[str, Mapping[str, Item]]
 
 
+#: As in kernel/messaging/retries.py, which is not imported here: planted bugs change the kernel before its import.
+RETRY_SUFFIX = "-retry"
+
+
 class QueueSetup(NamedTuple):
     """A queue, and the event types that the bus sends to it."""
 

@@ -16,8 +16,7 @@ import yaml
 from moto.backends import get_backend
 from moto.dynamodb.models.dynamo_type import DynamoType
 
-from kernel.messaging.retries import RETRY_SUFFIX
-from tests.fast_aws.cloud import ACCOUNT, REGION, CloudSetup, QueueSetup
+from tests.fast_aws.cloud import ACCOUNT, REGION, RETRY_SUFFIX, CloudSetup, QueueSetup
 from tests.fast_aws.items import Item, Key
 from tests.support.moto_patches import aws_in_process
 from tools import paths

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from kernel.messaging.retries import RETRY_SUFFIX
+from tests.fast_aws.cloud import RETRY_SUFFIX
 from tests.fast_aws.items import ServiceError
 
 _DEDUPLICATION_TIME = timedelta(minutes=5)

@@ -6,6 +6,8 @@ from random import Random
 
 import pytest
 
+from kernel.messaging import retries
+from tests.fast_aws import cloud
 from tests.fast_aws.items import ServiceError
 from tests.fast_aws.sqs import SQS
 from tests.fast_aws.test_dynamodb import Time, time
@@ -92,3 +94,7 @@ def test_send_refuses_too_many_too_large_or_ungrouped_messages(sqs: SQS) -> None
     with pytest.raises(ServiceError):
         sqs.answer("SendMessage", {"QueueUrl": "/ordered.fifo", "MessageBody": "x"})
     assert receive(sqs, "standard") == []
+
+
+def test_retry_queues_have_the_suffix_of_the_kernel() -> None:
+    assert cloud.RETRY_SUFFIX == retries.RETRY_SUFFIX

@@ -24,6 +24,7 @@ from tests.notifications.fixtures import (
     suspend_dealer,
 )
 from tests.notifications.sample_events import EVENTS, order_shipped
+from tests.support.functions import STAGE, queue_record
 from tests.support.gateway import Response
 from tests.support.interruptions import Killed
 from tests.support.log_capture import captured_log
@@ -232,7 +233,7 @@ def _fail(_: Any) -> None:
 
 def send_dead_letters(dealer_world: World) -> None:
     for letter in dealer_world.dead_letters():
-        record = {"messageId": "m", "body": letter.body}
+        record = queue_record("m", letter.body, f"qudao-{STAGE}-send-sms")
         assert dealer_world.invoke("notifications", "send_sms", {"Records": [record]}) == {"batchItemFailures": []}
 
 

@@ -27,7 +27,6 @@ from unittest.mock import patch
 
 from tests.fast_aws import interception
 from tests.fast_aws.interception import Answer, Layer, Proceed, Request
-from tests.support.silence import without_logs
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -217,6 +216,8 @@ def every_point(
         survives: errors that may leave `act` when a call fails, as they would end a Lambda invocation.
         forget: what else is to be set back before a run, such as what a test's own service remembers.
     """
+    from tests.support.silence import without_logs  # planted bugs import this module before the kernel
+
     with without_logs():
         yield from _every_point(world, prepare, act, within, kinds, survives, forget)
 

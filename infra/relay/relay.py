@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -196,9 +195,8 @@ def _send_to_queue(queue: str, items: list[EventItem]) -> list[EventItem]:
     return [items[int(success["Id"])] for success in answer.get("Successful", [])]
 
 
-@cache
 def _queue_url(queue: str) -> str:
-    return aws.sqs().get_queue_url(QueueName=f"qudao-{settings().stage}-{queue}.fifo")["QueueUrl"]
+    return aws.queue_url(f"qudao-{settings().stage}-{queue}.fifo")
 
 
 # ---- marking ----

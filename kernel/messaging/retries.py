@@ -8,7 +8,6 @@ So a message chooses its own time here. That of a FIFO queue leaves its group fo
 from __future__ import annotations
 
 import random
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kernel.store import aws
@@ -41,16 +40,15 @@ def retry_later(record: dict[str, Any], error: Exception) -> bool:
     Returns:
         True if another queue has the message now, so that its own may delete it.
     """
-    name = record["eventSourceARN"].rpartition(":")[2]
-    attempts = attempts_before(record) + 1
-    if attempts > len(RETRY_SECONDS):
-        _send(record, error, f"{base_name(name)}{DEAD_LETTER_SUFFIX}{_fifo_of(record, name)}")
+    name, failed_before = _queue_of(record), attempts_before(record)
+    if failed_before >= len(RETRY_SECONDS):
+        _send(record, error, dead_letter_queue_of(name))
         return True
-    seconds = round(RETRY_SECONDS[attempts - 1] * random.uniform(1 - _JITTER, 1 + _JITTER))
+    seconds = round(RETRY_SECONDS[failed_before] * random.uniform(1 - _JITTER, 1 + _JITTER))
     if name.endswith(_FIFO_SUFFIX):
-        _send(record, error, f"{base_name(name)}{RETRY_SUFFIX}", delay_seconds=seconds)
+        _send(record, error, f"{base_name(name)}{RETRY_SUFFIX}", seconds)
         return True
-    _show_after(record, name, seconds)
+    _show_after(record, seconds)
     return False
 
 
@@ -66,13 +64,13 @@ def require_attempt_left(record: dict[str, Any]) -> None:
 
 def return_at_once(record: dict[str, Any]) -> None:
     """Show a message that was not begun again at once."""
-    _show_after(record, record["eventSourceARN"].rpartition(":")[2], 0)
+    _show_after(record, 0)
 
 
 def attempts_before(record: dict[str, Any]) -> int:
     """Return how often a message was received before; in a retry queue, the attempt in its FIFO queue counts too."""
     receives = int(record["attributes"]["ApproximateReceiveCount"])
-    return receives if record["eventSourceARN"].endswith(RETRY_SUFFIX) else receives - 1
+    return receives if _queue_of(record).endswith(RETRY_SUFFIX) else receives - 1
 
 
 def base_name(queue: str) -> str:
@@ -80,36 +78,41 @@ def base_name(queue: str) -> str:
     return queue.removesuffix(_FIFO_SUFFIX).removesuffix(RETRY_SUFFIX)
 
 
-def _show_after(record: dict[str, Any], queue: str, seconds: int) -> None:
+def dead_letter_queue_of(queue: str) -> str:
+    """Return the dead-letter queue of a queue. That of a FIFO queue, which has the group, is FIFO too."""
+    suffix = _FIFO_SUFFIX if queue.endswith((_FIFO_SUFFIX, RETRY_SUFFIX)) else ""
+    return f"{base_name(queue)}{DEAD_LETTER_SUFFIX}{suffix}"
+
+
+def _queue_of(record: dict[str, Any]) -> str:
+    name: str = record["eventSourceARN"].rpartition(":")[2]
+    return name
+
+
+def _show_after(record: dict[str, Any], seconds: int) -> None:
     aws.sqs().change_message_visibility(
-        QueueUrl=_url(queue), ReceiptHandle=record["receiptHandle"], VisibilityTimeout=seconds
+        QueueUrl=aws.queue_url(_queue_of(record)), ReceiptHandle=record["receiptHandle"], VisibilityTimeout=seconds
     )
 
 
-def _send(record: dict[str, Any], error: Exception, queue: str, *, delay_seconds: int = 0) -> None:
+def _send(record: dict[str, Any], error: Exception, queue: str, delay_seconds: int = 0) -> None:
     attributes: dict[str, MessageAttributeValueTypeDef] = {
         name: {"DataType": value["dataType"], "StringValue": value["stringValue"]}
         for name, value in record["messageAttributes"].items()
     }
     attributes[REASON] = {"DataType": "String", "StringValue": reason_of(error)}
     attributes[ATTEMPTS] = {"DataType": "Number", "StringValue": str(attempts_before(record) + 1)}
-    if not record["eventSourceARN"].endswith(RETRY_SUFFIX):
+    if not _queue_of(record).endswith(RETRY_SUFFIX):
         first = record["attributes"]["ApproximateFirstReceiveTimestamp"]
         attributes[FIRST_ATTEMPT_AT] = {"DataType": "Number", "StringValue": first}
     group = _group_of(record)
+    options: dict[str, Any] = {"DelaySeconds": delay_seconds}
     if queue.endswith(_FIFO_SUFFIX):
-        aws.sqs().send_message(
-            QueueUrl=_url(queue),
-            MessageBody=record["body"],
-            MessageAttributes=attributes,
-            MessageGroupId=group,
-            MessageDeduplicationId=record["messageId"],
-        )
-        return
-    if group:
+        options = {"MessageGroupId": group, "MessageDeduplicationId": record["messageId"]}
+    elif group:
         attributes[GROUP] = {"DataType": "String", "StringValue": group}
     aws.sqs().send_message(
-        QueueUrl=_url(queue), MessageBody=record["body"], MessageAttributes=attributes, DelaySeconds=delay_seconds
+        QueueUrl=aws.queue_url(queue), MessageBody=record["body"], MessageAttributes=attributes, **options
     )
 
 
@@ -121,13 +124,3 @@ def reason_of(error: Exception) -> str:
 def _group_of(record: dict[str, Any]) -> str:
     group: str = record["attributes"].get("MessageGroupId", "")
     return group or str(record["messageAttributes"].get(GROUP, {}).get("stringValue", ""))
-
-
-def _fifo_of(record: dict[str, Any], queue: str) -> str:
-    """Return the suffix of the dead-letter queue: that of a FIFO queue, which has the group, is FIFO too."""
-    return _FIFO_SUFFIX if queue.endswith((_FIFO_SUFFIX, RETRY_SUFFIX)) else ""
-
-
-@cache
-def _url(queue: str) -> str:
-    return aws.sqs().get_queue_url(QueueName=queue)["QueueUrl"]

@@ -44,6 +44,12 @@ def sqs() -> SQSClient:
     return typed
 
 
+@cache
+def queue_url(queue: str) -> str:
+    """Return the URL of a queue by its whole name: `qudao-prod-reserve-stock.fifo`."""
+    return sqs().get_queue_url(QueueName=queue)["QueueUrl"]
+
+
 def secrets() -> SecretsManagerClient:
     """Return the client of Secrets Manager."""
     typed: SecretsManagerClient = client("secretsmanager")

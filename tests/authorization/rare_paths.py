@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unittest.mock import patch
 
-from infra.relay import relay
+from kernel.store import aws
 from services.notifications.sms.providers.provider import Rejected
 from services.notifications.sms.providers.recorder import Recorder
 from tests.dealers.user_pool import user_pool
@@ -31,7 +31,7 @@ def _change_imported_rows(company: SampleCompany) -> None:
     body = {"lines": [{"sku": "L1", "quantity": 1}]}
     assert company.send("orders", "POST", "/orders", body, role="dealer_buyer").status == 202
     company.world.clock.advance(minutes=2)
-    relay._queue_url.cache_clear()
+    aws.queue_url.cache_clear()
     company.world.periodic("relay", "resend_unsent")
     company.world.drain()
 

@@ -48,7 +48,7 @@ class Queues:
 def queues(monkeypatch: pytest.MonkeyPatch) -> Queues:
     found = Queues()
     monkeypatch.setattr(retries.aws, "sqs", lambda: found)
-    monkeypatch.setattr(retries, "_url", lambda queue: queue)
+    monkeypatch.setattr(retries.aws, "queue_url", lambda queue: queue)
     return found
 
 

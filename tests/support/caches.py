@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from infra.relay import relay
-from kernel.store import cursors
+from kernel.store import aws, cursors
 from reads.cache import forget_all
 
 
 def clear_process_caches() -> None:
     """Empty all caches, as in a new process."""
     forget_all()
-    relay._queue_url.cache_clear()
+    aws.queue_url.cache_clear()
     cursors._box.cache_clear()
     cursors._keys.cache_clear()

@@ -43,7 +43,7 @@ class AttemptResult(NamedTuple):
 
 def schedule_dispatch(body: str, seconds: int = 0) -> None:
     """Have an event dispatched again after so many seconds. Without this the schedule retries it within a minute."""
-    url = aws.sqs().get_queue_url(QueueName=f"qudao-{settings().stage}-dispatch-webhooks")["QueueUrl"]
+    url = aws.queue_url(f"qudao-{settings().stage}-dispatch-webhooks")
     aws.sqs().send_message(QueueUrl=url, MessageBody=body, DelaySeconds=seconds)
 
 

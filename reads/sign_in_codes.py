@@ -17,5 +17,5 @@ def sign_in_code(dealer_id: str | None, username: str, request: str) -> str:
         request: id of the request, which no other request has.
     """
     random = keyed_digest("sign-in-code", dealer_id or HOUSE, username, request)
-    # Of 8 bytes, so that no code is noticeably more frequent than another.
+    # Eight bytes are enough that no code is noticeably more frequent than another.
     return f"{int.from_bytes(random[:8], 'big') % 10**CODE_DIGITS:0{CODE_DIGITS}d}"

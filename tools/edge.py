@@ -86,7 +86,7 @@ def edge_application(targets: Targets, openapi: Path = paths.OPENAPI) -> Starlet
             Route("/api/{service}/{path:path}", _proxy, methods=_METHODS),
         ],
         exception_handlers={HTTPException: _refused},
-        # As API Gateway does it. The fastest level takes a hundredth of the time of the request.
+        # API Gateway does so too. The fastest level takes a hundredth of the time of the request.
         middleware=[Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES, compresslevel=1)],
     )
     # A path with one slash more or less is another path, as it is at API Gateway.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: For issuers whose clock is ahead of ours: a token may be this much younger than now.
 _LEEWAY_SECONDS = 30
-#: As long as `kernel.http.models.Name` allows.
+#: Longest name, as `kernel.http.models.Name` allows it.
 _LONGEST_NAME = 120
 
 

@@ -38,7 +38,7 @@ from services.orders.worklist import report_day as day_report
 from services.orders.worklist import show_worklist as worklist
 from services.orders.worklist.api import DayReports, DayReportsQuery, Worklist, WorklistQuery
 
-# What only reads runs without any right to write.
+# The function of these routes has no right to write.
 route = partial(app.operation, function="lookup_api")
 
 

@@ -16,7 +16,7 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 Partitions = Mapping[str, Mapping[str, Item]]
 
 
-#: As in kernel/messaging/retries.py, which is not imported here: planted bugs change the kernel before its import.
+#: Suffix as in kernel/messaging/retries.py, which is not imported: planted bugs change the kernel before its import.
 RETRY_SUFFIX = "-retry"
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools import aws, local
-from tools.deploy import sealing_key_name
+from tools import local
 from tools.errors import CommandError
+from tools.stage_settings import settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from services.dealers.api import InvitationView
 
 
@@ -61,27 +57,3 @@ def _invite(stage: str, username: str, name: str) -> InvitationView:
     if invitation is None:
         raise CommandError(f"{stage} has an administrator already, who can invite others: POST /dealers/HOUSE/people")
     return invitation
-
-
-@contextmanager
-def settings_of(stage: str) -> Iterator[None]:
-    """Give this process the settings that the functions of the stage have."""
-    facts = {
-        "TABLE": "table-name",
-        "BUS": "bus-name",
-        "OIDC_ISSUER": "oidc-issuer",
-        "OIDC_AUDIENCE": "oidc-audience",
-        "OIDC_JWKS_URL": "oidc-jwks-url",
-    }
-    values = {f"QUDAO_{name}": aws.parameter(stage, "core", fact) for name, fact in facts.items()}
-    values |= {"QUDAO_STAGE": stage, "QUDAO_SEALING_KEY_NAME": sealing_key_name(stage)}
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools import aws, first_admin, identity
+from tools import aws, identity
 from tools.demo.logins import read_logins
 from tools.errors import CommandError
 from tools.identity import SignIn
+from tools.stage_settings import settings_of
 
 
 def sign_in(stage: str, logins_file: Path, user: str, password: str | None = None) -> str:
@@ -54,7 +55,7 @@ def sign_in_by_code(stage: str, user: str) -> str:
     from services.dealers.sign_in_codes import SignInCodeItem, sign_in_code_key, user_with_code
 
     username = user.strip().lower()
-    with first_admin.settings_of(stage):
+    with settings_of(stage):
         found = user_with_code(username)
         if found is None:
             raise CommandError(f"{username} gets no code: no such user, no mobile phone, or the dealer is suspended")
